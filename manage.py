@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Django's command line. `python manage.py up` prepares its own environment first (chatbot_site/environment.py)."""
+
+import os
+import sys
+
+
+def main():
+    for stream in (sys.stdout, sys.stderr):
+        # A console of another code page shows ? for what it lacks, instead of an error.
+        stream.reconfigure(errors="replace")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is not installed. Run: python -m pip install -r requirements.txt")
+    if sys.argv[1:2] == ["up"]:
+        from chatbot_site import environment
+
+        environment.prepare(sys.argv[2:])
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("People and businesses")
+
+    def ready(self):
+        from .roles import grant_rights
+
+        # Django makes the permissions after migrating; the roles receive theirs in the same way.
+        post_migrate.connect(grant_rights, dispatch_uid="accounts.roles.grant_rights")

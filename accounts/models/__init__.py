@@ -1,0 +1,8 @@
+from .business import Business
+from .deletion import Deletion
+from .idempotent_request import IdempotentRequest
+from .subscription import Subscription
+from .token import ApiToken
+from .user import Role, User
+
+__all__ = ["ApiToken", "Business", "Deletion", "IdempotentRequest", "Role", "Subscription", "User"]

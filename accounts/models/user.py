@@ -1,0 +1,125 @@
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.tenancy import TenantQuerySet
+
+
+class Role(models.TextChoices):
+    """What a person may do in their business. Each role is also a group that holds its permissions (roles.py)."""
+
+    OWNER = "owner", _("owner")
+    MANAGER = "manager", _("manager")
+    OPERATOR = "operator", _("operator")
+
+
+def lesser_role(first, second):
+    """The role with fewer rights of two."""
+    return max(Role(first), Role(second), key=list(Role).index)
+
+
+class LowercaseEmailField(models.EmailField):
+    """An e-mail stored and looked up in lower case, so that unique means unique to people."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value.lower() if value else value
+
+
+class UserManager(BaseUserManager.from_queryset(TenantQuerySet)):
+    use_in_migrations = False
+
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email, password=None, **fields):
+        """A platform administrator: belongs to no business and sees all of them."""
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """
+    A person who signs in by e-mail: a member of one business with a role there, or a platform administrator
+    (superuser, no business).
+    """
+
+    email = LowercaseEmailField(
+        _("e-mail"),
+        unique=True,
+        error_messages={"unique": _("This e-mail is already registered. Sign in, or use another one.")},
+    )
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=150, blank=True)
+    business = models.ForeignKey(
+        "accounts.Business",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("business"),
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=[("ru", _("Russian")), ("en", _("English"))],
+        blank=True,
+        help_text=_("Empty: as the browser asks."),
+    )
+    is_active = models.BooleanField(
+        _("may sign in"), default=True, help_text=_("Switch off instead of deleting, to keep what they wrote.")
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    # The role of the API token that a request came with; set by authentication, never stored.
+    token_role = ""
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        db_table = "users"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["email"]
+        constraints = [
+            models.CheckConstraint(
+                name="user_has_role_in_business",
+                condition=Q(business__isnull=True, role="") | Q(business__isnull=False, role__in=Role.values),
+                violation_error_message=_("A member of a business needs a role; an administrator has none."),
+            )
+        ]
+
+    def __str__(self):
+        return self.name or self.email
+
+    def save(self, *args, **kwargs):
+        """A new password ends every sign-in, also those of programs that signed in with the old one."""
+        password_is_new = self._password is not None
+        super().save(*args, **kwargs)
+        if password_is_new:
+            self.auth_token_set.filter(name="").delete()
+
+    @property
+    def acting_role(self):
+        """The role whose rights count now: the token's, where that is the lesser."""
+        return lesser_role(self.role, self.token_role) if self.role and self.token_role else self.role
+
+    @property
+    def is_staff(self):
+        """The admin is everybody's interface."""
+        return self.is_superuser or self.business_id is not None
+
+    def get_full_name(self):
+        return self.name or self.email
+
+    def get_short_name(self):
+        return self.name or self.email

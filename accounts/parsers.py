@@ -1,0 +1,46 @@
+import math
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+#: Deeper than any document of the API. Python's own limit is met later, at some other place on the way.
+MAX_DEPTH = 64
+
+
+class StorableJSONParser(JSONParser):
+    """JSON without what a database cannot keep: NUL characters, halves of characters, infinity, endless nesting."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        try:
+            data = super().parse(stream, media_type, parser_context)
+            for part, depth in parts_of(data):
+                check_part(part, depth)
+        except UnicodeEncodeError as error:
+            raise ParseError(_("The body holds half of a character.")) from error
+        except RecursionError as error:
+            raise ParseError(_("The body is nested too deeply.")) from error
+        return data
+
+
+def parts_of(data):
+    """Every value of a parsed document, keys included, and how deep it lies."""
+    waiting = [(data, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        yield part, depth
+        if isinstance(part, dict):
+            waiting += [(inner, depth + 1) for inner in (*part, *part.values())]
+        elif isinstance(part, list):
+            waiting += [(inner, depth + 1) for inner in part]
+
+
+def check_part(part, depth):
+    if depth > MAX_DEPTH:
+        raise RecursionError
+    if isinstance(part, str):
+        part.encode()
+        if "\0" in part:
+            raise ParseError(_("The body holds a NUL character."))
+    if isinstance(part, float) and not math.isfinite(part):
+        raise ParseError(_("The body holds a number that is too large."))

@@ -1,0 +1,59 @@
+"""The plans, what each allows, and the refusals that follow from them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from .refusals import Refusal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`limits` maps what is counted to the most a business may have; what is not named has no limit."""
+
+    key: str
+    name: str
+    length: timedelta | None = None
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+PLANS = {
+    plan.key: plan
+    for plan in (
+        Plan("unlimited", _("Unlimited")),
+        Plan(
+            "trial",
+            _("Trial"),
+            length=timedelta(days=14),
+            limits={"numbers": 5, "bots": 10, "people": 5, "broadcast_recipients_per_month": 10_000},
+        ),
+    )
+}
+
+LIMIT_NAMES = {
+    "numbers": _("WhatsApp numbers"),
+    "bots": _("bots"),
+    "people": _("people"),
+    "broadcast_recipients_per_month": _("broadcast recipients a month"),
+}
+
+
+def check_limit(business, what, wanted):
+    """Raise Refusal("plan_limit") if the plan allows fewer than `wanted`, which counts the new one."""
+    plan = PLANS[business.subscription.plan]
+    limit = plan.limits.get(what)
+    if limit is not None and wanted > limit:
+        raise Refusal(
+            "plan_limit",
+            _("The plan “%(plan)s” allows %(limit)s %(what)s. Delete one, or ask for a larger plan.")
+            % {"plan": plan.name, "limit": limit, "what": LIMIT_NAMES[what]},
+        )
+
+
+def check_may_send(business):
+    """Raise Refusal("suspended") when nothing may be sent for this business: suspended, or its plan has ended."""
+    if business.is_suspended:
+        raise Refusal("suspended", _("The business is suspended, so nothing is sent. Ask the administrator."))
+    if business.subscription.status == "expired":
+        raise Refusal("suspended", _("The plan has ended, so nothing is sent. Extend the plan to go on."))

@@ -1,0 +1,34 @@
+"""A cast for tests: an owner, colleagues with lesser roles, and a stranger of another business."""
+
+from itertools import count
+
+from .models import Role, User
+from .registration import register
+
+_serial = count(1)
+
+PASSWORD = "correct horse battery"
+
+
+def make_owner(business_name=None, **fields):
+    """The owner of a new business, registered as people register."""
+    serial = next(_serial)
+    return register(
+        email=fields.pop("email", f"owner{serial}@example.com"),
+        password=PASSWORD,
+        business_name=business_name or f"Shop {serial}",
+        **fields,
+    )
+
+
+def make_business(name=None):
+    return make_owner(name).business
+
+
+def make_colleague(owner, role=Role.OPERATOR):
+    return User.objects.create_user(f"{role}{next(_serial)}@example.com", PASSWORD, business=owner.business, role=role)
+
+
+def make_administrator():
+    """A platform administrator, who belongs to no business."""
+    return User.objects.create_superuser(f"admin{next(_serial)}@example.com", PASSWORD)

@@ -1,0 +1,127 @@
+"""A business and its plan."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Business, Role, Subscription
+from accounts.testing import make_administrator, make_colleague, make_owner
+from accounts.tokens import sign_in
+
+pytestmark = pytest.mark.django_db
+
+BUSINESS = "/api/v1/business/"
+
+
+@pytest.fixture
+def owner():
+    return make_owner("Tea house")
+
+
+def call(user, method="get", **data):
+    client = Client(headers={"Authorization": f"Token {sign_in(user)}"})
+    return getattr(client, method)(BUSINESS, data, content_type="application/json")
+
+
+def test_the_owner_changes_the_business(owner):
+    assert call(owner, "patch", name="Coffee house", time_zone="Asia/Yekaterinburg").status_code == 200
+    assert call(owner).json()["name"] == "Coffee house"
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.MANAGER, 200), (Role.OPERATOR, 403)])
+def test_managers_look_at_it_and_operators_do_not(owner, role, status):
+    colleague = make_colleague(owner, role)
+    assert call(colleague).status_code == status
+    assert call(colleague, "patch", name="Mine").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("time_zone", "Moscow"), ("currency", "roubles"), ("country", "Russia"), ("language", "fr")]
+)
+def test_a_setting_that_cannot_be_is_refused_on_its_field(owner, field, value):
+    answer = call(owner, "patch", **{field: value})
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+
+
+def test_an_owner_does_not_lift_a_suspension(owner):
+    Business.objects.update(is_suspended=True)
+    call(owner, "patch", is_suspended=False)
+    assert Business.objects.get().is_suspended
+
+
+def test_times_are_in_utc(owner):
+    assert call(owner).json()["created_at"].endswith("Z")
+
+
+def change_page(business):
+    return reverse("admin:accounts_business_change", args=[business.pk])
+
+
+def business_form(**changes):
+    return {
+        "name": "Tea house",
+        "country": "RU",
+        "time_zone": "Europe/Moscow",
+        "language": "ru",
+        "currency": "RUB",
+        **changes,
+    }
+
+
+def test_the_owner_edits_it_in_the_admin_and_adds_none(owner, client):
+    client.force_login(owner)
+    client.post(change_page(owner.business), business_form(name="Coffee house", is_suspended="on"))
+    business = Business.objects.get()
+    assert (business.name, business.is_suspended) == ("Coffee house", False)
+    assert client.get(reverse("admin:accounts_business_add")).status_code == 403
+    assert client.get(reverse("admin:accounts_business_delete", args=[business.pk])).status_code == 403
+
+
+def test_an_administrator_suspends_a_business(owner, client):
+    client.force_login(make_administrator())
+    client.post(change_page(owner.business), business_form(is_suspended="on"))
+    assert Business.objects.get().is_suspended
+
+
+def test_an_administrator_opens_a_business_with_all_it_starts_with(client):
+    client.force_login(make_administrator())
+    client.post(reverse("admin:accounts_business_add"), business_form())
+    business = Business.objects.get()
+    assert business.subscription.plan == "unlimited"
+
+
+def test_the_owner_looks_at_the_plan_and_an_administrator_changes_it(owner, client):
+    url = reverse("admin:accounts_subscription_change", args=[owner.business.subscription.pk])
+    client.force_login(owner)
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"plan": "trial"}).status_code == 403
+    client.force_login(make_administrator())
+    client.post(url, {"plan": "trial", "ends_at_0": "", "ends_at_1": ""})
+    assert Subscription.objects.get().plan == "trial"
+
+
+@pytest.mark.parametrize("named", ["id", "name"])
+def test_a_command_sets_the_plan(owner, named, capsys):
+    business = owner.business
+    call_command("set_plan", {"id": str(business.pk), "name": "Tea house"}[named], "trial", "--until", "2030-01-31")
+    subscription = Subscription.objects.get()
+    assert (subscription.plan, f"{subscription.ends_at:%Y-%m-%d}") == ("trial", "2030-01-30")  # 21:00 UTC
+    assert "Tea house" in capsys.readouterr().out
+
+
+def test_the_command_without_an_end_gives_the_plans_own(owner):
+    call_command("set_plan", "Tea house", "unlimited")
+    assert Subscription.objects.get().ends_at is None
+
+
+@pytest.mark.parametrize("arguments", [["Coffee house", "trial"], ["Tea house", "gold"], ["Tea house", "trial", "-x"]])
+def test_the_command_says_what_it_does_not_know(owner, arguments):
+    with pytest.raises(CommandError):
+        call_command("set_plan", *arguments)
+
+
+def test_the_command_asks_for_the_id_when_a_name_is_given_twice(owner):
+    make_owner("Tea house")
+    with pytest.raises(CommandError, match="id"):
+        call_command("set_plan", "Tea house", "trial")

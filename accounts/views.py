@@ -1,0 +1,81 @@
+"""Pages before signing in, in the look of the admin, and the language switch."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import login
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.http import HttpResponseRedirect
+from django.urls import reverse_lazy
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
+from django.views.i18n import set_language as remember_language
+
+from .forms import RegistrationForm
+from .refusals import Refusal
+from .registration import check_registration_is_open
+
+BACKEND = "accounts.roles.RoleBackend"
+
+
+class AdminPageMixin:
+    """The context that the admin's templates need."""
+
+    title = ""
+
+    def get_context_data(self, **kwargs):
+        context = {**admin.site.each_context(self.request), "title": self.title}
+        return super().get_context_data(**context, **kwargs)
+
+
+class RegisterView(AdminPageMixin, FormView):
+    """Open a business and sign in as its owner."""
+
+    title = pgettext_lazy("title", "Register")
+    template_name = "accounts/register.html"
+    form_class = RegistrationForm
+    success_url = reverse_lazy("admin:index")
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(self.success_url)
+        try:
+            check_registration_is_open()
+        except Refusal as refusal:
+            return self.render_to_response(
+                self.get_context_data(form=None, explanation=str(refusal)), status=refusal.status
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form):
+        owner = form.register(self.request, get_language())
+        if owner is None:
+            return self.form_invalid(form)
+        login(self.request, owner, backend=BACKEND)
+        return super().form_valid(form)
+
+
+class InvitationView(AdminPageMixin, PasswordResetConfirmView):
+    """The page where an invited person chooses a password and is signed in."""
+
+    title = _("Welcome! Choose a password")
+    template_name = "accounts/invitation.html"
+    reset_url_token = "choose-password"
+    success_url = reverse_lazy("admin:index")
+    post_reset_login = True
+    post_reset_login_backend = BACKEND
+
+    def get_context_data(self, **kwargs):
+        # Django's own title for a used link speaks of a reset.
+        return super().get_context_data(**kwargs) | {"title": self.title if self.validlink else _("Invitation")}
+
+
+@require_POST
+def set_language(request):
+    """Django's switch of language, which for a person signed in lasts on every device."""
+    language = request.POST.get("language")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    return remember_language(request)

@@ -1,0 +1,234 @@
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from accounts.refusals import Refusal
+from accounts.tenant_admin import ReadOnlyTenantAdmin, TenantModelAdmin
+
+from . import numbers
+from .encryption import UnreadableSecret
+from .forms import WhatsAppNumberForm
+from .models import WebhookEvent, WhatsAppNumber
+from .phone_numbers import readable_phone
+
+#: Meta's words for a number's quality, in words for people.
+QUALITIES = {"GREEN": _("high"), "YELLOW": _("medium"), "RED": _("low")}
+
+
+@admin.register(WhatsAppNumber)
+class WhatsAppNumberAdmin(TenantModelAdmin):
+    form = WhatsAppNumberForm
+    list_display = ["name", "phone", "switch", "connection", "quality", "verified_name", "created_at"]
+    list_filter = ["is_active", "status"]
+    search_fields = ["name", "phone_number", "phone_number_id"]
+    search_help_text = _("Name, phone number or phone number ID")
+    readonly_fields = ["connection", "quality", "verified_name", "checked_at", "callback_url", "verify_token"]
+    actions = ["activate", "deactivate"]
+
+    def get_fieldsets(self, request, obj=None):
+        secrets = ["access_token", "app_secret"] if self._may_write_secrets(request, obj) else []
+        fieldsets = [
+            (None, {"fields": ["name", "phone_number", "phone_number_id", "waba_id", *secrets]}),
+            (_("Sending"), {"fields": ["is_active", "messages_per_second"]}),
+        ]
+        if obj:
+            state = ["connection", "verified_name", "quality", "checked_at"]
+            fieldsets.append((_("What Meta says"), {"fields": state}))
+        if obj and self.has_change_permission(request, obj):
+            fieldsets.append(
+                (
+                    _("Webhook"),
+                    {
+                        "fields": ["callback_url", "verify_token"],
+                        "description": _("Enter both at Meta under WhatsApp → Configuration → Webhook."),
+                    },
+                )
+            )
+        return fieldsets
+
+    def _may_write_secrets(self, request, obj):
+        """Whoever adds a number enters its token; afterwards only the owner changes it."""
+        return obj is None or request.user.has_perm("whatsapp.change_secrets_of_whatsappnumber")
+
+    @admin.display(description=_("phone number"), ordering="phone_number")
+    def phone(self, number):
+        return readable_phone(number.phone_number)
+
+    @admin.display(description=_("connection"), ordering="status")
+    def connection(self, number):
+        return f"{number.get_status_display()}: {number.problem}" if number.problem else number.get_status_display()
+
+    @admin.display(description=_("quality"), ordering="quality_rating")
+    def quality(self, number):
+        return QUALITIES.get(number.quality_rating, number.quality_rating)
+
+    @admin.display(description=_("active"), ordering="is_active")
+    def switch(self, number):
+        """One click on the status switches it."""
+        state = gettext("on") if number.is_active else gettext("off")
+        return format_html(
+            '<button type="submit" class="number-switch {}" formmethod="post" formaction="{}" title="{}">{}</button>',
+            "is-on" if number.is_active else "is-off",
+            reverse("admin:whatsapp_whatsappnumber_switch", args=[number.pk]),
+            gettext("Switch off") if number.is_active else gettext("Switch on"),
+            state,
+        )
+
+    @admin.display(description=_("callback URL"))
+    def callback_url(self, number):
+        return f"{settings.PUBLIC_URL}{reverse('whatsapp-webhook')}"
+
+    def get_list_display(self, request):
+        columns = super().get_list_display(request)
+        if self.has_change_permission(request):
+            return columns
+        return ["is_active" if column == "switch" else column for column in columns]
+
+    def get_urls(self):
+        own = [
+            path(
+                "<int:pk>/switch/", self.admin_site.admin_view(self.switch_view), name="whatsapp_whatsappnumber_switch"
+            ),
+            path("<int:pk>/check/", self.admin_site.admin_view(self.check_view), name="whatsapp_whatsappnumber_check"),
+        ]
+        return own + super().get_urls()
+
+    def _number(self, request, pk):
+        number = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, number):
+            raise PermissionDenied
+        return number
+
+    def switch_view(self, request, pk):
+        return require_POST(self._switch)(request, self._number(request, pk))
+
+    def _switch(self, request, number):
+        self._set_active(request, number, not number.is_active)
+        return HttpResponseRedirect(self._where_from(request, number))
+
+    def _where_from(self, request, number):
+        """The list as it was filtered, when the click was there; else the number's own page."""
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        listing = reverse("admin:whatsapp_whatsappnumber_changelist")
+        if came_from.path == listing:
+            return f"{listing}?{came_from.query}" if came_from.query else listing
+        return reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk])
+
+    def _set_active(self, request, number, is_active):
+        if is_active:
+            numbers.activate(number)
+            told = gettext("“%(number)s” is on: bots answer and messages go out.")
+        else:
+            numbers.deactivate(number)
+            told = gettext("“%(number)s” is off: incoming messages are kept, bots are silent, nothing is sent.")
+        self.log_change(request, number, gettext("Switched on.") if is_active else gettext("Switched off."))
+        self.message_user(request, told % {"number": number}, messages.SUCCESS)
+
+    def check_view(self, request, pk):
+        return require_POST(self._check)(request, self._number(request, pk))
+
+    def _check(self, request, number):
+        numbers.check(number)
+        level = messages.SUCCESS if number.status == number.Status.CONNECTED else messages.WARNING
+        self.message_user(request, self.connection(number), level)
+        return HttpResponseRedirect(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
+
+    @admin.action(description=_("Switch on"), permissions=["change"])
+    def activate(self, request, queryset):
+        for number in queryset:
+            self._set_active(request, number, True)
+
+    @admin.action(description=_("Switch off"), permissions=["change"])
+    def deactivate(self, request, queryset):
+        for number in queryset:
+            self._set_active(request, number, False)
+
+    # Meta is asked before Django opens the transaction in which it validates and saves the form.
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if request.method == "POST":
+            request.connection = self._ask_meta(request, object_id)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _ask_meta(self, request, object_id):
+        number = self.get_object(request, object_id) if object_id else None
+        if not (self.has_change_permission(request, number) if number else self.has_add_permission(request)):
+            return None
+        form = super().get_form(request, number, change=number is not None)(request.POST, instance=number)
+        if not form.is_valid():
+            return None
+        if number and not numbers.CHECKED_FIELDS & set(form.changed_data):
+            return None
+        try:
+            if not number and form.instance.business_id:
+                numbers.check_plan(form.instance.business)
+            entered = form.instance
+            return numbers.ask_meta(entered.access_token, entered.phone_number_id, entered.phone_number)
+        except ValidationError as error:
+            return error
+        except Refusal as refusal:
+            return ValidationError(str(refusal))
+        except UnreadableSecret:
+            return ValidationError({"access_token": gettext("The saved token cannot be read: enter it again.")})
+
+    def save_model(self, request, obj, form, change):
+        """What was not changed here is left alone: delivery may write down a pause at the same moment."""
+        obj.save(update_fields=form.written if change else None)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"connection": getattr(request, "connection", None)})
+
+    def delete_view(self, request, object_id, extra_context=None):
+        return with_counts(super().delete_view(request, object_id, extra_context))
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        if "delete_selected" in actions:
+            function, name, description = actions["delete_selected"]
+            actions["delete_selected"] = (lambda *args: with_counts(function(*args)), name, description)
+        return actions
+
+    class Media:
+        css = {"all": ["whatsapp/numbers.css"]}
+
+
+def with_counts(response):
+    """Give a confirmation page its counts by table, for the warning in words."""
+    context = getattr(response, "context_data", None)
+    if context and "model_count" in context:
+        context["counts"] = {kind.table: count for kind, count in context["model_count"]}
+    return response
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyTenantAdmin):
+    list_display = ["received_at", "whatsapp_number", "field", "state", "attempts", "last_error"]
+    list_filter = ["whatsapp_number"]
+    list_select_related = ["whatsapp_number"]
+    fields = ["whatsapp_number", "field", "contents", "received_at", "processed_at", "state", "attempts", "last_error"]
+
+    @admin.display(description=_("state"))
+    def state(self, event):
+        if event.processed_at:
+            return gettext("processed")
+        return gettext("waiting") if event.due_at else gettext("given up")
+
+    @admin.display(description=_("contents"))
+    def contents(self, event):
+        value = event.value if isinstance(event.value, dict) else {}
+        parts = [
+            (gettext("messages"), len(value.get("messages") or [])),
+            (gettext("statuses"), len(value.get("statuses") or [])),
+            (gettext("errors"), len(value.get("errors") or [])),
+        ]
+        return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"

@@ -1,0 +1,200 @@
+"""
+The client of Meta's Cloud API. Building a request and reading an answer do no I/O; `CloudApi` carries them out.
+
+Meta has no idempotency key, so what matters about a failure is whether the request may have been carried out.
+"""
+
+import json
+import ssl
+import threading
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import quote
+
+import requests
+from django.conf import settings
+from django.utils.translation import gettext as _
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+
+from whatsapp.cloud_api_errors import classify, explain
+
+#: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
+TIMEOUTS = (3, 20)
+
+PHONE_NUMBER_FIELDS = (
+    "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
+    "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
+)
+
+
+class CloudApiTrouble(Exception):
+    """A call that did not succeed. Its text is a sentence for people."""
+
+
+class CloudApiError(CloudApiTrouble):
+    """Meta's refusal. `code` is None when something on the way answered in Meta's place."""
+
+    def __init__(self, code, title="", details="", http_status=400, subcode=None):
+        super().__init__(code, title, details, http_status, subcode)
+        self.code = code
+        self.title = title
+        self.details = details
+        self.http_status = http_status
+        self.subcode = subcode
+
+    @property
+    def error_class(self):
+        return classify(self.code, self.http_status, self.subcode)
+
+    @property
+    def action(self):
+        return self.error_class.action
+
+    def __str__(self):
+        return explain(self.code, self.details or self.title, self.http_status, self.subcode)
+
+
+class Unreachable(CloudApiTrouble):
+    """Nothing was sent: the connection was refused, timed out, or the name was not found."""
+
+    def __str__(self):
+        return _("Meta cannot be reached. Check this computer's connection to the internet.")
+
+
+class AnswerLost(CloudApiTrouble):
+    """The request may have been carried out, but its answer did not come or is not Meta's."""
+
+    def __str__(self):
+        return _("Meta's answer was lost, so the message may have been sent.")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call, ready for any HTTP client: the token is in the header alone, never in an address."""
+
+    method: str
+    url: str
+    headers: dict
+    params: dict | None = None
+    body: bytes | None = None
+
+
+def build_request(access_token, method, path, params=None, body=None):
+    """
+    The request of a call to `/{META_GRAPH_VERSION}/{path}`, with a JSON body if there is one. Raises CloudApiError
+    for a token that cannot stand in a header.
+    """
+    if not (access_token.isascii() and access_token.isprintable()):
+        raise CloudApiError(190, title=_("The access token holds characters that no token has."), http_status=401)
+    headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(body, separators=(",", ":")).encode()
+    url = f"{settings.META_GRAPH_URL}/{settings.META_GRAPH_VERSION}/{quote(path)}"
+    return Request(method, url, headers, params, body)
+
+
+def read_answer(http_status, content):
+    """The object that Meta answered. Raises CloudApiError for a refusal, AnswerLost for what tells nothing."""
+    answer = _json_object(content)
+    error = answer.get("error")
+    if isinstance(error, dict) and "code" in error:
+        raise _meta_error(error, http_status)
+    if 200 <= http_status < 300 and answer:
+        return answer
+    if 300 <= http_status < 500 and http_status != 408:
+        raise CloudApiError(None, title=f"HTTP {http_status}", http_status=http_status)
+    raise AnswerLost(f"HTTP {http_status}")
+
+
+def read_wamid(answer):
+    """The id of an accepted message in the answer to a send."""
+    try:
+        wamid = answer["messages"][0]["id"]
+    except (KeyError, IndexError, TypeError):
+        wamid = None
+    if not wamid or not isinstance(wamid, str):
+        raise AnswerLost("The answer holds no message id.")
+    return wamid
+
+
+class CloudApi:
+    """Calls with one access token."""
+
+    def __init__(self, access_token):
+        self.access_token = access_token
+
+    def phone_number(self, phone_number_id):
+        """What Meta knows about a number (Cloud API, "Phone numbers")."""
+        return self.get(phone_number_id, fields=PHONE_NUMBER_FIELDS)
+
+    def send(self, phone_number_id, body):
+        """Send a message; its wamid. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
+        return read_wamid(self.post(f"{phone_number_id}/messages", {"messaging_product": "whatsapp", **body}))
+
+    def get(self, path, **params):
+        return self._call(build_request(self.access_token, "GET", path, params))
+
+    def post(self, path, body=None):
+        return self._call(build_request(self.access_token, "POST", path, body=body or {}))
+
+    def _call(self, request):
+        try:
+            response = _session().request(
+                request.method,
+                request.url,
+                params=request.params,
+                data=request.body,
+                headers=request.headers,
+                timeout=TIMEOUTS,
+                allow_redirects=False,
+                proxies={"http": settings.META_PROXY, "https": settings.META_PROXY} if settings.META_PROXY else None,
+            )
+        except requests.RequestException as error:
+            raise (Unreachable if _nothing_was_sent(error) else AnswerLost)(str(error)) from error
+        return read_answer(response.status_code, response.content)
+
+
+_kept = threading.local()
+
+
+def _session():
+    """This thread's session: a TLS handshake costs fifty times what a call on a kept connection does."""
+    if not hasattr(_kept, "session"):
+        _kept.session = requests.Session()
+        # No proxy, certificate or .netrc password from the environment, and no cookie from one business to the next.
+        _kept.session.trust_env = False
+        _kept.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return _kept.session
+
+
+def _nothing_was_sent(error):
+    # Those of requests that are ValueErrors find fault with the request itself.
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError | ValueError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    if isinstance(reason, SSLError):
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, NewConnectionError)
+
+
+def _json_object(content):
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _meta_error(error, http_status):
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else data
+    code = error["code"]
+    return CloudApiError(
+        code if isinstance(code, int) else None,
+        title=str(error.get("message") or ""),
+        details=str(details or error.get("error_user_msg") or ""),
+        http_status=http_status,
+        subcode=error.get("error_subcode"),
+    )

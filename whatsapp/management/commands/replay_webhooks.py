@@ -1,0 +1,41 @@
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from whatsapp.events import replay
+from whatsapp.models import WebhookEvent, WhatsAppNumber
+
+
+class Command(BaseCommand):
+    help = (
+        "Process stored webhook events again: those that were given up, or with --number or --since all of them."
+        " What was recorded once is not recorded again."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--number", type=int, metavar="ID", help="Only events of this number.")
+        parser.add_argument(
+            "--since", metavar="TIME", help="Only events received since then: 2026-11-22 or 2026-11-22T10:00."
+        )
+
+    def handle(self, *, number, since, **options):
+        events = WebhookEvent.objects.all()
+        if number is None and since is None:
+            events = events.parked()
+        if number is not None:
+            if not WhatsAppNumber.objects.filter(pk=number).exists():
+                raise CommandError(f"There is no number with the id {number}.")
+            events = events.filter(whatsapp_number=number)
+        if since is not None:
+            events = events.filter(received_at__gte=read_time(since))
+        self.stdout.write(f"{replay(events)} webhook events will be processed again within seconds.")
+
+
+def read_time(text):
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CommandError("Write the time like 2026-11-22 or 2026-11-22T10:00.")
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

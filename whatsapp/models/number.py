@@ -1,0 +1,113 @@
+import secrets
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel, TenantQuerySet
+from whatsapp.encryption import EncryptedTextField
+
+meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under WhatsApp → API Setup."))
+
+
+def new_verify_token():
+    return secrets.token_urlsafe(24)
+
+
+class WhatsAppNumberQuerySet(TenantQuerySet):
+    def that_may_send(self):
+        """Active, not paused, and of a business that is neither suspended nor past the end of its plan."""
+        now = timezone.now()
+        return self.filter(
+            Q(paused_until__isnull=True) | Q(paused_until__lte=now),
+            Q(business__subscription__ends_at__isnull=True) | Q(business__subscription__ends_at__gt=now),
+            is_active=True,
+            business__is_suspended=False,
+        )
+
+
+class WhatsAppNumber(TenantModel):
+    """One number of a business on Meta's Cloud API. Bots, conversations and broadcasts hang on it."""
+
+    class Status(models.TextChoices):
+        CONNECTED = "connected", _("connected")
+        NOT_CHECKED = "not_checked", _("not checked")
+        PROBLEM = "problem", _("problem")
+
+    name = models.CharField(_("name"), max_length=100, help_text=_("What you call it, for example “Shop”."))
+    phone_number = models.CharField(
+        _("phone number"), max_length=20, help_text=_("With the country code, for example +79161234567.")
+    )
+    phone_number_id = models.CharField(
+        _("phone number ID"),
+        max_length=30,
+        unique=True,
+        validators=[meta_id],
+        help_text=_("Meta's “Phone number ID”, under WhatsApp → API Setup."),
+        error_messages={
+            "unique": _("This phone number ID is already connected. Open that number, or check the ID at Meta.")
+        },
+    )
+    waba_id = models.CharField(
+        _("WhatsApp Business account ID"),
+        max_length=30,
+        blank=True,
+        validators=[meta_id],
+        help_text=_("Needed for templates, and so for broadcasts."),
+    )
+    access_token = EncryptedTextField(_("access token"))
+    app_secret = EncryptedTextField(
+        _("app secret"),
+        blank=True,
+        help_text=_("The secret of the Meta app that issued the token: it signs the webhooks."),
+    )
+    verify_token = models.CharField(_("verify token"), max_length=64, default=new_verify_token, editable=False)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Off: incoming messages are kept, bots are silent, and nothing is sent."),
+    )
+    status = models.CharField(
+        _("connection"), max_length=20, choices=Status.choices, default=Status.NOT_CHECKED, editable=False
+    )
+    problem = models.CharField(_("problem"), max_length=500, blank=True, editable=False)
+    quality_rating = models.CharField(_("quality"), max_length=20, blank=True, editable=False)
+    verified_name = models.CharField(_("verified name"), max_length=200, blank=True, editable=False)
+    messages_per_second = models.PositiveSmallIntegerField(
+        _("messages a second"),
+        default=80,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("Meta allows 80 to most numbers."),
+    )
+    # Until when nothing is sent because Meta asked to slow down.
+    paused_until = models.DateTimeField(_("sending paused until"), null=True, editable=False)
+    # Digest of the token that Meta refused while sending. With another one, sending goes on by itself.
+    refused_token = models.CharField(max_length=64, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = WhatsAppNumberQuerySet.as_manager()
+
+    class Meta:
+        db_table = "whatsapp_numbers"
+        verbose_name = _("WhatsApp number")
+        verbose_name_plural = _("WhatsApp numbers")
+        ordering = ["name", "id"]
+        permissions = [("change_secrets_of_whatsappnumber", "Can change the secrets of a number")]
+        indexes = [
+            # Serves: a business's numbers.
+            models.Index("business", "name", name="number_by_business"),
+            # Serves: the numbers of a WABA that a webhook names.
+            models.Index("waba_id", name="number_by_waba"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="number_rate_possible",
+                condition=models.Q(messages_per_second__gte=1, messages_per_second__lte=1000),
+            ),
+        ]
+
+    def __str__(self):
+        return self.name

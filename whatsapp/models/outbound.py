@@ -1,0 +1,96 @@
+from django.apps import apps
+from django.db import models
+from django.db.models import BooleanField, F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel
+
+#: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
+#: parameters means the rows of a partial index.
+IS_OPEN = Func(F("status"), template="%(expressions)s IN ('queued', 'sending')", output_field=BooleanField())
+
+
+class OutboundMessage(TenantModel):
+    """
+    The delivery ledger's columns: everything that is sent through a number is a row of a concrete subclass.
+
+        queued | planned → sending (committed before the call) → accepted → sent → delivered → read
+                                                               ↘ failed · unknown · skipped
+
+    `unknown` means that the call's answer was lost: it is never sent again by a machine. A status webhook that
+    echoes `token`, or a person, settles it. Inbound rows are `received` and use none of these columns but `wamid`.
+    """
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("received")
+        PLANNED = "planned", _("planned")
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        ACCEPTED = "accepted", _("accepted by WhatsApp")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        READ = "read", _("read")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("unknown")
+        SKIPPED = "skipped", _("skipped")
+
+    whatsapp_number = models.ForeignKey(
+        "whatsapp.WhatsAppNumber",
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("number"),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices)
+    wamid = models.CharField(_("WhatsApp message ID"), max_length=255, null=True, blank=True, editable=False)  # noqa: DJ001
+    # Travels as biz_opaque_callback_data and comes back in every status webhook; made when the row is claimed.
+    token = models.CharField(max_length=32, null=True, unique=True, editable=False)  # noqa: DJ001
+    lease_until = models.DateTimeField(null=True, editable=False)
+    due_at = models.DateTimeField(_("not before"), null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    error_code = models.IntegerField(_("error code"), null=True, editable=False)
+    error_title = models.CharField(_("error"), max_length=500, blank=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, editable=False)
+    read_at = models.DateTimeField(_("read"), null=True, editable=False)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint("whatsapp_number", "wamid", name="%(class)s_wamid_once_per_number"),
+        ]
+        indexes = [
+            # Serves: claiming what is to be sent through a number, and finding leases that ran out.
+            models.Index(
+                "whatsapp_number",
+                "id",
+                name="%(class)s_open",
+                condition=Q(status__in=["queued", "sending"]),
+            ),
+        ]
+
+    # The field that orders sends to one person: of rows that share it, the earlier one is sent first. None: no order.
+    ordered_by = None
+    # The related rows that `cloud_api_message` reads.
+    sent_with = ()
+
+    @classmethod
+    def in_thread(cls, number, customer):
+        """
+        The rows that the thread of a customer with a number shows beside its own messages, each with the attributes
+        `text` (what a person reads), `written_at` (annotated) and `written_by`.
+        """
+        raise NotImplementedError
+
+    def cloud_api_message(self):
+        """
+        The body of `POST /{phone_number_id}/messages` without the envelope that delivery adds: `to` or `recipient`,
+        `type` and the object of that type (Cloud API, "Messages").
+        """
+        raise NotImplementedError
+
+
+def outbound_models():
+    """Every concrete model of the ledger, whichever app it lives in."""
+    return [model for model in apps.get_models() if issubclass(model, OutboundMessage)]

@@ -1,0 +1,43 @@
+import re
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel
+
+
+class MessageTemplate(TenantModel):
+    """
+    A message template of a WABA as last read from Meta. Numbers of one WABA share it, so it hangs on no number.
+    """
+
+    waba_id = models.CharField(_("WhatsApp Business account ID"), max_length=30)
+    meta_id = models.CharField(_("Meta's ID"), max_length=30, blank=True)
+    name = models.CharField(_("name"), max_length=512)
+    language = models.CharField(_("language"), max_length=15)
+    category = models.CharField(_("category"), max_length=30, blank=True)
+    status = models.CharField(_("status"), max_length=30, blank=True)
+    parameter_format = models.CharField(_("parameter format"), max_length=15, default="POSITIONAL")
+    components = models.JSONField(_("components"), default=list)
+    synced_at = models.DateTimeField(_("synced"), auto_now=True)
+
+    class Meta:
+        db_table = "message_templates"
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ["name", "language", "id"]
+        constraints = [
+            models.UniqueConstraint("business", "waba_id", "name", "language", name="template_unique_in_business")
+        ]
+
+    def __str__(self):
+        return f"{self.name} ({self.language})"
+
+    def filled_in(self, parameters):
+        """The text of the body with its placeholders replaced; `parameters` maps a placeholder ("1" or its name)."""
+        bodies = [part.get("text", "") for part in self.components if part.get("type") == "BODY"]
+        return re.sub(
+            r"\{\{\s*(\w+)\s*\}\}",
+            lambda placeholder: str(parameters.get(placeholder[1], placeholder[0])),
+            "\n".join(bodies),
+        )

@@ -1,0 +1,71 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel, TenantQuerySet
+
+
+class WebhookEventQuerySet(TenantQuerySet):
+    def waiting(self):
+        """To be processed, now or later."""
+        return self.filter(due_at__isnull=False)
+
+    def due(self):
+        return self.filter(due_at__lte=timezone.now())
+
+    def in_line(self):
+        """Waiting for their turn or having it. What has failed or waits for something else lets others pass."""
+        return self.waiting().filter(last_error="")
+
+    def parked(self):
+        """Given up after too many failures; `manage.py replay_webhooks` processes them again."""
+        return self.filter(due_at__isnull=True, processed_at__isnull=True)
+
+
+class WebhookEvent(TenantModel):
+    """
+    One change of a signed webhook, kept before it is answered 200.
+
+    `due_at` is when it is to be processed next: now when it arrives, a minute ahead while somebody processes it
+    (so a killed worker's event comes back), later after a failure, and empty when it is done or given up.
+    """
+
+    whatsapp_number = models.ForeignKey(
+        "whatsapp.WhatsAppNumber",
+        on_delete=models.CASCADE,
+        related_name="webhook_events",
+        verbose_name=_("number"),
+    )
+    field = models.CharField(_("field"), max_length=60)
+    value = models.JSONField(_("value"))
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    due_at = models.DateTimeField(_("due"), null=True, default=timezone.now)
+    processed_at = models.DateTimeField(_("processed"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+
+    tenant_parent = "whatsapp_number"
+
+    objects = WebhookEventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "webhook_events"
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook events")
+        ordering = ["-received_at", "-id"]
+        indexes = [
+            # Serves: the tick that finds events to process.
+            models.Index("due_at", name="webhook_event_due", condition=Q(due_at__isnull=False)),
+            # Serves: a number's events that wait, in the order in which they came.
+            models.Index("whatsapp_number", "id", name="webhook_event_line", condition=Q(due_at__isnull=False)),
+            # Serves: forgetting old events.
+            models.Index("processed_at", name="webhook_event_processed", condition=Q(processed_at__isnull=False)),
+            # Serves: a business's events, newest first.
+            models.Index(
+                "business", models.F("received_at").desc(), models.F("id").desc(), name="webhook_event_by_business"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.field} · {self.received_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,60 @@
+"""
+How fast a number sends: a token bucket of messages_per_second, shared by all workers through Redis, or by the threads
+of this process when there is no Redis. A micro-batch takes its tokens at once, so the cost per message is small.
+"""
+
+import threading
+import time
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+#: A bucket holds what is sent in this many seconds.
+DEPTH = 0.25
+
+# Takes up to ARGV[3] tokens (gives them back when negative); time is Redis's, so that machines need not agree.
+LUA_TAKE = """
+local rate, capacity, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + (now - (tonumber(bucket[2]) or now)) * rate)
+local taken = math.min(wanted, math.floor(tokens))
+redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', tostring(now))
+redis.call('PEXPIRE', KEYS[1], 60000)
+return taken
+"""
+
+
+def take(number, wanted):
+    """How many of `wanted` messages may go out through the number now."""
+    capacity = max(1, number.messages_per_second * DEPTH)
+    bucket = _redis_take() if settings.REDIS_URL else _take_here
+    return bucket(number.pk, number.messages_per_second, capacity, wanted)
+
+
+def give_back(number, unused):
+    """Return tokens of messages that were not sent after all."""
+    if unused:
+        take(number, -unused)
+
+
+@lru_cache
+def _redis_take():
+    script = redis.Redis.from_url(settings.REDIS_URL).register_script(LUA_TAKE)
+    return lambda key, *arguments: script(keys=[f"whatsapp:rate:{key}"], args=arguments)
+
+
+_lock = threading.Lock()
+_buckets = {}
+
+
+def _take_here(key, rate, capacity, wanted):
+    with _lock:
+        now = time.monotonic()
+        tokens, at = _buckets.get(key, (capacity, now))
+        tokens = min(capacity, tokens + (now - at) * rate)
+        taken = min(wanted, int(tokens))
+        _buckets[key] = (min(capacity, tokens - taken), now)
+        return taken

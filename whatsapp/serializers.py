@@ -1,0 +1,52 @@
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from accounts.tenant_serializers import TenantSerializer
+
+from .models import WhatsAppNumber
+from .phone_numbers import normalize_phone
+
+
+class WhatsAppNumberSerializer(TenantSerializer):
+    access_token = serializers.CharField(write_only=True, trim_whitespace=True, style={"input_type": "password"})
+    app_secret = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, style={"input_type": "password"}
+    )
+
+    class Meta:
+        model = WhatsAppNumber
+        fields = [
+            "id",
+            "name",
+            "phone_number",
+            "phone_number_id",
+            "waba_id",
+            "access_token",
+            "app_secret",
+            "is_active",
+            "status",
+            "problem",
+            "quality_rating",
+            "verified_name",
+            "messages_per_second",
+            "checked_at",
+            "created_at",
+        ]
+        read_only_fields = ["status", "problem", "quality_rating", "verified_name", "checked_at", "created_at"]
+
+    def validate_phone_number(self, value):
+        try:
+            return normalize_phone(value, self.context["request"].user.business.country)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages, code="invalid_phone") from error
+
+
+class DeletePreviewSerializer(serializers.Serializer):
+    """How many rows of each kind deleting the number would remove."""
+
+    bots = serializers.IntegerField()
+    bot_scenarios = serializers.IntegerField()
+    conversations = serializers.IntegerField()
+    messages = serializers.IntegerField()
+    broadcasts = serializers.IntegerField()
+    broadcast_messages = serializers.IntegerField()

@@ -1,0 +1,58 @@
+"""The business's numbers as the simulated Meta knows them."""
+
+from dataclasses import dataclass
+
+from whatsapp.phone_numbers import readable_phone
+
+#: A token that begins so is accepted for any number and any account, which come into being on first use.
+WELCOME_PREFIX = "sim-"
+
+DEFAULT_APP_SECRET = "simulator-app-secret"
+DEFAULT_WABA_ID = "200000000000001"
+
+
+@dataclass
+class PhoneNumber:
+    phone_number_id: str
+    phone: str
+    access_token: str
+    app_secret: str = DEFAULT_APP_SECRET
+    waba_id: str = DEFAULT_WABA_ID
+    name: str = "Simulator"
+    registered: bool = True
+
+    def accepts(self, token):
+        return token == self.access_token or (
+            token.startswith(WELCOME_PREFIX) and self.access_token.startswith(WELCOME_PREFIX)
+        )
+
+    def as_node(self):
+        """Graph's fields of a phone number (Cloud API, "WhatsApp Business Account → Phone Numbers")."""
+        return {
+            "id": self.phone_number_id,
+            "display_phone_number": readable_phone(self.phone),
+            "verified_name": self.name,
+            "quality_rating": "GREEN",
+            "quality_score": {"score": "GREEN"},
+            "status": "CONNECTED" if self.registered else "PENDING",
+            "name_status": "APPROVED",
+            "code_verification_status": "VERIFIED",
+            "platform_type": "CLOUD_API" if self.registered else "NOT_APPLICABLE",
+            "throughput": {"level": "STANDARD"},
+            "account_mode": "LIVE",
+            "is_official_business_account": False,
+            "is_pin_enabled": True,
+            "is_on_biz_app": False,
+            "health_status": {
+                "can_send_message": "AVAILABLE",
+                "entities": [
+                    {"entity_type": "PHONE_NUMBER", "id": self.phone_number_id, "can_send_message": "AVAILABLE"}
+                ],
+            },
+            "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        }
+
+
+def invented_phone(phone_number_id):
+    """A phone for a number that came into being on first use."""
+    return f"+7900{phone_number_id[-7:].zfill(7)}"

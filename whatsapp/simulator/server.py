@@ -1,0 +1,73 @@
+"""The simulator's web server."""
+
+import socket
+import threading
+from contextlib import suppress
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from .phone_numbers import DEFAULT_APP_SECRET
+from .state import Simulator
+from .wsgi import Application
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """A running simulator: `simulator` is what it knows, `url` its page and the base of its Graph."""
+
+    def __init__(self, simulator, port, admin_url):
+        self.simulator = simulator
+        self._sockets = {}
+        # A socket of our own: waitress's would let two programs listen on one port on Windows.
+        listener = socket.create_server((HOST, port), backlog=1024)
+        self._waitress = create_server(
+            Application(simulator, admin_url), sockets=[listener], threads=32, map=self._sockets, ident=None
+        )
+        self.port = self._waitress.effective_port
+        self.url = f"http://{HOST}:{self.port}"
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+
+    def start(self):
+        self.simulator.courier.start()
+        self._thread.start()
+        return self
+
+    def _run(self):
+        """waitress's loop, which has no end of its own. Only this thread closes what it polls."""
+        while not self._is_stopping.is_set():
+            wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
+        self._waitress.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._sockets)
+
+    def stop(self):
+        self.simulator.courier.stop()
+        self._is_stopping.set()
+        # A connection wakes the loop; refused, it has ended already.
+        with suppress(OSError):
+            socket.create_connection((HOST, self.port), timeout=1).close()
+        self._thread.join(timeout=10)
+
+    @property
+    def environment(self):
+        """The lines for .env of a chatbot that shall use this simulator."""
+        return self.simulator.environment(self.url)
+
+    def wait(self):
+        """Until it stops."""
+        while self._thread.is_alive():
+            self._thread.join(timeout=0.5)
+
+
+def start(port=0, *, callback_url="", app_secret=DEFAULT_APP_SECRET, admin_url=""):
+    """
+    Start a simulator on 127.0.0.1; port 0 takes a free one. Raises OSError when the port is taken.
+
+    `callback_url` is where webhooks are posted (without one they wait), `app_secret` signs those of numbers that
+    have none of their own, `admin_url` is linked on the page.
+    """
+    simulator = Simulator(app_secret)
+    simulator.courier.callback_url = callback_url
+    return Server(simulator, port, admin_url).start()

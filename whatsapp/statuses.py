@@ -1,0 +1,105 @@
+"""
+What Meta reports about sent messages, written into the ledger in bulk. Statuses come in any order, repeatedly, and
+sometimes before the answer to the send; they only ever move a row forward.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.utils import translation
+
+from .cloud_api_errors import explain
+from .models import outbound_models
+from .values_update import update_rows
+
+#: How far a status is. `delivered` beats `failed`: one of a person's devices may fail (Webhooks, "statuses").
+RANKS = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
+
+#: Meta's words for what the ledger calls otherwise. A voice message that was played was read.
+SYNONYMS = {"played": "read"}
+
+CHUNK = 1000
+
+_RANK = "CASE {row}.status " + " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANKS.items())
+_RANK += " WHEN 'received' THEN 9 ELSE 0 END"
+_ADVANCES = "{} > {}".format(_RANK.format(row="v"), _RANK.format(row="t"))
+
+_CHANGES = {
+    **{
+        name: f"CASE WHEN {_ADVANCES} THEN v.{name} ELSE t.{name} END"
+        for name in ("status", "error_code", "error_title")
+    },
+    **{name: f"CASE WHEN {_ADVANCES} THEN NULL ELSE t.{name} END" for name in ("lease_until", "due_at")},
+    **{name: f"COALESCE(t.{name}, v.{name})" for name in ("wamid", "sent_at", "delivered_at", "read_at")},
+}
+
+
+@dataclass
+class Report:
+    """All that was reported about one message."""
+
+    wamid: str
+    token: str | None = None
+    status: str = ""
+    error_code: int | None = None
+    error_title: str = ""
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+
+    def add(self, update):
+        status = SYNONYMS.get(update.status, update.status)
+        if status not in RANKS:
+            return
+        self.token = self.token or update.token
+        if RANKS[status] > RANKS.get(self.status, 0):
+            self.status = status
+            self.error_code = update.error_code if status == "failed" else None
+            self.error_title = explain(update.error_code, update.error_title)[:500] if status == "failed" else ""
+        if status != "failed":
+            setattr(self, f"{status}_at", getattr(self, f"{status}_at") or update.timestamp)
+
+
+def apply(number, updates):
+    """Write StatusUpdates of a number's messages into the ledger. Returns the wamids that no message has."""
+    with translation.override(number.business.language):
+        reports = iter(_reports(updates))
+    unknown = set()
+    while chunk := {report.wamid: report for report in islice(reports, CHUNK)}:
+        for model in outbound_models():
+            if chunk:
+                _apply_to(model, number, chunk)
+        unknown |= chunk.keys()
+    return unknown
+
+
+def _reports(updates):
+    reports = {}
+    for update in updates:
+        reports.setdefault(update.wamid, Report(update.wamid)).add(update)
+    return [report for report in reports.values() if report.status]
+
+
+@transaction.atomic
+def _apply_to(model, number, reports):
+    """Write reports, by wamid, into the rows of one model, and take those that found their row out."""
+    found = _ids_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
+    found |= _ids_by(
+        model, number, "token", {r.token: r for r in reports.values() if r.token and r.wamid not in found}, wamid=None
+    )
+    fields = ("wamid", "status", "error_code", "error_title", "sent_at", "delivered_at", "read_at")
+    rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, pk in found.items()]
+    update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
+    for wamid in found:
+        del reports[wamid]
+
+
+def _ids_by(model, number, name, reports, **conditions):
+    """{wamid: id} of the rows that have the reports' wamids or tokens, locked in order so that nobody deadlocks."""
+    if not reports:
+        return {}
+    rows = model.objects.filter(whatsapp_number=number, **{f"{name}__in": list(reports)}, **conditions)
+    rows = rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", name)
+    return {reports[value].wamid: pk for pk, value in rows}

@@ -1,0 +1,118 @@
+"""Numbers, and webhooks as Meta posts them, for tests."""
+
+import hashlib
+import hmac
+import json
+from itertools import count
+
+from django.utils import timezone
+
+from .models import WhatsAppNumber
+
+_serial = count(1)
+
+WEBHOOK_PATH = "/webhooks/whatsapp/"
+
+
+def make_number(business, **fields):
+    """A connected number with secrets of its own."""
+    serial = next(_serial)
+    defaults = {
+        "name": f"Number {serial}",
+        "phone_number": f"+7495{serial:07}",
+        "phone_number_id": f"1065{serial:011}",
+        "waba_id": f"1022{serial:011}",
+        "access_token": f"EAAtoken{serial}",
+        "app_secret": f"app-secret-{serial}",
+        "status": WhatsAppNumber.Status.CONNECTED,
+    }
+    return WhatsAppNumber.objects.create(business=business, **(defaults | fields))
+
+
+def sign(body, secret):
+    """The X-Hub-Signature-256 header of a body."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def post_webhook(client, payload, secret):
+    """Post a payload (or its bytes) with the signature of a secret."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return client.post(
+        WEBHOOK_PATH,
+        data=body,
+        content_type="application/json",
+        headers={"X-Hub-Signature-256": sign(body, secret)},
+    )
+
+
+def new_wamid():
+    return f"wamid.TEST{next(_serial):012}"
+
+
+def payload_of(number, value, field="messages"):
+    """A POST with one change of a number."""
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": number.waba_id, "changes": [{"field": field, "value": value}]}],
+    }
+
+
+def value_of(number, **elements):
+    """The value of a `messages` change: `messages=[…]`, `statuses=[…]`, `contacts=[…]`."""
+    metadata = {"display_phone_number": number.phone_number.lstrip("+"), "phone_number_id": number.phone_number_id}
+    return {"messaging_product": "whatsapp", "metadata": metadata, **elements}
+
+
+def message_from(phone, type, content, wamid=None, timestamp=None, **fields):
+    """An element of `messages[]`."""
+    return {
+        "from": phone.lstrip("+"),
+        "id": wamid or new_wamid(),
+        "timestamp": str(int((timestamp or timezone.now()).timestamp())),
+        "type": type,
+        type: content,
+        **fields,
+    }
+
+
+def inbound(number, phone, *messages, name="Anna"):
+    """A POST with messages of one person."""
+    contact = {"profile": {"name": name}, "wa_id": phone.lstrip("+")}
+    return payload_of(number, value_of(number, contacts=[contact], messages=list(messages)))
+
+
+def inbound_text(number, phone, text, wamid=None, name="Anna", **fields):
+    """A POST with one text message."""
+    return inbound(number, phone, message_from(phone, "text", {"body": text}, wamid, **fields), name=name)
+
+
+def inbound_button(number, phone, choice_id, title, wamid=None, name="Anna"):
+    """A POST with a tap on a reply button."""
+    reply = {"type": "button_reply", "button_reply": {"id": choice_id, "title": title}}
+    return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
+
+
+def inbound_row(number, phone, choice_id, title, wamid=None, name="Anna"):
+    """A POST with a choice in a list."""
+    reply = {"type": "list_reply", "list_reply": {"id": choice_id, "title": title}}
+    return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
+
+
+def status_element(wamid, status, token=None, timestamp=None, error=None):
+    """An element of `statuses[]`; `error` is (code, title)."""
+    element = {
+        "id": wamid,
+        "status": status,
+        "timestamp": str(int((timestamp or timezone.now()).timestamp())),
+        "recipient_id": "79161234567",
+    }
+    if token:
+        element["biz_opaque_callback_data"] = token
+    if error:
+        element["errors"] = [{"code": error[0], "title": error[1]}]
+    return element
+
+
+def status_update(number, wamid, status, **fields):
+    """A POST with one status."""
+    return payload_of(number, value_of(number, statuses=[status_element(wamid, status, **fields)]))

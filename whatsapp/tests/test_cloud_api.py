@@ -1,0 +1,206 @@
+import json
+
+import pytest
+
+from whatsapp import cloud_api
+from whatsapp.cloud_api import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble, Unreachable
+from whatsapp.cloud_api_errors import Action
+
+from .scripted_server import ScriptedServer, answer, refused_url, reset, silence
+
+ACCEPTED = answer(200, {"messaging_product": "whatsapp", "messages": [{"id": "wamid.A"}]})
+BODY = {"to": "+79161234567", "type": "text", "text": {"body": "Привет"}}
+
+
+@pytest.fixture
+def graph(settings):
+    """Start a server with scripted answers in Meta's place."""
+    servers = []
+
+    def start(*answers):
+        servers.append(ScriptedServer(*answers))
+        settings.META_GRAPH_URL = servers[-1].url
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__()
+
+
+def send():
+    return CloudApi("EAAtoken").send("1065", BODY)
+
+
+def test_a_message_is_posted_to_the_number_and_its_wamid_returned(graph, settings):
+    server = graph(ACCEPTED)
+    assert send() == "wamid.A"
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(f"POST /{settings.META_GRAPH_VERSION}/1065/messages HTTP/1.1".encode())
+    assert json.loads(body) == {"messaging_product": "whatsapp", **BODY}
+
+
+def test_the_token_is_in_the_header_alone(graph):
+    server = graph(ACCEPTED)
+    send()
+    assert server.requests[0].count(b"EAAtoken") == 1
+    assert b"Authorization: Bearer EAAtoken\r\n" in server.requests[0]
+
+
+def test_calls_of_a_thread_share_a_connection(graph):
+    connections = []
+
+    def keep(connection):
+        connections.append(connection)
+        while True:
+            connection.sendall(ACCEPTED)
+            connection.recv(65536)
+
+    graph(keep)
+    send(), send()
+    assert len(connections) == 1
+
+
+def test_a_cookie_of_one_call_does_not_travel_with_the_next(graph):
+    server = graph(ACCEPTED.replace(b"\r\n", b"\r\nSet-Cookie: who=me\r\n", 1))
+    send(), send()
+    assert b"Cookie" not in server.requests[1]
+
+
+def test_what_meta_knows_about_a_number_is_asked_for_by_its_fields(graph):
+    server = graph(answer(200, {"id": "1065", "verified_name": "Kettles"}))
+    assert CloudApi("EAAtoken").phone_number("1065")["verified_name"] == "Kettles"
+    assert b"verified_name" in server.requests[0].split(b"\r\n")[0]
+
+
+def test_a_refused_connection_means_that_nothing_was_sent(settings):
+    settings.META_GRAPH_URL = refused_url()
+    with pytest.raises(Unreachable):
+        send()
+
+
+def test_an_unknown_host_means_that_nothing_was_sent(settings):
+    settings.META_GRAPH_URL = "http://no-such-host.invalid"
+    with pytest.raises(Unreachable):
+        send()
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5h"])
+def test_a_proxy_that_refuses_means_that_nothing_was_sent(settings, scheme):
+    settings.META_PROXY = refused_url().replace("http", scheme)
+    settings.META_GRAPH_URL = "http://127.0.0.1:9"
+    with pytest.raises(Unreachable):
+        send()
+
+
+def test_calls_go_through_the_proxy(graph, settings):
+    server = graph(ACCEPTED)
+    settings.META_PROXY, settings.META_GRAPH_URL = server.url, "http://graph.invalid"
+    assert send() == "wamid.A"
+    assert server.requests[0].startswith(b"POST http://graph.invalid/")
+
+
+def test_a_proxy_of_the_environment_is_not_used(graph, monkeypatch):
+    graph(ACCEPTED)
+    monkeypatch.setenv("HTTP_PROXY", refused_url())
+    assert send() == "wamid.A"
+
+
+def test_a_failed_certificate_means_that_nothing_was_sent(monkeypatch):
+    import ssl
+
+    import requests
+    from urllib3.exceptions import MaxRetryError, SSLError
+
+    reason = SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
+    assert cloud_api._nothing_was_sent(requests.exceptions.SSLError(MaxRetryError(None, "/", reason)))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        reset,
+        lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+        lambda connection: None,
+        answer(500, b"Internal Server Error"),
+        answer(502, b"<html>Bad gateway</html>"),
+        answer(503, b'{"error": "not Graph\'s"}'),
+        answer(408, b""),
+        answer(200, b"<html>Sign in to this hotel's network</html>"),
+        answer(200, {"success": True}),
+        answer(200, {"messages": [{"id": ""}]}),
+        answer(200, b"[" * 100_000),
+    ],
+    ids=["reset", "cut", "closed", "500", "502", "503", "408", "html", "no messages", "no id", "deep"],
+)
+def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply):
+    graph(reply)
+    with pytest.raises(AnswerLost):
+        send()
+
+
+def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch):
+    monkeypatch.setattr(cloud_api, "TIMEOUTS", (3, 0.1))
+    graph(silence)
+    with pytest.raises(AnswerLost):
+        send()
+
+
+def graph_error(code, **fields):
+    return {"error": {"message": f"(#{code}) Trouble", "type": "OAuthException", "code": code, **fields}}
+
+
+def test_metas_error_is_raised_with_its_code_and_details(graph):
+    graph(answer(400, graph_error(131030, error_data={"messaging_product": "whatsapp", "details": "Not on the list"})))
+    with pytest.raises(CloudApiError) as caught:
+        send()
+    assert (caught.value.code, caught.value.details, caught.value.http_status) == (131030, "Not on the list", 400)
+    assert caught.value.action is Action.FAIL
+
+
+def test_an_error_of_500_with_metas_json_is_metas_refusal(graph):
+    graph(answer(500, graph_error(131000)))
+    with pytest.raises(CloudApiError) as caught:
+        send()
+    assert caught.value.action is Action.RETRY
+
+
+def test_a_phone_number_id_that_meta_does_not_know_stops_the_number(graph):
+    graph(answer(400, graph_error(100, error_subcode=33)))
+    with pytest.raises(CloudApiError) as caught:
+        send()
+    assert caught.value.action is Action.AUTHORIZE
+
+
+def test_error_data_may_be_plain_text(graph):
+    graph(answer(400, graph_error(100, error_data="Unsupported")))
+    with pytest.raises(CloudApiError) as caught:
+        send()
+    assert caught.value.details == "Unsupported"
+
+
+@pytest.mark.parametrize(("status", "action"), [(429, Action.SLOW), (403, Action.RETRY), (302, Action.RETRY)])
+def test_a_refusal_by_something_on_the_way_is_tried_again(graph, status, action):
+    graph(answer(status, b"<html>"))
+    with pytest.raises(CloudApiError) as caught:
+        send()
+    assert (caught.value.code, caught.value.action) == (None, action)
+
+
+def test_a_redirect_is_not_followed(graph):
+    server = graph(b"HTTP/1.1 307 X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(CloudApiError):
+        send()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("token", ["токен", "EAA\nX-Evil: 1"])
+def test_a_token_that_is_none_is_refused_as_meta_would(token):
+    with pytest.raises(CloudApiError) as caught:
+        CloudApi(token).phone_number("1065")
+    assert caught.value.action is Action.AUTHORIZE
+
+
+@pytest.mark.parametrize("trouble", [CloudApiError(190, "Session has expired"), Unreachable(), AnswerLost("HTTP 502")])
+def test_every_trouble_is_a_sentence_for_people(trouble):
+    assert isinstance(trouble, CloudApiTrouble)
+    assert len(str(trouble).split()) > 5

@@ -1,0 +1,86 @@
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings as django_settings
+
+from whatsapp import rates
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds that have passed, to be set."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(rates, "_buckets", {})
+    monkeypatch.setattr(rates.time, "monotonic", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def _alone(settings):
+    settings.REDIS_URL = ""
+
+
+def number(rate, pk=1):
+    return SimpleNamespace(pk=pk, messages_per_second=rate)
+
+
+def test_a_quarter_of_a_second_may_be_sent_at_once(clock):
+    assert rates.take(number(80), 100) == 20
+    assert rates.take(number(80), 100) == 0
+
+
+def test_over_a_second_the_rate_is_kept(clock):
+    rates.take(number(80), 100)
+    taken = 0
+    for _ in range(100):
+        clock.now += 0.01
+        taken += rates.take(number(80), 100)
+    assert 79 <= taken <= 80
+
+
+def test_a_slow_number_sends_one_at_a_time(clock):
+    assert rates.take(number(1), 10) == 1
+    clock.now += 0.5
+    assert rates.take(number(1), 10) == 0
+    clock.now += 0.5
+    assert rates.take(number(1), 10) == 1
+
+
+def test_numbers_have_rates_of_their_own(clock):
+    rates.take(number(80), 100)
+    assert rates.take(number(80, pk=2), 100) == 20
+
+
+def test_what_was_not_sent_is_given_back(clock):
+    rates.take(number(80), 20)
+    rates.give_back(number(80), 15)
+    assert rates.take(number(80), 100) == 15
+
+
+def test_no_more_is_given_back_than_there_was(clock):
+    rates.give_back(number(80), 500)
+    assert rates.take(number(80), 500) == 20
+
+
+def test_no_time_saves_up_more_than_a_bucket(clock):
+    rates.take(number(80), 100)
+    clock.now += 3600
+    assert rates.take(number(80), 500) == 20
+
+
+@pytest.mark.services
+def test_workers_share_a_rate_through_redis(settings):
+    redis = pytest.importorskip("redis")
+    settings.REDIS_URL = django_settings.REDIS_URL or "redis://127.0.0.1:6379"
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    try:
+        server.delete("whatsapp:rate:test")
+    except redis.ConnectionError:
+        pytest.skip("There is no Redis.")
+    rates._redis_take.cache_clear()
+    shared = number(80, pk="test")
+    assert rates.take(shared, 15) == 15
+    rates._redis_take.cache_clear()
+    assert rates.take(shared, 100) in range(5, 9)
+    rates.give_back(shared, 3)
+    assert rates.take(shared, 3) == 3

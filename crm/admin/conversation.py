@@ -1,0 +1,87 @@
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.formats import time_format
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import scope
+from accounts.tenant_admin import TenantModelAdmin
+from crm import exports
+from crm.models import Conversation, Message
+from whatsapp.models import WhatsAppNumber
+
+from .conversation_page import ConversationPage
+from .searching import CustomerSearch
+
+
+class UnreadFilter(admin.SimpleListFilter):
+    title = _("unread")
+    parameter_name = "with_unread"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("With unread messages"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(unread__gt=0) if self.value() else queryset
+
+
+@admin.register(Conversation)
+class ConversationAdmin(CustomerSearch, ConversationPage, TenantModelAdmin):
+    list_display = [
+        "customer",
+        "unread_messages",
+        "last_words",
+        "whatsapp_number",
+        "window",
+        "assignee",
+        "status",
+        "last_message_at",
+    ]
+    list_filter = ["status", UnreadFilter, "whatsapp_number", "assignee", "bot_paused"]
+    list_select_related = ["customer", "whatsapp_number", "assignee"]
+    search_fields = ["customer__search_text"]
+    search_help_text = _("Name or phone of the customer")
+    extra_lookups = frozenset({"customer__id__exact"})
+    empty_text = _("No conversations yet. One begins when a customer writes to one of your numbers.")
+
+    def has_add_permission(self, request):
+        return False
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/<int:number_pk>/", view, name="crm_export_conversations"), *super().get_urls()]
+
+    def export_view(self, request, number_pk):
+        """All conversations of a number as a file: `?as=csv` or `?as=jsonl`."""
+        if not request.user.has_perm("crm.export_conversation"):
+            raise PermissionDenied
+        number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=number_pk)
+        file_format = request.GET.get("as", "csv")
+        if file_format not in exports.FORMATS:
+            raise Http404
+        return exports.response(number, file_format)
+
+    def get_queryset(self, request):
+        latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-timestamp", "-pk")
+        return super().get_queryset(request).annotate(last_text=Subquery(latest.values("text")[:1]))
+
+    @admin.display(description=_("last message"))
+    def last_words(self, conversation):
+        return Truncator(conversation.last_text or "").chars(60)
+
+    @admin.display(description=_("unread"), ordering="unread", empty_value="")
+    def unread_messages(self, conversation):
+        count = conversation.unread
+        return ngettext("%(count)d new", "%(count)d new", count) % {"count": count} if count else None
+
+    @admin.display(description=_("24-hour window"), ordering="last_inbound_at")
+    def window(self, conversation):
+        if not conversation.window_open:
+            return pgettext("24-hour window", "closed")
+        return gettext("open until %(time)s") % {"time": time_format(localtime(conversation.window_closes_at))}

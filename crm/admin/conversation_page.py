@@ -1,0 +1,185 @@
+"""The page of one conversation: its thread, which updates by itself, a reply box, and buttons."""
+
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import conditional_page, require_GET, require_POST
+
+from accounts.models import IdempotentRequest
+from accounts.refusals import Refusal
+from crm import conversations, outbox, thread
+from crm.models import Conversation
+from whatsapp import delivery
+
+#: The buttons: name → what it is called, and what it does with the conversation for the person who pressed it.
+VERBS = {
+    "assign_to_me": (_("Assign to me"), lambda conversation, user: conversations.assign(conversation, user)),
+    "unassign": (_("Unassign"), lambda conversation, user: conversations.assign(conversation, None)),
+    "pause_bot": (_("Pause the bot"), lambda conversation, user: conversations.pause_bot(conversation)),
+    "resume_bot": (_("Resume the bot"), lambda conversation, user: conversations.resume_bot(conversation)),
+    "close": (_("Close"), lambda conversation, user: conversations.close(conversation)),
+    "reopen": (_("Reopen"), lambda conversation, user: conversations.reopen(conversation)),
+}
+
+
+#: What a person may decide about a message of which it is unknown whether it went out.
+DECISIONS = {
+    "count_as_sent": (_("Count as sent"), delivery.count_as_sent),
+    "send_again": (_("Send again, it may arrive twice"), outbox.send_again),
+}
+
+
+class ReplyForm(forms.Form):
+    text = forms.CharField(
+        label=_("Reply"),
+        max_length=outbox.MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+        error_messages={"required": _("Write something.")},
+    )
+    # The same in both requests of a double click.
+    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
+
+
+class ConversationPage:
+    """The conversation's change page, for its ModelAdmin."""
+
+    def get_urls(self):
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/live/", view(self.live_view), name="crm_conversation_live"),
+            path("<int:pk>/act/", view(self.act_view), name="crm_conversation_act"),
+            path("<int:pk>/decide/<int:message_pk>/", view(self.decide_view), name="crm_conversation_decide"),
+            *super().get_urls(),
+        ]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        conversation = self._conversation(request, object_id)
+        if request.method == "POST":
+            form = ReplyForm(request.POST)
+            if form.is_valid() and self._reply(request, conversation, form):
+                return redirect("admin:crm_conversation_change", conversation.pk)
+        else:
+            form = ReplyForm()
+        context = {
+            **self.admin_site.each_context(request),
+            **self._live_context(request, conversation),
+            "title": str(conversation.customer),
+            "opts": self.opts,
+            "media": self.media,
+            "form": form,
+            "customer": conversation.customer,
+            "may_delete": self.has_delete_permission(request, conversation),
+            "deals": conversation.customer.deals.select_related("stage")[:20],
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/crm/conversation/page.html", context)
+
+    @method_decorator([require_GET, conditional_page])
+    def live_view(self, request, pk):
+        """What changes by itself, as a fragment of HTML; 304 while nothing did."""
+        conversation = self._conversation(request, pk)
+        context = self._live_context(request, conversation)
+        return render(request, "admin/crm/conversation/live.html", context)
+
+    @method_decorator(require_POST)
+    def act_view(self, request, pk):
+        """A button: one of VERBS."""
+        conversation = self._conversation(request, pk, may_change=True)
+        verb = request.POST.get("verb")
+        if verb not in VERBS:
+            raise Http404
+        label, do = VERBS[verb]
+        do(conversation, request.user)
+        self.log_change(request, conversation, str(label))
+        return redirect("admin:crm_conversation_change", conversation.pk)
+
+    @method_decorator(require_POST)
+    def decide_view(self, request, pk, message_pk):
+        """A button on a message of unknown fate: one of DECISIONS."""
+        conversation = self._conversation(request, pk, may_change=True)
+        message = get_object_or_404(conversation.messages, pk=message_pk)
+        decision = request.POST.get("decision")
+        if decision not in DECISIONS:
+            raise Http404
+        label, decide = DECISIONS[decision]
+        try:
+            decide(message)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            self.log_change(request, conversation, f"{label}: {message}")
+        return redirect("admin:crm_conversation_change", conversation.pk)
+
+    def _conversation(self, request, pk, may_change=False):
+        queryset = self.get_queryset(request).select_related("customer", "whatsapp_number__business__subscription")
+        try:
+            conversation = queryset.get(pk=pk)
+        except (Conversation.DoesNotExist, ValueError):
+            raise Http404 from None
+        allowed = self.has_change_permission if may_change else self.has_view_or_change_permission
+        if not allowed(request, conversation):
+            raise PermissionDenied
+        return conversation
+
+    def _live_context(self, request, conversation):
+        before = request.GET.get("before", "")
+        may_change = self.has_change_permission(request, conversation)
+        if may_change and not before:
+            conversations.mark_read(conversation)
+        return {
+            "conversation": conversation,
+            "page": thread.page(conversation, before),
+            "is_newest": not before,
+            "why_not": why_not(conversation) if may_change else _("Your role does not allow replying."),
+            "buttons": self._buttons(request, conversation) if may_change else [],
+            "decisions": [(name, label) for name, (label, _decide) in DECISIONS.items()] if may_change else [],
+            "page_url": reverse("admin:crm_conversation_change", args=[conversation.pk]),
+        }
+
+    def _buttons(self, request, conversation):
+        mine = conversation.assignee_id == request.user.pk
+        names = [
+            "unassign" if mine else "assign_to_me",
+            "resume_bot" if conversation.bot_paused else "pause_bot",
+            "reopen" if conversation.status == Conversation.Status.CLOSED else "close",
+        ]
+        return [(name, VERBS[name][0]) for name in names]
+
+    @transaction.atomic
+    def _reply_once(self, request, conversation, form):
+        once = {"user": request.user, "key": str(form.cleaned_data["once"])}
+        _request, is_new = IdempotentRequest.objects.get_or_create(**once)
+        if is_new:
+            outbox.reply(conversation, form.cleaned_data["text"], request.user)
+
+    def _reply(self, request, conversation, form):
+        """Send what the form says; on a refusal say why on the page, which keeps the text."""
+        if not (self.has_change_permission(request, conversation) and request.user.has_perm("crm.add_message")):
+            raise PermissionDenied
+        try:
+            self._reply_once(request, conversation, form)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return False
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+            return False
+        return True
+
+
+def why_not(conversation):
+    """The sentence that says why no free text may be sent now; empty when it may."""
+    try:
+        outbox.check_may_be_sent(conversation)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""

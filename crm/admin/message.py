@@ -1,0 +1,44 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenant_admin import ReadOnlyTenantAdmin
+from crm.models import Message
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyTenantAdmin):
+    list_display = ["timestamp", "customer_link", "origin", "words", "status", "error_title", "whatsapp_number"]
+    list_display_links = ["timestamp"]
+    list_filter = ["direction", "status", "origin", "whatsapp_number"]
+    list_select_related = ["conversation__customer", "whatsapp_number"]
+    extra_lookups = frozenset({"conversation__id__exact"})
+    fields = [
+        "customer_link",
+        "whatsapp_number",
+        "direction",
+        "origin",
+        "author",
+        "type",
+        "text",
+        "timestamp",
+        "status",
+        "error_title",
+        "accepted_at",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+        "wamid",
+    ]
+    empty_text = _("No messages yet. They appear here when customers write, or when you answer.")
+
+    @admin.display(description=_("conversation"))
+    def customer_link(self, message):
+        url = reverse("admin:crm_conversation_change", args=[message.conversation_id])
+        return format_html('<a href="{}">{}</a>', url, message.conversation.customer)
+
+    @admin.display(description=_("text"))
+    def words(self, message):
+        return Truncator(message.text).chars(80)

@@ -1,0 +1,122 @@
+"""The conversations of a number as a file: CSV for people, JSON Lines for programs. Streamed, whatever its length."""
+
+import csv
+import json
+import unicodedata
+from zoneinfo import ZoneInfo
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import StreamingHttpResponse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from .models import Message
+
+#: A cell that begins with one of these is taken for a formula by a spreadsheet.
+FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
+
+FIELDS = [
+    "id",
+    "conversation",
+    "conversation__customer",
+    "conversation__customer__name",
+    "conversation__customer__phone",
+    "conversation__customer__whatsapp_user_id",
+    "direction",
+    "origin",
+    "author__email",
+    "type",
+    "text",
+    "content",
+    "context_wamid",
+    "status",
+    "wamid",
+    "error_code",
+    "error_title",
+    "timestamp",
+    "accepted_at",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+]
+
+
+def rows(number):
+    """The messages of a number, conversation by conversation and oldest first, never all in memory at once."""
+    messages = Message.objects.filter(whatsapp_number=number).order_by("conversation", "timestamp", "pk")
+    return messages.values(*FIELDS).iterator(chunk_size=1000)
+
+
+def as_jsonl(number):
+    """Everything that is known of every message, one JSON object a line."""
+    for row in rows(number):
+        named = {name.removeprefix("conversation__").replace("__", "_"): value for name, value in row.items()}
+        yield json.dumps(named, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"
+
+
+def as_csv(number):
+    """
+    One row a message, as a Russian Excel opens it: UTF-8 with a byte order mark, and semicolons. Times are those
+    of the business; phones are digits, and nothing can be taken for a formula.
+    """
+    # Not the active time zone: a page's is over when its file is written.
+    time_zone = ZoneInfo(number.business.time_zone)
+    writer = csv.writer(Line(), delimiter=";")
+    names = dict(Message._meta.get_field("origin").flatchoices)
+    statuses = dict(Message._meta.get_field("status").flatchoices)
+    header = [
+        _("Conversation"),
+        _("Customer"),
+        _("Phone"),
+        _("Time"),
+        _("From"),
+        _("Author"),
+        _("Type"),
+        _("Text"),
+        _("Status"),
+        _("Error"),
+    ]
+    yield "\ufeff" + writer.writerow(header)
+    for row in rows(number):
+        cells = [
+            row["conversation"],
+            row["conversation__customer__name"],
+            (row["conversation__customer__phone"] or "").lstrip("+"),
+            f"{localtime(row['timestamp'], time_zone):%Y-%m-%d %H:%M:%S}",
+            names[row["origin"]],
+            row["author__email"] or "",
+            row["type"],
+            row["text"],
+            statuses[row["status"]],
+            row["error_title"],
+        ]
+        yield writer.writerow([harmless(cell) for cell in cells])
+
+
+class Line:
+    """A file that hands back what is written to it."""
+
+    def write(self, text):
+        return text
+
+
+def harmless(cell):
+    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
+    text = str(cell)
+    first = unicodedata.normalize("NFKC", text[:20]).lstrip(" ")[:1]
+    return f"'{text}" if first in FORMULA_STARTS and first else text
+
+
+FORMATS = {"csv": as_csv, "jsonl": as_jsonl}
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson; charset=utf-8"}
+
+
+def response(number, file_format):
+    """The file as a download."""
+    digits = number.phone_number.lstrip("+")
+    return StreamingHttpResponse(
+        FORMATS[file_format](number),
+        content_type=CONTENT_TYPES[file_format],
+        headers={"Content-Disposition": f'attachment; filename="conversations-{digits}.{file_format}"'},
+    )

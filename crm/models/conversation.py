@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel
+
+#: Free text may be sent this long after the customer's last message (Cloud API, "Customer service windows").
+CUSTOMER_SERVICE_WINDOW = timedelta(hours=24)
+
+
+class Conversation(TenantModel):
+    """What one customer and one number said to each other."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    whatsapp_number = models.ForeignKey(
+        "whatsapp.WhatsAppNumber",
+        on_delete=models.CASCADE,
+        related_name="conversations",
+        verbose_name=_("number"),
+    )
+    customer = models.ForeignKey(
+        "crm.Customer", on_delete=models.CASCADE, related_name="conversations", verbose_name=_("customer")
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    assignee = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assignee"),
+    )
+    bot_paused = models.BooleanField(
+        _("bot paused"), default=False, help_text=_("A person answers here; bots are silent.")
+    )
+    # Written by the bots: a scenario is waiting for an answer here.
+    in_scenario = models.BooleanField(_("in a scenario"), default=False, editable=False)
+    unread = models.PositiveIntegerField(_("unread"), default=0, editable=False)
+    last_inbound_at = models.DateTimeField(_("customer wrote"), null=True, editable=False)
+    last_message_at = models.DateTimeField(_("last message"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("began"), auto_now_add=True)
+
+    tenant_parent = "whatsapp_number"
+
+    class Meta:
+        db_table = "conversations"
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-last_message_at", "-id"]
+        permissions = [("export_conversation", "Can export conversations")]
+        indexes = [
+            # Serves: a business's conversations, the latest first.
+            models.Index(
+                "business",
+                models.F("last_message_at").desc(),
+                models.F("id").desc(),
+                name="conversation_by_business",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["whatsapp_number", "customer"], name="conversation_once_per_number_and_customer"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.customer} · {self.whatsapp_number}"
+
+    @property
+    def window_closes_at(self):
+        return self.last_inbound_at and self.last_inbound_at + CUSTOMER_SERVICE_WINDOW
+
+    @property
+    def window_open(self):
+        """Whether free text may be sent now."""
+        return bool(self.last_inbound_at) and timezone.now() < self.window_closes_at

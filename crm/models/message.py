@@ -1,0 +1,113 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import OutboundMessage
+
+#: Types that say something about another message.
+ANNOTATION_TYPES = ("reaction", "edit", "revoke")
+
+#: Types that are no messages to answer: they annotate another message, or tell of the customer.
+EVENT_TYPES = (*ANNOTATION_TYPES, "system")
+
+
+class Message(OutboundMessage):
+    """
+    One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, and
+    everything sent there by a person, a bot or a program. Reactions, edits, revokes and system events are rows too.
+
+    `content` is the object as Meta has it: the whole element for inbound, the body to send for outbound.
+    """
+
+    class Direction(models.TextChoices):
+        IN = "in", _("in")
+        OUT = "out", _("out")
+
+    class Origin(models.TextChoices):
+        """Who wrote it."""
+
+        CUSTOMER = "customer", _("customer")
+        PERSON = "person", _("person")
+        BOT = "bot", _("bot")
+        API = "api", _("program")
+
+    conversation = models.ForeignKey(
+        "crm.Conversation",
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("conversation"),
+    )
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
+    origin = models.CharField(_("from"), max_length=10, choices=Origin.choices)
+    author = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    type = models.CharField(_("type"), max_length=30)
+    text = models.TextField(_("text"), blank=True, help_text=_("What a person reads."))
+    content = models.JSONField(default=dict)
+    # The wamid this one answers, reacts to, edits or revokes.
+    context_wamid = models.CharField(max_length=255, blank=True)
+    timestamp = models.DateTimeField(_("time"), default=timezone.now)
+    # Inbound: when automation (bots) had its turn with it; empty while that is still to come.
+    automated_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("stored"), auto_now_add=True)
+
+    tenant_parent = "conversation"
+    ordered_by = "conversation"
+    sent_with = ("conversation__customer",)
+
+    class Meta(OutboundMessage.Meta):
+        db_table = "messages"
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            *OutboundMessage.Meta.indexes,
+            # Serves: a conversation's thread.
+            models.Index("conversation", "timestamp", "id", name="message_thread"),
+            # Serves: the reactions, edits and revokes of the messages on a page of the thread.
+            models.Index(
+                "conversation",
+                "context_wamid",
+                name="message_annotations",
+                condition=Q(type__in=ANNOTATION_TYPES),
+            ),
+            # Serves: a business's messages, newest first.
+            models.Index("business", models.F("created_at").desc(), models.F("id").desc(), name="message_by_business"),
+            # Serves: inbound messages that wait for automation.
+            models.Index(
+                "conversation",
+                "id",
+                name="message_to_automate",
+                condition=Q(direction="in", automated_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            *OutboundMessage.Meta.constraints,
+            models.CheckConstraint(
+                name="message_status_fits_direction",
+                condition=Q(direction="in", status="received") | Q(direction="out") & ~Q(status="received"),
+            ),
+        ]
+
+    def __str__(self):
+        return self.text[:60] or self.type
+
+    @property
+    def is_event(self):
+        return self.type in EVENT_TYPES
+
+    def cloud_api_message(self):
+        return {**self.content, **self.recipient()}
+
+    def recipient(self):
+        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
+        customer = self.conversation.customer
+        return {"to": customer.phone} if customer.phone else {"recipient": customer.whatsapp_user_id}

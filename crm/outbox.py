@@ -1,0 +1,98 @@
+"""What is said to customers: a row in the ledger first, then delivery."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+from whatsapp import delivery
+from whatsapp.numbers import check_may_send
+from whatsapp.tasks import deliver
+
+from . import conversations, customers
+from .models import Message
+
+#: The longest text (Cloud API, "Text messages").
+MAX_TEXT = 4096
+
+
+@transaction.atomic
+def queue(conversation, content, text, origin, author=None):
+    """
+    A message to be sent in a conversation. `content` is Cloud API's message without its recipient; `text` is what a
+    person reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
+    """
+    number = conversation.whatsapp_number
+    check_may_be_sent(conversation, content["type"])
+    message = Message.objects.create(
+        business_id=conversation.business_id,
+        whatsapp_number=number,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        origin=origin,
+        author=author,
+        status=Message.Status.QUEUED,
+        type=content["type"],
+        text=text,
+        content=content,
+    )
+    conversations.change(conversation, last_message_at=message.timestamp)
+    deliver.delay_on_commit(Message._meta.label, number.pk)
+    return message
+
+
+def check_may_be_sent(conversation, message_type="text"):
+    """Raise Refusal when no message of this type may be sent in this conversation now."""
+    check_may_send(conversation.whatsapp_number)
+    if message_type != "template":
+        check_window(conversation)
+
+
+def check_window(conversation):
+    if not conversation.window_open:
+        raise Refusal(
+            "window_closed",
+            _(
+                "More than 24 hours have passed since the customer's last message. "
+                "WhatsApp allows free text again when the customer writes; until then only templates."
+            ),
+            status=400,
+        )
+
+
+@transaction.atomic
+def reply(conversation, text, author, origin=Message.Origin.PERSON, pause_bot=True):
+    """A text by a person or a program; it pauses the bot."""
+    text = clean_text(text)
+    message = queue(conversation, {"type": "text", "text": {"body": text}}, text, origin, author)
+    if pause_bot:
+        conversations.pause_bot(conversation)
+    return message
+
+
+def clean_text(text):
+    text = text.strip()
+    if not text:
+        raise ValidationError({"text": _("Write something.")}, code="required")
+    if len(text) > MAX_TEXT:
+        raise ValidationError(
+            {"text": _("WhatsApp carries at most 4096 characters in a message. Shorten it, or send two.")},
+            code="max_length",
+        )
+    return text
+
+
+@transaction.atomic
+def write_first(number, text, author, *, phone=None, customer=None, origin=Message.Origin.API, pause_bot=True):
+    """A text to a customer, or to a phone, whose customer and conversation are made when there are none."""
+    customer = customer or customers.find_or_make(number.business, phone=phone)
+    conversation = conversations.with_customer(number, customer)
+    return reply(conversation, text, author, origin, pause_bot)
+
+
+@transaction.atomic
+def send_again(message):
+    """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
+    check_may_be_sent(message.conversation, message.type)
+    delivery.send_again(message)
+    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)

@@ -1,0 +1,125 @@
+"""The conversation page in a real browser: what the script adds, and what works without it."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.testing import make_owner
+from crm.models import Conversation, Message
+from crm.testing import make_conversation, make_message
+from whatsapp.testing import make_number
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def owner():
+    return make_owner(language="en")
+
+
+@pytest.fixture
+def conversation(owner, meta):
+    conversation = make_conversation(make_number(owner.business))
+    meta.connect(conversation.whatsapp_number)
+    make_message(conversation, "Is the cake ready?")
+    return conversation
+
+
+@pytest.fixture
+def open_page(browser, client, live_server, owner, conversation):
+    """Open the conversation in a new window; returns its page. Any trouble in its console fails the test."""
+    client.force_login(owner)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    troubles, contexts = [], []
+
+    def note(line):
+        if line.type == "error" and not line.location["url"].endswith("/favicon.ico"):
+            troubles.append(line.text)
+
+    def open(**options):
+        context = browser.new_context(locale="en-GB", **options)
+        contexts.append(context)
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", note)
+        page.goto(live_server.url + reverse("admin:crm_conversation_change", args=[conversation.pk]))
+        return page
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def test_a_new_message_appears_by_itself_and_what_is_being_typed_stays(open_page, conversation):
+    page = open_page()
+    page.fill("#id_text", "On Fri")
+
+    make_message(conversation, "Hello?")
+
+    page.get_by_text("Hello?").wait_for(timeout=8000)
+    assert page.input_value("#id_text") == "On Fri"
+
+
+def test_a_delivery_is_shown_by_itself(open_page, conversation):
+    message = make_message(conversation, "On Friday", "out", status="sent")
+    page = open_page()
+
+    Message.objects.filter(pk=message.pk).update(status="delivered")
+
+    page.locator(".status.delivered").wait_for(timeout=8000)
+    assert page.locator(".entry").count() == 2
+
+
+def test_the_box_is_switched_off_when_the_window_closes(open_page, conversation):
+    page = open_page()
+    assert page.locator("#id_text").is_enabled()
+
+    Conversation.objects.update(last_inbound_at=timezone.now() - timedelta(hours=25))
+
+    page.get_by_text("More than 24 hours").wait_for(timeout=8000)
+    assert page.locator("#id_text").is_disabled()
+
+
+def test_control_and_enter_send(open_page):
+    page = open_page()
+    page.fill("#id_text", "On Friday")
+
+    page.press("#id_text", "Control+Enter")
+
+    page.locator(".entry.out").get_by_text("On Friday").wait_for()
+    assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_a_double_click_sends_once(open_page):
+    page = open_page()
+    page.fill("#id_text", "On Friday")
+
+    page.dblclick("#reply [type=submit]")
+
+    page.locator(".entry.out").get_by_text("On Friday").wait_for()
+    assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_without_scripts_one_reads_and_answers(open_page, conversation):
+    for serial in range(40):
+        make_message(conversation, f"Message {serial}.")
+    page = open_page(java_script_enabled=False)
+    assert page.get_by_text("Message 39.").is_visible()
+    box, newest = page.locator(".conversation-scroll"), page.get_by_text("Message 39.")
+    assert newest.bounding_box()["y"] < box.bounding_box()["y"] + box.bounding_box()["height"]
+
+    page.fill("#id_text", "On Friday")
+    page.click("#reply [type=submit]")
+
+    page.locator(".entry.out").get_by_text("On Friday").wait_for()
+
+
+def test_nothing_is_cut_off_on_a_telephone(open_page, conversation):
+    make_message(conversation, "https://example.com/" + "long" * 60, "out")
+    page = open_page(viewport={"width": 400, "height": 800})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400

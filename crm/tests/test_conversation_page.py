@@ -1,0 +1,260 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.testing import make_colleague, make_owner
+from crm.models import Message
+from crm.testing import make_conversation, make_message
+from whatsapp.testing import make_number
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return make_owner(language="en", name="Maria")
+
+
+@pytest.fixture
+def conversation(owner):
+    return make_conversation(make_number(owner.business), unread=2)
+
+
+@pytest.fixture
+def page(client, owner):
+    client.force_login(owner)
+    return client
+
+
+def address(conversation, view="change"):
+    return reverse(f"admin:crm_conversation_{view}", args=[conversation.pk])
+
+
+def reply(client, conversation, text="Hello", once=None):
+    data = {"text": text, "once": once or uuid4()}
+    return client.post(address(conversation), data, follow=True)
+
+
+def test_the_page_shows_the_thread_with_the_fate_of_each_message(page, conversation):
+    make_message(conversation, "Is the cake ready?")
+    make_message(conversation, "On Friday", "out", status="read")
+    make_message(conversation, "Hello?", "out", status="failed", error_title="Not on WhatsApp")
+
+    html = page.get(address(conversation)).text
+
+    assert "Is the cake ready?" in html
+    assert "read" in html
+    assert "Not on WhatsApp" in html
+
+
+def test_what_customers_write_is_never_html(page, conversation):
+    make_message(conversation, "<script>alert(1)</script>")
+
+    assert "<script>alert" not in page.get(address(conversation)).text
+
+
+def test_opening_the_page_marks_the_conversation_read(page, conversation):
+    page.get(address(conversation))
+
+    conversation.refresh_from_db()
+    assert conversation.unread == 0
+
+
+def test_a_reply_is_queued_and_the_page_comes_back(page, conversation, owner):
+    response = reply(page, conversation, "On Friday")
+
+    message = Message.objects.get()
+    assert (message.text, message.status, message.author) == ("On Friday", "queued", owner)
+    assert "On Friday" in response.text
+
+
+def test_a_double_click_sends_one_message(page, conversation):
+    once = uuid4()
+
+    reply(page, conversation, once=once)
+    reply(page, conversation, once=once)
+
+    assert Message.objects.count() == 1
+
+
+def test_outside_the_window_the_box_is_off_and_says_why(page, conversation):
+    conversation.last_inbound_at = timezone.now() - timedelta(hours=25)
+    conversation.save()
+
+    html = page.get(address(conversation)).text
+
+    assert "<fieldset disabled>" in html
+    assert "More than 24 hours" in html
+
+
+def test_a_refused_reply_keeps_what_was_typed_and_says_why(page, conversation):
+    conversation.last_inbound_at = timezone.now() - timedelta(hours=25)
+    conversation.save()
+
+    html = reply(page, conversation, "A long answer").text
+
+    assert "A long answer" in html
+    assert "More than 24 hours" in html
+    assert not Message.objects.exists()
+
+
+def test_with_the_number_switched_off_the_box_says_so(page, conversation):
+    conversation.whatsapp_number.is_active = False
+    conversation.whatsapp_number.save()
+
+    html = page.get(address(conversation)).text
+
+    assert "<fieldset disabled>" in html
+    assert "is switched off" in html
+
+
+def test_an_empty_reply_is_no_message(page, conversation):
+    html = reply(page, conversation, "   ").text
+
+    assert "Write something." in html
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "verb, field, value",
+    [("close", "status", "closed"), ("pause_bot", "bot_paused", True), ("resume_bot", "bot_paused", False)],
+)
+def test_a_button_does_what_it_says_and_is_logged(page, conversation, verb, field, value):
+    page.post(address(conversation, "act"), {"verb": verb})
+
+    conversation.refresh_from_db()
+    assert getattr(conversation, field) == value
+    assert LogEntry.objects.count() == 1
+
+
+def test_a_conversation_is_assigned_to_whoever_presses_the_button(page, conversation, owner):
+    page.post(address(conversation, "act"), {"verb": "assign_to_me"})
+
+    conversation.refresh_from_db()
+    assert conversation.assignee == owner
+
+
+def make_unknown(conversation):
+    return make_message(conversation, "On Friday", "out", status="unknown", wamid=None, token="t")
+
+
+def decide(client, message, decision):
+    url = reverse("admin:crm_conversation_decide", args=[message.conversation_id, message.pk])
+    response = client.post(url, {"decision": decision}, follow=True)
+    message.refresh_from_db()
+    return response
+
+
+@pytest.mark.parametrize("decision, status", [("count_as_sent", "sent"), ("send_again", "queued")])
+def test_a_person_decides_about_a_message_of_unknown_fate(page, conversation, decision, status):
+    message = make_unknown(conversation)
+    assert decision in page.get(address(conversation)).text
+
+    decide(page, message, decision)
+
+    assert message.status == status
+
+
+def test_a_message_whose_fate_became_known_is_not_sent_again(page, conversation):
+    message = make_message(conversation, "On Friday", "out", status="delivered")
+
+    html = decide(page, message, "send_again").text
+
+    assert message.status == "delivered"
+    assert "is known by now" in html
+
+
+def test_nothing_is_sent_again_outside_the_window(page, conversation):
+    message = make_unknown(conversation)
+    conversation.last_inbound_at = timezone.now() - timedelta(hours=25)
+    conversation.save()
+
+    decide(page, message, "send_again")
+
+    assert message.status == "unknown"
+
+
+def test_a_message_of_another_conversation_is_not_decided_about_here(page, conversation):
+    message = make_unknown(make_conversation(conversation.whatsapp_number))
+    url = reverse("admin:crm_conversation_decide", args=[conversation.pk, message.pk])
+
+    assert page.post(url, {"decision": "send_again"}).status_code == 404
+
+
+def test_an_unknown_button_does_nothing(page, conversation):
+    assert page.post(address(conversation, "act"), {"verb": "delete"}).status_code == 404
+
+
+def test_buttons_are_not_followed_by_links(page, conversation):
+    assert page.get(address(conversation, "act"), {"verb": "close"}).status_code == 405
+
+
+def test_the_live_part_is_answered_304_while_nothing_changes(page, conversation):
+    make_message(conversation, "Hello")
+    first = page.get(address(conversation, "live"))
+
+    second = page.get(address(conversation, "live"), headers={"If-None-Match": first["ETag"]})
+
+    assert "Hello" in first.text
+    assert (second.status_code, second.content) == (304, b"")
+
+
+def test_the_live_part_is_sent_again_when_a_message_was_delivered(page, conversation):
+    message = make_message(conversation, "Hello", "out")
+    etag = page.get(address(conversation, "live"))["ETag"]
+    Message.objects.filter(pk=message.pk).update(status="delivered")
+
+    response = page.get(address(conversation, "live"), headers={"If-None-Match": etag})
+
+    assert response.status_code == 200
+    assert "delivered" in response.text
+
+
+def test_older_messages_are_a_link_away(page, conversation):
+    for serial in range(60):
+        make_message(conversation, f"Message {serial}.", timestamp=timezone.now() - timedelta(minutes=60 - serial))
+
+    newest = page.get(address(conversation))
+    oldest = page.get(address(conversation), {"before": newest.context["page"].older})
+
+    assert "Message 59." in newest.text and "Message 0." not in newest.text
+    assert "Message 0." in oldest.text and "Message 59." not in oldest.text
+
+
+@pytest.mark.parametrize("view", ["change", "live"])
+def test_a_stranger_finds_nothing(client, conversation, view):
+    client.force_login(make_owner())
+
+    assert client.get(address(conversation, view)).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["change", "act"])
+def test_a_stranger_changes_nothing(client, conversation, view):
+    client.force_login(make_owner())
+
+    response = client.post(address(conversation, view), {"verb": "close", "text": "Hello", "once": uuid4()})
+
+    assert response.status_code == 404
+    assert not Message.objects.exists()
+
+
+def test_an_operator_answers(client, owner, conversation):
+    client.force_login(make_colleague(owner))
+
+    reply(client, conversation)
+
+    assert Message.objects.count() == 1
+
+
+def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation, django_assert_max_num_queries):
+    for _serial in range(10):
+        make_message(conversation, "Hello", "out")
+    page.get(address(conversation))
+
+    # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals
+    with django_assert_max_num_queries(12):
+        page.get(address(conversation))

@@ -1,0 +1,279 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from accounts.testing import make_business, make_owner
+from crm import inbox
+from crm.models import Conversation, Customer, Message
+from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
+from whatsapp.testing import make_number
+from whatsapp.webhook_parsing import Preference
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_first_message_makes_customer_conversation_and_message():
+    number = make_number(make_business())
+    inbound = make_inbound("+79161112233", "Здравствуйте")
+
+    conversation_ids = inbox.record(number, make_change(inbound))
+
+    conversation = Conversation.objects.get()
+    assert conversation_ids == [conversation.pk]
+    assert (conversation.customer.phone, conversation.customer.name) == ("+79161112233", "Anna")
+    assert (conversation.unread, conversation.last_inbound_at) == (1, inbound.timestamp)
+    message = conversation.messages.get()
+    assert (message.text, message.status, message.direction) == ("Здравствуйте", "received", "in")
+    assert message.automated_at is None
+
+
+def test_the_search_text_of_a_new_customer_is_folded():
+    inbox.record(make_number(make_business()), make_change(make_inbound("+79161112233", profile_name="ФЁДОР")))
+
+    assert Customer.objects.get().search_text == "федор +79161112233"
+
+
+def test_a_repeated_message_is_recorded_once():
+    number, inbound = make_number(make_business()), make_inbound()
+    inbox.record(number, make_change(inbound))
+
+    assert inbox.record(number, make_change(inbound)) == []
+    assert Message.objects.count() == 1
+    assert Conversation.objects.get().unread == 1
+
+
+def test_the_same_message_id_at_another_number_is_another_message():
+    inbound = make_inbound()
+
+    inbox.record(make_number(make_business()), make_change(inbound))
+    inbox.record(make_number(make_business()), make_change(inbound))
+
+    assert Message.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_five_simultaneous_deliveries_are_recorded_once():
+    number, inbound = make_number(make_business()), make_inbound()
+
+    def deliver(_):
+        try:
+            return inbox.record(number, make_change(inbound))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as threads:
+        answers = list(threads.map(deliver, range(5)))
+
+    conversation = Conversation.objects.get()
+    assert Message.objects.count() == 1
+    assert conversation.unread == 1
+    assert sorted(answers) == [[], [], [], [], [conversation.pk]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_messages_of_a_new_customer_are_all_recorded_in_one_conversation():
+    number = make_number(make_business())
+
+    def deliver(serial):
+        try:
+            inbox.record(number, make_change(make_inbound(text=str(serial))))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as threads:
+        list(threads.map(deliver, range(5)))
+
+    assert Customer.objects.count() == 1
+    assert Conversation.objects.get().unread == 5
+
+
+def test_messages_of_one_change_keep_their_order():
+    texts = ["one", "two", "three", "four", "five"]
+
+    inbox.record(make_number(make_business()), make_change(*[make_inbound(text=text) for text in texts]))
+
+    assert list(Message.objects.order_by("id").values_list("text", flat=True)) == texts
+
+
+def test_conversations_are_returned_once_in_the_order_of_their_first_message():
+    first, second = "+79160000001", "+79160000002"
+
+    inbounds = [make_inbound(second), make_inbound(first), make_inbound(second)]
+    ids = inbox.record(make_number(make_business()), make_change(*inbounds))
+
+    phones = [Conversation.objects.get(pk=pk).customer.phone for pk in ids]
+    assert phones == [second, first]
+
+
+def test_a_closed_conversation_opens_again():
+    conversation = make_conversation(status="closed")
+
+    inbox.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone)))
+
+    conversation.refresh_from_db()
+    assert conversation.status == "open"
+
+
+def test_the_window_never_moves_back():
+    now = timezone.now()
+    conversation = make_conversation(last_inbound_at=now)
+    late = make_inbound(conversation.customer.phone, timestamp=now - timedelta(hours=2))
+
+    inbox.record(conversation.whatsapp_number, make_change(late))
+
+    conversation.refresh_from_db()
+    assert conversation.last_inbound_at == now
+
+
+def test_a_timestamp_in_the_future_does_not_keep_the_window_open_longer():
+    inbox.record(make_number(make_business()), make_change(make_inbound(timestamp=timezone.now() + timedelta(days=3))))
+
+    assert Conversation.objects.get().last_inbound_at <= timezone.now()
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit", "revoke", "system"])
+def test_what_is_no_real_message_is_a_row_that_is_neither_unread_nor_for_bots(kind):
+    conversation = make_conversation(status="closed", last_inbound_at=None)
+    event = make_inbound(conversation.customer.phone, "👍", kind, context_wamid="wamid.of-ours")
+
+    assert inbox.record(conversation.whatsapp_number, make_change(event)) == []
+
+    conversation.refresh_from_db()
+    assert (conversation.unread, conversation.status, conversation.last_inbound_at) == (0, "closed", None)
+    message = conversation.messages.get()
+    assert (message.type, message.context_wamid) == (kind, "wamid.of-ours")
+    assert message.automated_at is not None
+
+
+@pytest.mark.parametrize("text", ["стоп", "СТОП!", " Stop. ", "Отписаться", "unsubscribe"])
+def test_an_opt_out_word_opts_the_customer_out_and_leaves_bots_silent(text):
+    conversation = make_conversation()
+
+    ids = inbox.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone, text)))
+
+    assert ids == []
+    conversation.refresh_from_db()
+    assert conversation.customer.opted_out
+    assert conversation.unread == 1
+    assert conversation.messages.get().automated_at is not None
+
+
+@pytest.mark.parametrize("text", ["не стоп", "stop it please", "где остановка?"])
+def test_other_sentences_do_not_opt_out(text):
+    inbox.record(make_number(make_business()), make_change(make_inbound(text=text)))
+
+    assert not Customer.objects.get().opted_out
+
+
+def test_stopping_marketing_in_whatsapp_opts_out_and_resuming_opts_in():
+    customer = make_customer()
+    number = make_number(customer.business)
+
+    def tell(wants):
+        wish = Preference(customer.phone, None, wants_marketing=wants, timestamp=None)
+        inbox.record(number, make_change(preferences=[wish]))
+        customer.refresh_from_db()
+
+    tell(False)
+    assert customer.opted_out
+    tell(True)
+    assert not customer.opted_out
+
+
+def test_a_person_without_phone_is_known_by_the_whatsapp_user_id():
+    number = make_number(make_business())
+
+    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+
+    customer = Customer.objects.get()
+    assert (customer.phone, customer.whatsapp_user_id) == (None, "US.1")
+    assert Conversation.objects.get().unread == 2
+
+
+def test_the_user_id_is_learnt_from_a_message_with_both_identities():
+    customer = make_customer(phone="+79161112233")
+    number = make_number(customer.business)
+
+    inbox.record(number, make_change(make_inbound("+79161112233", sender_user_id="US.1")))
+    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+
+    assert Customer.objects.get().whatsapp_user_id == "US.1"
+    assert Message.objects.count() == 2
+
+
+def test_two_customers_who_turn_out_to_be_one_are_merged_with_their_conversations():
+    number = make_number(make_business())
+    by_phone = make_conversation(number, make_customer(number.business, phone="+79161112233", name="Anna"))
+    make_message(by_phone, "by phone")
+    by_user_id = make_conversation(number, make_customer(number.business, phone=None, whatsapp_user_id="US.1"))
+    make_message(by_user_id, "by user id")
+
+    inbox.record(number, make_change(make_inbound("+79161112233", "both", sender_user_id="US.1")))
+
+    customer = Customer.objects.get()
+    assert (customer.pk, customer.phone, customer.whatsapp_user_id) == (by_phone.customer_id, "+79161112233", "US.1")
+    texts = Conversation.objects.get().messages.order_by("id").values_list("text", flat=True)
+    assert list(texts) == ["by phone", "by user id", "both"]
+
+
+def test_the_profile_name_does_not_replace_a_name_that_was_given():
+    customer = make_customer(name="Anna from the fair")
+
+    inbox.record(make_number(customer.business), make_change(make_inbound(customer.phone, profile_name="🌸")))
+
+    customer.refresh_from_db()
+    assert customer.name == "Anna from the fair"
+
+
+def test_messages_to_a_number_that_is_switched_off_are_recorded():
+    number = make_number(make_business(), is_active=False)
+
+    inbox.record(number, make_change(make_inbound()))
+
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "type, body, text",
+    [
+        ("image", {"id": "1"}, "Photo"),
+        ("audio", {"voice": True}, "Voice message"),
+        ("document", {"filename": "price.pdf"}, "price.pdf"),
+        ("location", {"latitude": 38.7, "longitude": -9.1, "name": "Rossio"}, "Location: Rossio"),
+        ("contacts", [{"name": {"formatted_name": "Rui"}}, {"phones": []}], "Contact: Rui"),
+        ("order", {"product_items": [{}, {}], "text": "Gift wrap"}, "Order: 2 items. Gift wrap"),
+        ("unheard_of", {}, "A message that cannot be shown here"),
+    ],
+)
+def test_a_message_without_words_gets_words_in_the_language_of_the_business(type, body, text):
+    business = make_owner(language="en").business
+    inbound = make_inbound(text="", type=type, content={"type": type, type: body})
+
+    inbox.record(make_number(business), make_change(inbound))
+
+    assert Message.objects.get().text == text
+
+
+def test_one_message_that_cannot_be_recorded_does_not_stop_the_others():
+    number = make_number(make_business())
+    broken = make_inbound(wamid=None, type=None)
+
+    with pytest.raises(IntegrityError):
+        inbox.record(number, make_change(broken, make_inbound(text="whole")))
+
+    assert Message.objects.get().text == "whole"
+
+
+def test_a_message_of_a_known_customer_costs_few_queries(django_assert_num_queries):
+    conversation = make_conversation()
+    conversation.customer.name = "Anna"
+    conversation.customer.save()
+    number = conversation.whatsapp_number
+
+    # begin, customer, conversation, is it known, insert, conversation's news, commit
+    with django_assert_num_queries(7):
+        inbox.record(number, make_change(make_inbound(conversation.customer.phone)))

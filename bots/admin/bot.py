@@ -1,0 +1,65 @@
+from django.contrib import admin
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.tenant_admin import TenantModelAdmin
+from bots.forms import BotForm
+from bots.models import Bot, BotScenario
+from bots.simulation import simulate
+
+from .chat_page import chat_page
+
+
+@admin.register(Bot)
+class BotAdmin(TenantModelAdmin):
+    form = BotForm
+    list_display = ["name", "whatsapp_number", "is_active", "priority", "scenario_count"]
+    list_filter = ["whatsapp_number", "is_active"]
+    list_select_related = ["whatsapp_number"]
+    search_fields = ["name"]
+    search_help_text = _("Search by name")
+    readonly_fields = ["scenario_links"]
+
+    def get_queryset(self, request):
+        scenarios = BotScenario.objects.filter(bot=OuterRef("pk")).order_by().values("bot")
+        total = Subquery(scenarios.annotate(total=Count("pk")).values("total"))
+        return super().get_queryset(request).annotate(scenario_total=Coalesce(total, 0))
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = [
+            (None, {"fields": ["whatsapp_number", "name", "is_active", "priority"]}),
+            (_("Words that work at any time"), {"fields": ["menu_words", "operator_words", "operator_text"]}),
+        ]
+        return [*fieldsets, (_("Scenarios"), {"fields": ["scenario_links"]})] if obj else fieldsets
+
+    @admin.display(description=pgettext_lazy("verb", "open"))
+    def scenario_links(self, bot):
+        links = ((change_url(scenario), scenario.name) for scenario in bot.scenarios.all())
+        return format_html_join("", '<a href="{}">{}</a><br>', links) or "—"
+
+    @admin.display(description=_("scenarios"), ordering="scenario_total")
+    def scenario_count(self, bot):
+        url = reverse("admin:bots_botscenario_changelist")
+        return format_html('<a href="{}?bot__id__exact={}">{}</a>', url, bot.pk, bot.scenario_total)
+
+    def get_urls(self):
+        return [
+            path("<int:pk>/try/", self.admin_site.admin_view(self.try_view), name="bots_bot_try"),
+            *super().get_urls(),
+        ]
+
+    def try_view(self, request, pk):
+        bot = self.get_object(request, pk)
+        if bot is None or not self.has_view_permission(request, bot):
+            raise Http404
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "original": bot}
+        return chat_page(request, context, lambda messages: simulate(bot, messages))
+
+
+def change_url(scenario):
+    return reverse("admin:bots_botscenario_change", args=[scenario.pk])

@@ -1,0 +1,70 @@
+"""Why did the bot say that: sessions and turns, to look at."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenant_admin import ReadOnlyTenantAdmin
+from bots.effects import TimerKind
+from bots.models import BotSession, BotTurn
+from bots.wording import effect_in_words, event_in_words
+
+
+@admin.register(BotSession)
+class BotSessionAdmin(ReadOnlyTenantAdmin):
+    list_display = ["started_at", "conversation", "version", "turns", "ended_at", "end_reason", "end_step"]
+    list_filter = ["bot", "end_reason"]
+    list_select_related = ["conversation__customer", "conversation__whatsapp_number", "version__scenario"]
+    extra_lookups = frozenset({"conversation__id__exact", "version__id__exact"})
+    fields = [
+        "conversation",
+        "version",
+        "started_at",
+        "turns",
+        "answers",
+        "expires_at",
+        "ended_at",
+        "end_reason",
+        "end_step",
+        "log",
+    ]
+
+    @admin.display(description=_("turns"))
+    def turns(self, session):
+        return session.turns
+
+    @admin.display(description=_("answers"))
+    def answers(self, session):
+        """What the customer answered so far, under the names the author chose."""
+        known = session.state.get("vars", {})
+        return ", ".join(f"{name}: {value}" for name, value in known.items()) or "—"
+
+    @admin.display(description=_("log"))
+    def log(self, session):
+        url = reverse("admin:bots_botturn_changelist")
+        return format_html(
+            '<a href="{}?session__id__exact={}">{}</a>', url, session.pk, _("What the bot did, and why")
+        )
+
+
+@admin.register(BotTurn)
+class BotTurnAdmin(ReadOnlyTenantAdmin):
+    list_display = ["created_at", "conversation", "happened", "steps", "did", "error"]
+    list_filter = ["created_at"]
+    list_select_related = ["conversation__customer", "conversation__whatsapp_number"]
+    extra_lookups = frozenset({"conversation__id__exact", "session__id__exact"})
+    fields = ["conversation", "session", "created_at", "happened", "steps", "did", "error"]
+
+    @admin.display(description=_("event"))
+    def happened(self, turn):
+        return event_in_words(turn.event) if turn.event else "—"
+
+    @admin.display(description=_("steps"))
+    def steps(self, turn):
+        return " → ".join(turn.path) or "—"
+
+    @admin.display(description=_("effects"))
+    def did(self, turn):
+        told = [effect for effect in turn.effects if effect.get("kind") != TimerKind.EXPIRY]
+        return format_html_join("", "{}<br>", ((effect_in_words(effect),) for effect in told)) or "—"

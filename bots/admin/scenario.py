@@ -1,0 +1,150 @@
+import json
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, OuterRef, Subquery
+from django.forms.widgets import Script
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenant_admin import TenantModelAdmin
+from bots import flow, scenarios
+from bots.forms import ImportForm, ScenarioForm
+from bots.models import BotScenario, ScenarioVersion
+from bots.simulation import simulate_draft
+from crm.models import DealStage
+
+from .chat_page import chat_page
+
+
+@admin.register(BotScenario)
+class BotScenarioAdmin(TenantModelAdmin):
+    form = ScenarioForm
+    list_display = ["name", "bot", "is_active", "published", "updated_at"]
+    list_filter = ["bot", "is_active"]
+    list_select_related = ["bot"]
+    search_fields = ["name"]
+    search_help_text = _("Search by name")
+    save_on_top = True
+
+    class Media:
+        css = {"all": ["bots/scenario.css"]}
+        js = [Script("bots/scenario.js", defer=True)]
+
+    def get_queryset(self, request):
+        latest = ScenarioVersion.objects.filter(scenario=OuterRef("pk")).order_by("-number")
+        return super().get_queryset(request).annotate(published_number=Subquery(latest.values("number")[:1]))
+
+    def get_fields(self, request, obj=None):
+        if self.has_change_permission(request, obj) or obj is None:
+            return ["bot", "name", "is_active", "expires"]
+        return ["bot", "name", "is_active"]
+
+    @admin.display(description=_("published version"), ordering="published_number", empty_value="—")
+    def published(self, scenario):
+        return scenario.published_number
+
+    # The change page
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["flow"] = flow.nodes(obj.definition) if obj else []
+        context["starts"] = flow.starts(obj.definition) if obj else []
+        if obj:
+            context["stages"] = DealStage.objects.filter(business=obj.business_id)
+            context["published_number"] = obj.versions.aggregate(number=Max("number"))["number"]
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        if "_publish" in request.POST:
+            return self._publish(request, obj)
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        if "_publish" in request.POST:
+            return self._publish(request, obj)
+        self._warn(request, obj)
+        return super().response_change(request, obj)
+
+    def _publish(self, request, scenario):
+        """Publish what was just saved."""
+        try:
+            version = scenarios.publish(scenario, request.user)
+        except scenarios.BrokenScenario as broken:
+            told = gettext("Saved, but not published: %(problems)s")
+            problems = " ".join(f"{problem.path} — {problem.message}" for problem in broken.report.errors[:5])
+            self.message_user(request, told % {"problems": problems}, messages.ERROR)
+        else:
+            self.log_change(
+                request, scenario, gettext("Published as version %(number)s.") % {"number": version.number}
+            )
+            told = gettext("Version %(number)s is live: customers meet it from now on.")
+            self.message_user(request, told % {"number": version.number}, messages.SUCCESS)
+        return HttpResponseRedirect(self._address(scenario))
+
+    def _warn(self, request, scenario):
+        errors = len(scenarios.check(scenario).errors)
+        if errors:
+            told = ngettext(
+                "%(count)s mistake keeps this scenario from being published. It is marked below.",
+                "%(count)s mistakes keep this scenario from being published. They are marked below.",
+                errors,
+            )
+            self.message_user(request, told % {"count": errors}, messages.WARNING)
+
+    def _address(self, scenario):
+        return reverse("admin:bots_botscenario_change", args=[scenario.pk])
+
+    # Pages beside it
+
+    def get_urls(self):
+        pages = {"try": self.try_view, "export": self.export_view, "import": self.import_view}
+        own = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"bots_botscenario_{name}")
+            for name, view in pages.items()
+        ]
+        return own + super().get_urls()
+
+    def _scenario(self, request, pk):
+        scenario = self.get_object(request, pk)
+        if scenario is None or not self.has_view_permission(request, scenario):
+            raise Http404
+        return scenario
+
+    def _context(self, request, scenario, **more):
+        return {**self.admin_site.each_context(request), "opts": self.opts, "original": scenario, **more}
+
+    def try_view(self, request, pk):
+        scenario = self._scenario(request, pk)
+        context = self._context(request, scenario, starts=flow.starts(scenario.definition))
+        return chat_page(request, context, lambda messages: simulate_draft(scenario, messages))
+
+    def export_view(self, request, pk):
+        scenario = self._scenario(request, pk)
+        document = json.dumps(scenario.definition, ensure_ascii=False, indent=1)
+        return HttpResponse(
+            document,
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="scenario-{scenario.pk}.json"'},
+        )
+
+    def import_view(self, request, pk):
+        scenario = self._scenario(request, pk)
+        if not self.has_change_permission(request, scenario):
+            raise PermissionDenied
+        form = ImportForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            return self._import(request, scenario, form.cleaned_data["file"])
+        context = self._context(request, scenario, form=form, title=gettext("Import a scenario from a file"))
+        return TemplateResponse(request, "admin/bots/botscenario/import.html", context)
+
+    def _import(self, request, scenario, definition):
+        scenario.definition = definition
+        scenario.save(update_fields=["definition", "updated_at"])
+        self.log_change(request, scenario, gettext("Imported from a file."))
+        told = gettext("The draft is what the file holds. Customers meet it when you publish it.")
+        self.message_user(request, told, messages.SUCCESS)
+        self._warn(request, scenario)
+        return HttpResponseRedirect(self._address(scenario))

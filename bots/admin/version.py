@@ -1,0 +1,44 @@
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from accounts.tenant_admin import ReadOnlyTenantAdmin
+from bots import flow, scenarios
+from bots.models import ScenarioVersion
+
+
+@admin.register(ScenarioVersion)
+class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
+    list_display = ["__str__", "scenario", "published_at", "published_by"]
+    list_filter = ["scenario"]
+    list_select_related = ["scenario", "published_by"]
+    fields = ["scenario", "number", "published_at", "published_by"]
+    ordering = ["-published_at", "-id"]
+
+    class Media:
+        css = {"all": ["bots/scenario.css"]}
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["flow"] = flow.nodes(obj.definition)
+        context["starts"] = flow.starts(obj.definition)
+        context["may_restore"] = request.user.has_perm("bots.change_botscenario")
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_urls(self):
+        restore = self.admin_site.admin_view(require_POST(self.restore_view))
+        return [path("<int:pk>/restore/", restore, name="bots_scenarioversion_restore"), *super().get_urls()]
+
+    def restore_view(self, request, pk):
+        """The draft becomes this version."""
+        version = self.get_object(request, pk)
+        if version is None:
+            raise Http404
+        if not request.user.has_perm("bots.change_botscenario"):
+            raise PermissionDenied
+        scenario = scenarios.restore(version)
+        told = gettext("The draft is version %(number)s again. Customers meet it when you publish it.")
+        self.message_user(request, told % {"number": version.number}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:bots_botscenario_change", args=[scenario.pk]))

@@ -1,0 +1,114 @@
+"""What a question accepts as an answer. Each reader returns the text to keep, or None when it is no such answer."""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from whatsapp.phone_numbers import normalize_phone
+
+from .interpolation import MAX_VALUE
+from .matching import folded
+
+TODAY = {"сегодня", "today"}
+TOMORROW = {"завтра", "tomorrow"}
+
+
+def text(said, now):
+    return said.text.strip()[:MAX_VALUE] or None
+
+
+def number(said, now):
+    """1 500,50 is 1500.50."""
+    return read_number(said.text)
+
+
+def read_number(text):
+    plain = re.sub(r"[\s_']", "", text).replace(",", ".")
+    if not re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", plain, re.ASCII):
+        return None
+    try:
+        return f"{Decimal(plain):f}"
+    except InvalidOperation:
+        return None
+
+
+def email(said, now):
+    address = said.text.strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        return None
+    return address
+
+
+def phone(said, now):
+    try:
+        return normalize_phone(said.text, said.person.country)
+    except ValidationError:
+        return None
+
+
+def day(said, now):
+    """25.12.2026, 25.12.26, 25.12 (the next one), 2026-12-25, today, tomorrow. Kept as 2026-12-25."""
+    today = now.date()
+    words = folded(said.text)
+    if words in TODAY:
+        return today.isoformat()
+    if words in TOMORROW:
+        return (today + timedelta(days=1)).isoformat()
+    try:
+        return read_date(words, today).isoformat()
+    except ValueError:
+        return None
+
+
+def read_date(words, today):
+    """Raises ValueError for what is no date."""
+    if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", words, re.ASCII):
+        return date(*map(int, iso.groups()))
+    written = re.fullmatch(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?", words, re.ASCII)
+    if not written:
+        raise ValueError(words)
+    day_of_month, month, year = written.groups()
+    if year:
+        return date(int(year) % 100 + 2000 if len(year) == 2 else int(year), int(month), int(day_of_month))
+    this_year = date(today.year, int(month), int(day_of_month))
+    return this_year if this_year >= today else this_year.replace(year=today.year + 1)
+
+
+def image(said, now):
+    """Meta's id of the picture."""
+    return media_id(said, "image")
+
+
+def document(said, now):
+    """Meta's id of the file."""
+    return media_id(said, "document")
+
+
+def media_id(said, type):
+    return str(said.content.get("id") or "") or None if said.type == type else None
+
+
+def location(said, now):
+    """Latitude and longitude, and the address where there is one."""
+    place = said.content
+    if said.type != "location" or "latitude" not in place or "longitude" not in place:
+        return None
+    written = [f"{place['latitude']},{place['longitude']}", place.get("name"), place.get("address")]
+    return " ".join(str(part) for part in written if part)[:MAX_VALUE]
+
+
+READERS = {
+    "text": text,
+    "number": number,
+    "email": email,
+    "phone": phone,
+    "date": day,
+    "image": image,
+    "document": document,
+    "location": location,
+}

@@ -1,0 +1,15 @@
+from accounts.tenant_filters import TenantFilterSet
+
+from .models import Bot, BotScenario
+
+
+class BotFilter(TenantFilterSet):
+    class Meta:
+        model = Bot
+        fields = ["whatsapp_number", "is_active"]
+
+
+class BotScenarioFilter(TenantFilterSet):
+    class Meta:
+        model = BotScenario
+        fields = ["bot", "is_active"]

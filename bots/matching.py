@@ -1,0 +1,114 @@
+"""Whether a text is what a keyword, a choice or a word of the bot means: without case, ё like е."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import re2
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.customer import fold
+
+MAX_PATTERN = 500
+MAX_TEXT = 4096
+
+#: RE2's own classes know ASCII only: these are what people mean. The second form goes inside [...].
+UNICODE_CLASSES = {
+    "w": (r"[\p{L}\p{N}_]", r"\p{L}\p{N}_"),
+    "W": (r"[^\p{L}\p{N}_]", None),
+    "d": (r"\p{Nd}", r"\p{Nd}"),
+    "D": (r"\P{Nd}", r"\P{Nd}"),
+    "b": (None, None),
+    "B": (None, None),
+}
+
+
+@lru_cache(maxsize=2048)
+def folded(text):
+    """Text as it is compared: one Unicode form, no case, ё like е, single blanks."""
+    return " ".join(fold(unicodedata.normalize("NFC", text[:MAX_TEXT])).split())
+
+
+def matches(match, value, text):
+    """Whether a keyword trigger's `value` meets a text in the way `match` says."""
+    return MATCHERS[match](value, folded(text))
+
+
+def equals(value, text):
+    return folded(value) == text
+
+
+def contains(value, text):
+    return bool(value.strip()) and word_pattern(value).search(text) is not None
+
+
+def starts(value, text):
+    return bool(value.strip()) and text.startswith(folded(value))
+
+
+def regex(value, text):
+    return compiled(value).search(text) is not None
+
+
+MATCHERS = {"equals": equals, "contains": contains, "starts": starts, "regex": regex}
+
+
+@lru_cache(maxsize=1024)
+def word_pattern(value):
+    """The literal words with no letter or digit beside them: “заказ” is not in “заказать”."""
+    return re.compile(rf"(?<!\w){re.escape(folded(value))}(?!\w)")
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern):
+    """A user's pattern, run by RE2, which no pattern can keep busy. Raises ValidationError."""
+    if len(pattern) > MAX_PATTERN:
+        raise ValidationError(_("A pattern has at most 500 characters."), code="bad_regex")
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    try:
+        return re2.compile(fold_yo(with_unicode_classes(pattern)), options)
+    except re2.error as error:
+        raise ValidationError(
+            _("This pattern cannot be read (%(error)s). Correct it, or use “contains the word”."),
+            code="bad_regex",
+            params={"error": readable_error(error)},
+        ) from error
+
+
+def fold_yo(pattern):
+    """The text is folded already, so a ё in the pattern must be an е."""
+    return pattern.replace("ё", "е").replace("Ё", "Е")
+
+
+def readable_error(error):
+    message = error.args[0] if error.args else ""
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+
+
+def with_unicode_classes(pattern):
+    """The pattern with \\w and \\d meaning letters and digits of every script. Raises ValidationError for \\b."""
+    inside_class = False
+    parts = []
+    for part in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if part == "[":
+            inside_class = True
+        elif part == "]":
+            inside_class = False
+        elif part[0] == "\\" and part[1:] in UNICODE_CLASSES:
+            part = unicode_class(part, inside_class)
+        parts.append(part)
+    return "".join(parts)
+
+
+def unicode_class(escape, inside_class):
+    replacement = UNICODE_CLASSES[escape[1]][inside_class]
+    if replacement is None:
+        raise ValidationError(
+            _("A pattern cannot use %(escape)s here. To find a whole word, use “contains the word” instead."),
+            code="bad_regex",
+            params={"escape": escape},
+        )
+    return replacement

@@ -1,0 +1,60 @@
+from django.db import models
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel
+
+
+def default_menu_words():
+    return ["меню", "menu"]
+
+
+def default_operator_words():
+    return ["оператор", "operator"]
+
+
+def default_operator_text():
+    return gettext("I am calling a person. The answer will come here.")
+
+
+class Bot(TenantModel):
+    """One number's bot: answers by its published scenarios. Of several, the lower priority is asked first."""
+
+    whatsapp_number = models.ForeignKey(
+        "whatsapp.WhatsAppNumber", on_delete=models.CASCADE, related_name="bots", verbose_name=_("number")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(pgettext_lazy("bot", "active"), default=True)
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), default=100, help_text=_("Of several bots of a number the lowest is asked first.")
+    )
+    menu_words = models.JSONField(
+        _("menu words"), default=default_menu_words, blank=True, help_text=_("Start from the beginning at any time.")
+    )
+    operator_words = models.JSONField(
+        _("operator words"),
+        default=default_operator_words,
+        blank=True,
+        help_text=_("Call a person at any time."),
+    )
+    operator_text = models.TextField(
+        _("answer to an operator word"),
+        max_length=1000,
+        default=default_operator_text,
+        blank=True,
+        help_text=_("Empty: nothing is said, only a person is called."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    tenant_parent = "whatsapp_number"
+
+    class Meta:
+        db_table = "bots"
+        verbose_name = _("bot")
+        verbose_name_plural = _("bots")
+        ordering = ["priority", "id"]
+        # Serves: a business's bots.
+        indexes = [models.Index("business", "priority", name="bot_by_business")]
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,69 @@
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.tenancy import TenantModel, TenantQuerySet
+
+
+def empty_definition():
+    return {"format": 1, "triggers": [], "steps": []}
+
+
+class BotScenario(TenantModel):
+    """A scenario being written. `definition` is the draft; customers meet only its published versions."""
+
+    bot = models.ForeignKey("bots.Bot", on_delete=models.CASCADE, related_name="scenarios", verbose_name=_("bot"))
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(pgettext_lazy("bot", "active"), default=True)
+    definition = models.JSONField(_("scenario"), default=empty_definition, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    tenant_parent = "bot"
+
+    class Meta:
+        db_table = "bot_scenarios"
+        verbose_name = _("scenario")
+        verbose_name_plural = _("scenarios")
+        ordering = ["name", "id"]
+        # Serves: a business's scenarios.
+        indexes = [models.Index("business", "name", name="scenario_by_business")]
+
+    def __str__(self):
+        return self.name
+
+
+class ScenarioVersionQuerySet(TenantQuerySet):
+    def latest_of_each(self):
+        """The one version of each scenario that customers meet."""
+        siblings = ScenarioVersion.objects.filter(scenario=OuterRef("scenario")).order_by("-number")
+        return self.filter(pk=Subquery(siblings.values("pk")[:1]))
+
+
+class ScenarioVersion(TenantModel):
+    """A published scenario: numbered and never changed. A session stays on its version to the end."""
+
+    scenario = models.ForeignKey(
+        BotScenario, on_delete=models.CASCADE, related_name="versions", verbose_name=_("scenario")
+    )
+    number = models.PositiveIntegerField(_("version"))
+    definition = models.JSONField(_("scenario"))
+    published_at = models.DateTimeField(_("published"), auto_now_add=True)
+    published_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+
+    objects = ScenarioVersionQuerySet.as_manager()
+
+    tenant_parent = "scenario"
+
+    class Meta:
+        db_table = "scenario_versions"
+        verbose_name = _("scenario version")
+        verbose_name_plural = _("scenario versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["scenario", "number"], name="version_number_once_per_scenario")]
+
+    def __str__(self):
+        return f"{self.scenario} · {self.number}"

@@ -1,0 +1,205 @@
+import copy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bots.effects import AddTags, CreateDeal, End, EndReason, HandOff, RemoveTags, SendMessage, SetCustomer, SetTimer
+from bots.engine import State, advance
+from bots.events import Person, Said, TimedOut
+from bots.testing import document, order
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ANNA = Person(name="Анна", phone="+79161234567")
+
+
+def play(definition, *events, person=ANNA, state=None, now=NOW):
+    """The state after some events, and the effects of the last one. A text is an event, too."""
+    state, effects = state or State(), ()
+    for event in events:
+        event = Said(person, event) if isinstance(event, str) else event
+        state, effects = advance(definition, state, event, now)
+    return state, effects
+
+
+def texts(effects):
+    return [effect.text for effect in effects if isinstance(effect, SendMessage)]
+
+
+def only(kind, effects):
+    (effect,) = [effect for effect in effects if isinstance(effect, kind)]
+    return effect
+
+
+def test_the_first_message_runs_to_the_first_question():
+    state, effects = play(order(), "хочу заказ")
+    assert texts(effects) == ["Здравствуйте, Анна!", "Какой размер?"]
+    assert state.step == "size"
+
+
+def test_a_whole_order():
+    state, effects = play(order(), "заказ", "M", "Аня")
+    assert texts(effects) == ["Спасибо, Аня! Размер M.", "До свидания!"]
+    assert only(SetCustomer, effects) == SetCustomer("Аня", {"размер": "M"})
+    assert only(AddTags, effects).names == ("заказ",)
+    assert only(CreateDeal, effects) == CreateDeal("Футболка M", "new", "1500")
+    assert effects[-1] == End(EndReason.FINISHED, "bye")
+    assert state.step is None
+
+
+def test_advancing_changes_neither_the_document_nor_the_state():
+    definition = order()
+    before = copy.deepcopy(definition)
+    state, _effects = play(definition, "заказ")
+    held = copy.deepcopy(state)
+    play(definition, "M", state=state)
+    assert (definition, state) == (before, held)
+
+
+@pytest.mark.parametrize("answer", ["M", "m", "2", " м ", "М"])
+def test_a_choice_is_answered_by_label_key_or_position(answer):
+    definition = order()
+    definition["steps"][1]["choices"][1]["label"] = "М" if answer.strip() in ("м", "М") else "M"
+    state, _effects = play(definition, "заказ", answer)
+    assert state.step == "name"
+
+
+def test_a_tap_answers_and_the_label_is_kept():
+    state, _effects = play(order(), "заказ", Said(ANNA, "S", choice_id="size:s"))
+    assert state.vars == {"size": "S"}
+
+
+def test_a_tap_on_another_menu_is_no_answer():
+    state, effects = play(order(), "заказ", Said(ANNA, "S", choice_id="color:s"))
+    assert state.step == "size"
+    assert texts(effects) == ["Выберите из списка"]
+
+
+def test_three_choices_are_buttons_and_four_a_list():
+    definition = order()
+    choices = definition["steps"][1]["choices"]
+    message = play(definition, "заказ")[1][3]
+    assert message.choices == ("S", "M", "Другой")
+    assert message.content["interactive"]["action"]["buttons"][0] == {
+        "type": "reply",
+        "reply": {"id": "size:s", "title": "S"},
+    }
+    choices.append({"key": "xl", "label": "XL"})
+    message = play(definition, "заказ")[1][3]
+    assert message.content["interactive"]["type"] == "list"
+    assert message.content["interactive"]["action"]["sections"][0]["rows"][3] == {"id": "size:xl", "title": "XL"}
+
+
+def test_a_wrong_answer_is_asked_for_again_and_then_goes_where_the_author_says():
+    definition = order()
+    state, effects = play(definition, "заказ", "что?")
+    assert texts(effects) == ["Выберите из списка"]
+    assert effects[0].choices == ("S", "M", "Другой")
+    state, effects = play(definition, "не знаю", state=state)
+    assert texts(effects) == ["Зову оператора"]
+    assert only(HandOff, effects)
+    assert effects[-1] == End(EndReason.HANDED_OFF, "human")
+
+
+def test_without_invalid_the_question_is_repeated():
+    definition = document({"key": "n", "kind": "ask", "answer": "number", "text": "Сколько?", "save_to": "n"})
+    state, effects = play(definition, "привет", "много")
+    assert texts(effects) == ["Сколько?"]
+    state, effects = play(definition, "3", state=state)
+    assert state.vars == {"n": "3"}
+    assert effects[-1].reason == EndReason.FINISHED
+
+
+def test_tries_are_counted_for_each_question_anew():
+    definition = order()
+    definition["steps"][2] |= {"answer": "number", "invalid": {"text": "Числом", "tries": 2, "next": "human"}}
+    state, effects = play(definition, "заказ", "что?", "M", "нет")
+    assert texts(effects) == ["Числом"]
+
+
+def test_a_timeout_leads_where_the_author_says():
+    state, effects = play(order(), "заказ", TimedOut(ANNA))
+    assert texts(effects) == ["До свидания!"]
+
+
+def test_a_timeout_without_a_step_ends():
+    definition = document({"key": "a", "kind": "ask", "answer": "text", "text": "?", "timeout": {"seconds": 60}})
+    assert play(definition, "привет", TimedOut(ANNA))[1][-1] == End(EndReason.EXPIRED, "a")
+
+
+def test_waiting_sets_timers():
+    effects = play(order(), "заказ")[1]
+    assert [effect for effect in effects if isinstance(effect, SetTimer)] == [
+        SetTimer("timeout", 3600),
+        SetTimer("expiry", 86400),
+    ]
+    effects = play({**order(), "expires": 600}, "заказ", "M")[1]
+    assert only(SetTimer, effects) == SetTimer("expiry", 600)
+
+
+def test_what_is_written_down_is_known_at_once():
+    definition = document(
+        {"key": "a", "kind": "set", "customer": {"name": "{{message.text}}", "attributes": {"город": "Омск"}}},
+        {"key": "b", "kind": "message", "text": "{{customer.name}}, {{customer.attributes.город}}"},
+    )
+    assert texts(play(definition, "Пётр")[1]) == ["Пётр, Омск"]
+
+
+def test_an_answer_is_never_expanded_again():
+    definition = document(
+        {"key": "a", "kind": "ask", "answer": "text", "text": "?", "save_to": "a"},
+        {"key": "b", "kind": "message", "text": "{{vars.a}}"},
+    )
+    assert texts(play(definition, "привет", "{{customer.phone}}")[1]) == ["{{customer.phone}}"]
+
+
+def test_an_empty_text_is_not_sent():
+    definition = document({"key": "a", "kind": "message", "text": "{{vars.nothing}}"})
+    assert texts(play(definition, "привет")[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"), [("1500", "1500"), ("{{message.text}}", "12.50"), ("-5", "5"), ("дорого", "0")]
+)
+def test_the_amount_of_a_deal_is_a_number(amount, expected):
+    definition = document({"key": "a", "kind": "set", "deal": {"title": "Заказ", "amount": amount}})
+    assert only(CreateDeal, play(definition, "12,50")[1]).amount == expected
+
+
+def test_tags_are_removed():
+    definition = document({"key": "a", "kind": "set", "remove_tags": ["lead"]})
+    assert only(RemoveTags, play(definition, "привет")[1]).names == ("lead",)
+
+
+def test_fifty_steps_in_one_turn_are_the_most():
+    steps = [{"key": f"s{n}", "kind": "set", "add_tags": ["x"]} for n in range(51)]
+    assert play(document(*steps[:50]), "привет")[1][-1].reason == EndReason.FINISHED
+    effects = play(document(*steps), "привет")[1]
+    assert effects[-2:] == (HandOff(), End(EndReason.TOO_MANY_STEPS, "s49"))
+
+
+def test_three_hundred_turns_are_the_most():
+    definition = document({"key": "a", "kind": "ask", "answer": "number", "text": "?"})
+    state = State(step="a", turns=299)
+    state, effects = play(definition, "1", state=state)
+    assert effects[-1].reason == EndReason.FINISHED
+    effects = play(definition, "1", state=State(step="a", turns=300))[1]
+    assert effects == (HandOff(), End(EndReason.TOO_MANY_TURNS, "a"))
+
+
+def test_the_fifth_equal_text_within_five_minutes_is_the_last():
+    definition = document({"key": "a", "kind": "ask", "answer": "number", "text": "Сколько?"})
+    state, effects = play(definition, "а", "б", "в", "г")
+    assert not any(isinstance(effect, End) for effect in effects)
+    _state, effects = play(definition, "д", state=state)
+    assert texts(effects) == ["Сколько?"]
+    assert effects[-2:] == (HandOff(), End(EndReason.REPEATED_TEXT, "a"))
+    _state, effects = play(definition, "д", state=state, now=NOW + timedelta(minutes=6))
+    assert not any(isinstance(effect, End) for effect in effects)
+
+
+def test_equal_texts_count_across_sessions():
+    definition = document({"key": "a", "kind": "message", "text": "Мы закрыты"})
+    state = State()
+    for _turn in range(5):
+        state, effects = play(definition, "эй", state=state.begin_another())
+    assert effects[-1].reason == EndReason.REPEATED_TEXT

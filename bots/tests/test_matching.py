@@ -1,0 +1,50 @@
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import translation
+
+from bots.matching import compiled, matches
+
+
+@pytest.mark.parametrize(
+    ("match", "value", "text", "expected"),
+    [
+        ("equals", "Заказ", "  заказ ", True),
+        ("equals", "ёлка", "ЕЛКА", True),
+        ("equals", "елка", "Ёлка", True),
+        ("equals", "заказ", "мой заказ", False),
+        ("equals", "как дела", "Как   дела", True),
+        ("contains", "заказ", "Хочу сделать ЗАКАЗ!", True),
+        ("contains", "заказ", "хочу заказать", False),
+        ("contains", "заказ", "перезаказ", False),
+        ("contains", "мой заказ", "где мой заказ?", True),
+        ("contains", "c++", "учу C++.", True),
+        ("contains", "", "что угодно", False),
+        ("starts", "зак", "Заказать", True),
+        ("starts", "зак", "Мой заказ", False),
+        ("regex", r"^закаж\w+", "Закажите мне", True),
+        ("regex", r"^\w+$", "Ёжик", True),
+        ("regex", r"№\s*\d+", "заказ № 15", True),
+        ("regex", r"[\d-]{3}", "1-5", True),
+        ("regex", r"Ё[а-я]+", "ёжик", True),
+        ("regex", r"^\W+$", "!?", True),
+        ("regex", r"^\W+$", "ы", False),
+        ("equals", "й", "и\u0306", True),
+    ],
+)
+def test_a_keyword_matches_as_people_mean_it(match, value, text, expected):
+    assert matches(match, value, text) is expected
+
+
+@pytest.mark.parametrize("pattern", [r"\bзаказ\b", r"\B", r"[\W]", "(", "(?=a)", r"(a)\1", "a{2000}", "x" * 501])
+def test_a_pattern_that_cannot_be_run_is_refused(pattern):
+    with pytest.raises(ValidationError):
+        compiled(pattern)
+
+
+def test_a_word_boundary_is_refused_with_a_hint():
+    with translation.override("en"), pytest.raises(ValidationError, match="contains the word"):
+        compiled(r"\bзаказ\b")
+
+
+def test_a_malicious_pattern_takes_no_time():
+    assert not matches("regex", "(a+)+$", "a" * 4000 + "!")

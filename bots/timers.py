@@ -1,0 +1,48 @@
+"""Timers that are due: a question that was not answered in time, a session that waited too long."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from . import sessions
+from .effects import EndReason, TimerKind
+from .events import TimedOut
+from .models import BotTimer
+from .turns import as_person, attempt, locked, log, may_send, waiting_messages
+
+BATCH = 500
+
+
+def fire_due():
+    """Fire the timers that are due. Returns how many."""
+    due = BotTimer.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "id")
+    return sum(fire(*timer) for timer in due.values_list("pk", "session__conversation_id")[:BATCH])
+
+
+@transaction.atomic
+def fire(timer_id, conversation_id):
+    """Fire one timer, once: whoever deletes its row does it. A message that waits is the answer, and goes first."""
+    conversation = locked(conversation_id)
+    if conversation is None or waiting_messages(conversation_id).exists():
+        return False
+    timer = BotTimer.objects.filter(pk=timer_id).first()
+    if timer is None or not BotTimer.objects.filter(pk=timer_id).delete()[0]:
+        return False
+    session = sessions.running(conversation)
+    if session is None or timer.session_id != session.pk or timer.turn != session.turns:
+        return False
+    session.conversation = conversation
+    attempt(conversation, lambda: run_out(session, timer.kind))
+    return True
+
+
+def run_out(session, kind):
+    """The time is over: what the scenario does then, or the session's end where no bot may speak."""
+    conversation = session.conversation
+    silent = conversation.bot_paused or not may_send(conversation.whatsapp_number)
+    if reason := sessions.over_because(session, timezone.now()):
+        sessions.end(session, reason)
+    elif kind == TimerKind.EXPIRY or silent:
+        sessions.end(session, EndReason.EXPIRED)
+    else:
+        effects = sessions.move_on(session, TimedOut(as_person(conversation)))
+        log(conversation, session, effects, {"kind": "timeout"})

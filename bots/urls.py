@@ -1,0 +1,12 @@
+from rest_framework.routers import SimpleRouter
+
+from .api import BotScenarioViewSet, BotViewSet
+
+router = SimpleRouter()
+router.register("bots", BotViewSet)
+router.register("bot-scenarios", BotScenarioViewSet)
+
+#: Below /api/v1/, beside the router's.
+api_urlpatterns = []
+
+urlpatterns = []

@@ -1,0 +1,43 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import IsMember, RolePermission
+from accounts.plans import PLANS
+from accounts.tenant_api import TenantScope
+
+from .overview import overview
+from .serializers import StatsSerializer, SubscriptionSerializer
+from .usage import usage
+
+
+class MaySeeSubscription(RolePermission):
+    def permission_for(self, request, view):
+        return "accounts.view_subscription"
+
+
+class SubscriptionView(TenantScope, APIView):
+    permission_classes = [MaySeeSubscription]
+
+    @extend_schema(responses=SubscriptionSerializer)
+    def get(self, request):
+        """The business's plan, what it allows, and how much of it is used."""
+        business = request.user.business
+        subscription = business.subscription
+        answer = {
+            "plan": subscription.plan,
+            "status": subscription.status,
+            "ends_at": subscription.ends_at,
+            "limits": PLANS[subscription.plan].limits,
+            "usage": usage(business),
+        }
+        return Response(SubscriptionSerializer(answer).data)
+
+
+class StatsView(TenantScope, APIView):
+    permission_classes = [IsMember]
+
+    @extend_schema(responses=StatsSerializer)
+    def get(self, request):
+        """What needs a person, and what happened today."""
+        return Response(StatsSerializer(overview(request.user.business)).data)

@@ -1,0 +1,79 @@
+"""What a business sees first: what needs a person, and what happened today."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from crm.models import Conversation, Message
+from whatsapp.models import WebhookEvent, WhatsAppNumber
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for a person: a sentence, how many, and where to go."""
+
+    kind: str
+    count: int
+    text: str
+    url: str
+
+
+def needs(business):
+    """What waits for a person, most urgent first."""
+    found = [_numbers_in_trouble(business), _unread(business), _unknown(business), _given_up(business)]
+    return [need for need in found if need.count]
+
+
+def _need(kind, count, text, url_name, query):
+    return Need(kind, count, text % {"count": count}, f"{reverse(f'admin:{url_name}_changelist')}?{query}")
+
+
+def _numbers_in_trouble(business):
+    count = WhatsAppNumber.objects.for_business(business).filter(status=WhatsAppNumber.Status.PROBLEM).count()
+    text = ngettext("%(count)s number has a problem", "%(count)s numbers have a problem", count)
+    return _need("numbers", count, text, "whatsapp_whatsappnumber", "status__exact=problem")
+
+
+def _unread(business):
+    count = Conversation.objects.for_business(business).filter(unread__gt=0, status="open").count()
+    text = ngettext("%(count)s unread conversation", "%(count)s unread conversations", count)
+    return _need("unread", count, text, "crm_conversation", "unread=yes")
+
+
+def _unknown(business):
+    count = Message.objects.for_business(business).filter(status=Message.Status.UNKNOWN).count()
+    text = ngettext(
+        "%(count)s message may or may not have been sent: decide",
+        "%(count)s messages may or may not have been sent: decide",
+        count,
+    )
+    return _need("unknown", count, text, "crm_message", "status__exact=unknown")
+
+
+def _given_up(business):
+    count = WebhookEvent.objects.for_business(business).parked().count()
+    text = ngettext(
+        "%(count)s webhook event could not be processed", "%(count)s webhook events could not be processed", count
+    )
+    return _need("webhook_events", count, text, "whatsapp_webhookevent", "")
+
+
+def today(business):
+    """How many messages came in and went out since midnight in the business's day, and how many failed."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        Message.objects.for_business(business)
+        .filter(created_at__gte=midnight)
+        .aggregate(
+            received=Count("pk", filter=Q(direction="in")),
+            sent=Count("pk", filter=Q(direction="out")),
+            failed=Count("pk", filter=Q(status="failed")),
+        )
+    )
+
+
+def overview(business):
+    return {"needs": needs(business), "today": today(business)}

@@ -1,0 +1,298 @@
+"""All settings, read from the environment. Every variable is listed in .env.example."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if env.bool("READ_DOT_ENV", default=True):
+    env.read_env(BASE_DIR / ".env")
+
+# --- The installation ------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+ALLOWED_HOSTS = [
+    *env.list("ALLOWED_HOSTS", default=[]),
+    urlsplit(PUBLIC_URL).hostname or "",
+    "localhost",
+    "127.0.0.1",
+]
+
+INSTALLED_APPS = [
+    "chatbot_site.apps.ChatbotSiteConfig",
+    "accounts",
+    "whatsapp",
+    "crm",
+    "bots",
+    "broadcasts",
+    "chatbot_site.apps.ChatbotAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "chatbot_site.middleware.StylesOfDocumentationMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.UserPreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "chatbot_site.urls"
+WSGI_APPLICATION = "chatbot_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database and cache ----------------------------------------------------------------------------------
+
+
+def database(url):
+    """Django's settings for a database URL; SQLite files lie beside manage.py and are safe for many writers."""
+    config = env.db_url_config(url)
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["NAME"] = BASE_DIR / config["NAME"]
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        }
+        config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database(env.str("DATABASE_URL", default="sqlite:///chatbot.db"))}
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- People ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.roles.RoleBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+REGISTRATION = env.str("REGISTRATION", default="open")
+REGISTRATION_RATE = env.str("REGISTRATION_RATE", default="20/hour")
+DEFAULT_PLAN = env.str("DEFAULT_PLAN", default="unlimited")
+
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "accounts.sign_in.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.sign_in.attempted_email"
+AXES_CLIENT_IP_CALLABLE = "accounts.sign_in.client_address"
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_VERBOSE = False
+
+# --- Browser security ------------------------------------------------------------------------------------
+
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A shop's other subdomains are not ours to force onto https.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# The largest webhook Meta sends is 3 MB; Django's default would refuse it (Webhooks, "Payload size").
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# --- Language and time -----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="ru")
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
+USE_TZ = True
+
+# --- Files -----------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = BASE_DIR / env.str("MEDIA_ROOT", default="media")
+BACKUP_DIR = BASE_DIR / env.str("BACKUP_DIR", default="backups")
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+
+# --- API -------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    # The token first: it answers the anonymous with 401 instead of 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.RoleTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.RolePermission"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.pagination.PagePagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StorableJSONParser", "rest_framework.parsers.MultiPartParser"],
+    "EXCEPTION_HANDLER": "accounts.api_errors.exception_handler",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=30),
+    "AUTO_REFRESH": True,
+    "MIN_REFRESH_INTERVAL": 60 * 60,
+}
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+# Its migrations would make the table of the model that ours replaces.
+MIGRATION_MODULES = {"knox": None}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "chatbot_site API",
+    "DESCRIPTION": "Numbers, bots, customers, conversations and broadcasts of a business on WhatsApp.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- WhatsApp --------------------------------------------------------------------------------------------
+
+META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com").rstrip("/")
+META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
+META_PROXY = env.str("META_PROXY", default="")
+META_APP_ID = env.str("META_APP_ID", default="")
+META_APP_SECRET = env.str("META_APP_SECRET", default="")
+META_VERIFY_TOKEN = env.str("META_VERIFY_TOKEN", default="")
+
+# The one upward call: what a change of a webhook sets in motion in the apps above whatsapp.
+WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
+
+# --- Workers ---------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Embedded, the memory transport asks its queues for work this often (seconds). On Redis a task that a killed
+# worker held comes back after visibility_timeout; the database's ticks find its rows long before.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 900, "unacked_restore_interval": 10} if REDIS_URL else {"polling_interval": 0.01}
+)
+CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
+CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbound", "bulk", "housekeeping")}
+# Queues by promise: what waits for an answer within seconds never waits behind what may take long.
+CELERY_TASK_ROUTES = {
+    "whatsapp.tasks.process_*": {"queue": "inbound"},
+    "bots.tasks.*": {"queue": "inbound"},
+    "whatsapp.tasks.deliver*": {"queue": "outbound"},
+    "whatsapp.tasks.settle_expired_sends": {"queue": "outbound"},
+    "accounts.tasks.send_*": {"queue": "outbound"},
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_DB_REUSE_MAX = 1000
+
+# Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds.
+CELERY_BEAT_SCHEDULE = {
+    "process webhook events that are due": {"task": "whatsapp.tasks.process_due_events", "schedule": 2},
+    "settle sends whose lease ran out": {"task": "whatsapp.tasks.settle_expired_sends", "schedule": 10},
+    "send messages that are due": {"task": "whatsapp.tasks.deliver_due", "schedule": 2},
+    "forget old webhook events": {"task": "whatsapp.tasks.prune_events", "schedule": 60 * 60},
+    "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
+    "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
+    "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
+    "note that workers run": {"task": "chatbot_site.tasks.note_heartbeat", "schedule": 10},
+}
+for tick in CELERY_BEAT_SCHEDULE.values():
+    tick["options"] = {"expires": 60}
+
+# --- Logs ------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Celery notes every tick, axes every sign-in, waitress every request that waits a moment for a thread.
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
+}

@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from . import health
+
+
+@shared_task
+def note_heartbeat():
+    health.note_heartbeat()

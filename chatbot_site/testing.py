@@ -1,0 +1,67 @@
+"""The pytest plugin of the project: what every test gets."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI nothing may be missing: a test that would be skipped fails there."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which CI does not allow: {call.excinfo.value}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _test_settings(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(autouse=True)
+def _eager_celery():
+    """Tasks run where they are called; tests of real workers start real workers."""
+    from chatbot_site.celery import app
+
+    app.conf.task_always_eager = True
+    app.conf.task_eager_propagates = True
+
+
+@pytest.fixture
+def meta(request, settings):
+    """
+    The simulated Meta (whatsapp/simulator), to which META_GRAPH_URL points. `meta.connect(number)` makes a
+    WhatsAppNumber known there. With `live_server` its webhooks are posted there by HTTP; without, they wait for
+    `meta.deliver_webhooks()`, which posts them through Django's test client.
+    """
+    from whatsapp.simulator import server
+    from whatsapp.simulator.testing import SimulatedMeta
+
+    running = server.start()
+    settings.META_GRAPH_URL = running.url
+    simulated = SimulatedMeta(running)
+    if "live_server" in request.fixturenames:
+        simulated.post_webhooks_to(request.getfixturevalue("live_server").url)
+    yield simulated
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium, driven by Playwright's browser object."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed.")
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        # Playwright's event loop runs in this thread, and there Django would refuse to use the database.
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

@@ -1,0 +1,169 @@
+"""Deleting a number: exactly what was counted goes, and nothing else."""
+
+import pytest
+from django.apps import apps
+
+from accounts import deletion
+from accounts.models import Deletion
+from accounts.refusals import Refusal
+from accounts.testing import make_owner
+from bots.models import Bot, BotScenario, BotSession, BotTimer, BotTurn, ScenarioVersion
+from broadcasts.models import Broadcast, BroadcastMessage
+from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from whatsapp.models import MessageTemplate, WebhookEvent, WhatsAppNumber
+
+pytestmark = pytest.mark.django_db
+
+
+def fill_number(owner, phone_number_id, customers=3):
+    """A number with something of every kind that can hang on it."""
+    business = owner.business
+    own = {"business": business}
+    number = WhatsAppNumber.objects.create(
+        **own, name=f"Shop {phone_number_id}", phone_number="+79161234567", phone_number_id=phone_number_id
+    )
+    on_number = {**own, "whatsapp_number": number}
+    WebhookEvent.objects.create(**on_number, field="messages", value={})
+    bot = Bot.objects.create(**on_number, name="Bot")
+    scenario = BotScenario.objects.create(**own, bot=bot, name="Orders")
+    version = ScenarioVersion.objects.create(**own, scenario=scenario, number=1, definition={})
+    template, _ = MessageTemplate.objects.get_or_create(**own, waba_id="1", name="hello", language="ru")
+    broadcast = Broadcast.objects.create(**on_number, name="News", template=template)
+    stage = DealStage.objects.for_business(business).first()
+    for position in range(customers):
+        customer, _ = Customer.objects.get_or_create(**own, phone=f"+7916000000{position}")
+        conversation = Conversation.objects.create(**on_number, customer=customer)
+        message = Message.objects.create(
+            **on_number, conversation=conversation, direction="in", origin="customer", type="text", status="received"
+        )
+        session = BotSession.objects.create(**own, conversation=conversation, bot=bot, version=version)
+        BotTimer.objects.create(**own, session=session, kind="expiry", turn=1, due_at=session.started_at)
+        BotTurn.objects.create(**own, conversation=conversation, session=session, message=message)
+        BroadcastMessage.objects.create(**on_number, broadcast=broadcast, customer=customer, status="read")
+        Deal.objects.create(
+            **own, customer=customer, conversation=conversation, title="Tea", currency="RUB", stage=stage
+        )
+    return number
+
+
+def rows_of_everything():
+    return {model._meta.db_table: set(model._base_manager.values_list("pk", flat=True)) for model in apps.get_models()}
+
+
+def test_the_preview_counts_every_kind():
+    number = fill_number(make_owner(), "10001")
+    counts = {model._meta.db_table: count for model, count in deletion.preview(number).counts.items()}
+    assert counts == {
+        "whatsapp_numbers": 1,
+        "webhook_events": 1,
+        "bots": 1,
+        "bot_scenarios": 1,
+        "scenario_versions": 1,
+        "bot_sessions": 3,
+        "bot_timers": 3,
+        "bot_turns": 3,
+        "conversations": 3,
+        "messages": 3,
+        "broadcasts": 1,
+        "broadcast_messages": 3,
+    }
+
+
+def test_exactly_the_counted_rows_go():
+    owner = make_owner()
+    number = fill_number(owner, "10001")
+    fill_number(owner, "10002")
+    fill_number(make_owner(), "10003")
+    counted = {model._meta.db_table: count for model, count in deletion.preview(number).counts.items()}
+    before = rows_of_everything()
+    deletion.delete(number, requested_by=owner)
+    after = rows_of_everything()
+    gone = {table: len(before[table] - after[table]) for table in before if before[table] - after[table]}
+    assert gone == counted
+
+
+def test_customers_tags_deals_and_templates_stay():
+    owner = make_owner()
+    number = fill_number(owner, "10001")
+    Tag.objects.create(business=owner.business, name="vip")
+    deletion.delete(number)
+    kept = [model.objects.for_business(owner.business).count() for model in (Customer, Tag, Deal, MessageTemplate)]
+    assert kept == [3, 1, 3, 1]
+
+
+def test_a_deal_that_stays_lets_go_of_its_conversation():
+    owner = make_owner()
+    deletion.delete(fill_number(owner, "10001"))
+    assert not Deal.objects.filter(conversation__isnull=False).exists()
+
+
+def test_a_receipt_stays():
+    owner = make_owner()
+    number = fill_number(owner, "10001")
+    receipt = deletion.delete(number, requested_by=owner)
+    assert (receipt.name, receipt.requested_by, receipt.counts["messages"]) == ("Shop 10001", owner, 3)
+    assert Deletion.objects.for_user(owner).get() == receipt
+
+
+def test_deleting_a_business_takes_everything_of_it_and_nothing_of_others():
+    owner, stranger = make_owner(), make_owner()
+    fill_number(owner, "10001")
+    fill_number(stranger, "10002")
+    strangers_rows = Message.objects.for_user(stranger).count()
+    deletion.delete(owner.business, requested_by=owner)
+    left = [
+        model._meta.label
+        for model in apps.get_models()
+        if any(field.name == "business" for field in model._meta.fields)
+        and model._base_manager.filter(business_id=owner.business_id).exists()
+    ]
+    assert left == []
+    assert Message.objects.for_user(stranger).count() == strangers_rows == 3
+
+
+def test_a_stage_with_deals_is_refused_and_stays():
+    owner = make_owner()
+    fill_number(owner, "10001")
+    stage = DealStage.objects.for_business(owner.business).first()
+    with pytest.raises(Refusal, match="Tea"):
+        deletion.delete(stage)
+    assert DealStage.objects.filter(pk=stage.pk).exists()
+
+
+def test_kinds_are_nested_in_what_they_are_a_part_of():
+    number = fill_number(make_owner(), "10001")
+    (root,) = deletion.preview(number).kinds()
+    nested = {kind.model: {part.model for part in kind.parts} for kind in root.parts}
+    assert nested[Bot] == {BotScenario, BotSession}
+    assert nested[Conversation] == {Message, BotTurn}
+    assert nested[Broadcast] == {BroadcastMessage}
+
+
+def test_the_number_deleted_in_a_shell_cascades_too():
+    number = fill_number(make_owner(), "10001")
+    number.delete()
+    assert not Message.objects.exists() and not Bot.objects.exists() and not BroadcastMessage.objects.exists()
+
+
+def test_a_long_list_names_fifty_rows_and_counts_the_rest(django_assert_max_num_queries):
+    owner = make_owner()
+    number = fill_number(owner, "10001")
+    conversation = Conversation.objects.first()
+    Message.objects.bulk_create(
+        Message(
+            business=owner.business,
+            whatsapp_number=number,
+            conversation=conversation,
+            direction="in",
+            origin="customer",
+            type="text",
+            status="received",
+            text=f"message {position}",
+        )
+        for position in range(70)
+    )
+    with django_assert_max_num_queries(40):
+        (root,) = deletion.preview(number).kinds()
+    (conversations,) = [kind for kind in root.parts if kind.model is Conversation]
+    (messages,) = [kind for kind in conversations.parts if kind.model is Message]
+    assert (messages.count, len(messages.rows), messages.more) == (73, 50, 23)

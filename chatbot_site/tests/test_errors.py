@@ -1,0 +1,41 @@
+"""What is answered when no view could."""
+
+import pytest
+from django.test import RequestFactory
+from django.utils import translation
+
+from accounts.testing import make_colleague, make_owner
+from chatbot_site import errors
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_unknown_address_of_the_api_is_json(client):
+    response = client.get("/api/v1/nothing/", headers={"accept-language": "en"})
+    assert response.status_code == 404
+    assert response.json() == {
+        "detail": "There is nothing at this address. /docs lists the addresses of the API.",
+        "code": "not_found",
+    }
+
+
+def test_a_missing_page_says_so_in_the_language_of_the_reader(client):
+    page = client.get("/nothing/", headers={"accept-language": "ru"})
+    assert page.status_code == 404
+    assert "Страница не найдена" in page.content.decode()
+    assert "WhatsApp для бизнеса" in page.content.decode()
+
+
+def test_a_forbidden_page_says_whom_to_ask(client):
+    client.force_login(make_colleague(make_owner()))
+    page = client.get("/admin/accounts/user/", headers={"accept-language": "ru"})
+    assert page.status_code == 403
+    assert "Обратитесь к владельцу компании" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/api/v1/bots/"])
+def test_an_error_of_ours_says_what_to_do(path):
+    with translation.override("en"):
+        response = errors.server_error(RequestFactory().get(path))
+    assert response.status_code == 500
+    assert "tell the administrator" in response.content.decode()

@@ -1,9 +1,8 @@
-import re
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel
+from whatsapp.template_parameters import filled
 
 
 class MessageTemplate(TenantModel):
@@ -36,8 +35,4 @@ class MessageTemplate(TenantModel):
     def filled_in(self, parameters):
         """The text of the body with its placeholders replaced; `parameters` maps a placeholder ("1" or its name)."""
         bodies = [part.get("text", "") for part in self.components if part.get("type") == "BODY"]
-        return re.sub(
-            r"\{\{\s*(\w+)\s*\}\}",
-            lambda placeholder: str(parameters.get(placeholder[1], placeholder[0])),
-            "\n".join(bodies),
-        )
+        return filled("\n".join(bodies), parameters)

@@ -1,0 +1,249 @@
+"""
+The parameters of a message template: which it needs, what is wrong with those given, and the message they make.
+Pure, over anything with a MessageTemplate's fields. Cloud API, "Templates" and "Template messages".
+
+A parameter's key says where it goes: `1` or `first_name` in the body, `header.1` or `header.name` in a text header,
+`header.image`, `header.video`, `header.document` (a link) or `header.location` ("latitude, longitude, name, address"),
+and `button.0.1` for the end of a URL button's address, or for the code that a button copies.
+"""
+
+import re
+
+from django.utils.translation import gettext as _
+
+#: A placeholder in a template's texts: a number or a name.
+PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
+
+MEDIA = ("image", "video", "document")
+
+#: Parts that need parameters of a shape no text has.
+UNSUPPORTED_PARTS = {"CAROUSEL", "LIMITED_TIME_OFFER"}
+UNSUPPORTED_BUTTONS = {"MPM", "SPM"}
+SUPPORTED_HEADERS = {"TEXT", "LOCATION", *(kind.upper() for kind in MEDIA)}
+
+#: The longest texts once filled in (Cloud API, "Templates"; coupon codes grew from 15 to 20 in 2025).
+MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
+
+LINK = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+
+
+def placeholders(template):
+    """The keys of the parameters that a template needs, in the order in which a person reads it."""
+    keys = []
+    for component in template.components:
+        kind = component.get("type")
+        if kind == "HEADER":
+            keys += _header_keys(component)
+        elif kind == "BODY":
+            keys += _names(component.get("text"))
+        elif kind == "BUTTONS":
+            keys += [f"button.{index}.1" for index, button in _buttons(component) if _button_needs_parameter(button)]
+    return sorted(keys, key=_order)
+
+
+def missing(template, parameters):
+    """The keys of parameters that a template needs and that are absent or blank."""
+    return [key for key in placeholders(template) if not one_line(parameters.get(key))]
+
+
+def problems(template, parameters):
+    """What is wrong with the parameters of a template, a sentence by key; empty when the message can be sent."""
+    found = {
+        key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
+        for key in parameters
+        if key not in placeholders(template)
+    }
+    found |= {key: _("Fill this in.") for key in missing(template, parameters)}
+    if not found:
+        found = _wrong_values(template, {key: one_line(value) for key, value in parameters.items()})
+    return found
+
+
+def template_message(template, parameters):
+    """The Cloud API body of a template filled in, without its recipient; `parameters` have no problems."""
+    values = {key: one_line(value) for key, value in parameters.items()}
+    components = [part for component in template.components for part in _parts(template, component, values)]
+    content = {"name": template.name, "language": {"code": template.language}}
+    if components:
+        content["components"] = components
+    return {"type": "template", "template": content}
+
+
+def unsupported(template):
+    """Whether a template has parts that cannot be filled in here: such a template cannot be sent."""
+    return any(
+        component.get("type") in UNSUPPORTED_PARTS
+        or (component.get("type") == "HEADER" and component.get("format", "TEXT") not in SUPPORTED_HEADERS)
+        or any(button.get("type") in UNSUPPORTED_BUTTONS for _index, button in _buttons(component))
+        for component in template.components
+    )
+
+
+def examples(template):
+    """The example values given to Meta with a template, by key, as far as there are any."""
+    found = {}
+    for component in template.components:
+        example = component.get("example") or {}
+        kind = component.get("type")
+        if kind == "BODY":
+            found |= _text_examples(component, example, "body_text", "")
+        elif kind == "HEADER":
+            found |= _text_examples(component, example, "header_text", "header.")
+        for index, button in _buttons(component):
+            found |= _button_example(index, button)
+    return found
+
+
+def one_line(value):
+    """A parameter as Meta takes it: without line breaks, tabs and runs of spaces (error 132018)."""
+    return " ".join(str(value).split()) if value is not None else ""
+
+
+def _order(key):
+    """Header, body, buttons."""
+    return {"header": 0, "button": 2}.get(key.partition(".")[0] if "." in key else "", 1)
+
+
+def _names(text):
+    """The placeholders of a text; numbered ones by number, since Meta takes them by position."""
+    names = list(dict.fromkeys(PLACEHOLDER.findall(text or "")))
+    return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
+
+
+def _header_keys(component):
+    kind = component.get("format", "TEXT").lower()
+    if kind in (*MEDIA, "location"):
+        return [f"header.{kind}"]
+    return [f"header.{name}" for name in _names(component.get("text"))]
+
+
+def _buttons(component):
+    return list(enumerate(component.get("buttons") or []))
+
+
+def _button_needs_parameter(button):
+    return button.get("type") == "COPY_CODE" or (
+        button.get("type") == "URL" and PLACEHOLDER.search(button.get("url") or "") is not None
+    )
+
+
+def _parts(template, component, values):
+    kind = component.get("type")
+    if kind == "HEADER":
+        yield from _header_part(template, component, values)
+    elif kind == "BODY" and (names := _names(component.get("text"))):
+        yield {"type": "body", "parameters": [_text(template, name, values[name]) for name in names]}
+    for index, button in _buttons(component):
+        yield from _button_part(index, button, values)
+
+
+def _header_part(template, component, values):
+    kind = component.get("format", "TEXT").lower()
+    if kind in MEDIA:
+        parameters = [{"type": kind, kind: {"link": values[f"header.{kind}"]}}]
+    elif kind == "location":
+        parameters = [{"type": "location", "location": _location(values["header.location"])}]
+    else:
+        parameters = [_text(template, name, values[f"header.{name}"]) for name in _names(component.get("text"))]
+    if parameters:
+        yield {"type": "header", "parameters": parameters}
+
+
+def _button_part(index, button, values):
+    kind = button.get("type")
+    if kind == "OTP":
+        # The code that the body shows (Cloud API, "Authentication templates").
+        sub_type, parameter = "url", {"type": "text", "text": values["1"]}
+    elif kind == "FLOW":
+        sub_type, parameter = "flow", {"type": "action", "action": {"flow_token": "unused"}}
+    elif not _button_needs_parameter(button):
+        return
+    elif kind == "COPY_CODE":
+        sub_type, parameter = "copy_code", {"type": "coupon_code", "coupon_code": values[f"button.{index}.1"]}
+    else:
+        sub_type, parameter = "url", {"type": "text", "text": values[f"button.{index}.1"]}
+    yield {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}
+
+
+def _text(template, name, value):
+    parameter = {"type": "text", "text": value}
+    if template.parameter_format == "NAMED":
+        parameter["parameter_name"] = name
+    return parameter
+
+
+def _location(value):
+    """{latitude, longitude, name?, address?} of "55.7558, 37.6173, Shop, Tverskaya 1", or None."""
+    parts = [part.strip() for part in value.split(",", 3)]
+    try:
+        latitude, longitude = float(parts[0]), float(parts[1])
+    except (IndexError, ValueError):
+        return None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    return {"latitude": parts[0], "longitude": parts[1], **dict(zip(("name", "address"), parts[2:], strict=False))}
+
+
+def _wrong_values(template, values):
+    found = {}
+    for component in template.components:
+        kind = component.get("type")
+        if kind == "BODY":
+            found |= _too_long(component.get("text"), values, "", MAX_BODY)
+        elif kind == "HEADER":
+            found |= _wrong_header(component, values)
+        for index, button in _buttons(component):
+            if _button_needs_parameter(button):
+                found |= _wrong_button(f"button.{index}.1", button, values)
+    return found
+
+
+def _wrong_header(component, values):
+    kind = component.get("format", "TEXT").lower()
+    key = f"header.{kind}"
+    if kind == "location":
+        return {} if _location(values[key]) else {key: _("Write latitude, longitude, name and address, with commas.")}
+    if kind in MEDIA:
+        return {} if LINK.fullmatch(values[key]) else {key: _("Give a link that begins with https://.")}
+    return _too_long(component.get("text"), values, "header.", MAX_HEADER)
+
+
+def _wrong_button(key, button, values):
+    if button.get("type") == "COPY_CODE":
+        return _too_long("{{1}}", values, key[:-1], MAX_CODE)
+    return _too_long(button.get("url"), values, key[:-1], MAX_URL)
+
+
+def _too_long(text, values, prefix, most):
+    """Blame the longest value when a text filled in is longer than Meta takes."""
+    names = _names(text)
+    if not names or len(filled(text, {name: values[prefix + name] for name in names})) <= most:
+        return {}
+    longest = max(names, key=lambda name: len(values[prefix + name]))
+    told = _("Too long: with its parameters this part has at most %(most)d characters.") % {"most": most}
+    return {prefix + longest: told}
+
+
+def filled(text, values):
+    """A text with its placeholders replaced by the values there are."""
+    return PLACEHOLDER.sub(lambda found: one_line(values.get(found[1], found[0])), text or "")
+
+
+def _text_examples(component, example, name, prefix):
+    named = example.get(f"{name}_named_params") or []
+    if named:
+        return {prefix + item["param_name"]: item["example"] for item in named}
+    values = example.get(name) or []
+    # The body's are a list in a list.
+    values = values[0] if values and isinstance(values[0], list) else values
+    return {prefix + key: value for key, value in zip(_names(component.get("text")), values, strict=False)}
+
+
+def _button_example(index, button):
+    example = button.get("example")
+    example = example[0] if isinstance(example, list) and example else example
+    if not isinstance(example, str) or not _button_needs_parameter(button):
+        return {}
+    # Of a URL button Meta keeps the whole address.
+    beginning = PLACEHOLDER.split(button.get("url") or "")[0]
+    return {f"button.{index}.1": example.removeprefix(beginning)}

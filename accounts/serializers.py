@@ -78,13 +78,7 @@ class PersonSerializer(TenantSerializer):
     class Meta:
         model = User
         fields = ["id", "email", "name", "role", "language", "is_active", "has_joined", "last_login", "date_joined"]
-        read_only_fields = ["last_login", "date_joined"]
-
-    def get_fields(self):
-        fields = super().get_fields()
-        fields["email"].read_only = self.instance is not None
-        fields["is_active"].read_only = self.instance is None
-        return fields
+        read_only_fields = ["email", "last_login", "date_joined"]
 
     def get_has_joined(self, person) -> bool:
         return person.has_usable_password()
@@ -103,6 +97,7 @@ class InvitedPersonSerializer(PersonSerializer):
 
     class Meta(PersonSerializer.Meta):
         fields = [*PersonSerializer.Meta.fields, "invitation_url"]
+        read_only_fields = ["is_active", "last_login", "date_joined"]
 
     def get_invitation_url(self, person) -> str:
         return invitations.invitation_url(person)

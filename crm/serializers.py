@@ -111,7 +111,12 @@ class MessageErrorSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
+#: Broadcasts alone plan rows and skip them.
+MESSAGE_STATUSES = [status for status in Message.Status if status not in ("planned", "skipped")]
+
+
 class MessageSerializer(TenantSerializer):
+    status = serializers.ChoiceField(MESSAGE_STATUSES, read_only=True)
     error = serializers.SerializerMethodField()
 
     class Meta:

@@ -1,0 +1,170 @@
+"""
+What the API promises to programs, one line an operation. Others rely on it: lines are added, never changed.
+
+A body and an answer are names of fields; `?` marks one that may be left out. A field of the answer that the body lacks
+is read-only, one of the body that the answer lacks is write-only.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    body: str = ""
+    answer: str = ""
+    status: int = 200
+    #: The answer is a list of it: "pages" has a count, "cursor" has none.
+    listed: str = ""
+    query: str = ""
+    #: field → its words.
+    words: dict | None = None
+    #: It sends, so it takes an Idempotency-Key.
+    sends: bool = False
+
+    def __str__(self):
+        return f"{self.method} {self.path}"
+
+
+def read(path, answer, query="", listed="pages", **more):
+    """A resource to look at: its list and one row of it."""
+    return [
+        Operation("GET", path, answer=answer, query=query, listed=listed, **more),
+        Operation("GET", f"{path}{{id}}/", answer=answer, **more),
+    ]
+
+
+def crud(path, answer, body, query="", **more):
+    """A resource to look at, create, change and delete. What is required to create is optional to change."""
+    create = Operation("POST", path, body=body, answer=answer, status=201, **more)
+    optional = " ".join(f"{name.rstrip('?')}?" for name in body.split())
+    return [
+        *read(path, answer, query, **more),
+        create,
+        replace(create, method="PATCH", path=f"{path}{{id}}/", body=optional, status=200),
+        Operation("DELETE", f"{path}{{id}}/", status=204),
+    ]
+
+
+BUSINESS = "id name country time_zone language currency is_suspended created_at"
+ME = "id email name language role business"
+PERSON = "id email name role language is_active has_joined last_login date_joined"
+TOKEN = "id name role expires_at created_at user"
+NUMBER = (
+    "id name phone_number phone_number_id waba_id is_active status problem quality_rating verified_name "
+    "messages_per_second checked_at created_at"
+)
+NUMBER_STATUS = {"status": "connected not_checked problem"}
+BOT = "id whatsapp_number name is_active priority menu_words operator_words operator_text created_at"
+SCENARIO = "id bot name is_active definition created_at updated_at"
+VERSION = "id scenario number definition published_at published_by"
+REPORT = "errors warnings"
+CUSTOMER = "id phone whatsapp_user_id name tags attributes opted_out created_at"
+DEAL = "id customer conversation title amount currency stage created_at"
+CONVERSATION = (
+    "id whatsapp_number customer status assignee bot_paused in_scenario unread last_inbound_at window_open "
+    "last_message_at created_at"
+)
+CONVERSATION_STATUS = {"status": "open closed"}
+MESSAGE = (
+    "id conversation whatsapp_number direction origin author type text status wamid context_wamid error "
+    "timestamp created_at"
+)
+MESSAGE_WORDS = {
+    "direction": "in out",
+    "status": "received queued sending accepted sent delivered read failed unknown",
+}
+
+
+def about_a_number(method, verb, **more):
+    return Operation(method, f"whatsapp-numbers/{{id}}/{verb}/", **more)
+
+
+def about_a_conversation(verb, body=""):
+    path = f"conversations/{{id}}/{verb}/"
+    return Operation("POST", path, body=body, answer=CONVERSATION, words=CONVERSATION_STATUS)
+
+
+OPERATIONS = [
+    # People
+    Operation(
+        "POST",
+        "auth/register/",
+        body="email password business_name name? language?",
+        answer="token user business",
+        status=201,
+    ),
+    Operation("POST", "auth/login/", body="email password", answer="token"),
+    Operation("POST", "auth/logout/", status=204),
+    Operation("GET", "auth/me/", answer=ME),
+    Operation("PATCH", "auth/me/", body="name? language?", answer=ME),
+    Operation("GET", "business/", answer=BUSINESS),
+    Operation("PATCH", "business/", body="name? country? time_zone? language? currency?", answer=BUSINESS),
+    Operation("GET", "subscription/", answer="plan status ends_at limits usage"),
+    *read("team/", PERSON, words={"role": "owner manager operator"}),
+    Operation("POST", "team/", body="email name? role language?", answer=f"{PERSON} invitation_url", status=201),
+    Operation("PATCH", "team/{id}/", body="name? role? language? is_active?", answer=PERSON),
+    Operation("DELETE", "team/{id}/", status=204),
+    Operation("GET", "tokens/", answer=TOKEN, listed="pages"),
+    Operation("POST", "tokens/", body="name role expires_at?", answer=f"{TOKEN} token", status=201),
+    Operation("DELETE", "tokens/{id}/", status=204),
+    # Numbers
+    *crud(
+        "whatsapp-numbers/",
+        NUMBER,
+        "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?",
+        words=NUMBER_STATUS,
+    ),
+    about_a_number("POST", "activate", answer=NUMBER),
+    about_a_number("POST", "deactivate", answer=NUMBER),
+    about_a_number("POST", "check", answer=NUMBER),
+    about_a_number(
+        "GET", "delete-preview", answer="bots bot_scenarios conversations messages broadcasts broadcast_messages"
+    ),
+    about_a_number("GET", "export", query="as"),
+    # Bots
+    *crud(
+        "bots/",
+        BOT,
+        "whatsapp_number name is_active? priority? menu_words? operator_words? operator_text?",
+        "whatsapp_number",
+    ),
+    Operation("POST", "bots/{id}/simulate/", body="messages draft?", answer="turns"),
+    *crud("bot-scenarios/", SCENARIO, "bot name is_active? definition?", "bot"),
+    Operation("POST", "bot-scenarios/{id}/validate/", answer=REPORT),
+    Operation("POST", "bot-scenarios/{id}/publish/", answer=VERSION),
+    Operation("POST", "bot-scenarios/{id}/publish/", answer=REPORT, status=400),
+    Operation("GET", "bot-scenarios/{id}/versions/", answer=VERSION, listed="pages"),
+    # Customers
+    *crud("customers/", CUSTOMER, "phone? name? tags? attributes? opted_out?", "tag search"),
+    *crud("tags/", "id name", "name"),
+    *crud("deals/", DEAL, "customer conversation? title amount? currency? stage"),
+    *crud("deal-stages/", "id key name position kind", "key name position? kind?", words={"kind": "open won lost"}),
+    # Conversations
+    *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
+    Operation("DELETE", "conversations/{id}/", status=204),
+    about_a_conversation("assign", body="user"),
+    about_a_conversation("close"),
+    about_a_conversation("reopen"),
+    about_a_conversation("pause-bot"),
+    about_a_conversation("resume-bot"),
+    *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
+    Operation(
+        "POST",
+        "messages/",
+        answer=MESSAGE,
+        status=201,
+        sends=True,
+    ),
+    Operation("GET", "conversations/{id}/messages/", answer=MESSAGE, listed="cursor", words=MESSAGE_WORDS),
+    Operation(
+        "POST",
+        "conversations/{id}/messages/",
+        answer=MESSAGE,
+        status=201,
+        sends=True,
+    ),
+    # The overview
+    Operation("GET", "stats/", answer="needs today"),
+]

@@ -1,0 +1,92 @@
+"""The OpenAPI schema says what the contract promises: addresses, fields, words, filters, kinds of lists."""
+
+import re
+from functools import cache
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from .contract import OPERATIONS
+
+
+@cache
+def schema():
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+@cache
+def described():
+    """(method, path with {id} for any id) → what the schema says of it."""
+    return {
+        (method.upper(), re.sub(r"{\w+}", "{id}", path.removeprefix("/api/v1/"))): about
+        for path, methods in schema()["paths"].items()
+        for method, about in methods.items()
+    }
+
+
+def resolve(part):
+    """A part of the schema with its reference followed."""
+    for link in (part, *part.get("allOf", ())):
+        if "$ref" in link:
+            return schema()["components"]["schemas"][link["$ref"].rpartition("/")[2]]
+    return part
+
+
+def json_of(part):
+    """The JSON body of a request or an answer, followed to its fields."""
+    return resolve(next(iter(part["content"].values()))["schema"])
+
+
+def answer_of(operation):
+    answer = json_of(described()[operation.method, operation.path]["responses"][str(operation.status)])
+    if not operation.listed:
+        return answer
+    results = answer["properties"]["results"]["items"]
+    return resolve(results)
+
+
+def operations(**wanted):
+    found = [one for one in OPERATIONS if all(bool(getattr(one, name)) == value for name, value in wanted.items())]
+    return pytest.mark.parametrize("operation", found, ids=str)
+
+
+@operations()
+def test_the_address_answers(operation):
+    assert str(operation.status) in described()[operation.method, operation.path]["responses"]
+
+
+@operations(answer=True)
+def test_an_answer_has_these_fields(operation):
+    assert set(operation.answer.split()) <= set(answer_of(operation)["properties"])
+
+
+@operations(body=True)
+def test_a_body_takes_these_fields(operation):
+    body = json_of(described()[operation.method, operation.path]["requestBody"])
+    required = set(body.get("required", ()))
+    assert {name if name in required else f"{name}?" for name in body["properties"]} == set(operation.body.split())
+
+
+@operations(words=True)
+def test_a_field_speaks_these_words(operation):
+    for field, words in operation.words.items():
+        assert set(resolve(answer_of(operation)["properties"][field])["enum"]) == set(words.split())
+
+
+@operations(query=True)
+def test_a_list_is_filtered_by_these(operation):
+    parameters = described()[operation.method, operation.path]["parameters"]
+    assert set(operation.query.split()) <= {one["name"] for one in parameters if one["in"] == "query"}
+
+
+@operations(listed=True)
+def test_a_list_is_paged_like_this(operation):
+    answer = json_of(described()[operation.method, operation.path]["responses"]["200"])
+    names = {"pages": {"count", "next", "previous", "results"}, "cursor": {"next", "previous", "results"}}
+    assert set(answer["properties"]) == names[operation.listed]
+
+
+@operations(sends=True)
+def test_what_sends_takes_an_idempotency_key(operation):
+    parameters = described()[operation.method, operation.path]["parameters"]
+    assert ("Idempotency-Key", "header") in {(one["name"], one["in"]) for one in parameters}

@@ -63,8 +63,8 @@ class TenantFilterSet(FilterSet):
 
 def refuse_unknown_parameters(request, view):
     """A query parameter that nothing reads is a mistake the caller wants to know of: 400."""
-    filters = set(view.filterset_class.base_filters) if hasattr(view, "filterset_class") else set()
-    known = filters | set(getattr(view, "known_parameters", ()))
+    filters = getattr(getattr(view, "filterset_class", None), "base_filters", ())
+    known = {*filters, *getattr(view, "known_parameters", ())}
     unknown = sorted(set(request.query_params) - known - parameters_of_pages(view) - {"format"})
     if unknown:
         names = ", ".join(sorted(known)) or "–"

@@ -74,7 +74,7 @@ class BotScenarioViewSet(AnswersWithReport, TenantViewSet):
         return Response(ScenarioVersionSerializer(version).data)
 
     @extend_schema(responses=ScenarioVersionSerializer(many=True))
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], filterset_class=None)
     def versions(self, request, pk=None):
         """The published versions, the latest first."""
         page = self.paginate_queryset(self.get_object().versions.all())

@@ -183,6 +183,11 @@ def test_publishing_answers_with_the_version(client, bot, owner):
     assert client.get(f"{SCENARIOS}{scenario.pk}/versions/").json()["results"] == [version]
 
 
+def test_the_versions_of_a_scenario_take_no_filter_of_the_scenarios(client, bot):
+    scenario = make_scenario(bot)
+    assert client.get(f"{SCENARIOS}{scenario.pk}/versions/", {"bot": bot.pk}).status_code == 400
+
+
 def test_publishing_a_scenario_with_a_missing_step_changes_nothing(client, bot):
     scenario = make_scenario(bot, broken())
     answer = client.post(f"{SCENARIOS}{scenario.pk}/publish/")

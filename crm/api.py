@@ -30,8 +30,8 @@ from .serializers import (
     ExportQuerySerializer,
     MessageSerializer,
     TagSerializer,
-    TextSerializer,
     WriteFirstSerializer,
+    WriteSerializer,
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -138,10 +138,12 @@ class MessageViewSet(ReadOnlyTenantViewSet):
         wanted = asked.validated_data
         message = outbox.write_first(
             wanted["whatsapp_number"],
-            wanted["text"],
+            wanted.get("text", ""),
             request.user,
             phone=wanted.get("to"),
             customer=wanted.get("customer"),
+            template=wanted.get("template"),
+            parameters=wanted.get("parameters"),
             pause_bot=wanted["pause_bot"],
         )
         return Response(self.get_serializer(message).data, status=201)
@@ -161,14 +163,14 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
             return queryset
         return queryset.filter(conversation=self._conversation())
 
-    @extend_schema(request=TextSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=WriteSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
     @idempotent
     def create(self, request, conversation_pk):
-        """Send a text, inside the 24-hour window."""
+        """Send a text, inside the 24-hour window, or a template at any time."""
         conversation = self._conversation()
-        asked = TextSerializer(data=request.data)
+        asked = WriteSerializer(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
-        message = outbox.reply(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
+        message = outbox.write(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
         return Response(self.get_serializer(message).data, status=201)
 
     def _conversation(self):

@@ -8,6 +8,8 @@ from accounts.refusals import Refusal
 from whatsapp import delivery
 from whatsapp.numbers import check_may_send
 from whatsapp.tasks import deliver
+from whatsapp.template_parameters import template_message
+from whatsapp.templates import check_parameters, check_usable
 
 from . import conversations, customers
 from .models import Message
@@ -70,6 +72,21 @@ def reply(conversation, text, author, origin=Message.Origin.PERSON, pause_bot=Tr
     return message
 
 
+@transaction.atomic
+def reply_with_template(conversation, template, parameters, author, origin=Message.Origin.PERSON, pause_bot=True):
+    """
+    A template filled in, which may be sent at any time; it pauses the bot. Raises ValidationError on `template` and
+    `parameters`.
+    """
+    check_usable(template, conversation.whatsapp_number)
+    check_parameters(template, parameters)
+    content = template_message(template, parameters)
+    message = queue(conversation, content, template.filled_in(parameters), origin, author)
+    if pause_bot:
+        conversations.pause_bot(conversation)
+    return message
+
+
 def clean_text(text):
     text = text.strip()
     if not text:
@@ -82,12 +99,41 @@ def clean_text(text):
     return text
 
 
+def write(conversation, author, *, text="", template=None, parameters=None, origin=Message.Origin.API, pause_bot=True):
+    """A template when one is given, else a text."""
+    if template:
+        return reply_with_template(conversation, template, parameters or {}, author, origin, pause_bot)
+    return reply(conversation, text, author, origin, pause_bot)
+
+
 @transaction.atomic
-def write_first(number, text, author, *, phone=None, customer=None, origin=Message.Origin.API, pause_bot=True):
-    """A text to a customer, or to a phone, whose customer and conversation are made when there are none."""
+def write_first(
+    number,
+    text,
+    author,
+    *,
+    phone=None,
+    customer=None,
+    template=None,
+    parameters=None,
+    origin=Message.Origin.API,
+    pause_bot=True,
+):
+    """
+    A text, or a template instead of one, to a customer, or to a phone, whose customer and conversation are made when
+    there are none.
+    """
     customer = customer or customers.find_or_make(number.business, phone=phone)
     conversation = conversations.with_customer(number, customer)
-    return reply(conversation, text, author, origin, pause_bot)
+    return write(
+        conversation,
+        author,
+        text=text,
+        template=template,
+        parameters=parameters,
+        origin=origin,
+        pause_bot=pause_bot,
+    )
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.tenant_serializers import StrictSerializer, TenantRelatedField, TenantSerializer
-from whatsapp.models import WhatsAppNumber
+from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.phone_numbers import normalize_phone
 
 from . import customers, exports, outbox
@@ -146,15 +146,27 @@ class MessageSerializer(TenantSerializer):
         return {"code": message.error_code, "title": message.error_title}
 
 
-class TextSerializer(StrictSerializer):
-    """A text to send. It pauses the bot in the conversation unless `pause_bot` is false."""
+class WriteSerializer(StrictSerializer):
+    """
+    A message to send: a text, or a template with a parameter for each of its placeholders. It pauses the bot in the
+    conversation unless `pause_bot` is false.
+    """
 
-    text = serializers.CharField(max_length=outbox.MAX_TEXT)
+    text = serializers.CharField(max_length=outbox.MAX_TEXT, required=False)
+    template = TenantRelatedField(queryset=MessageTemplate.objects.all(), required=False)
+    parameters = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     pause_bot = serializers.BooleanField(default=True)
 
+    def validate(self, attrs):
+        if ("text" in attrs) == ("template" in attrs):
+            raise serializers.ValidationError({"text": [_("Say what to send: either “text” or “template”.")]})
+        if "parameters" in attrs and "template" not in attrs:
+            raise serializers.ValidationError({"parameters": [_("Only a template has parameters.")]})
+        return attrs
 
-class WriteFirstSerializer(TextSerializer):
-    """A text to a customer, or to a phone: exactly one of `customer` and `to`."""
+
+class WriteFirstSerializer(WriteSerializer):
+    """A message to a customer, or to a phone: exactly one of `customer` and `to`."""
 
     whatsapp_number = TenantRelatedField(queryset=WhatsAppNumber.objects.all())
     to = serializers.CharField(required=False, help_text="A phone, written in any usual way.")
@@ -166,7 +178,7 @@ class WriteFirstSerializer(TextSerializer):
     def validate(self, attrs):
         if ("to" in attrs) == ("customer" in attrs):
             raise serializers.ValidationError({"to": [_("Say whom to write to: either “to” or “customer”.")]})
-        return attrs
+        return super().validate(attrs)
 
 
 class ExportQuerySerializer(serializers.Serializer):

@@ -7,7 +7,7 @@ from itertools import count
 
 from django.utils import timezone
 
-from .models import WhatsAppNumber
+from .models import MessageTemplate, WhatsAppNumber
 
 _serial = count(1)
 
@@ -27,6 +27,17 @@ def make_number(business, **fields):
         "status": WhatsAppNumber.Status.CONNECTED,
     }
     return WhatsAppNumber.objects.create(business=business, **(defaults | fields))
+
+
+def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *components, **fields):
+    """An approved template of a number's WhatsApp Business account, its body and its other components."""
+    defaults = {"name": f"template_{next(_serial)}", "language": "en", "status": "APPROVED", "category": "UTILITY"}
+    return MessageTemplate.objects.create(
+        business=number.business,
+        waba_id=number.waba_id,
+        components=[{"type": "BODY", "text": body}, *components],
+        **(defaults | fields),
+    )
 
 
 def sign(body, secret):

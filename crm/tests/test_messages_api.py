@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.testing import make_owner
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp.testing import make_number
+from whatsapp.testing import make_number, make_template
 
 from .calls import path, post
 
@@ -122,7 +123,82 @@ def test_a_repeated_key_sends_once_and_answers_alike(api, number):
     assert Message.objects.count() == 1
 
 
-@pytest.mark.parametrize("data", [{}, {"text": " "}, {"text": "x" * 4097}, {"text": "Hello", "template": 1}])
+def test_a_template_is_queued_outside_the_window(api, owner, number):
+    conversation = make_conversation(number, last_inbound_at=timezone.now() - timedelta(hours=25))
+    data = {"template": make_template(number, "Hello {{1}}!").pk, "parameters": {"1": "Anna"}}
+
+    response = post(api, path("conversations", conversation.pk, "messages"), data)
+
+    body = response.json()
+    assert (response.status_code, body["type"], body["text"], body["status"]) == (
+        201,
+        "template",
+        "Hello Anna!",
+        "queued",
+    )
+    message = Message.objects.get()
+    assert (message.origin, message.author) == ("api", owner)
+
+
+def test_a_template_sent_with_a_repeated_key_is_sent_once(api, number):
+    address = path("conversations", make_conversation(number).pk, "messages")
+    data = {"template": make_template(number, "Hello!").pk}
+
+    first = post(api, address, data, **{"Idempotency-Key": "k1"})
+    second = post(api, address, data, **{"Idempotency-Key": "k1"})
+
+    assert (second.status_code, second.json()) == (201, first.json())
+    assert Message.objects.count() == 1
+
+
+def test_a_template_that_cannot_be_sent_is_refused_on_its_field(api, owner, number):
+    address = path("conversations", make_conversation(number).pk, "messages")
+    others = [
+        make_template(make_number(owner.business), "Hello!"),
+        make_template(make_number(make_owner().business), "Hello!"),
+        make_template(number, "Hello!", status="PAUSED"),
+    ]
+
+    answers = [post(api, address, {"template": template.pk}) for template in others]
+
+    assert [(answer.status_code, list(answer.json())) for answer in answers] == [(400, ["template"])] * 3
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("parameters", [{}, {"1": " "}, {"1": "Anna", "2": "Berta"}])
+def test_parameters_that_do_not_fit_are_refused_on_their_field(api, number, parameters):
+    data = {"template": make_template(number, "Hello {{1}}!").pk, "parameters": parameters}
+
+    response = post(api, path("conversations", make_conversation(number).pk, "messages"), data)
+
+    assert (response.status_code, list(response.json())) == (400, ["parameters"])
+
+
+def test_writing_first_with_a_template_reaches_somebody_new(api, number):
+    data = {
+        "whatsapp_number": number.pk,
+        "to": "8 916 123-45-67",
+        "template": make_template(number, "Hello {{1}}!").pk,
+        "parameters": {"1": "Anna"},
+    }
+
+    response = post(api, path("messages"), data)
+
+    assert (response.status_code, response.json()["text"]) == (201, "Hello Anna!")
+    assert Customer.objects.get().phone == "+79161234567"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"text": " "},
+        {"text": "x" * 4097},
+        {"text": "Hello", "template": 1},
+        {"text": "Hello", "parameters": {}},
+        {"parameters": {}},
+    ],
+)
 def test_an_impossible_message_is_refused(api, number, data):
     response = post(api, path("conversations", make_conversation(number).pk, "messages"), data)
 

@@ -9,7 +9,7 @@ from accounts.testing import make_business, make_owner
 from crm import outbox
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation
-from whatsapp.testing import make_number
+from whatsapp.testing import make_number, make_template
 
 pytestmark = pytest.mark.django_db
 
@@ -65,11 +65,85 @@ def test_free_text_after_24_hours_is_refused_and_changes_nothing():
 
 
 def test_a_template_goes_out_after_24_hours():
-    content = {"type": "template", "template": {"name": "order_ready", "language": {"code": "ru"}}}
+    conversation = make_closed_window()
+    template = make_template(conversation.whatsapp_number, "Hello {{1}}!", name="greeting")
 
-    message = outbox.queue(make_closed_window(), content, "Your order is ready", Message.Origin.API)
+    message = outbox.reply_with_template(conversation, template, {"1": "Anna"}, author=None)
 
-    assert message.status == "queued"
+    assert (message.status, message.type, message.text) == ("queued", "template", "Hello Anna!")
+    assert message.cloud_api_message() == {
+        "type": "template",
+        "template": {
+            "name": "greeting",
+            "language": {"code": "en"},
+            "components": [{"type": "body", "parameters": [{"type": "text", "text": "Anna"}]}],
+        },
+        "to": conversation.customer.phone,
+    }
+
+
+@pytest.mark.parametrize("pause_bot", [True, False])
+def test_a_template_pauses_the_bot_unless_asked_not_to(pause_bot):
+    conversation = make_conversation()
+    template = make_template(conversation.whatsapp_number, "Hello!")
+
+    outbox.reply_with_template(conversation, template, {}, author=None, pause_bot=pause_bot)
+
+    conversation.refresh_from_db()
+    assert conversation.bot_paused == pause_bot
+
+
+def refused_template(conversation, template, parameters):
+    with pytest.raises(ValidationError) as error:
+        outbox.reply_with_template(conversation, template, parameters, author=None)
+    assert not Message.objects.exists()
+    return error.value.message_dict
+
+
+def test_a_template_of_another_account_is_refused():
+    conversation = make_closed_window()
+    other = make_template(make_number(conversation.business), "Hello!")
+
+    assert "template" in refused_template(conversation, other, {})
+
+
+def test_a_template_of_another_business_with_the_same_account_is_refused():
+    conversation = make_closed_window()
+    other = make_template(make_number(make_business(), waba_id=conversation.whatsapp_number.waba_id), "Hello!")
+
+    assert "template" in refused_template(conversation, other, {})
+
+
+@pytest.mark.parametrize("status", ["PENDING", "REJECTED", "PAUSED", "DELETED", "NEW_WORD_OF_META", ""])
+def test_a_template_that_is_not_approved_is_refused(status):
+    conversation = make_closed_window()
+    template = make_template(conversation.whatsapp_number, "Hello!", status=status)
+
+    assert "template" in refused_template(conversation, template, {})
+
+
+def test_a_template_that_cannot_be_filled_in_here_is_refused():
+    conversation = make_closed_window()
+    template = make_template(conversation.whatsapp_number, "Hello!", {"type": "CAROUSEL", "cards": []})
+
+    assert "template" in refused_template(conversation, template, {})
+
+
+def test_the_missing_parameters_of_a_template_are_named():
+    conversation = make_closed_window()
+    template = make_template(conversation.whatsapp_number, "Hello {{1}}, order {{2}}!")
+
+    sentences = refused_template(conversation, template, {"1": "Anna"})["parameters"]
+    assert [sentence.partition(":")[0] for sentence in sentences] == ["2"]
+
+
+def test_no_template_is_sent_through_a_number_that_is_switched_off():
+    conversation = make_closed_window(number=make_number(make_business(), is_active=False))
+
+    with pytest.raises(Refusal) as refusal:
+        outbox.reply_with_template(conversation, make_template(conversation.whatsapp_number, "Hi"), {}, author=None)
+
+    assert refusal.value.code == "number_inactive"
 
 
 def test_nothing_is_sent_through_a_number_that_is_switched_off():
@@ -114,3 +188,15 @@ def test_writing_first_outside_the_window_leaves_no_customer_behind():
 
     assert not Customer.objects.exists()
     assert not Conversation.objects.exists()
+
+
+def test_writing_first_with_a_template_begins_a_conversation_with_somebody_new():
+    number = make_number(make_business())
+    template = make_template(number, "Hello {{1}}!")
+
+    message = outbox.write_first(
+        number, "", author=None, phone="+79161234567", template=template, parameters={"1": "Anna"}
+    )
+
+    assert message.text == "Hello Anna!"
+    assert message.conversation.customer.phone == "+79161234567"

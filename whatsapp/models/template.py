@@ -10,6 +10,22 @@ class MessageTemplate(TenantModel):
     A message template of a WABA as last read from Meta. Numbers of one WABA share it, so it hangs on no number.
     """
 
+    class Status(models.TextChoices):
+        """Meta's statuses that have words here; others are kept as they come (Cloud API, "Template status")."""
+
+        APPROVED = "APPROVED", _("approved")
+        PENDING = "PENDING", _("under review at Meta")
+        IN_APPEAL = "IN_APPEAL", _("appeal under review at Meta")
+        REJECTED = "REJECTED", _("rejected by Meta")
+        PAUSED = "PAUSED", _("paused by Meta")
+        DISABLED = "DISABLED", _("disabled by Meta")
+        FLAGGED = "FLAGGED", _("about to be disabled by Meta")
+        LOCKED = "LOCKED", _("locked by Meta")
+        LIMIT_EXCEEDED = "LIMIT_EXCEEDED", _("above Meta's limit")
+        ARCHIVED = "ARCHIVED", _("archived")
+        PENDING_DELETION = "PENDING_DELETION", _("being deleted at Meta")
+        DELETED = "DELETED", _("deleted at Meta")
+
     waba_id = models.CharField(_("WhatsApp Business account ID"), max_length=30)
     meta_id = models.CharField(_("Meta's ID"), max_length=30, blank=True)
     name = models.CharField(_("name"), max_length=512)
@@ -31,6 +47,10 @@ class MessageTemplate(TenantModel):
 
     def __str__(self):
         return f"{self.name} ({self.language})"
+
+    @property
+    def status_in_words(self):
+        return dict(self.Status.choices).get(self.status, self.status)
 
     def filled_in(self, parameters):
         """The text of the body with its placeholders replaced; `parameters` maps a placeholder ("1" or its name)."""

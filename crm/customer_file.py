@@ -24,13 +24,13 @@ from .spreadsheets import MAX_ROWS, rows_of
 HEADINGS = {
     "phone": ("Phone", "Телефон"),
     "name": ("Name", "Имя"),
-    "tags": ("Tags", "Теги"),
+    "tags": ("Tags", "Метки"),
     "opted_out": ("Opted out", "Отписан"),
     "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
 }
 
 COLUMNS = {fold(heading): column for column, headings in HEADINGS.items() for heading in headings}
-COLUMNS |= {column: column for column in HEADINGS} | {"метки": "tags"}
+COLUMNS |= {column: column for column in HEADINGS} | {"теги": "tags"}
 
 #: Before the name of an attribute that would be taken for another column.
 ATTRIBUTE = "attributes."

@@ -55,7 +55,7 @@ def test_columns_are_told_apart_by_semicolons_commas_or_tabs(business, delimiter
 
 
 def test_headings_are_known_in_both_languages_and_in_any_case(business):
-    run(business, "ИМЯ,PHONE,Opted_out,метки\nAnna,89161234567,yes,vip\n")
+    run(business, "ИМЯ,PHONE,Opted_out,теги\nAnna,89161234567,yes,vip\n")
 
     customer = Customer.objects.get()
     assert (customer.name, customer.opted_out, tags_of(customer), customer.attributes) == ("Anna", True, ["vip"], {})

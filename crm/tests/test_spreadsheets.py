@@ -1,7 +1,15 @@
 import pytest
+from django.utils import translation
 
 from accounts.refusals import Refusal
 from crm import spreadsheets
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
 
 TEXT = "Телефон;Имя\r\n89161234567;Анна\r\n"
 

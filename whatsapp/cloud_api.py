@@ -19,7 +19,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 from whatsapp.cloud_api_errors import classify, explain
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
-TIMEOUTS = (3, 20)
+CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3, 20
 
 PHONE_NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
@@ -94,6 +94,12 @@ def build_request(access_token, method, path, params=None, body=None):
     return Request(method, url, headers, params, body)
 
 
+def build_send(access_token, phone_number_id, body):
+    """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
+    body = {"messaging_product": "whatsapp", **body}
+    return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+
+
 def read_answer(http_status, content):
     """The object that Meta answered. Raises CloudApiError for a refusal, AnswerLost for what tells nothing."""
     answer = _json_object(content)
@@ -128,10 +134,6 @@ class CloudApi:
         """What Meta knows about a number (Cloud API, "Phone numbers")."""
         return self.get(phone_number_id, fields=PHONE_NUMBER_FIELDS)
 
-    def send(self, phone_number_id, body):
-        """Send a message; its wamid. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
-        return read_wamid(self.post(f"{phone_number_id}/messages", {"messaging_product": "whatsapp", **body}))
-
     def get(self, path, **params):
         return self._call(build_request(self.access_token, "GET", path, params))
 
@@ -146,7 +148,7 @@ class CloudApi:
                 params=request.params,
                 data=request.body,
                 headers=request.headers,
-                timeout=TIMEOUTS,
+                timeout=(CONNECT_TIMEOUT, ANSWER_TIMEOUT),
                 allow_redirects=False,
                 proxies={"http": settings.META_PROXY, "https": settings.META_PROXY} if settings.META_PROXY else None,
             )

@@ -100,6 +100,10 @@ class Customer(TenantModel):
     def readable_identity(self):
         return readable_phone(self.phone) if self.phone else self.whatsapp_user_id
 
+    def recipient(self):
+        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
+        return {"to": self.phone} if self.phone else {"recipient": self.whatsapp_user_id}
+
     @property
     def opted_out(self):
         return self.opted_out_at is not None

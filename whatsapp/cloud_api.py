@@ -26,6 +26,8 @@ PHONE_NUMBER_FIELDS = (
     "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
 )
 
+TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components"
+
 
 class CloudApiTrouble(Exception):
     """A call that did not succeed. Its text is a sentence for people."""
@@ -133,6 +135,20 @@ class CloudApi:
     def phone_number(self, phone_number_id):
         """What Meta knows about a number (Cloud API, "Phone numbers")."""
         return self.get(phone_number_id, fields=PHONE_NUMBER_FIELDS)
+
+    def message_templates(self, waba_id, after=""):
+        """
+        A page of an account's templates, and the cursor of the next page: empty after the last (Graph API, "Paginated
+        results").
+        """
+        cursor = {"after": after} if after else {}
+        answer = self.get(f"{waba_id}/message_templates", fields=TEMPLATE_FIELDS, limit=100, **cursor)
+        try:
+            following = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
+        except (AttributeError, KeyError, TypeError):
+            following = ""
+        templates = answer.get("data")
+        return templates if isinstance(templates, list) else [], str(following)
 
     def get(self, path, **params):
         return self._call(build_request(self.access_token, "GET", path, params))

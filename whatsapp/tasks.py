@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.apps import apps
 
-from . import delivery, events
+from . import delivery, events, template_sync
 from .models import outbound_models
 
 #: Seconds between two ticks of `deliver_due` (CELERY_BEAT_SCHEDULE).
@@ -63,3 +63,16 @@ def deliver_due():
 def settle_expired_sends():
     """Tick: sends that nobody will answer for any more."""
     return delivery.settle_expired()
+
+
+@shared_task
+def sync_templates(number_id):
+    """Read a number's templates at Meta if they are due."""
+    return template_sync.sync_due(number_id)
+
+
+@shared_task
+def sync_due_templates():
+    """Tick: numbers that were connected or changed, of whose templates Meta told something, or not read for long."""
+    for number_id in template_sync.due_numbers():
+        sync_templates.delay(number_id)

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from . import stored_files
 from .models import Deletion, User
 from .refusals import Refusal
 
@@ -148,6 +149,7 @@ class Cascade:
         removed = {}
         for model in self.children_first:
             rows = self.rows(model)
+            stored_files.remove_with(rows)
             removed[model] = rows._raw_delete(rows.db)
         return {model: count for model, count in removed.items() if count and not model._meta.auto_created}
 

@@ -2,7 +2,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import idempotency, invitations
+from . import idempotency, invitations, stored_files
 from .models import ApiToken, User
 
 
@@ -20,3 +20,9 @@ def forget_what_is_over():
         "tokens": ApiToken.objects.filter(expiry__lt=now).delete()[0],
         "answers": idempotency.forget_old_answers(),
     }
+
+
+@shared_task
+def sweep_files():
+    """Tick: remove files that no row holds."""
+    return stored_files.sweep()

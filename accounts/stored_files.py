@@ -1,0 +1,91 @@
+"""
+Files that rows hold, in MEDIA_ROOT: a folder for each business, in it files with random names. A file goes with its
+row; what a killed process left behind is swept up.
+"""
+
+import logging
+import os
+import re
+import secrets
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.db import models, transaction
+
+logger = logging.getLogger(__name__)
+
+#: A file without a row may be one whose row is about to be written.
+GRACE = timedelta(days=1)
+
+BATCH = 500
+
+NAME = re.compile(r"[0-9a-f]{32}")
+
+
+def random_name(row, filename=""):
+    """A new name for the file of a row, that says nothing of it (a FileField's `upload_to`)."""
+    return f"business-{row.business_id}/{secrets.token_hex(16)}"
+
+
+@contextmanager
+def writing(name):
+    """A new file of this name, open to write its bytes; gone again when that fails."""
+    path = Path(default_storage.path(name))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        remove([name])
+        raise
+
+
+def file_fields(model):
+    return [field for field in model._meta.concrete_fields if isinstance(field, models.FileField)]
+
+
+def remove_with(rows):
+    """Remove the files of rows that this transaction deletes, once it is committed."""
+    for field in file_fields(rows.model):
+        names = list(rows.exclude(**{field.name: ""}).values_list(field.name, flat=True))
+        if names:
+            transaction.on_commit(partial(remove, names))
+
+
+def remove(names):
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except OSError:
+            # Windows keeps a file that somebody is reading; sweeping takes it later.
+            logger.warning("The file %s could not be removed.", name)
+
+
+def sweep():
+    """Remove files that no row holds. Returns how many."""
+    newest = time.time() - GRACE.total_seconds()
+    old, removed = [], 0
+    for path in Path(default_storage.location).glob("business-*/*"):
+        if NAME.fullmatch(path.name) and path.stat().st_mtime < newest:
+            old.append(f"{path.parent.name}/{path.name}")
+        if len(old) == BATCH:
+            removed += _remove_unheld(old)
+            old = []
+    return removed + _remove_unheld(old)
+
+
+def _remove_unheld(names):
+    held = set()
+    for model in apps.get_models():
+        for field in file_fields(model):
+            held.update(model._base_manager.filter(**{f"{field.name}__in": names}).values_list(field.name, flat=True))
+    unheld = set(names) - held
+    remove(unheld)
+    return len(unheld)

@@ -7,26 +7,32 @@ Meta has no idempotency key, so what matters about a failure is whether the requ
 import json
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import quote
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from whatsapp import media_transfer
 from whatsapp.cloud_api_errors import classify, explain
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
-CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3, 20
+TIMEOUTS = (3, 20)
+
+#: Seconds that a file may take in all, and those without a sign of life.
+FILE_SECONDS = 180
+FILE_TIMEOUTS = (10, 30)
+
+MOST_REDIRECTS = 3
 
 PHONE_NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
     "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
 )
-
-TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components"
 
 
 class CloudApiTrouble(Exception):
@@ -70,6 +76,20 @@ class AnswerLost(CloudApiTrouble):
         return _("Meta's answer was lost, so the message may have been sent.")
 
 
+class FileNotPassed(CloudApiTrouble):
+    """A file did not come, or go, to its end."""
+
+    def __str__(self):
+        return _("The file did not pass completely between here and Meta.")
+
+
+class FileTooLarge(CloudApiTrouble):
+    """A file is larger than WhatsApp carries."""
+
+    def __str__(self):
+        return _("The file is larger than WhatsApp carries.")
+
+
 @dataclass(frozen=True)
 class Request:
     """A call, ready for any HTTP client: the token is in the header alone, never in an address."""
@@ -78,28 +98,28 @@ class Request:
     url: str
     headers: dict
     params: dict | None = None
-    body: bytes | None = None
+    body: bytes | media_transfer.MultipartFile | None = None
 
 
 def build_request(access_token, method, path, params=None, body=None):
     """
-    The request of a call to `/{META_GRAPH_VERSION}/{path}`, with a JSON body if there is one. Raises CloudApiError
-    for a token that cannot stand in a header.
+    The request of a call to `/{META_GRAPH_VERSION}/{path}`; its body, if there is one, is JSON or a MultipartFile.
+    Raises CloudApiError for a token that cannot stand in a header.
     """
-    if not (access_token.isascii() and access_token.isprintable()):
-        raise CloudApiError(190, title=_("The access token holds characters that no token has."), http_status=401)
-    headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
-    if body is not None:
+    headers = {**_authorization(access_token), "Accept": "application/json"}
+    if isinstance(body, media_transfer.MultipartFile):
+        headers["Content-Type"] = body.content_type
+    elif body is not None:
         headers["Content-Type"] = "application/json"
         body = json.dumps(body, separators=(",", ":")).encode()
     url = f"{settings.META_GRAPH_URL}/{settings.META_GRAPH_VERSION}/{quote(path)}"
     return Request(method, url, headers, params, body)
 
 
-def build_send(access_token, phone_number_id, body):
-    """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
-    body = {"messaging_product": "whatsapp", **body}
-    return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+def _authorization(access_token):
+    if not (access_token.isascii() and access_token.isprintable()):
+        raise CloudApiError(190, title=_("The access token holds characters that no token has."), http_status=401)
+    return {"Authorization": f"Bearer {access_token}"}
 
 
 def read_answer(http_status, content):
@@ -136,19 +156,42 @@ class CloudApi:
         """What Meta knows about a number (Cloud API, "Phone numbers")."""
         return self.get(phone_number_id, fields=PHONE_NUMBER_FIELDS)
 
-    def message_templates(self, waba_id, after=""):
+    def send(self, phone_number_id, body):
+        """Send a message; its wamid. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
+        return read_wamid(self.post(f"{phone_number_id}/messages", {"messaging_product": "whatsapp", **body}))
+
+    def media(self, phone_number_id, media_id):
+        """Where a file is, for five minutes, and what Meta knows of it: `url`, `mime_type`, `sha256`, `file_size`."""
+        return self.get(media_id, phone_number_id=phone_number_id)
+
+    def download(self, url, target, limit):
         """
-        A page of an account's templates, and the cursor of the next page: empty after the last (Graph API, "Paginated
-        results").
+        Write the bytes at an address that `media` gave to a file, and return their number and SHA-256 as hex. Raises
+        FileTooLarge over `limit` bytes, FileNotPassed for what does not come to its end.
         """
-        cursor = {"after": after} if after else {}
-        answer = self.get(f"{waba_id}/message_templates", fields=TEMPLATE_FIELDS, limit=100, **cursor)
+        deadline = time.monotonic() + FILE_SECONDS
+        headers = {**_authorization(self.access_token), "Accept-Encoding": "identity"}
         try:
-            following = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
-        except (AttributeError, KeyError, TypeError):
-            following = ""
-        templates = answer.get("data")
-        return templates if isinstance(templates, list) else [], str(following)
+            with _open_file(url, headers) as response:
+                return media_transfer.copy(response.raw, target, limit, deadline)
+        except media_transfer.TooLarge as error:
+            raise FileTooLarge from error
+        except (media_transfer.TooSlow, AnswerLost, requests.RequestException, HTTPError) as error:
+            raise FileNotPassed(str(error)) from error
+
+    def upload(self, phone_number_id, file, size, mime, name):
+        """Give Meta a file of `size` bytes to send with this number. Returns its id, which Meta knows for 30 days."""
+        fields = {"messaging_product": "whatsapp", "type": mime}
+        deadline = time.monotonic() + FILE_SECONDS
+        body = media_transfer.MultipartFile(fields, file, size, mime, name, deadline)
+        request = build_request(self.access_token, "POST", f"{phone_number_id}/media", body=body)
+        try:
+            answer = self._call(request, FILE_TIMEOUTS)
+        except (media_transfer.TooSlow, AnswerLost) as error:
+            raise FileNotPassed(str(error)) from error
+        if not (isinstance(answer.get("id"), str) and answer["id"]):
+            raise FileNotPassed("The answer holds no media id.")
+        return answer["id"]
 
     def get(self, path, **params):
         return self._call(build_request(self.access_token, "GET", path, params))
@@ -156,7 +199,7 @@ class CloudApi:
     def post(self, path, body=None):
         return self._call(build_request(self.access_token, "POST", path, body=body or {}))
 
-    def _call(self, request):
+    def _call(self, request, timeouts=TIMEOUTS):
         try:
             response = _session().request(
                 request.method,
@@ -164,13 +207,38 @@ class CloudApi:
                 params=request.params,
                 data=request.body,
                 headers=request.headers,
-                timeout=(CONNECT_TIMEOUT, ANSWER_TIMEOUT),
+                timeout=timeouts,
                 allow_redirects=False,
-                proxies={"http": settings.META_PROXY, "https": settings.META_PROXY} if settings.META_PROXY else None,
+                proxies=_proxies(),
             )
         except requests.RequestException as error:
             raise (Unreachable if _nothing_was_sent(error) else AnswerLost)(str(error)) from error
         return read_answer(response.status_code, response.content)
+
+
+def _open_file(url, headers):
+    """The answer that holds a file's bytes. The token goes to Meta's servers alone, and to no other by a redirect."""
+    for _redirect in range(MOST_REDIRECTS + 1):
+        if not media_transfer.is_metas(url):
+            raise FileNotPassed(f"{urlsplit(url).netloc} is not Meta's.")
+        response = _session().get(
+            url, headers=headers, timeout=FILE_TIMEOUTS, allow_redirects=False, stream=True, proxies=_proxies()
+        )
+        if response.status_code == 200:
+            return response
+        with response:
+            if not response.is_redirect:
+                read_answer(response.status_code, response.raw.read(64 * 1024))
+                raise FileNotPassed(f"HTTP {response.status_code}")
+            target = urljoin(url, response.headers["Location"])
+        if urlsplit(target).netloc != urlsplit(url).netloc:
+            headers = {name: value for name, value in headers.items() if name != "Authorization"}
+        url = target
+    raise FileNotPassed("Too many redirects.")
+
+
+def _proxies():
+    return {"http": settings.META_PROXY, "https": settings.META_PROXY} if settings.META_PROXY else None
 
 
 _kept = threading.local()

@@ -11,6 +11,12 @@ from .models import MessageTemplate, WhatsAppNumber
 
 _serial = count(1)
 
+#: A picture of one pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63606060f80f00010401005f"
+    "e5c34b0000000049454e44ae426082"
+)
+
 WEBHOOK_PATH = "/webhooks/whatsapp/"
 
 
@@ -31,15 +37,13 @@ def make_number(business, **fields):
 
 def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *components, **fields):
     """An approved template of a number's WhatsApp Business account, its body and its other components."""
-    defaults = {
-        "waba_id": number.waba_id,
-        "name": f"template_{next(_serial)}",
-        "language": "en",
-        "status": "APPROVED",
-        "category": "UTILITY",
-        "components": [{"type": "BODY", "text": body}, *components],
-    }
-    return MessageTemplate.objects.create(business=number.business, **(defaults | fields))
+    defaults = {"name": f"template_{next(_serial)}", "language": "en", "status": "APPROVED", "category": "UTILITY"}
+    return MessageTemplate.objects.create(
+        business=number.business,
+        waba_id=number.waba_id,
+        components=[{"type": "BODY", "text": body}, *components],
+        **(defaults | fields),
+    )
 
 
 def sign(body, secret):

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from . import inbound
+from .envelope import MEDIA
 
 NOTHING = {
     "header": "",
@@ -16,10 +17,11 @@ NOTHING = {
 }
 
 
-def bubble(message, quoted=None):
+def bubble(message, quoted=None, media=()):
     """
-    `{id, mine, at, status, reactions, quote, chosen, header, text, footer, attachment, attachment_icon, choices, list,
-    link}`: `choices` are buttons below the bubble, `list` opens to sections of rows.
+    `{id, mine, at, status, reactions, quote, chosen, header, text, footer, attachment, attachment_icon, file, choices,
+    list, link}`: `choices` are buttons below the bubble, `list` opens to sections of rows, `file` is `{kind, url}` of
+    the attachment when it is among `media`.
     """
     return {
         "id": message.wamid,
@@ -31,7 +33,14 @@ def bubble(message, quoted=None):
         "chosen": message.chosen,
         **NOTHING,
         **_parts(message),
+        "file": _file(message, media),
     }
+
+
+def _file(message, media):
+    kind = message.content["type"]
+    media_id = message.content[kind].get("id") if kind in MEDIA else None
+    return {"kind": kind, "url": f"/media?id={media_id}"} if media_id in media else None
 
 
 def summary(message):

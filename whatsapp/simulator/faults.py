@@ -71,10 +71,18 @@ class Faults:
     hold_statuses: bool = False
     statuses_without_echo: bool = False
     _sends: list = field(default_factory=list)
+    _uploads: list = field(default_factory=list)
 
     def on_send(self, answer, times=1, to=None):
         """The next `times` sends (None: all), or those to one phone, get this answer. Faults are used in turn."""
         self._sends.append(_SendFault(answer, times, to and to.lstrip("+")))
+
+    def on_upload(self, answer, times=1):
+        """The next `times` uploads of files get this answer."""
+        self._uploads += [answer] * times
+
+    def next_upload_answer(self):
+        return self._uploads.pop(0) if self._uploads else None
 
     def next_answer(self, to):
         """The fault for a send to this person, used up once; None when all is well."""

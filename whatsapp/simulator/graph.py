@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import requests
 
-from . import envelope
+from . import envelope, media
 from .graph_errors import GraphError, InvalidToken, NoSuchObject, missing, value_wrong
 
 TYPING_SECONDS = 25
@@ -118,7 +118,31 @@ def _accept(simulator, number, body, failure):
     }
 
 
+def post_media(simulator, request, phone_number_id):
+    _number(simulator, request, phone_number_id)
+    fault = simulator.faults.next_upload_answer()
+
+    def accept(failure=None):
+        return {"id": simulator.add_media(*media.posted_file(request)).id}
+
+    return fault(accept) if fault else accept()
+
+
+def get_media(simulator, request, media_id):
+    if "phone_number_id" in request.query:
+        _number(simulator, request, request.query["phone_number_id"])
+    return simulator.media[media_id].as_node(request.base_url)
+
+
+def delete_media(simulator, request, media_id):
+    if simulator.media.pop(media_id, None) is None:
+        raise NoSuchObject(request.method, media_id)
+    return {"success": True}
+
+
 def get_node(simulator, request, node):
+    if node in simulator.media:
+        return get_media(simulator, request, node)
     if simulator.is_account(node) and node not in simulator.numbers:
         _account_numbers(simulator, request, node)
         return {"id": node, "name": "Simulator", "currency": "USD", "timezone_id": "1"}
@@ -224,6 +248,8 @@ def _callback_refused(reason):
 
 ENDPOINTS = {
     ("POST", "messages"): post_messages,
+    ("POST", "media"): post_media,
+    ("DELETE", None): delete_media,
     ("GET", None): get_node,
     ("GET", "phone_numbers"): get_phone_numbers,
     ("GET", "message_templates"): get_message_templates,

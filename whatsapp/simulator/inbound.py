@@ -1,6 +1,6 @@
 """What a customer can send: each is an element of a webhook's `messages` without sender, id and time."""
 
-import secrets
+import base64
 
 
 def text(body):
@@ -33,9 +33,28 @@ def reaction(wamid, emoji):
     return {"type": "reaction", "reaction": {"message_id": wamid, **({"emoji": emoji} if emoji else {})}}
 
 
-def image(caption=""):
-    """A picture, of which only the id and the caption exist."""
-    picture = {"mime_type": "image/jpeg", "sha256": secrets.token_urlsafe(32), "id": str(secrets.randbelow(10**15))}
-    if caption:
-        picture["caption"] = caption
-    return {"type": "image", "image": picture}
+def file(media, caption=""):
+    """A picture, film, sound, sticker or document that lies at Meta; only some of them have a caption."""
+    kind = kind_of(media.mime)
+    content = {"mime_type": media.mime, "sha256": webhook_digest(media), "id": media.id}
+    if kind == "audio":
+        content["voice"] = media.mime == "audio/ogg"
+    elif kind == "sticker":
+        content["animated"] = False
+    elif caption:
+        content["caption"] = caption
+    if kind == "document":
+        content["filename"] = media.name
+    return {"type": kind, kind: content}
+
+
+def kind_of(mime):
+    if mime == "image/webp":
+        return "sticker"
+    kind = mime.partition("/")[0]
+    return kind if kind in ("image", "video", "audio") else "document"
+
+
+def webhook_digest(media):
+    """Webhooks have the digest in base64, other than the answer of Graph."""
+    return base64.b64encode(bytes.fromhex(media.sha256)).decode()

@@ -8,6 +8,7 @@ from django.template import Context, Engine
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from whatsapp.media_types import EXTENSIONS, HEAD, recognise
 from whatsapp.phone_numbers import normalize_phone, readable_phone
 
 from . import bubbles, inbound
@@ -21,8 +22,13 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+#: What a page may post to another site by itself.
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 #: Texts longer than this Meta would not carry either.
 LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+#: Types that a browser shows by themselves.
+SHOWN = ("image/", "audio/", "video/")
 #: So many of the latest chats, and messages in one, are shown: a broadcast may have reached thousands.
 MOST_SHOWN = 200
 
@@ -49,8 +55,8 @@ class Page:
         endpoint = ENDPOINTS.get((request.method, request.path))
         if endpoint is None:
             return Response(404)
-        # Another site's page can post forms here, but not JSON without being asked first.
-        if request.method == "POST" and not request.headers["content-type"].startswith("application/json"):
+        # Another site's page can post forms here, but nothing else without being asked first.
+        if request.method == "POST" and request.headers["content-type"].partition(";")[0] in ("", *FORM_TYPES):
             return Response(415)
         try:
             return endpoint(self, request)
@@ -64,6 +70,7 @@ class Page:
                 {
                     "admin_url": self.admin_url,
                     "languages": languages,
+                    "file_types": ",".join(EXTENSIONS),
                     "environment": self.simulator.environment(request.base_url),
                 }
             )
@@ -103,6 +110,28 @@ class Page:
         sent = self.simulator.customer_sends(number.phone_number_id, customer.key, message, context_wamid=context)
         return Response.json({"message": sent.wamid}, 201)
 
+    def add_media(self, request):
+        """The body is a file that the customer is about to send."""
+        name = request.query.get("name", "")
+        try:
+            media_type = recognise(name, request.body[:HEAD], len(request.body))
+        except ValidationError as error:
+            raise ValidationError([f"{name}: {message}" for message in error.messages]) from error
+        return Response.json({"media": self.simulator.add_media(request.body, media_type.mime, name).id}, 201)
+
+    def show_media(self, request):
+        media = self.simulator.media.get(request.query.get("id"))
+        if media is None:
+            return Response(404)
+        kind = "inline" if media.mime.startswith(SHOWN) else "attachment"
+        return Response(200, media.content, {"Content-Type": media.mime, "Content-Disposition": kind})
+
+    def _media(self, media_id):
+        media = self.simulator.media.get(media_id)
+        if media is None:
+            raise ValidationError(_("The simulator was started anew and does not know this file. Choose it again."))
+        return media
+
     def _message(self, posted):
         """(what the customer sends, the message it answers)"""
         wamid = posted.get("wamid", "")
@@ -111,8 +140,8 @@ class Page:
         if "emoji" in posted:
             return inbound.reaction(wamid, posted["emoji"]), ""
         text = str(posted.get("text", "")).strip()[:LONGEST_TEXT]
-        if posted.get("picture"):
-            return inbound.image(text), ""
+        if "media" in posted:
+            return inbound.file(self._media(posted["media"]), text[:LONGEST_CAPTION]), ""
         if not text:
             raise ValidationError(_("Write something first."))
         return inbound.text(text), ""
@@ -140,7 +169,7 @@ class Page:
         return {
             "typing_until": chat.typing_until,
             "messages": [
-                bubbles.bubble(message, self.simulator.message(message.context_wamid))
+                bubbles.bubble(message, self.simulator.message(message.context_wamid), self.simulator.media)
                 for message in chat.messages[-MOST_SHOWN:]
             ],
         }
@@ -174,4 +203,6 @@ ENDPOINTS = {
     ("GET", "/state"): Page.state,
     ("POST", "/customers"): Page.add_customer,
     ("POST", "/messages"): Page.send,
+    ("POST", "/media"): Page.add_media,
+    ("GET", "/media"): Page.show_media,
 }

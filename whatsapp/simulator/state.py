@@ -8,10 +8,11 @@ from collections import deque
 
 from django.utils.translation import gettext as _
 
-from . import chats, webhooks
+from . import chats, inbound, webhooks
 from .chats import Chat, ChatMessage, Customer
 from .courier import Courier, Webhook
 from .faults import Faults
+from .media import Media
 from .message_templates import DEFAULT_TEMPLATES, fill, find
 from .phone_numbers import DEFAULT_APP_SECRET, DEFAULT_WABA_ID, WELCOME_PREFIX, PhoneNumber, invented_phone
 
@@ -43,6 +44,8 @@ class Simulator:
         self.courier = Courier(self.changed)
         #: Rises with every change, so that the page knows when to read anew.
         self.version = 0
+        #: Files at Meta by id: what the business uploaded, and what customers sent.
+        self.media = {}
         self._templates = {}
         self._messages = {}
         self._held = []
@@ -127,6 +130,18 @@ class Simulator:
             self.courier.send(Webhook(time.time(), number, change, sent))
             self.changed()
             return sent
+
+    def add_media(self, content, mime, name=""):
+        """A file on Meta's servers."""
+        media = Media(content, mime, name)
+        with self._lock:
+            self.media[media.id] = media
+        return media
+
+    def customer_sends_file(self, phone_number_id, phone, content, mime, name="", caption=""):
+        """A customer sends a file, as a message of the type that WhatsApp makes of it."""
+        message = inbound.file(self.add_media(content, mime, name), caption)
+        return self.customer_sends(phone_number_id, phone, message)
 
     # What Graph is asked to do
 

@@ -33,6 +33,10 @@ class SimulatedMeta:
             message = {"type": "text", "text": {"body": message}}
         return self.simulator.customer_sends(number.phone_number_id, phone, message, name, context_wamid)
 
+    def customer_sends_file(self, number, phone, content, mime, name="", caption=""):
+        """A customer sends a picture, film, sound or document to a WhatsAppNumber."""
+        return self.simulator.customer_sends_file(number.phone_number_id, phone, content, mime, name, caption)
+
     @property
     def requests(self):
         """Every call of Graph: `method`, `path`, `query`, `token`, `json`, `status` (0: the connection was cut)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from . import graph, page
+from . import graph, media, page
 from .response import Response
 
 GRAPH_PATH = re.compile(r"^/v\d+\.\d+/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?/?$")
@@ -53,6 +53,8 @@ class Application:
             if isinstance(content, str):
                 return Response(status, content.encode(), {"Content-Type": "text/html; charset=UTF-8"})
             return Response.json(content, status)
+        if request.path == media.PATH:
+            return media.attachment(self.simulator, request)
         return self.page.respond(request)
 
 

@@ -86,6 +86,17 @@ async function post(path, body) {
   return answer;
 }
 
+async function postFile(file) {
+  const response = await fetch(url("/media", { name: file.name }), {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: file,
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer.media;
+}
+
 async function read() {
   const asked = { ...chosen };
   const response = await fetch(url("/state", { ...asked, after: version }));
@@ -209,7 +220,7 @@ function remember() {
 /* A message that is already there is replaced in place, so that only new ones are announced. */
 function drawChat() {
   const thread = $("thread");
-  const atBottom = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+  const atBottom = nearEnd(80);
   const messages = state.chat.messages;
   typingUntil = state.chat.typing_until;
   thread.querySelector(".empty")?.remove();
@@ -243,7 +254,7 @@ function messageRow(message, first) {
       element("span", { class: "visually-hidden" }, message.mine ? words.textYou : currentNumber().name),
       message.quote ? element("div", { class: "quote" }, message.quote) : "",
       message.header ? element("div", { class: "bubble-header" }, message.header) : "",
-      message.attachment ? element("div", { class: "attachment" }, icon(message.attachment_icon), message.attachment) : "",
+      attachment(message),
       message.text ? element("div", { class: "bubble-text" }, ...formatted(message.text)) : "",
       message.footer ? element("div", { class: "bubble-footer" }, message.footer) : "",
       element("div", { class: "meta" }, element("time", {}, clock(message.at)), ticks(message)),
@@ -251,6 +262,23 @@ function messageRow(message, first) {
   if (message.reactions.length) row.append(element("span", { class: "reactions" }, message.reactions.join(" ")));
   row.append(...choices(message));
   return row;
+}
+
+function attachment(message) {
+  if (!message.attachment) return "";
+  const { kind, url: source } = message.file || {};
+  if (kind === "image" || kind === "sticker") {
+    const picture = element("img", { class: `picture ${kind}`, src: source, alt: message.attachment });
+    picture.addEventListener("load", () => nearEnd() && scrollDown());
+    return picture;
+  }
+  if (kind === "video" || kind === "audio") {
+    return element(kind, { class: "player", src: source, controls: "", preload: "metadata", "aria-label": message.attachment });
+  }
+  const parts = [icon(message.attachment_icon), message.attachment];
+  return source
+    ? element("a", { class: "attachment", href: source, download: "" }, ...parts)
+    : element("div", { class: "attachment" }, ...parts);
 }
 
 function ticks(message) {
@@ -289,6 +317,11 @@ function drawTyping() {
   const text = typing ? words.textTyping : number?.phone || "";
   if ($("business-line").textContent !== text) $("business-line").textContent = text;
   $("business-line").classList.toggle("typing", typing);
+}
+
+function nearEnd(distance = 400) {
+  const thread = $("thread");
+  return thread.scrollHeight - thread.scrollTop - thread.clientHeight < distance;
 }
 
 function scrollDown() {
@@ -355,11 +388,21 @@ function fitText() {
 
 $("text").addEventListener("input", fitText);
 
-$("picture").addEventListener("click", () => {
-  const text = $("text").value.trim();
-  $("text").value = "";
-  fitText();
-  send({ picture: true, text });
+$("picture").addEventListener("click", () => $("file").click());
+
+$("file").addEventListener("change", async () => {
+  const [file] = $("file").files;
+  $("file").value = "";
+  if (!file) return;
+  try {
+    const media = await postFile(file);
+    const text = $("text").value.trim();
+    $("text").value = "";
+    fitText();
+    await send({ media, text });
+  } catch (error) {
+    notice(error.message || words.textStopped);
+  }
 });
 
 $("back").addEventListener("click", () => {

@@ -5,7 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone, translation
 
-from . import customers
+from . import customers, media
 from .models import Conversation, Message
 from .opting_out import asks_to_stop
 from .placeholders import readable
@@ -53,6 +53,7 @@ def record_message(number, inbound):
     if stops or message.is_event:
         message.automated_at = timezone.now()
     message.save()
+    media.expect(message)
     note_in_conversation(conversation, message)
     return [] if message.automated_at else [conversation.pk]
 

@@ -1,14 +1,17 @@
 """Rows of a business for tests."""
 
+from hashlib import sha256
 from itertools import count
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp.testing import make_number, new_wamid
+from whatsapp.simulator import inbound as simulated_inbound
+from whatsapp.testing import PNG, make_number, new_wamid
 from whatsapp.webhook_parsing import Change, InboundMessage
 
-from .models import Conversation, Customer, Message
+from .models import Conversation, Customer, MediaFile, Message
 
 _serial = count(1)
 
@@ -48,6 +51,34 @@ def make_message(conversation=None, text="Hello", direction="in", **fields):
             "wamid": new_wamid(),
             **fields,
         },
+    )
+
+
+def make_picture(conversation=None, content=PNG, name="", mime="image/png", direction="in", **fields):
+    """A message with a stored file, a picture if nothing else is said; its MediaFile."""
+    content_of_message = {"type": "image", "image": {"id": "1", "mime_type": mime}}
+    message = make_message(conversation, "Photo", direction, type="image", content=content_of_message)
+    return MediaFile.objects.create(
+        business=message.business,
+        message=message,
+        file=ContentFile(content, name="x"),
+        name=name,
+        mime=mime,
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+        **{"state": "stored", **fields},
+    )
+
+
+def make_expected(number, media, caption="", **fields):
+    """A message of a customer whose file lies at the simulated Meta, and is due to be fetched; its MediaFile."""
+    conversation = make_conversation(number)
+    element = simulated_inbound.file(media, caption)
+    message = make_message(conversation, caption or "Photo", type=element["type"], content=element)
+    return MediaFile.objects.create(
+        business=number.business,
+        message=message,
+        **{"meta_id": media.id, "mime": media.mime, "due_at": timezone.now(), **fields},
     )
 
 

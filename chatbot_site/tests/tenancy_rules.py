@@ -18,7 +18,7 @@ from .world import OTHER_TENANT_MODELS
 PERSONAL = {"accounts.IdempotentRequest", "admin.LogEntry"}
 
 #: Models without a page or an address of their own.
-WITHOUT_SURFACE = {"bots.BotTimer"}
+WITHOUT_SURFACE = {"bots.BotTimer", "crm.MediaFile"}
 
 #: Other people's admin classes, without a business: only platform administrators may open them.
 ADMINISTRATORS_ONLY = {"axes.AccessAttempt", "axes.AccessFailureLog", "axes.AccessLog"}

@@ -9,7 +9,7 @@ from accounts.refusals import Refusal
 from accounts.testing import make_owner
 from bots.models import Bot, BotScenario, BotSession, BotTimer, BotTurn, ScenarioVersion
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
 from whatsapp.models import MessageTemplate, WebhookEvent, WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,7 @@ def fill_number(owner, phone_number_id, customers=3):
         message = Message.objects.create(
             **on_number, conversation=conversation, direction="in", origin="customer", type="text", status="received"
         )
+        MediaFile.objects.create(**own, message=message)
         session = BotSession.objects.create(**own, conversation=conversation, bot=bot, version=version)
         BotTimer.objects.create(**own, session=session, kind="expiry", turn=1, due_at=session.started_at)
         BotTurn.objects.create(**own, conversation=conversation, session=session, message=message)
@@ -64,6 +65,7 @@ def test_the_preview_counts_every_kind():
         "bot_turns": 3,
         "conversations": 3,
         "messages": 3,
+        "media_files": 3,
         "broadcasts": 1,
         "broadcast_messages": 3,
     }

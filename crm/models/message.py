@@ -12,6 +12,10 @@ ANNOTATION_TYPES = ("reaction", "edit", "revoke")
 EVENT_TYPES = (*ANNOTATION_TYPES, "system")
 
 
+#: Types that carry a file.
+MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
+
+
 class Message(OutboundMessage):
     """
     One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, and
@@ -104,5 +108,15 @@ class Message(OutboundMessage):
     def is_event(self):
         return self.type in EVENT_TYPES
 
+    @property
+    def media(self):
+        """The message's MediaFile, or None."""
+        return getattr(self, "media_file", None)
+
     def cloud_api_message(self):
-        return {**self.content, **self.conversation.customer.recipient()}
+        return {**self.content, **self.recipient()}
+
+    def recipient(self):
+        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
+        customer = self.conversation.customer
+        return {"to": customer.phone} if customer.phone else {"recipient": customer.whatsapp_user_id}

@@ -10,6 +10,7 @@ from django.core.management import BaseCommand, call_command
 from django.utils.translation import gettext as _
 
 from chatbot_site import database_lock, demo, demo_story, embedded, environment, web
+from crm import transfers
 from whatsapp import delivery, events
 
 
@@ -67,6 +68,7 @@ def settle_what_a_kill_left():
     if not settings.REDIS_URL:
         delivery.settle_abandoned()
         events.give_back_abandoned()
+        transfers.give_back_abandoned()
 
 
 def stop_on_signals():

@@ -1,0 +1,84 @@
+"""The files of messages: what is to be fetched, and what may be looked at."""
+
+import re
+
+from django.http import FileResponse, Http404
+from django.utils import timezone
+
+from .models import MediaFile
+from .models.message import MEDIA_TYPES
+from .tasks import transfer_media
+
+#: Types that a browser shows without running anything in them. Whatever else is handed out to be saved.
+SHOWN = frozenset(
+    {
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/gif",
+        "audio/aac",
+        "audio/amr",
+        "audio/mpeg",
+        "audio/mp4",
+        "audio/ogg",
+        "video/mp4",
+        "video/3gpp",
+        "application/pdf",
+    }
+)
+
+META_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
+
+
+def expect(message):
+    """Note that the file of a message that came in is to be fetched, if it has one."""
+    body = message.content.get(message.type)
+    meta_id = body.get("id") if message.type in MEDIA_TYPES and isinstance(body, dict) else None
+    if not (isinstance(meta_id, str) and META_ID.fullmatch(meta_id)):
+        return
+    MediaFile.objects.create(
+        business_id=message.business_id,
+        message=message,
+        meta_id=meta_id,
+        name=clean_name(body.get("filename")),
+        mime=clean_mime(body.get("mime_type")),
+        due_at=timezone.now(),
+    )
+    transfer_media.delay_on_commit()
+
+
+def clean_name(name):
+    """The last part of a file's name, without what is no letter of one."""
+    name = re.split(r"[/\\]", name)[-1] if isinstance(name, str) else ""
+    name = "".join(letter for letter in name if letter.isprintable()).strip(" .")
+    return name[-255:]
+
+
+def clean_mime(mime):
+    """A MIME type without its parameters; empty for what is none."""
+    mime = mime.partition(";")[0].strip().lower() if isinstance(mime, str) else ""
+    return mime if len(mime) <= 100 and MIME.fullmatch(mime) else ""
+
+
+def response(media):
+    """A message's stored file for a browser. Raises Http404 when there is none."""
+    if media is None or not media.is_stored:
+        raise Http404
+    try:
+        file = media.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    is_shown = media.mime in SHOWN
+    return FileResponse(
+        file,
+        as_attachment=not is_shown,
+        filename=media.download_name,
+        content_type=media.mime if is_shown else "application/octet-stream",
+        headers={
+            "Content-Security-Policy": "sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, max-age=3600",
+        },
+    )

@@ -253,7 +253,9 @@ CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbo
 CELERY_TASK_ROUTES = {
     "whatsapp.tasks.process_*": {"queue": "inbound"},
     "bots.tasks.*": {"queue": "inbound"},
+    "broadcasts.tasks.*": {"queue": "bulk"},
     "whatsapp.tasks.deliver*": {"queue": "outbound"},
+    "whatsapp.tasks.deliver_bulk": {"queue": "bulk"},
     "whatsapp.tasks.settle_expired_sends": {"queue": "outbound"},
     "accounts.tasks.send_*": {"queue": "outbound"},
 }
@@ -272,7 +274,9 @@ CELERY_BEAT_SCHEDULE = {
     "process webhook events that are due": {"task": "whatsapp.tasks.process_due_events", "schedule": 2},
     "settle sends whose lease ran out": {"task": "whatsapp.tasks.settle_expired_sends", "schedule": 10},
     "send messages that are due": {"task": "whatsapp.tasks.deliver_due", "schedule": 2},
+    "read templates that are due": {"task": "whatsapp.tasks.sync_due_templates", "schedule": 5},
     "forget old webhook events": {"task": "whatsapp.tasks.prune_events", "schedule": 60 * 60},
+    "end broadcasts of which nothing is left": {"task": "broadcasts.tasks.finish_broadcasts", "schedule": 2},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
     "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
     "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 24 * 60 * 60},

@@ -1,8 +1,7 @@
 """The conversations of a number as a file: CSV for people, JSON Lines for programs. Streamed, whatever its length."""
 
-import csv
 import json
-import unicodedata
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,9 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from .models import Message
-
-#: A cell that begins with one of these is taken for a formula by a spreadsheet.
-FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
+from .spreadsheets import CSV_TYPE, written
 
 FIELDS = [
     "id",
@@ -61,10 +58,9 @@ def as_csv(number):
     """
     # Not the active time zone: a page's is over when its file is written.
     time_zone = ZoneInfo(number.business.time_zone)
-    writer = csv.writer(Line(), delimiter=";")
     names = dict(Message._meta.get_field("origin").flatchoices)
     statuses = dict(Message._meta.get_field("status").flatchoices)
-    header = [
+    headings = [
         _("Conversation"),
         _("Customer"),
         _("Phone"),
@@ -76,9 +72,9 @@ def as_csv(number):
         _("Status"),
         _("Error"),
     ]
-    yield "\ufeff" + writer.writerow(header)
-    for row in rows(number):
-        cells = [
+
+    def cells(row):
+        return [
             row["conversation"],
             row["conversation__customer__name"],
             (row["conversation__customer__phone"] or "").lstrip("+"),
@@ -90,26 +86,13 @@ def as_csv(number):
             statuses[row["status"]],
             row["error_title"],
         ]
-        yield writer.writerow([harmless(cell) for cell in cells])
 
-
-class Line:
-    """A file that hands back what is written to it."""
-
-    def write(self, text):
-        return text
-
-
-def harmless(cell):
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    text = str(cell)
-    first = unicodedata.normalize("NFKC", text[:20]).lstrip(" ")[:1]
-    return f"'{text}" if first in FORMULA_STARTS and first else text
+    return written(chain([headings], map(cells, rows(number))))
 
 
 FORMATS = {"csv": as_csv, "jsonl": as_jsonl}
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson; charset=utf-8"}
+CONTENT_TYPES = {"csv": CSV_TYPE, "jsonl": "application/x-ndjson; charset=utf-8"}
 
 
 def response(number, file_format):

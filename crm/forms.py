@@ -1,7 +1,5 @@
 """Forms about customers."""
 
-import json
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +7,7 @@ from accounts.tenant_forms import TenantModelForm
 from whatsapp.phone_numbers import normalize_phone, readable_phone
 
 from .models import Customer
+from .models.customer import attribute_text
 
 
 class AttributesField(forms.CharField):
@@ -19,7 +18,7 @@ class AttributesField(forms.CharField):
     def prepare_value(self, value):
         if not isinstance(value, dict):
             return value
-        return "\n".join(f"{name}: {as_text(content)}" for name, content in value.items())
+        return "\n".join(f"{name}: {attribute_text(content)}" for name, content in value.items())
 
     def to_python(self, value):
         attributes = {}
@@ -36,10 +35,6 @@ class AttributesField(forms.CharField):
 
     def has_changed(self, initial, data):
         return self.prepare_value(initial or {}) != (data or "").replace("\r\n", "\n").strip()
-
-
-def as_text(value):
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class CustomerForm(TenantModelForm):
@@ -85,7 +80,7 @@ class CustomerForm(TenantModelForm):
         return None
 
     def clean_attributes(self):
-        stored = {name: (as_text(value), value) for name, value in self.instance.attributes.items()}
+        stored = {name: (attribute_text(value), value) for name, value in self.instance.attributes.items()}
         written = self.cleaned_data["attributes"]
         return {
             name: stored[name][1] if name in stored and stored[name][0] == text else text

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from . import api
+from . import api, file_api
 
 router = SimpleRouter()
 router.register("customers", api.CustomerViewSet)
@@ -13,6 +13,8 @@ router.register("messages", api.MessageViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = [
+    path("customers/import/", file_api.ImportViewSet.as_view({"post": "import_file"}), name="customer-import"),
+    path("customers/export/", file_api.ExportViewSet.as_view({"get": "export"}), name="customer-export"),
     path(
         "conversations/<int:conversation_pk>/messages/",
         api.MessagesOfConversationViewSet.as_view({"get": "list", "post": "create"}),

@@ -5,12 +5,17 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from accounts import deletion
-from accounts.tenant_api import TenantViewSet
+from accounts.tenant_api import ReadOnlyTenantViewSet, TenantViewSet
 
-from . import numbers
-from .filters import WhatsAppNumberFilter
-from .models import WhatsAppNumber
-from .serializers import DeletePreviewSerializer, WhatsAppNumberSerializer
+from . import numbers, template_sync
+from .filters import MessageTemplateFilter, WhatsAppNumberFilter
+from .models import MessageTemplate, WhatsAppNumber
+from .serializers import (
+    DeletePreviewSerializer,
+    MessageTemplateSerializer,
+    SyncedSerializer,
+    WhatsAppNumberSerializer,
+)
 
 SECRETS = {"access_token", "app_secret"}
 
@@ -55,6 +60,12 @@ class WhatsAppNumberViewSet(TenantViewSet):
         """Ask Meta how the number stands."""
         return Response(self.get_serializer(numbers.check(self.get_object())).data)
 
+    @extend_schema(request=None, responses=SyncedSerializer)
+    @action(detail=True, methods=["post"], url_path="sync-templates")
+    def sync_templates(self, request, pk=None):
+        """Read the templates of the number's WhatsApp Business account at Meta."""
+        return Response(SyncedSerializer(template_sync.sync(self.get_object())).data)
+
     @extend_schema(responses=DeletePreviewSerializer)
     @action(detail=True, methods=["get"], url_path="delete-preview")
     def delete_preview(self, request, pk=None):
@@ -62,3 +73,11 @@ class WhatsAppNumberViewSet(TenantViewSet):
         counts = deletion.preview(self.get_object()).counts
         by_table = {model._meta.db_table: count for model, count in counts.items()}
         return Response({kind: by_table.get(kind, 0) for kind in DeletePreviewSerializer().fields})
+
+
+class MessageTemplateViewSet(ReadOnlyTenantViewSet):
+    """The message templates of the business's WhatsApp Business accounts, as last read at Meta."""
+
+    queryset = MessageTemplate.objects.all()
+    serializer_class = MessageTemplateSerializer
+    filterset_class = MessageTemplateFilter

@@ -21,7 +21,7 @@ from whatsapp import media_transfer
 from whatsapp.cloud_api_errors import classify, explain
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
-TIMEOUTS = (3, 20)
+CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3, 20
 
 #: Seconds that a file may take in all, and those without a sign of life.
 FILE_SECONDS = 180
@@ -33,6 +33,8 @@ PHONE_NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
     "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
 )
+
+TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components"
 
 
 class CloudApiTrouble(Exception):
@@ -122,6 +124,12 @@ def _authorization(access_token):
     return {"Authorization": f"Bearer {access_token}"}
 
 
+def build_send(access_token, phone_number_id, body):
+    """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
+    body = {"messaging_product": "whatsapp", **body}
+    return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+
+
 def read_answer(http_status, content):
     """The object that Meta answered. Raises CloudApiError for a refusal, AnswerLost for what tells nothing."""
     answer = _json_object(content)
@@ -156,9 +164,19 @@ class CloudApi:
         """What Meta knows about a number (Cloud API, "Phone numbers")."""
         return self.get(phone_number_id, fields=PHONE_NUMBER_FIELDS)
 
-    def send(self, phone_number_id, body):
-        """Send a message; its wamid. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
-        return read_wamid(self.post(f"{phone_number_id}/messages", {"messaging_product": "whatsapp", **body}))
+    def message_templates(self, waba_id, after=""):
+        """
+        A page of an account's templates, and the cursor of the next page: empty after the last (Graph API, "Paginated
+        results").
+        """
+        cursor = {"after": after} if after else {}
+        answer = self.get(f"{waba_id}/message_templates", fields=TEMPLATE_FIELDS, limit=100, **cursor)
+        try:
+            following = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
+        except (AttributeError, KeyError, TypeError):
+            following = ""
+        templates = answer.get("data")
+        return templates if isinstance(templates, list) else [], str(following)
 
     def media(self, phone_number_id, media_id):
         """Where a file is, for five minutes, and what Meta knows of it: `url`, `mime_type`, `sha256`, `file_size`."""
@@ -199,7 +217,7 @@ class CloudApi:
     def post(self, path, body=None):
         return self._call(build_request(self.access_token, "POST", path, body=body or {}))
 
-    def _call(self, request, timeouts=TIMEOUTS):
+    def _call(self, request, timeouts=(CONNECT_TIMEOUT, ANSWER_TIMEOUT)):
         try:
             response = _session().request(
                 request.method,

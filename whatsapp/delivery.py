@@ -1,6 +1,6 @@
 """
-Sends what is queued in the ledger, for every model of it: claim a micro-batch, call Meta for each row at once, settle
-the micro-batch. The calls are made outside of any transaction.
+Sends what is due in the ledger, for every model of it: rows are claimed as slots get free, Meta is called for each,
+and the answers are settled, a micro-batch at a time. The calls are made outside of any transaction.
 """
 
 import logging
@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from accounts.refusals import Refusal
 
 from . import ledger, outcomes, pauses, rates
-from .cloud_api import AnswerLost, CloudApi, CloudApiTrouble, Unreachable
+from .calls import Calls
+from .cloud_api import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable, build_send, read_wamid
 from .encryption import UnreadableSecret
 from .ledger import settle_abandoned, settle_expired
 from .models import OutboundMessage, WhatsAppNumber
-from .sending_slots import slots, threads
+from .sending_slots import KEPT_FOR_REPLIES, slots
 
 __all__ = [
     "count_as_sent",
@@ -36,89 +37,140 @@ logger = logging.getLogger(__name__)
 Status = OutboundMessage.Status
 
 #: The most rows of one claim.
-MICRO_BATCH = 32
+MICRO_BATCH = 50
 
-#: Seconds until a number's bucket holds enough tokens again to be worth a claim.
+#: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
 PATIENCE = 0.1
 
-#: How many threads of a process deliver for one number: one waits for a slow answer while the other goes on.
-WORKERS_PER_NUMBER = 2
+#: Seconds between two looks for new rows while nothing but answers is waited for.
+ANSWER_PATIENCE = 1
+
+#: How many threads of a process claim for one number. Those that only wait for answers do not count.
+CLAIMERS_PER_NUMBER = 2
 
 
-def deliver(model, number_id, seconds=20):
+def deliver(model, number_id, seconds=5):
     """
     Send what is due through a number until nothing is, or for some seconds. Returns whether there is more to send.
     """
-    with _one_of_few(model, number_id) as admitted:
-        if not admitted:
-            return False
-        enough = time.monotonic() + seconds
-        while time.monotonic() < enough:
-            if not _deliver_some(model, number_id):
-                return False
-        return True
+    return Delivery(model, number_id).run(seconds)
 
 
 def numbers_with_due_rows(model):
     """The ids of the numbers that may send and have something to send."""
-    numbers = WhatsAppNumber.objects.that_may_send().filter(Exists(ledger.due(model, OuterRef("pk"))))
-    return list(numbers.order_by("pk").values_list("pk", flat=True))
+    due = ledger.due(model.waiting(OuterRef("pk")))
+    return list(WhatsAppNumber.objects.that_may_send().filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
 
 
-def _deliver_some(model, number_id):
-    """One micro-batch. Returns whether it is worth going on."""
+class Delivery:
+    """What one thread sends through one number: a window of calls under way, refilled as answers come."""
+
+    def __init__(self, model, number_id):
+        self.model = model
+        self.number_id = number_id
+        self.number = None
+        self.calls = Calls()
+        self.is_cut_off = False
+
+    def run(self, seconds):
+        """See `deliver`."""
+        enough = time.monotonic() + seconds
+        try:
+            while True:
+                with _one_of_few(self.model, self.number_id) as admitted:
+                    more = admitted and self._send_while_due(enough)
+                if not self.calls:
+                    return more
+                self._settle_some(ANSWER_PATIENCE)
+        finally:
+            slots.give_back(len(self.calls))
+            self.calls.abandon()
+
+    def _send_while_due(self, enough):
+        """Returns whether there is more to send, when the time is up."""
+        while time.monotonic() < enough:
+            if self.is_cut_off or not self._send_some():
+                return False
+            if not self.calls:
+                time.sleep(PATIENCE)
+            self._settle_some(PATIENCE)
+        return True
+
+    def _send_some(self):
+        """Claim a micro-batch and begin its calls. Returns False when nothing is to be sent now."""
+        number = _sendable(self.number_id)
+        if number is None:
+            return False
+        self.number = number
+        held = slots.take(MICRO_BATCH, leaving=KEPT_FOR_REPLIES if self.model.is_bulk else 0)
+        used = 0
+        try:
+            allowed = rates.take(self.number, held, self.model.is_bulk)
+            rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
+            rates.give_back(self.number, allowed - len(rows))
+            used = self._begin(rows)
+        finally:
+            slots.give_back(held - used)
+        return bool(rows) or not allowed
+
+    def _begin(self, rows):
+        """Begin the calls of claimed rows. Returns how many there are."""
+        broken = []
+        for row in rows:
+            try:
+                self.calls.start(row, _request(self.number, row))
+            except CloudApiError as refusal:
+                broken.append((row, refusal))
+            except Exception:
+                logger.exception("%s %s could not be put together.", row._meta.label, row.pk)
+                broken.append((row, None))
+        self._settle(broken)
+        return len(rows) - len(broken)
+
+    def _settle_some(self, seconds):
+        answers = self.calls.answers(seconds)
+        slots.give_back(len(answers))
+        self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
+
+    def _settle(self, answers):
+        """Write down what became of rows, and react to Meta's refusals."""
+        if not answers:
+            return
+        now = timezone.now()
+        with translation.override(self.number.business.language):
+            ledger.settle([(row, _outcome(row, answer, now)) for row, answer in answers])
+            troubles = {row: answer for row, answer in answers if isinstance(answer, CloudApiTrouble)}
+            for trouble in _different(troubles.values()):
+                pauses.react(self.number, trouble)
+            refusals = {row.pk: trouble for row, trouble in troubles.items() if isinstance(trouble, CloudApiError)}
+            if refusals:
+                self.model.refused(self.number, refusals)
+        if not troubles and self.number.status == WhatsAppNumber.Status.PROBLEM:
+            pauses.recovered(self.number)
+        self.is_cut_off = any(isinstance(trouble, Unreachable) for trouble in troubles.values())
+
+
+def _sendable(number_id):
     try:
-        number = pauses.sendable(number_id)
+        return pauses.sendable(number_id)
     except UnreadableSecret:
         logger.error("The access token of number %s cannot be read with the keys in FIELD_KEYS.", number_id)
-        return False
-    if number is None:
-        return False
-    with slots.some(MICRO_BATCH) as held, translation.override(number.business.language):
-        allowed = rates.take(number, held)
-        rows = ledger.claim(model, number.pk, allowed) if allowed else []
-        rates.give_back(number, allowed - len(rows))
-        troubles = _send_all(number, rows)
-    if not allowed:
-        time.sleep(PATIENCE)
-    return (bool(rows) or not allowed) and not any(isinstance(trouble, Unreachable) for trouble in troubles)
-
-
-def _send_all(number, rows):
-    """Send claimed rows at once, and write down what became of them. Returns the troubles there were."""
-    bodies = [_body(row) for row in rows]
-    answers = list(threads().map(_send, [number] * len(rows), bodies))
-    now = timezone.now()
-    ledger.settle([(row, _outcome(row, answer, now)) for row, answer in zip(rows, answers, strict=True)])
-    troubles = [answer for answer in answers if isinstance(answer, CloudApiTrouble)]
-    for trouble in _different(troubles):
-        pauses.react(number, trouble)
-    if answers and not troubles and number.status == WhatsAppNumber.Status.PROBLEM:
-        pauses.recovered(number)
-    return troubles
-
-
-def _body(row):
-    """The complete body of a row's message, or None when it cannot be put together."""
-    try:
-        message = row.cloud_api_message()
-        return {"recipient_type": "individual", **message, "biz_opaque_callback_data": row.token}
-    except Exception:
-        logger.exception("%s %s could not be put together.", row._meta.label, row.pk)
         return None
 
 
-def _send(number, body):
-    """The wamid of a sent message, its CloudApiTrouble, or None when there was nothing to send. In a thread."""
-    if body is None:
-        return None
+def _request(number, row):
+    message = row.cloud_api_message()
+    body = {"recipient_type": "individual", **message, "biz_opaque_callback_data": row.token}
+    return build_send(number.access_token, number.phone_number_id, body)
+
+
+def _wamid_or_trouble(answer):
+    if isinstance(answer, CloudApiTrouble):
+        return answer
     try:
-        return CloudApi(number.access_token).send(number.phone_number_id, body)
-    except CloudApiTrouble as trouble:
+        return read_wamid(answer)
+    except AnswerLost as trouble:
         return trouble
-    except Exception as error:
-        logger.exception("A call to Meta failed in a way that no call should.")
-        return AnswerLost(str(error))
 
 
 def _outcome(row, answer, now):
@@ -133,22 +185,22 @@ def _different(troubles):
     return {getattr(trouble, "code", None): trouble for trouble in troubles}.values()
 
 
-_delivering = Counter()
-_delivering_lock = threading.Lock()
+_claiming = Counter()
+_claiming_lock = threading.Lock()
 
 
 @contextmanager
 def _one_of_few(model, number_id):
-    """Whether this thread may deliver too; with enough at it already, one of them will find the new rows."""
-    key = (model, number_id)
-    with _delivering_lock:
-        admitted = _delivering[key] < WORKERS_PER_NUMBER
-        _delivering[key] += admitted
+    """Whether this thread may claim too; with enough at it already, one of them will find the new rows."""
+    key, most = (model, number_id), 1 if model.is_bulk else CLAIMERS_PER_NUMBER
+    with _claiming_lock:
+        admitted = _claiming[key] < most
+        _claiming[key] += admitted
     try:
         yield admitted
     finally:
-        with _delivering_lock:
-            _delivering[key] -= admitted
+        with _claiming_lock:
+            _claiming[key] -= admitted
 
 
 def count_as_sent(row):
@@ -158,7 +210,7 @@ def count_as_sent(row):
 
 def send_again(row):
     """A person says that a message whose answer was lost is to be sent (again). It may arrive twice."""
-    _decide(row, status=Status.QUEUED, due_at=None, attempts=0)
+    _decide(row, status=row.waits_as, due_at=None, attempts=0)
 
 
 def _decide(row, **changes):

@@ -1,5 +1,6 @@
 """
-Processes stored webhook events: statuses go into the ledger, everything else to WHATSAPP_EVENT_HANDLER.
+Processes stored webhook events: statuses go into the ledger, what concerns templates to their rows, and everything to
+WHATSAPP_EVENT_HANDLER.
 
 The events of a number stand in a line and are processed in the order in which they came, by one worker at a time.
 What fails, or reports on a message that is not here yet, leaves the line and comes back later.
@@ -15,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from . import statuses
+from . import statuses, template_updates
 from .models import WebhookEvent, WhatsAppNumber
 from .webhook_parsing import parse
 
@@ -115,6 +116,7 @@ def _process_one(number, event, change, unknown):
         raise RuntimeError("The worker ended each time it processed this event.")
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
+    template_updates.apply(number, change)
     import_string(settings.WHATSAPP_EVENT_HANDLER)(number, change)
     missing = sorted({update.wamid for update in change.statuses} & unknown)
     if missing and timezone.now() < event.received_at + PATIENCE:

@@ -31,12 +31,9 @@ SETTLING_PAUSES = (0.2, 1, 5, 10)
 SETTLED_FIELDS = ("status", "wamid", "accepted_at", "due_at", "error_code", "error_title")
 
 
-def due(model, number_id):
-    """
-    The rows to be sent now through a number, in order. A row waits for every earlier one that it is ordered by.
-    `number_id` may be an OuterRef.
-    """
-    rows = model.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=Status.QUEUED)
+def due(rows):
+    """Those of waiting rows that are to be sent now, in order. A row waits for every earlier one it is ordered by."""
+    model = rows.model
     rows = rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now()))
     if model.ordered_by:
         earlier = model.objects.filter(
@@ -52,11 +49,11 @@ def due(model, number_id):
 @transaction.atomic(durable=True)
 def claim(model, number_id, limit):
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
-    rows = list(
-        due(model, number_id)
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related(*model.sent_with)[:limit]
-    )
+    waiting = due(model.next_in_line(number_id)).select_for_update(skip_locked=True, of=("self",))
+    waiting = waiting.select_related(*model.sent_with).prefetch_related(*model.sent_with_shared)
+    rows = []
+    while not rows and (candidates := list(waiting[:limit])):
+        rows = model.leave_out(candidates)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, secrets.token_hex(16), row.attempts + 1
         row.lease_until = timezone.now() + LEASE
@@ -109,13 +106,20 @@ def _write(outcomes):
     """
     if not outcomes:
         return
+    model = type(outcomes[0][0])
     update_rows(
-        type(outcomes[0][0]),
+        model,
         ("token", *SETTLED_FIELDS),
-        [(row.token, *(getattr(outcome, name) for name in SETTLED_FIELDS)) for row, outcome in outcomes],
+        [(row.token, *_settled(model, outcome)) for row, outcome in outcomes],
         {**{name: f"v.{name}" for name in SETTLED_FIELDS}, "lease_until": "NULL"},
         where="t.token = v.token AND t.status IN ('sending', 'unknown')",
     )
+
+
+def _settled(model, outcome):
+    """The values of SETTLED_FIELDS. What is to be sent again waits as its model does."""
+    values = [getattr(outcome, name) for name in SETTLED_FIELDS]
+    return [model.waits_as, *values[1:]] if outcome.status == Status.QUEUED else values
 
 
 def under_way(model):

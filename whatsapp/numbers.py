@@ -17,7 +17,7 @@ from .models import WhatsAppNumber
 from .phone_numbers import readable_phone
 
 #: Changing one of these means asking Meta again.
-CHECKED_FIELDS = {"access_token", "phone_number_id", "phone_number"}
+CHECKED_FIELDS = {"access_token", "phone_number_id", "phone_number", "waba_id"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Connection:
     quality_rating: str = ""
 
     def write_to(self, number):
-        """Set the number's fields, and return their names."""
-        facts = {**vars(self), "checked_at": timezone.now()}
+        """Set the number's fields, and return their names. The templates are then read anew, too."""
+        now = timezone.now()
+        facts = {**vars(self), "checked_at": now, "templates_due_at": now}
         for name, value in facts.items():
             setattr(number, name, value)
         return set(facts)

@@ -13,25 +13,30 @@ from django.conf import settings
 #: A bucket holds what is sent in this many seconds.
 DEPTH = 0.25
 
-# Takes up to ARGV[3] tokens (gives them back when negative); time is Redis's, so that machines need not agree.
+#: The part of a bucket that bulk sending leaves to replies.
+KEPT_FOR_REPLIES = 0.2
+
+# Takes up to ARGV[3] tokens, none of the last ARGV[4] (gives them back when negative); time is Redis's, so that
+# machines need not agree.
 LUA_TAKE = """
-local rate, capacity, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rate, capacity, wanted, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + (now - (tonumber(bucket[2]) or now)) * rate)
-local taken = math.min(wanted, math.floor(tokens))
+local taken = math.min(wanted, math.max(0, math.floor(tokens - kept)))
 redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], 60000)
 return taken
 """
 
 
-def take(number, wanted):
-    """How many of `wanted` messages may go out through the number now."""
+def take(number, wanted, is_bulk=False):
+    """How many of `wanted` messages may go out through the number now. What is sent in bulk leaves some to replies."""
     capacity = max(1, number.messages_per_second * DEPTH)
+    kept = min(capacity * KEPT_FOR_REPLIES, capacity - 1) if is_bulk else 0
     bucket = _redis_take() if settings.REDIS_URL else _take_here
-    return bucket(number.pk, number.messages_per_second, capacity, wanted)
+    return bucket(number.pk, number.messages_per_second, capacity, wanted, kept)
 
 
 def give_back(number, unused):
@@ -50,11 +55,11 @@ _lock = threading.Lock()
 _buckets = {}
 
 
-def _take_here(key, rate, capacity, wanted):
+def _take_here(key, rate, capacity, wanted, kept):
     with _lock:
         now = time.monotonic()
         tokens, at = _buckets.get(key, (capacity, now))
         tokens = min(capacity, tokens + (now - at) * rate)
-        taken = min(wanted, int(tokens))
+        taken = min(wanted, max(0, int(tokens - kept)))
         _buckets[key] = (min(capacity, tokens - taken), now)
         return taken

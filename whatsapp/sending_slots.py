@@ -1,12 +1,12 @@
 """The calls to Meta that this process may have under way at once."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import lru_cache
 
-#: Under the 100 calls a process is allowed; more threads than this only wait for each other.
-SLOTS = 64
+#: A process of ours never has more calls under way.
+SLOTS = 100
+
+#: How many of them bulk sending leaves to everything else.
+KEPT_FOR_REPLIES = 20
 
 
 class Slots:
@@ -14,27 +14,18 @@ class Slots:
 
     def __init__(self, total):
         self._free = total
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
-    @contextmanager
-    def some(self, wanted):
-        """Hold up to `wanted` slots, at least one, waiting for it if need be."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._free)
-            held = min(wanted, self._free)
+    def take(self, wanted, leaving=0):
+        """Hold up to `wanted` slots, none of the last `leaving`; how many there are."""
+        with self._lock:
+            held = max(0, min(wanted, self._free - leaving))
             self._free -= held
-        try:
-            yield held
-        finally:
-            with self._changed:
-                self._free += held
-                self._changed.notify_all()
+            return held
+
+    def give_back(self, held):
+        with self._lock:
+            self._free += held
 
 
 slots = Slots(SLOTS)
-
-
-@lru_cache
-def threads():
-    """The threads that call, each with its kept connection; made in the process that uses them."""
-    return ThreadPoolExecutor(SLOTS, thread_name_prefix="sending")

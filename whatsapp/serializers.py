@@ -3,7 +3,7 @@ from rest_framework import serializers
 
 from accounts.tenant_serializers import TenantSerializer
 
-from .models import WhatsAppNumber
+from .models import MessageTemplate, WhatsAppNumber
 from .phone_numbers import normalize_phone
 
 
@@ -50,3 +50,20 @@ class DeletePreviewSerializer(serializers.Serializer):
     messages = serializers.IntegerField()
     broadcasts = serializers.IntegerField()
     broadcast_messages = serializers.IntegerField()
+
+
+class MessageTemplateSerializer(TenantSerializer):
+    components = serializers.ListField(child=serializers.DictField(), read_only=True)
+
+    class Meta:
+        model = MessageTemplate
+        fields = ["id", "waba_id", "name", "language", "category", "status", "parameter_format", "components"]
+        read_only_fields = fields
+
+
+class SyncedSerializer(serializers.Serializer):
+    """How many templates Meta has, how many of them are new here, how many are gone."""
+
+    total = serializers.IntegerField()
+    created = serializers.IntegerField()
+    deleted = serializers.IntegerField()

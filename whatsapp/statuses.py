@@ -10,7 +10,9 @@ from itertools import islice
 from django.db import transaction
 from django.utils import translation
 
-from .cloud_api_errors import explain
+from . import pauses
+from .cloud_api import CloudApiError
+from .cloud_api_errors import Action
 from .models import outbound_models
 from .values_update import update_rows
 
@@ -43,7 +45,7 @@ class Report:
     wamid: str
     token: str | None = None
     status: str = ""
-    error_code: int | None = None
+    refusal: CloudApiError | None = None
     error_title: str = ""
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
@@ -56,10 +58,14 @@ class Report:
         self.token = self.token or update.token
         if RANKS[status] > RANKS.get(self.status, 0):
             self.status = status
-            self.error_code = update.error_code if status == "failed" else None
-            self.error_title = explain(update.error_code, update.error_title)[:500] if status == "failed" else ""
+            self.refusal = CloudApiError(update.error_code, update.error_title) if status == "failed" else None
+            self.error_title = str(self.refusal)[:500] if self.refusal else ""
         if status != "failed":
             setattr(self, f"{status}_at", getattr(self, f"{status}_at") or update.timestamp)
+
+    @property
+    def error_code(self):
+        return self.refusal.code if self.refusal else None
 
 
 def apply(number, updates):
@@ -82,24 +88,49 @@ def _reports(updates):
     return [report for report in reports.values() if report.status]
 
 
-@transaction.atomic
 def _apply_to(model, number, reports):
     """Write reports, by wamid, into the rows of one model, and take those that found their row out."""
-    found = _ids_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
-    found |= _ids_by(
-        model, number, "token", {r.token: r for r in reports.values() if r.token and r.wamid not in found}, wamid=None
-    )
-    fields = ("wamid", "status", "error_code", "error_title", "sent_at", "delivered_at", "read_at")
-    rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, pk in found.items()]
-    update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
+    found = _write(model, number, reports)
+    _react(model, number, [(reports[wamid], *row) for wamid, row in found.items()])
     for wamid in found:
         del reports[wamid]
 
 
-def _ids_by(model, number, name, reports, **conditions):
-    """{wamid: id} of the rows that have the reports' wamids or tokens, locked in order so that nobody deadlocks."""
+@transaction.atomic
+def _write(model, number, reports):
+    """Returns {wamid: (id, status before)} of the rows there are."""
+    found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
+    by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
+    found |= _rows_by(model, number, "token", by_token, wamid=None)
+    fields = ("wamid", "status", "error_code", "error_title", "sent_at", "delivered_at", "read_at")
+    rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, (pk, _status) in found.items()]
+    update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
+    return found
+
+
+def _rows_by(model, number, name, reports, **conditions):
+    """{wamid: (id, status)} of the rows with these wamids or tokens, locked in order so that nobody deadlocks."""
     if not reports:
         return {}
     rows = model.objects.filter(whatsapp_number=number, **{f"{name}__in": list(reports)}, **conditions)
-    rows = rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", name)
-    return {reports[value].wamid: pk for pk, value in rows}
+    rows = rows.select_for_update(of=("self",)).order_by("pk").values_list(name, "pk", "status")
+    return {reports[value].wamid: (pk, status) for value, pk, status in rows}
+
+
+def _react(model, number, reported):
+    """
+    Do what refusals ask for that came later than the answer to the send. `reported`: triples of a report, the id of
+    its row, and the status of that before.
+    """
+    refusals = {
+        pk: report.refusal
+        for report, pk, status_before in reported
+        if report.refusal and RANKS.get(status_before, 0) < RANKS["failed"]
+    }
+    if not refusals:
+        return
+    with translation.override(number.business.language):
+        for refusal in {refusal.code: refusal for refusal in refusals.values()}.values():
+            if refusal.action in (Action.PAUSE_NUMBER, Action.PAUSE_WABA):
+                pauses.react(number, refusal)
+        model.refused(number, refusals)

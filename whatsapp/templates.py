@@ -9,11 +9,7 @@ from .template_parameters import problems, unsupported
 
 def usable_with(number):
     """The approved templates of a number's WhatsApp Business account."""
-    if not number.waba_id:
-        return MessageTemplate.objects.none()
-    return MessageTemplate.objects.filter(
-        business=number.business_id, waba_id=number.waba_id, status=MessageTemplate.Status.APPROVED
-    )
+    return MessageTemplate.objects.of_number(number).filter(status=MessageTemplate.Status.APPROVED)
 
 
 def check_usable(template, number):

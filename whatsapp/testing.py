@@ -37,13 +37,15 @@ def make_number(business, **fields):
 
 def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *components, **fields):
     """An approved template of a number's WhatsApp Business account, its body and its other components."""
-    defaults = {"name": f"template_{next(_serial)}", "language": "en", "status": "APPROVED", "category": "UTILITY"}
-    return MessageTemplate.objects.create(
-        business=number.business,
-        waba_id=number.waba_id,
-        components=[{"type": "BODY", "text": body}, *components],
-        **(defaults | fields),
-    )
+    defaults = {
+        "waba_id": number.waba_id,
+        "name": f"template_{next(_serial)}",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": body}, *components],
+    }
+    return MessageTemplate.objects.create(business=number.business, **(defaults | fields))
 
 
 def sign(body, secret):

@@ -1,11 +1,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .api import WhatsAppNumberViewSet
+from .api import MessageTemplateViewSet, WhatsAppNumberViewSet
 from .views import WebhookView
 
 router = SimpleRouter()
 router.register("whatsapp-numbers", WhatsAppNumberViewSet)
+router.register("templates", MessageTemplateViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = []

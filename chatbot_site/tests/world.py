@@ -35,6 +35,7 @@ VALUES = {
     "crm.Customer": {"phone": lambda serial, word: f"+7916{serial:07}"},
     "crm.Deal": {"currency": lambda serial, word: "RUB"},
     "crm.Message": {"direction": lambda serial, word: "in", "status": lambda serial, word: "received"},
+    "whatsapp.MessageTemplate": {"components": lambda serial, word: [{"type": "BODY", "text": word}]},
     "whatsapp.WhatsAppNumber": {
         "phone_number": lambda serial, word: f"+7917{serial:07}",
         "phone_number_id": lambda serial, word: f"9{serial:09}",

@@ -1,3 +1,5 @@
+import json
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -85,18 +87,31 @@ class Customer(TenantModel):
         return self.name or self.readable_identity
 
     def save(self, *args, update_fields=None, **kwargs):
-        self.search_text = fold(f"{self.name} {self.phone or ''}")[:250]
+        self.set_search_text()
         if update_fields is not None and {"name", "phone"} & set(update_fields):
             update_fields = {*update_fields, "search_text"}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def set_search_text(self):
+        """For whoever stores customers without `save`."""
+        self.search_text = fold(f"{self.name} {self.phone or ''}")[:250]
 
     @property
     def readable_identity(self):
         return readable_phone(self.phone) if self.phone else self.whatsapp_user_id
 
+    def recipient(self):
+        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
+        return {"to": self.phone} if self.phone else {"recipient": self.whatsapp_user_id}
+
     @property
     def opted_out(self):
         return self.opted_out_at is not None
+
+
+def attribute_text(value):
+    """An attribute's value as a person reads and writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def fold(text):

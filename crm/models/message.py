@@ -114,9 +114,4 @@ class Message(OutboundMessage):
         return getattr(self, "media_file", None)
 
     def cloud_api_message(self):
-        return {**self.content, **self.recipient()}
-
-    def recipient(self):
-        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
-        customer = self.conversation.customer
-        return {"to": customer.phone} if customer.phone else {"recipient": customer.whatsapp_user_id}
+        return {**self.content, **self.conversation.customer.recipient()}

@@ -86,6 +86,8 @@ class WhatsAppNumber(TenantModel):
     # Digest of the token that Meta refused while sending. With another one, sending goes on by itself.
     refused_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    # When the templates of its WhatsApp Business account are to be read at Meta.
+    templates_due_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     objects = WhatsAppNumberQuerySet.as_manager()
@@ -101,6 +103,8 @@ class WhatsAppNumber(TenantModel):
             models.Index("business", "name", name="number_by_business"),
             # Serves: the numbers of a WABA that a webhook names.
             models.Index("waba_id", name="number_by_waba"),
+            # Serves: the tick that finds numbers whose templates are to be read.
+            models.Index("templates_due_at", name="number_templates_due", condition=~models.Q(waba_id="")),
         ]
         constraints = [
             models.CheckConstraint(

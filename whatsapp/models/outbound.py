@@ -70,10 +70,39 @@ class OutboundMessage(TenantModel):
             ),
         ]
 
+    # The status of a row that is to be sent.
+    waits_as = Status.QUEUED
+    # Whether rows come by the thousand: what people wait for is sent before them.
+    is_bulk = False
     # The field that orders sends to one person: of rows that share it, the earlier one is sent first. None: no order.
     ordered_by = None
-    # The related rows that `cloud_api_message` reads.
+    # The related rows that `cloud_api_message` and `leave_out` read.
     sent_with = ()
+    # The same, for related rows that many rows share: each is read once.
+    sent_with_shared = ()
+
+    @classmethod
+    def waiting(cls, number_id):
+        """The rows to be sent through a number, whatever their time. `number_id` may be an OuterRef."""
+        return cls.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
+
+    @classmethod
+    def next_in_line(cls, number_id):
+        """The waiting rows of which the next ones are taken."""
+        return cls.waiting(number_id)
+
+    @classmethod
+    def leave_out(cls, rows):
+        """
+        Of waiting rows, locked in a transaction, those to be sent. What must not be sent any more is set aside.
+        """
+        return rows
+
+    @classmethod
+    def refused(cls, number, refusals):
+        """
+        React to what Meta refused, at once or later by webhook: `refusals` maps the id of a row to its CloudApiError.
+        """
 
     @classmethod
     def in_thread(cls, number, customer):

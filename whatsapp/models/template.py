@@ -1,8 +1,16 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
+from accounts.tenancy import TenantModel, TenantQuerySet
 from whatsapp.template_parameters import filled
+
+
+class MessageTemplateQuerySet(TenantQuerySet):
+    def of_number(self, number):
+        """Those of the WhatsApp Business account that a number belongs to, in its business."""
+        if not number.waba_id:
+            return self.none()
+        return self.filter(business=number.business_id, waba_id=number.waba_id)
 
 
 class MessageTemplate(TenantModel):
@@ -35,6 +43,8 @@ class MessageTemplate(TenantModel):
     parameter_format = models.CharField(_("parameter format"), max_length=15, default="POSITIONAL")
     components = models.JSONField(_("components"), default=list)
     synced_at = models.DateTimeField(_("synced"), auto_now=True)
+
+    objects = MessageTemplateQuerySet.as_manager()
 
     class Meta:
         db_table = "message_templates"

@@ -42,13 +42,13 @@ def make_row(number, conversation=None, text="Hello", **fields):
     return row
 
 
-def make_broadcast_row(number, **fields):
+def make_broadcast_row(number, broadcast_status="draft", **fields):
     """A recipient of a broadcast."""
     template = apps.get_model("whatsapp", "MessageTemplate").objects.create(
         business=number.business, waba_id=number.waba_id, name=f"template_{next(_serial)}", language="ru"
     )
     broadcast = apps.get_model("broadcasts", "Broadcast").objects.create(
-        business=number.business, whatsapp_number=number, name="News", template=template
+        business=number.business, whatsapp_number=number, name="News", template=template, status=broadcast_status
     )
     return apps.get_model("broadcasts", "BroadcastMessage").objects.create(
         business=number.business,

@@ -1,9 +1,19 @@
 import json
+import threading
 
 import pytest
 
-from whatsapp import cloud_api
-from whatsapp.cloud_api import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble, Unreachable
+from whatsapp import calls, cloud_api
+from whatsapp.calls import Calls
+from whatsapp.cloud_api import (
+    AnswerLost,
+    CloudApi,
+    CloudApiError,
+    CloudApiTrouble,
+    Unreachable,
+    build_send,
+    read_wamid,
+)
 from whatsapp.cloud_api_errors import Action
 
 from .scripted_server import ScriptedServer, answer, refused_url, reset, silence
@@ -27,11 +37,27 @@ def graph(settings):
         server.__exit__()
 
 
-def send():
-    return CloudApi("EAAtoken").send("1065", BODY)
+def send_alone():
+    return read_wamid(CloudApi("EAAtoken").post("1065/messages", {"messaging_product": "whatsapp", **BODY}))
 
 
-def test_a_message_is_posted_to_the_number_and_its_wamid_returned(graph, settings):
+def send_among_many():
+    under_way = Calls()
+    under_way.start("key", build_send("EAAtoken", "1065", BODY))
+    [(key, answer)] = under_way.answers(30)
+    assert key == "key"
+    if isinstance(answer, CloudApiTrouble):
+        raise answer
+    return read_wamid(answer)
+
+
+@pytest.fixture(params=[send_alone, send_among_many])
+def send(request):
+    """Send BODY and return its wamid, by each of the two clients."""
+    return request.param
+
+
+def test_a_message_is_posted_to_the_number_and_its_wamid_returned(graph, settings, send):
     server = graph(ACCEPTED)
     assert send() == "wamid.A"
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -39,14 +65,14 @@ def test_a_message_is_posted_to_the_number_and_its_wamid_returned(graph, setting
     assert json.loads(body) == {"messaging_product": "whatsapp", **BODY}
 
 
-def test_the_token_is_in_the_header_alone(graph):
+def test_the_token_is_in_the_header_alone(graph, send):
     server = graph(ACCEPTED)
     send()
     assert server.requests[0].count(b"EAAtoken") == 1
     assert b"Authorization: Bearer EAAtoken\r\n" in server.requests[0]
 
 
-def test_calls_of_a_thread_share_a_connection(graph):
+def test_calls_of_a_thread_share_a_connection(graph, send):
     connections = []
 
     def keep(connection):
@@ -60,7 +86,7 @@ def test_calls_of_a_thread_share_a_connection(graph):
     assert len(connections) == 1
 
 
-def test_a_cookie_of_one_call_does_not_travel_with_the_next(graph):
+def test_a_cookie_of_one_call_does_not_travel_with_the_next(graph, send):
     server = graph(ACCEPTED.replace(b"\r\n", b"\r\nSet-Cookie: who=me\r\n", 1))
     send(), send()
     assert b"Cookie" not in server.requests[1]
@@ -72,34 +98,34 @@ def test_what_meta_knows_about_a_number_is_asked_for_by_its_fields(graph):
     assert b"verified_name" in server.requests[0].split(b"\r\n")[0]
 
 
-def test_a_refused_connection_means_that_nothing_was_sent(settings):
+def test_a_refused_connection_means_that_nothing_was_sent(settings, send):
     settings.META_GRAPH_URL = refused_url()
     with pytest.raises(Unreachable):
         send()
 
 
-def test_an_unknown_host_means_that_nothing_was_sent(settings):
+def test_an_unknown_host_means_that_nothing_was_sent(settings, send):
     settings.META_GRAPH_URL = "http://no-such-host.invalid"
     with pytest.raises(Unreachable):
         send()
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5h"])
-def test_a_proxy_that_refuses_means_that_nothing_was_sent(settings, scheme):
+def test_a_proxy_that_refuses_means_that_nothing_was_sent(settings, scheme, send):
     settings.META_PROXY = refused_url().replace("http", scheme)
     settings.META_GRAPH_URL = "http://127.0.0.1:9"
     with pytest.raises(Unreachable):
         send()
 
 
-def test_calls_go_through_the_proxy(graph, settings):
+def test_calls_go_through_the_proxy(graph, settings, send):
     server = graph(ACCEPTED)
     settings.META_PROXY, settings.META_GRAPH_URL = server.url, "http://graph.invalid"
     assert send() == "wamid.A"
     assert server.requests[0].startswith(b"POST http://graph.invalid/")
 
 
-def test_a_proxy_of_the_environment_is_not_used(graph, monkeypatch):
+def test_a_proxy_of_the_environment_is_not_used(graph, monkeypatch, send):
     graph(ACCEPTED)
     monkeypatch.setenv("HTTP_PROXY", refused_url())
     assert send() == "wamid.A"
@@ -132,14 +158,16 @@ def test_a_failed_certificate_means_that_nothing_was_sent(monkeypatch):
     ],
     ids=["reset", "cut", "closed", "500", "502", "503", "408", "html", "no messages", "no id", "deep"],
 )
-def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply):
+def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply, send):
     graph(reply)
     with pytest.raises(AnswerLost):
         send()
 
 
-def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch):
-    monkeypatch.setattr(cloud_api, "TIMEOUTS", (3, 0.1))
+def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch, send):
+    monkeypatch.setattr(cloud_api, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(calls, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(calls, "_kept", threading.local())
     graph(silence)
     with pytest.raises(AnswerLost):
         send()
@@ -149,7 +177,7 @@ def graph_error(code, **fields):
     return {"error": {"message": f"(#{code}) Trouble", "type": "OAuthException", "code": code, **fields}}
 
 
-def test_metas_error_is_raised_with_its_code_and_details(graph):
+def test_metas_error_is_raised_with_its_code_and_details(graph, send):
     graph(answer(400, graph_error(131030, error_data={"messaging_product": "whatsapp", "details": "Not on the list"})))
     with pytest.raises(CloudApiError) as caught:
         send()
@@ -157,21 +185,21 @@ def test_metas_error_is_raised_with_its_code_and_details(graph):
     assert caught.value.action is Action.FAIL
 
 
-def test_an_error_of_500_with_metas_json_is_metas_refusal(graph):
+def test_an_error_of_500_with_metas_json_is_metas_refusal(graph, send):
     graph(answer(500, graph_error(131000)))
     with pytest.raises(CloudApiError) as caught:
         send()
     assert caught.value.action is Action.RETRY
 
 
-def test_a_phone_number_id_that_meta_does_not_know_stops_the_number(graph):
+def test_a_phone_number_id_that_meta_does_not_know_stops_the_number(graph, send):
     graph(answer(400, graph_error(100, error_subcode=33)))
     with pytest.raises(CloudApiError) as caught:
         send()
     assert caught.value.action is Action.AUTHORIZE
 
 
-def test_error_data_may_be_plain_text(graph):
+def test_error_data_may_be_plain_text(graph, send):
     graph(answer(400, graph_error(100, error_data="Unsupported")))
     with pytest.raises(CloudApiError) as caught:
         send()
@@ -179,14 +207,14 @@ def test_error_data_may_be_plain_text(graph):
 
 
 @pytest.mark.parametrize(("status", "action"), [(429, Action.SLOW), (403, Action.RETRY), (302, Action.RETRY)])
-def test_a_refusal_by_something_on_the_way_is_tried_again(graph, status, action):
+def test_a_refusal_by_something_on_the_way_is_tried_again(graph, status, action, send):
     graph(answer(status, b"<html>"))
     with pytest.raises(CloudApiError) as caught:
         send()
     assert (caught.value.code, caught.value.action) == (None, action)
 
 
-def test_a_redirect_is_not_followed(graph):
+def test_a_redirect_is_not_followed(graph, send):
     server = graph(b"HTTP/1.1 307 X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
     with pytest.raises(CloudApiError):
         send()

@@ -102,7 +102,7 @@ def test_the_messages_of_another_number_are_not_sent(number, meta):
 
 
 def test_every_model_of_the_ledger_is_sent(number, meta):
-    row = make_broadcast_row(number, status="queued")
+    row = make_broadcast_row(number, status="planned", broadcast_status="sending")
     body = {"to": "+79161234567", "type": "text", "text": {"body": "News"}}
     with patch.object(type(row), "cloud_api_message", lambda row: body):
         deliver(number, type(row))
@@ -204,7 +204,7 @@ def test_workers_that_come_at_once_send_every_message_once_and_in_order(number, 
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
-    with patch("whatsapp.delivery.WORKERS_PER_NUMBER", 4):
+    with patch("whatsapp.delivery.CLAIMERS_PER_NUMBER", 4):
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -444,7 +444,7 @@ def test_what_is_left_after_some_seconds_is_said_to_be_left(number, meta):
     assert delivery.deliver(message_model(), number.pk) is False
 
 
-def test_two_threads_deliver_for_one_number_at_most(number):
+def test_two_threads_claim_for_one_number_at_most(number):
     model = message_model()
     with delivery._one_of_few(model, 1) as first, delivery._one_of_few(model, 1) as second:
         assert (first, second) == (True, True)
@@ -455,7 +455,10 @@ def test_two_threads_deliver_for_one_number_at_most(number):
 
 
 def test_the_task_goes_on_until_nothing_is_left(number, meta):
-    with patch("whatsapp.delivery.MICRO_BATCH", 2), patch("whatsapp.rates.take", lambda number, wanted: wanted):
+    with (
+        patch("whatsapp.delivery.MICRO_BATCH", 2),
+        patch("whatsapp.rates.take", lambda number, wanted, is_bulk=False: wanted),
+    ):
         rows = [make_row(number) for _ in range(5)]
         tasks.deliver(message_model()._meta.label, number.pk)
     assert len(meta.sends) == len(rows)

@@ -46,6 +46,16 @@ def test_a_slow_number_sends_one_at_a_time(clock):
     assert rates.take(number(1), 10) == 1
 
 
+def test_bulk_sending_leaves_a_part_of_the_rate_to_replies(clock):
+    assert rates.take(number(80), 100, is_bulk=True) == 16
+    assert rates.take(number(80), 100, is_bulk=True) == 0
+    assert rates.take(number(80), 100) == 4
+
+
+def test_a_slow_number_sends_in_bulk_too(clock):
+    assert rates.take(number(1), 10, is_bulk=True) == 1
+
+
 def test_numbers_have_rates_of_their_own(clock):
     rates.take(number(80), 100)
     assert rates.take(number(80, pk=2), 100) == 20
@@ -84,3 +94,5 @@ def test_workers_share_a_rate_through_redis(settings):
     assert rates.take(shared, 100) in range(5, 9)
     rates.give_back(shared, 3)
     assert rates.take(shared, 3) == 3
+    rates.give_back(shared, 4)
+    assert rates.take(shared, 3, is_bulk=True) == 0

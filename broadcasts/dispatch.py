@@ -1,0 +1,24 @@
+"""Sending what is planned: whatsapp.delivery drains the rows of the broadcasts that are `sending`."""
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from whatsapp.tasks import deliver_bulk
+
+from .models import Broadcast, BroadcastMessage
+
+Status = BroadcastMessage.Status
+
+
+def send(number_id):
+    """Let a worker send what is due of a number's broadcasts, once the transaction is committed."""
+    deliver_bulk.delay_on_commit(BroadcastMessage._meta.label, number_id)
+
+
+def finish():
+    """
+    Broadcasts without a recipient who waits or is under way are done, whatever is unknown. Returns how many there are.
+    """
+    left = BroadcastMessage.objects.filter(broadcast=OuterRef("pk"), status__in=[Status.PLANNED, Status.SENDING])
+    sending = Broadcast.objects.filter(status=Broadcast.Status.SENDING)
+    return sending.filter(~Exists(left)).update(status=Broadcast.Status.DONE, finished_at=timezone.now())

@@ -1,0 +1,120 @@
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Customer
+from whatsapp import ledger
+from whatsapp.models import OutboundMessage
+from whatsapp.template_parameters import template_message
+
+from .. import stopping
+from .broadcast import Broadcast
+
+
+class BroadcastMessage(OutboundMessage):
+    """One recipient of a broadcast, with the parameters as they were when it was planned."""
+
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.CASCADE, related_name="messages", db_index=False, verbose_name=_("broadcast")
+    )
+    customer = models.ForeignKey(
+        "crm.Customer", on_delete=models.CASCADE, related_name="broadcast_messages", verbose_name=_("customer")
+    )
+    parameters = models.JSONField(_("parameters"), default=dict)
+    skip_reason = models.CharField(_("why it was skipped"), max_length=50, blank=True)
+    created_at = models.DateTimeField(_("planned"), auto_now_add=True)
+
+    tenant_parent = "broadcast"
+    waits_as = OutboundMessage.Status.PLANNED
+    is_bulk = True
+    sent_with = ("customer",)
+    sent_with_shared = ("broadcast__template",)
+
+    class Meta(OutboundMessage.Meta):
+        db_table = "broadcast_messages"
+        verbose_name = _("broadcast message")
+        verbose_name_plural = _("broadcast messages")
+        ordering = ["-id"]
+        constraints = [
+            *OutboundMessage.Meta.constraints,
+            models.UniqueConstraint(fields=["broadcast", "customer"], name="broadcast_once_per_customer"),
+        ]
+        indexes = [
+            *OutboundMessage.Meta.indexes,
+            # Serves: a broadcast's recipients by state, its progress, and claiming the next ones to be sent.
+            models.Index("broadcast", "status", "id", name="broadcast_message_by_status"),
+        ]
+
+    def __str__(self):
+        return f"{self.broadcast} → {self.customer}"
+
+    @classmethod
+    def waiting(cls, number_id):
+        sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
+        return cls.objects.filter(broadcast__in=sending, status=cls.waits_as)
+
+    @classmethod
+    def next_in_line(cls, number_id):
+        """The recipients of one broadcast, which the database finds in the order of its index."""
+        waiting = ledger.due(cls.objects.filter(broadcast=OuterRef("pk"), status=cls.waits_as))
+        sending = Broadcast.objects.filter(
+            Exists(waiting), whatsapp_number_id=number_id, status=Broadcast.Status.SENDING
+        )
+        broadcast_id = sending.order_by("started_at", "pk").values_list("pk", flat=True).first()
+        return cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
+
+    @classmethod
+    def leave_out(cls, rows):
+        """Who has opted out since the broadcast was planned is skipped."""
+        opted_out = [row for row in rows if row.customer.opted_out]
+        if opted_out:
+            cls.objects.filter(pk__in=[row.pk for row in opted_out]).update(
+                status=cls.Status.SKIPPED, skip_reason="opted_out"
+            )
+        return [row for row in rows if not row.customer.opted_out]
+
+    @classmethod
+    def refused(cls, number, refusals):
+        """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
+        rows = cls.objects.filter(pk__in=refusals).only("broadcast", "customer")
+        for row in rows:
+            error = refusals[row.pk]
+            if stopping.stops_number(error):
+                Broadcast.objects.filter(whatsapp_number=number).pause(str(error))
+            elif stopping.stops_template(error) or cls._proves_template_wrong(row, error):
+                Broadcast.objects.filter(pk=row.broadcast_id).pause(str(error))
+            elif stopping.suppresses_customer(error):
+                Customer.objects.filter(pk=row.customer_id).update(opted_out_at=Now())
+
+    @classmethod
+    def _proves_template_wrong(cls, row, error):
+        if not stopping.doubts_template(error):
+            return False
+        tried = cls.objects.filter(broadcast=row.broadcast_id)
+        return (
+            not tried.filter(accepted_at__isnull=False).exists()
+            and tried.filter(status=cls.Status.FAILED)[: stopping.MOST_WRONG].count() == stopping.MOST_WRONG
+        )
+
+    @classmethod
+    def in_thread(cls, number, customer):
+        unsent = [cls.Status.PLANNED, cls.Status.QUEUED, cls.Status.SKIPPED]
+        return (
+            cls.objects.filter(customer=customer, whatsapp_number=number)
+            .exclude(status__in=unsent)
+            .annotate(written_at=Coalesce("accepted_at", "sent_at", "created_at"))
+            .select_related("broadcast__template")
+        )
+
+    def cloud_api_message(self):
+        return {**template_message(self.broadcast.template, self.parameters), **self.customer.recipient()}
+
+    @property
+    def text(self):
+        """The template's body with this recipient's parameters, as a person reads it."""
+        return self.broadcast.template.filled_in(self.parameters)
+
+    @property
+    def written_by(self):
+        return _("Broadcast “%(name)s”") % {"name": self.broadcast.name}

@@ -1,0 +1,171 @@
+"""
+Bringing in customers from a file, or trying out what that would do.
+
+Whoever is known already is brought up to date: a filled cell replaces what is known, an empty one leaves it as it is,
+tags are added. Doing it again changes nothing, so whatever ended it in the middle, it can be done again.
+"""
+
+import time
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from whatsapp.values_update import update_rows
+
+from .customer_file import Failure
+from .customers import tags_named
+from .models import Customer
+from .models.customer import attribute_text
+
+#: Rows a transaction.
+BATCH = 500
+
+#: Seconds between two transactions on SQLite, so that other writers get their turn.
+PAUSE = 0.03
+
+#: Tries of a batch while somebody else makes some of the same customers.
+TRIES = 3
+
+STORED = ("name", "attributes", "opted_out_at", "search_text")
+
+
+@dataclass
+class Outcome:
+    """
+    What an import did, or would do, in rows: every row makes a customer, is about a known one (`updated`, of which
+    `changed` say something new and `opted_in` end an opt-out), or fails.
+    """
+
+    created: int = 0
+    updated: int = 0
+    changed: int = 0
+    opted_in: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+    def add(self, other):
+        self.created += other.created
+        self.updated += other.updated
+        self.changed += other.changed
+        self.opted_in += other.opted_in
+        self.failed += other.failed
+
+
+def import_customers(business, file, apply=False):
+    """The Outcome of importing a CustomerFile; without `apply` nothing is changed. Call it outside a transaction."""
+    outcome = Outcome()
+    rows = file.rows()
+    while batch := list(islice(rows, BATCH)):
+        outcome.failed += [row for row in batch if isinstance(row, Failure)]
+        good = [row for row in batch if not isinstance(row, Failure)]
+        outcome.add(store(business, good) if apply else Batch(business, good).outcome)
+    outcome.failed.sort(key=lambda failure: failure.row)
+    return outcome
+
+
+def store(business, rows):
+    """Import some rows in a transaction of its own. Returns the outcome."""
+    if connection.vendor == "sqlite":
+        time.sleep(PAUSE)
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                batch = Batch(business, rows, locked=True)
+                batch.store()
+                return batch.outcome
+        except IntegrityError:
+            if attempt == TRIES:
+                raise
+
+
+class Batch:
+    """Some rows of a file, and the customers as they are, or would be, after them."""
+
+    def __init__(self, business, rows, locked=False):
+        self.business = business
+        self.new, self.changed, self.tagged = [], {}, []
+        self.outcome = Outcome()
+        self._find_known(rows, locked)
+        for row in rows:
+            self._take(row)
+
+    def _find_known(self, rows, locked):
+        identity = Q(phone__in=[row.phone for row in rows if row.phone])
+        if user_ids := [row.whatsapp_user_id for row in rows if not row.phone]:
+            identity |= Q(whatsapp_user_id__in=user_ids)
+        known = Customer.objects.for_business(self.business).filter(identity).prefetch_related("tags").order_by("pk")
+        if locked:
+            known = known.select_for_update()
+        self.by_phone, self.by_user_id = {}, {}
+        for customer in known:
+            self.by_phone[customer.phone] = self.by_user_id[customer.whatsapp_user_id] = customer
+
+    def _take(self, row):
+        known = self.by_phone.get(row.phone) if row.phone else self.by_user_id.get(row.whatsapp_user_id)
+        if known:
+            self._update(known, row)
+        elif row.phone:
+            self._create(row)
+        else:
+            self.outcome.failed.append(Failure(row.number, _("You know nobody with this WhatsApp user ID.")))
+
+    def _create(self, row):
+        customer = Customer(business=self.business, phone=row.phone)
+        bring_up_to_date(customer, row)
+        self.new.append(customer)
+        self.tagged.append((customer, row.tags))
+        self.outcome.created += 1
+
+    def _update(self, customer, row):
+        was_opted_out = customer.opted_out
+        has_news = bring_up_to_date(customer, row)
+        new_tags = set(row.tags) - {tag.name for tag in customer.tags.all()}
+        if has_news:
+            self.changed[customer.pk] = customer
+        if new_tags:
+            self.tagged.append((customer, new_tags))
+        self.outcome.updated += 1
+        self.outcome.changed += bool(has_news or new_tags)
+        self.outcome.opted_in += was_opted_out and not customer.opted_out
+
+    def store(self):
+        for customer in (*self.new, *self.changed.values()):
+            customer.set_search_text()
+        Customer.objects.bulk_create(self.new)
+        update_rows(
+            Customer,
+            ("id", *STORED),
+            [[customer.pk, *(getattr(customer, name) for name in STORED)] for customer in self.changed.values()],
+            {name: f"v.{name}" for name in STORED},
+            where="t.id = v.id",
+        )
+        self._store_tags()
+
+    def _store_tags(self):
+        names = {name for _customer, names in self.tagged for name in names}
+        pks = {tag.name: tag.pk for tag in tags_named(self.business.pk, sorted(names))} if names else {}
+        tagging = Customer.tags.through
+        tagging.objects.bulk_create(
+            [tagging(customer_id=customer.pk, tag_id=pks[name]) for customer, names in self.tagged for name in names],
+            ignore_conflicts=True,
+        )
+
+
+def bring_up_to_date(customer, row):
+    """Write what a row says on a customer, unsaved. Returns whether something was new."""
+    before = (customer.name, customer.attributes, customer.opted_out_at)
+    if row.name and row.name != customer.name.strip():
+        customer.name = row.name
+    news = {name: text for name, text in row.attributes.items() if is_new(customer.attributes, name, text)}
+    customer.attributes = {**customer.attributes, **news}
+    if row.opted_out is not None and row.opted_out != customer.opted_out:
+        customer.opted_out_at = timezone.now() if row.opted_out else None
+    return before != (customer.name, customer.attributes, customer.opted_out_at)
+
+
+def is_new(attributes, name, text):
+    """A value that was not touched keeps its type."""
+    return name not in attributes or attribute_text(attributes[name]).strip() != text

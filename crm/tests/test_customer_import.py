@@ -1,0 +1,260 @@
+from unittest.mock import patch
+
+import pytest
+from django.utils import timezone, translation
+
+from accounts.refusals import Refusal
+from accounts.testing import make_business
+from crm import customer_file, customer_import, customers
+from crm.customer_file import CustomerFile, Failure
+from crm.customer_import import import_customers
+from crm.models import Customer, Tag
+from crm.testing import make_customer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def business():
+    return make_business()
+
+
+def run(business, text, apply=True):
+    return import_customers(business, CustomerFile(text, business.country), apply)
+
+
+def tags_of(customer):
+    return sorted(tag.name for tag in customer.tags.all())
+
+
+def test_customers_are_made_with_all_that_the_file_says(business):
+    outcome = run(business, "Телефон;Имя;Теги;Отписан;Город\n8 (916) 123-45-67;Анна;vip, new;да;Казань\n")
+
+    customer = Customer.objects.get()
+    assert (outcome.created, outcome.failed) == (1, [])
+    assert (customer.business, customer.phone, customer.name) == (business, "+79161234567", "Анна")
+    assert (tags_of(customer), customer.opted_out, customer.attributes) == (["new", "vip"], True, {"Город": "Казань"})
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_columns_are_told_apart_by_semicolons_commas_or_tabs(business, delimiter):
+    run(
+        business,
+        delimiter.join(["name", "phone", "a;b,c"]).replace("a;b,c", '"a;b,c"')
+        + "\n"
+        + delimiter.join(["Anna", "89161234567", "x"]),
+    )
+
+    assert Customer.objects.get().attributes == {"a;b,c": "x"}
+
+
+def test_headings_are_known_in_both_languages_and_in_any_case(business):
+    run(business, "ИМЯ,PHONE,Opted_out,теги\nAnna,89161234567,yes,vip\n")
+
+    customer = Customer.objects.get()
+    assert (customer.name, customer.opted_out, tags_of(customer), customer.attributes) == ("Anna", True, ["vip"], {})
+
+
+def test_phones_without_a_country_code_are_of_the_country_of_the_business(business):
+    business.country = "DE"
+
+    run(business, "phone\n030 901820\n+7 916 123-45-67\n")
+
+    assert set(Customer.objects.values_list("phone", flat=True)) == {"+4930901820", "+79161234567"}
+
+
+def test_a_customer_made_by_an_import_is_found_by_name_and_phone(business):
+    run(business, "phone;name\n89161234567;Алёна\n")
+
+    assert Customer.objects.get().search_text == "алена +79161234567"
+
+
+def test_a_known_customer_is_brought_up_to_date(business):
+    customer = make_customer(business, phone="+79161234567", name="Anna", attributes={"age": 30, "city": "Kazan"})
+    customers.add_tags(customer, ["old"])
+
+    outcome = run(business, "phone;name;tags;city;age\n89161234567;Anna Petrova;new;Omsk;\n")
+
+    customer.refresh_from_db()
+    assert (outcome.created, outcome.updated, outcome.changed) == (0, 1, 1)
+    assert (customer.name, customer.search_text) == ("Anna Petrova", "anna petrova +79161234567")
+    assert (customer.attributes, tags_of(customer)) == ({"age": 30, "city": "Omsk"}, ["new", "old"])
+
+
+def test_empty_cells_leave_what_is_known(business):
+    customer = make_customer(business, name="Anna", opted_out_at=timezone.now(), attributes={"city": "Kazan"})
+
+    outcome = run(business, f"phone;name;opted_out;city\n{customer.phone};;;\n")
+
+    customer.refresh_from_db()
+    assert (customer.name, customer.opted_out, customer.attributes) == ("Anna", True, {"city": "Kazan"})
+    assert (outcome.updated, outcome.changed) == (1, 0)
+
+
+def test_a_value_that_was_not_touched_keeps_its_type(business):
+    customer = make_customer(business, attributes={"age": 30, "sizes": ["S", "M"]})
+
+    run(business, f'phone;age;sizes\n{customer.phone};30;"[""S"", ""M""]"\n')
+
+    customer.refresh_from_db()
+    assert customer.attributes == {"age": 30, "sizes": ["S", "M"]}
+
+
+def test_only_an_explicit_no_opts_in_again_and_is_counted(business):
+    customer = make_customer(business, opted_out_at=timezone.now())
+
+    outcome = run(business, f"phone;opted_out\n{customer.phone};нет\n")
+
+    customer.refresh_from_db()
+    assert (customer.opted_out, outcome.opted_in) == (False, 1)
+
+
+def test_an_opt_out_keeps_its_time(business):
+    then = timezone.now() - timezone.timedelta(days=9)
+    customer = make_customer(business, opted_out_at=then)
+
+    run(business, f"phone;opted_out\n{customer.phone};1\n")
+
+    customer.refresh_from_db()
+    assert customer.opted_out_at == then
+
+
+def test_what_is_wrong_with_a_row_is_said_and_the_others_are_imported(business):
+    outcome = run(
+        business,
+        "phone;name;tags;opted_out\n"
+        "abc;Anna;;maybe\n"
+        "\n"
+        f"89161234567;{'x' * 201};;\n"
+        f"89161234567;Ivan;{'t' * 51};\n"
+        ";Oleg;;\n"
+        "89161234567;Vera;;;extra\n"
+        "89161234567;Good;;\n",
+    )
+
+    assert [failure.row for failure in outcome.failed] == [2, 4, 5, 6, 7]
+    first, name, tag, phone, extra = [failure.error for failure in outcome.failed]
+    assert first == (
+        "“abc” is not a phone number. Write it with the country code, for example +79161234567. "
+        "“maybe” is neither yes nor no."
+    )
+    assert "200 characters" in name
+    assert "50 characters" in tag
+    assert phone == "A customer needs a phone."
+    assert extra == "“extra” stands in a column without a heading."
+    assert Customer.objects.get().name == "Good"
+
+
+def test_a_phone_that_excel_has_shortened_is_told_as_such(business):
+    [failure] = run(business, "phone\n7,91612E+10\n").failed
+
+    assert "Excel has shortened" in failure.error
+
+
+def test_of_a_customer_named_twice_the_first_row_counts(business):
+    outcome = run(business, "phone;name\n89161234567;Anna\n+7 916 123 45 67;Ivan\n")
+
+    assert Customer.objects.get().name == "Anna"
+    assert outcome.failed == [Failure(3, "Row 2 is about the same customer.")]
+
+
+def test_people_without_a_phone_are_found_by_their_whatsapp_user_id(business):
+    customer = make_customer(business, phone=None, whatsapp_user_id="RU.123")
+
+    outcome = run(business, "phone;WhatsApp user ID;name\n;RU.123;Anna\n;RU.456;Ivan\n")
+
+    customer.refresh_from_db()
+    assert (customer.name, [failure.row for failure in outcome.failed]) == ("Anna", [3])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no column “Phone”"),
+        ("name;city\nAnna;Kazan\n", "no column “Phone”"),
+        ("phone;телефон\n1;2\n", "“Phone” is there twice"),
+        ("phone;city;city\n1;2;3\n", "“city” is there twice"),
+    ],
+)
+def test_a_file_that_says_nothing_clear_is_refused_as_a_whole(business, text, told):
+    with pytest.raises(Refusal, match=told):
+        run(business, text)
+
+
+def test_a_file_with_too_many_rows_is_refused_before_anything_is_done(business):
+    with patch.object(customer_file, "MAX_ROWS", 2), pytest.raises(Refusal, match="200,000 rows"):
+        run(business, "phone\n89161234567\n89161234568\n89161234569\n")
+
+    assert not Customer.objects.exists()
+
+
+def test_a_dry_run_says_what_applying_does_and_changes_nothing(business):
+    make_customer(business, phone="+79161234567", opted_out_at=timezone.now())
+    text = "phone;name;tags;opted_out\n89161234567;Anna;vip;no\n89161234568;Ivan;vip;\nabc;;;\n"
+    before = list(Customer.objects.values())
+
+    tried = run(business, text, apply=False)
+
+    assert (list(Customer.objects.values()), Tag.objects.count()) == (before, 0)
+    assert tried == run(business, text)
+    assert (tried.created, tried.updated, tried.changed, tried.opted_in, len(tried.failed)) == (1, 1, 1, 1, 1)
+
+
+def test_applying_twice_changes_nothing(business):
+    text = "phone;name;tags;opted_out;city\n89161234567;Anna;vip;yes;Kazan\n89161234568;Ivan;;;\n"
+    run(business, text)
+    before = list(Customer.objects.values()), list(Customer.tags.through.objects.values())
+
+    outcome = run(business, text)
+
+    assert (list(Customer.objects.values()), list(Customer.tags.through.objects.values())) == before
+    assert (outcome.created, outcome.updated, outcome.changed) == (0, 2, 0)
+
+
+def test_customers_of_another_business_with_the_same_phones_stay_theirs(business):
+    theirs = make_customer(phone="+79161234567", name="Theirs")
+
+    run(business, "phone;name;tags\n89161234567;Ours;vip\n")
+
+    theirs.refresh_from_db()
+    assert (theirs.name, tags_of(theirs)) == ("Theirs", [])
+    assert Customer.objects.get(business=business).name == "Ours"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows_of_a_batch(business, django_assert_max_num_queries):
+    for serial in range(20):
+        make_customer(business, phone=f"+7916000{serial:04}")
+    text = "phone;name;tags\n" + "".join(f"7916000{serial:04};Anna {serial};vip\n" for serial in range(40))
+
+    with django_assert_max_num_queries(12):
+        outcome = run(business, text)
+
+    assert (outcome.created, outcome.updated) == (20, 20)
+
+
+def test_a_large_file_is_imported_batch_by_batch(business):
+    with patch.object(customer_import, "BATCH", 10), patch.object(customer_import, "PAUSE", 0):
+        outcome = run(business, "phone\n" + "".join(f"7916000{serial:04}\n" for serial in range(35)))
+
+    assert (outcome.created, Customer.objects.count()) == (35, 35)
+
+
+def test_a_batch_that_meets_somebody_elses_is_tried_again(business):
+    find_known, calls = customer_import.Batch._find_known, []
+
+    def somebody_is_faster(batch, rows, locked):
+        find_known(batch, rows, locked)
+        calls.append(rows)
+        if len(calls) == 1:
+            make_customer(business, phone="+79161234567")
+
+    with patch.object(customer_import.Batch, "_find_known", somebody_is_faster):
+        outcome = run(business, "phone;name\n89161234567;Anna\n")
+
+    assert (len(calls), outcome.created, Customer.objects.get().name) == (2, 1, "Anna")

@@ -1,0 +1,144 @@
+"""
+Many calls to Meta at once from one thread. Threads that each wait for one call cost five times as much: here an event
+loop keeps the connections, and runs only while its thread waits for answers.
+"""
+
+import asyncio
+import ssl
+import threading
+from contextlib import suppress
+from functools import lru_cache
+
+import aiohttp
+import certifi
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from django.conf import settings
+from yarl import URL
+
+from .cloud_api import ANSWER_TIMEOUT, CONNECT_TIMEOUT, AnswerLost, CloudApiTrouble, Unreachable, read_answer
+
+#: Seconds a call lasts at most, however slowly its answer drips. A send's lease in the ledger is longer.
+LONGEST = 40
+
+#: Seconds in which answers are gathered, so that many are settled together.
+GATHERING = 0.02
+
+#: The failures after which nothing can have been sent.
+NOTHING_WAS_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    ProxyConnectionError,
+    ProxyError,
+    ProxyTimeoutError,
+)
+
+
+class Calls:
+    """The calls that one thread has under way. Made and used in that thread alone."""
+
+    def __init__(self):
+        self._connections = _connections()
+        self._under_way = {}
+
+    def __len__(self):
+        return len(self._under_way)
+
+    def start(self, key, request):
+        """Begin a cloud_api.Request. It goes on while `answers` waits."""
+        task = self._connections.loop.create_task(self._connections.call(request))
+        self._under_way[task] = key
+
+    def answers(self, seconds):
+        """
+        Pairs of a key and what Meta answered (an object, or a CloudApiTrouble) for the calls that have ended. Waits
+        for the first of them, but no longer than some seconds.
+        """
+        if not self._under_way:
+            return []
+        ended = self._connections.loop.run_until_complete(_ended(self._under_way, seconds))
+        return [(self._under_way.pop(task), task.result()) for task in ended]
+
+    def abandon(self):
+        """Forget the calls under way: their connections are closed, and nobody learns how they ended."""
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            self._connections.loop.run_until_complete(asyncio.wait(self._under_way))
+        self._under_way.clear()
+
+
+async def _ended(tasks, seconds):
+    """The tasks that have ended: the first one, and those that follow it closely."""
+    ended, rest = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if ended and rest:
+        others, _rest = await asyncio.wait(rest, timeout=GATHERING)
+        ended |= others
+    return ended
+
+
+class Connections:
+    """A thread's event loop with its kept connections, by proxy: a handshake costs many times what a call does."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self._sessions = {}
+
+    async def call(self, request):
+        """The object that Meta answered, or the CloudApiTrouble."""
+        try:
+            response = await self._session(settings.META_PROXY).request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                proxy=settings.META_PROXY if settings.META_PROXY.startswith("http") else None,
+            )
+            return read_answer(response.status, await response.read())
+        except CloudApiTrouble as trouble:
+            return trouble
+        except NOTHING_WAS_SENT as error:
+            return Unreachable(str(error))
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return AnswerLost(str(error))
+
+    def _session(self, proxy):
+        if proxy not in self._sessions:
+            # No proxy or .netrc password from the environment, and no cookie from one business to the next.
+            self._sessions[proxy] = aiohttp.ClientSession(
+                connector=_connector(proxy),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=LONGEST, sock_connect=CONNECT_TIMEOUT, sock_read=ANSWER_TIMEOUT),
+            )
+        return self._sessions[proxy]
+
+    def __del__(self):
+        """The thread ends, and its connections with it."""
+        with suppress(Exception):
+            for session in self._sessions.values():
+                self.loop.run_until_complete(session.close())
+            self.loop.close()
+
+
+def _connector(proxy):
+    if proxy.startswith("socks"):
+        # With the h of socks5h the proxy looks the name up, as here it always does.
+        return ProxyConnector.from_url(proxy.replace("socks5h:", "socks5:"), rdns=True, limit=0, ssl=_certificates())
+    return aiohttp.TCPConnector(limit=0, ssl=_certificates())
+
+
+@lru_cache
+def _certificates():
+    """The authorities that requests trusts too: the system's are missing on some."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+_kept = threading.local()
+
+
+def _connections():
+    if not hasattr(_kept, "connections"):
+        _kept.connections = Connections()
+    return _kept.connections

@@ -1,0 +1,286 @@
+"""Templates as Meta has them: read page by page, kept when a broadcast needs them, and changed by webhooks."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.refusals import Refusal
+from accounts.testing import make_business
+from whatsapp import numbers, tasks, template_sync
+from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.simulator import graph
+from whatsapp.testing import make_number, make_template, payload_of, post_webhook
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def number(meta):
+    number = make_number(make_business())
+    meta.connect(number)
+    return number
+
+
+def at_meta(name="greeting", language="ru", status="APPROVED", **fields):
+    return {
+        "id": "300000000000009",
+        "name": name,
+        "language": language,
+        "status": status,
+        "category": "UTILITY",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Здравствуйте!"}],
+        **fields,
+    }
+
+
+@pytest.fixture
+def account(meta, number):
+    """The templates of the number's account at Meta, none at first."""
+    templates = meta.simulator.templates(number.waba_id)
+    templates.clear()
+    return templates
+
+
+def names():
+    return sorted(MessageTemplate.objects.values_list("name", flat=True))
+
+
+def test_templates_are_read_as_meta_has_them(number, account):
+    account.append(at_meta(parameter_format="NAMED", category="MARKETING"))
+
+    assert template_sync.sync(number) == template_sync.Synced(total=1, created=1, deleted=0)
+
+    template = MessageTemplate.objects.get()
+    assert (template.business, template.waba_id, template.meta_id) == (
+        number.business,
+        number.waba_id,
+        "300000000000009",
+    )
+    assert (template.name, template.language, template.status) == ("greeting", "ru", "APPROVED")
+    assert (template.category, template.parameter_format) == ("MARKETING", "NAMED")
+    assert template.components == [{"type": "BODY", "text": "Здравствуйте!"}]
+
+
+def test_all_pages_are_read(number, account):
+    account.extend(at_meta(f"greeting_{serial:03}") for serial in range(205))
+
+    assert template_sync.sync(number).total == 205
+    assert len(names()) == 205
+
+
+def test_after_a_stale_cursor_reading_begins_again(number, account, monkeypatch):
+    account.extend(at_meta(f"greeting_{serial:03}") for serial in range(205))
+    position, stale = graph._position, iter(["-"])
+    monkeypatch.setattr(graph, "_position", lambda cursor: position(next(stale, cursor)))
+
+    assert template_sync.sync(number).total == 205
+    assert next(stale, None) is None
+
+
+def test_a_second_sync_changes_what_changed_and_keeps_the_rows(number, account):
+    account.append(at_meta())
+    template_sync.sync(number)
+    template = MessageTemplate.objects.get()
+
+    account[0] = at_meta(status="PAUSED")
+    assert template_sync.sync(number) == template_sync.Synced(total=1, created=0, deleted=0)
+
+    template.refresh_from_db()
+    assert template.status == "PAUSED"
+
+
+def test_each_language_is_a_template(number, account):
+    account.extend([at_meta(language="ru"), at_meta(language="en_US")])
+
+    assert template_sync.sync(number).total == 2
+
+
+def test_what_vanished_at_meta_vanishes_here(number, account):
+    make_template(number, name="old")
+    account.append(at_meta())
+
+    assert template_sync.sync(number).deleted == 1
+    assert names() == ["greeting"]
+
+
+def test_other_accounts_and_businesses_keep_their_templates(number, account):
+    sibling = make_template(make_number(number.business))
+    stranger = make_template(make_number(make_business(), waba_id=number.waba_id))
+
+    template_sync.sync(number)
+
+    assert set(MessageTemplate.objects.all()) == {sibling, stranger}
+
+
+@pytest.mark.parametrize("element", ["text", {}, {"name": "", "language": "ru"}])
+def test_what_is_no_template_does_not_stop_the_others(number, account, element, monkeypatch):
+    monkeypatch.setattr(
+        "whatsapp.cloud_api.CloudApi.message_templates",
+        lambda self, waba_id, after="": ([element, at_meta(components="?")], ""),
+    )
+
+    assert template_sync.sync(number).total == 1
+    assert MessageTemplate.objects.get().components == []
+
+
+def refused(number):
+    with pytest.raises(Refusal) as refusal:
+        template_sync.sync(number)
+    return refusal.value
+
+
+def test_a_number_without_account_has_no_templates_to_read():
+    assert refused(make_number(make_business(), waba_id="")).code == "no_waba"
+
+
+def test_a_refused_token_is_told_in_words_and_nothing_is_lost(number):
+    make_template(number, name="kept")
+    number.access_token = "wrong"
+
+    refusal = refused(number)
+
+    assert refusal.code == "meta_refused"
+    assert "token" in str(refusal)
+    assert names() == ["kept"]
+
+
+def test_an_account_that_meta_does_not_know_is_told_in_words(number):
+    number.waba_id = "1999"
+
+    assert "WhatsApp Business" in str(refused(number))
+
+
+def test_meta_out_of_reach_is_told_in_words(number, settings):
+    settings.META_GRAPH_URL = "http://127.0.0.1:9"
+
+    assert refused(number).code == "meta_unreachable"
+
+
+def test_a_list_that_does_not_end_is_given_up(number, monkeypatch):
+    make_template(number, name="kept")
+    monkeypatch.setattr(
+        "whatsapp.cloud_api.CloudApi.message_templates", lambda self, waba_id, after="": ([at_meta()], "more")
+    )
+
+    assert refused(number).code == "meta_unreachable"
+    assert names() == ["kept"]
+
+
+# When they are read
+
+
+def test_the_templates_of_a_connected_number_are_read_soon_and_then_from_time_to_time(number, account):
+    account.append(at_meta())
+
+    tasks.sync_due_templates()
+
+    assert names() == ["greeting"]
+    assert template_sync.due_numbers() == []
+    WhatsAppNumber.objects.update(templates_due_at=timezone.now() - timedelta(seconds=1))
+    assert template_sync.due_numbers() == [number.pk]
+
+
+def test_numbers_that_are_off_or_have_no_account_are_not_asked_about():
+    make_number(make_business(), waba_id="")
+    make_number(make_business(), is_active=False)
+
+    assert template_sync.due_numbers() == []
+
+
+def test_two_workers_read_once(number, account):
+    assert template_sync.sync_due(number.pk)["total"] == 0
+    assert template_sync.sync_due(number.pk) is None
+
+
+def test_after_trouble_it_is_tried_again_later(number, settings):
+    settings.META_GRAPH_URL = "http://127.0.0.1:9"
+
+    assert template_sync.sync_due(number.pk) == {"refused": "meta_unreachable"}
+
+    assert template_sync.due_numbers() == []
+    assert WhatsAppNumber.objects.get().templates_due_at < timezone.now() + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("changed", [{"waba_id": "10229999999"}, {"access_token": "new-token"}])
+def test_another_account_or_token_means_reading_again(number, meta, changed):
+    WhatsAppNumber.objects.update(templates_due_at=timezone.now() + timedelta(hours=1))
+    meta.simulator.add_number(
+        number.phone_number_id, number.phone_number, changed.get("access_token", number.access_token)
+    )
+
+    numbers.update(WhatsAppNumber.objects.get(), **changed)
+
+    assert template_sync.due_numbers() == [number.pk]
+
+
+# What webhooks tell
+
+
+def tell(client, number, value, field="message_template_status_update"):
+    told = {"message_template_name": "order", "message_template_language": "en-US", **value}
+    assert post_webhook(client, payload_of(number, told, field), number.app_secret).status_code == 200
+
+
+@pytest.fixture
+def order(number, handled):
+    WhatsAppNumber.objects.update(templates_due_at=timezone.now() + timedelta(hours=1))
+    return make_template(number, name="order", language="en_US")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [("PAUSED", "PAUSED"), ("REINSTATED", "APPROVED"), ("NEW_WORD", "NEW_WORD")]
+)
+def test_a_status_is_changed_by_a_webhook(client, number, order, event, status, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, {"event": event})
+
+    order.refresh_from_db()
+    assert order.status == status
+    assert template_sync.due_numbers() == []
+
+
+def test_a_category_is_changed_by_a_webhook(client, number, order, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, {"new_category": "MARKETING"}, "template_category_update")
+
+    order.refresh_from_db()
+    assert (order.category, order.status) == ("MARKETING", "APPROVED")
+
+
+@pytest.mark.parametrize("field", ["message_template_quality_update", "message_template_status_update"])
+def test_a_change_of_quality_changes_nothing(client, number, order, field, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, {"new_quality_score": "YELLOW"}, field)
+
+    order.refresh_from_db()
+    assert order.status == "APPROVED"
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"message_template_element": "Hello"}, "message_template_components_update"),
+        ({"event": "APPROVED", "message_template_name": "new"}, "message_template_status_update"),
+    ],
+)
+def test_what_a_webhook_does_not_hold_is_read_soon(
+    client, number, order, value, field, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, value, field)
+
+    assert template_sync.due_numbers() == [number.pk]
+
+
+def test_a_webhook_changes_no_template_of_a_stranger(client, number, order, django_capture_on_commit_callbacks):
+    theirs = make_template(
+        make_number(make_business(), waba_id=number.waba_id), name="order", language="en_US", status="APPROVED"
+    )
+
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, {"event": "PAUSED"})
+
+    theirs.refresh_from_db()
+    assert theirs.status == "APPROVED"

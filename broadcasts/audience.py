@@ -1,0 +1,123 @@
+"""
+Whom a broadcast goes to: the audience document, and the customers it means.
+
+    {"tags_any": ["vip"], "customers": [17], "tags_all": ["tea"], "tags_none": ["staff"]}
+    {"everyone": true, "tags_all": ["tea"], "tags_none": ["staff"]}
+
+That is (any ∪ customers) ∩ all − none. "everyone": true stands in the place of (any ∪ customers), so it comes without
+those two. Nothing else means everybody: a document that chooses nobody is refused, and so is a tag that is not there.
+"""
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from crm.customers import clean_names
+from crm.models import Customer, Tag
+
+TAG_LISTS = ("tags_any", "tags_all", "tags_none")
+KEYS = (*TAG_LISTS, "customers", "everyone")
+
+#: The most customers that are chosen one by one; more of them are given a tag.
+MAX_CUSTOMERS = 10_000
+
+#: The most tags in one list.
+MAX_TAGS = 100
+
+
+def clean(business, document):
+    """
+    The document as it is kept, without what is empty. Raises ValidationError, by the key at fault, for anything that
+    is not known here: keys, tags, customers; and for a document that chooses nobody.
+    """
+    if not isinstance(document, dict):
+        raise ValidationError(_("The audience is an object, for example {“tags_any”: [“vip”]}."))
+    refuse_unknown_keys(document)
+    everyone = clean_everyone(document.get("everyone", False))
+    cleaned = {key: known_tags(business, key, document.get(key, [])) for key in TAG_LISTS}
+    cleaned["customers"] = known_customers(business, document.get("customers", []))
+    refuse_accidents(everyone, cleaned)
+    cleaned = {key: value for key, value in cleaned.items() if value}
+    return {"everyone": True, **cleaned} if everyone else cleaned
+
+
+def refuse_unknown_keys(document):
+    known = ", ".join(KEYS)
+    unknown = {
+        str(key): _("“%(key)s” is not known here. Known are: %(known)s.") % {"key": str(key)[:60], "known": known}
+        for key in document
+        if key not in KEYS
+    }
+    if unknown:
+        raise ValidationError(unknown)
+
+
+def clean_everyone(value):
+    if not isinstance(value, bool):
+        raise ValidationError({"everyone": _("Write true or false.")})
+    return value
+
+
+def known_tags(business, key, names):
+    """The tags' names as the crm has them."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValidationError({key: _("This must be a list of tags.")})
+    if len(names) > MAX_TAGS:
+        raise ValidationError({key: _("At most %(most)s tags are possible here.") % {"most": MAX_TAGS}})
+    try:
+        names = clean_names(names)
+    except ValidationError as error:
+        raise ValidationError({key: error.messages}) from error
+    found = set(Tag.objects.for_business(business).filter(name__in=names).values_list("name", flat=True))
+    if unknown := [name for name in names if name not in found]:
+        raise ValidationError({key: _("There is no tag “%(tag)s”.") % {"tag": unknown[0]}})
+    return names
+
+
+def known_customers(business, ids):
+    if not isinstance(ids, list) or not all(type(pk) is int and 0 < pk < 2**63 for pk in ids):
+        raise ValidationError({"customers": _("This must be a list of customers' ids.")})
+    if len(ids) > MAX_CUSTOMERS:
+        told = _("At most %(most)s customers can be named one by one. Give them a tag, and choose the tag.")
+        raise ValidationError({"customers": told % {"most": MAX_CUSTOMERS}})
+    ids = list(dict.fromkeys(ids))
+    found = set(Customer.objects.for_business(business).filter(pk__in=ids).values_list("pk", flat=True))
+    if unknown := [pk for pk in ids if pk not in found]:
+        raise ValidationError({"customers": _("There is no customer %(id)s.") % {"id": unknown[0]}})
+    return ids
+
+
+def refuse_accidents(everyone, cleaned):
+    chosen = [key for key in ("tags_any", "customers") if cleaned[key]]
+    if everyone and chosen:
+        told = _("Everybody is chosen already: leave out either this or “everyone”.")
+        raise ValidationError({chosen[0]: told})
+    if not everyone and not chosen:
+        raise ValidationError(
+            _(
+                "Nobody is chosen. Say who is to receive it: “tags_any”, “customers”, or “everyone”: true."
+                " “tags_all” and “tags_none” only narrow that down."
+            )
+        )
+
+
+def people(business, document):
+    """The customers that a document means now. Raises ValidationError like `clean`, also for a tag deleted since."""
+    document = clean(business, document)
+    tags = dict(Tag.objects.for_business(business).filter(name__in=names_in(document)).values_list("name", "pk"))
+    customers = Customer.objects.for_business(business)
+    if "everyone" not in document:
+        any_of = [tags[name] for name in document.get("tags_any", [])]
+        customers = customers.filter(has_tag(any_of) | Q(pk__in=document.get("customers", [])))
+    for name in document.get("tags_all", []):
+        customers = customers.filter(has_tag([tags[name]]))
+    return customers.exclude(has_tag([tags[name] for name in document.get("tags_none", [])]))
+
+
+def names_in(document):
+    return [name for key in TAG_LISTS for name in document.get(key, [])]
+
+
+def has_tag(tag_ids):
+    """Whether a customer has one of these tags."""
+    return Q(Exists(Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag__in=tag_ids)))

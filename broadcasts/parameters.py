@@ -1,0 +1,55 @@
+"""
+What the template's placeholders say to each person: `parameters` maps a placeholder of the template to a text, which
+may hold `{{customer.name|default:"…"}}`, `{{customer.phone}}` and `{{customer.attributes.…}}`.
+"""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm import interpolation
+from whatsapp.template_parameters import missing, one_line, placeholders
+
+#: The longest text before it is filled in (a template's body has at most 1024 characters).
+MAX_TEXT = 1024
+
+
+def check_texts(parameters):
+    """Raise ValidationError when a text asks for what no customer has."""
+    errors = [problem for key, text in parameters.items() for problem in problems_of(key, text)]
+    if errors:
+        raise ValidationError({"parameters": errors})
+
+
+def problems_of(key, text):
+    strange = next((name for name in interpolation.names_in(text) if not interpolation.is_of_customer(name)), None)
+    if strange:
+        told = _(
+            "“%(key)s”: there is no “%(name)s”. Known are customer.name, customer.phone and customer.attributes.…"
+        )
+        yield told % {"key": key, "name": strange[:60]}
+    elif interpolation.has_leftovers(text):
+        told = _('“%(key)s”: this is no placeholder. Write it like {{customer.name|default:"friend"}}.')
+        yield told % {"key": key}
+
+
+def check_fit(template, parameters):
+    """Raise ValidationError unless the parameters are those that the template needs, each with a text."""
+    known = placeholders(template)
+    errors = [
+        _("“%(key)s”: the template “%(template)s” has no such placeholder.") % {"key": key, "template": template.name}
+        for key in parameters
+        if key not in known
+    ]
+    errors += [_("“%(key)s”: say what is to stand there.") % {"key": key} for key in missing(template, parameters)]
+    if errors:
+        raise ValidationError({"parameters": errors})
+    check_texts(parameters)
+
+
+def filled_in(parameters, customer):
+    """The parameters as one customer reads them."""
+
+    def value(name):
+        return interpolation.value_of(customer, name)
+
+    return {key: one_line(interpolation.fill(text, value, MAX_TEXT)) for key, text in parameters.items()}

@@ -2,21 +2,18 @@
 
 from itertools import count
 
-from whatsapp.models import MessageTemplate
+from whatsapp.testing import make_template
 
 from .models import Broadcast, BroadcastMessage
 
 _serial = count(1)
 
 
-def make_template(business, **fields):
-    fields = {"waba_id": "1020", "name": f"template_{next(_serial)}", "language": "ru", **fields}
-    return MessageTemplate.objects.create(business=business, **fields)
-
-
 def make_broadcast(number, **fields):
-    fields = {"name": f"Broadcast {next(_serial)}", **fields}
-    fields.setdefault("template", make_template(number.business))
+    """A draft to everybody, of a template without placeholders."""
+    fields = {"name": f"Broadcast {next(_serial)}", "audience": {"everyone": True}, **fields}
+    if "template" not in fields:
+        fields["template"] = make_template(number, "20 % off today.")
     return Broadcast.objects.create(business=number.business, whatsapp_number=number, **fields)
 
 

@@ -1,3 +1,4 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,7 +17,10 @@ class Broadcast(TenantModel):
     """
     One template to many customers.
 
-    draft → planning → planned → scheduled | sending ⇄ paused → done | cancelled
+        draft → planning → planned → scheduled | sending ⇄ paused → done | cancelled
+
+    A plan is one BroadcastMessage per person; changing a planned broadcast drops it. Started means approved: from then
+    on rows are sent by themselves while it is `sending`, or wait while it is `scheduled` or `paused`.
     """
 
     class Status(models.TextChoices):
@@ -40,7 +44,10 @@ class Broadcast(TenantModel):
     audience = models.JSONField(_("audience"), default=dict, blank=True)
     scheduled_at = models.DateTimeField(_("scheduled"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT)
+    # Also of a draft whose planning had to stop.
     paused_reason = models.CharField(_("why it is paused"), max_length=500, blank=True)
+    # Planning goes through the customers by id; those up to this one have their row.
+    planned_up_to = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -59,3 +66,26 @@ class Broadcast(TenantModel):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        super().clean()
+        if not (self.whatsapp_number_id and self.template_id):
+            return
+        if not self.whatsapp_number.waba_id:
+            told = _(
+                "“%(number)s” has no WhatsApp Business account ID, and so no templates. Enter it in the number's"
+                " settings."
+            )
+            raise ValidationError({"whatsapp_number": told % {"number": self.whatsapp_number}}, code="no_waba")
+        if self.template.waba_id != self.whatsapp_number.waba_id:
+            told = _("This template belongs to another WhatsApp Business account than the number.")
+            raise ValidationError({"template": told}, code="template_of_other_account")
+
+    def move(self, to, *, since, **changes):
+        """
+        Change the status, and whatever goes with it, if it is one of `since` in the database; returns whether it was.
+        One UPDATE: of two that ask at once one moves it. Afterwards this is what the database has.
+        """
+        moved = Broadcast.objects.filter(pk=self.pk, status__in=since).update(status=to, **changes)
+        self.refresh_from_db()
+        return bool(moved)

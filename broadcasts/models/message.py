@@ -15,6 +15,13 @@ from .broadcast import Broadcast
 class BroadcastMessage(OutboundMessage):
     """One recipient of a broadcast, with the parameters as they were when it was planned."""
 
+    class SkipReason(models.TextChoices):
+        OPTED_OUT = "opted_out", _("opted out")
+        NO_PHONE = "no_phone", _("no phone")
+        EMPTY_PARAMETER = "empty_parameter", _("a placeholder would stay empty")
+        UNFIT_PARAMETER = "unfit_parameter", _("a value does not fit the template")
+        CANCELLED = "cancelled", _("the broadcast was cancelled")
+
     broadcast = models.ForeignKey(
         Broadcast, on_delete=models.CASCADE, related_name="messages", db_index=False, verbose_name=_("broadcast")
     )
@@ -22,7 +29,7 @@ class BroadcastMessage(OutboundMessage):
         "crm.Customer", on_delete=models.CASCADE, related_name="broadcast_messages", verbose_name=_("customer")
     )
     parameters = models.JSONField(_("parameters"), default=dict)
-    skip_reason = models.CharField(_("why it was skipped"), max_length=50, blank=True)
+    skip_reason = models.CharField(_("why it was skipped"), max_length=50, blank=True, choices=SkipReason.choices)
     created_at = models.DateTimeField(_("planned"), auto_now_add=True)
 
     tenant_parent = "broadcast"
@@ -70,7 +77,7 @@ class BroadcastMessage(OutboundMessage):
         opted_out = [row for row in rows if row.customer.opted_out]
         if opted_out:
             cls.objects.filter(pk__in=[row.pk for row in opted_out]).update(
-                status=cls.Status.SKIPPED, skip_reason="opted_out"
+                status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
             )
         return [row for row in rows if not row.customer.opted_out]
 

@@ -1,0 +1,83 @@
+"""A broadcast before it starts: changed, planned, tried out, deleted."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import deletion
+from accounts.refusals import Refusal
+from crm import outbox
+from crm.models import Customer, Message
+from whatsapp.template_parameters import missing
+from whatsapp.templates import check_usable
+
+from . import parameters, planning
+from .models import Broadcast
+from .tasks import plan_broadcast
+
+Status = Broadcast.Status
+
+#: While it may be changed.
+EDITABLE = (Status.DRAFT, Status.PLANNED)
+
+
+@transaction.atomic
+def change(broadcast, **changes):
+    """Change a draft; a plan made of it before is dropped. Raises Refusal("not_editable") for a started one."""
+    make_draft(broadcast)
+    for name, value in changes.items():
+        setattr(broadcast, name, value)
+    broadcast.save(update_fields=list(changes))
+
+
+def make_draft(broadcast):
+    """Back to the draft, without a plan. Called in a transaction it keeps others away until that ends."""
+    if not broadcast.move(Status.DRAFT, since=EDITABLE, planned_up_to=0, paused_reason=""):
+        raise Refusal(
+            "not_editable",
+            _("Only drafts and planned broadcasts can be changed or deleted; this one is “%(status)s”.")
+            % {"status": broadcast.get_status_display()},
+        )
+    planning.drop(broadcast)
+
+
+@transaction.atomic
+def delete(broadcast, requested_by=None):
+    """Delete a draft. Raises Refusal("not_editable") for a started one: its recipients stay accounted for."""
+    make_draft(broadcast)
+    return deletion.delete(broadcast, requested_by)
+
+
+@transaction.atomic
+def plan(broadcast):
+    """
+    Plan a draft: at once when there are few people, else a worker goes on, and it is `planning` until then. Raises
+    ValidationError for an audience or parameters that will not do, and Refusal.
+    """
+    planning.begin(broadcast)
+    if broadcast.status == Status.PLANNING:
+        plan_broadcast.delay_on_commit(broadcast.pk)
+
+
+def send_test(broadcast, phone, author):
+    """
+    Send one message of the template to a phone, with what is known of the customer who has it. Raises ValidationError
+    for parameters that will not do, and Refusal. Returns the message.
+    """
+    check_usable(broadcast.template, broadcast.whatsapp_number)
+    parameters.check_fit(broadcast.template, broadcast.parameters)
+    customer = Customer.objects.for_business(broadcast.business).filter(phone=phone).first() or Customer(phone=phone)
+    filled = parameters.filled_in(broadcast.parameters, customer)
+    if empty := missing(broadcast.template, filled):
+        told = _("“%(key)s” would stay empty for this person. Write a default for it.")
+        raise ValidationError({"to": told % {"key": empty[0]}})
+    return outbox.write_first(
+        broadcast.whatsapp_number,
+        "",
+        author,
+        phone=phone,
+        template=broadcast.template,
+        parameters=filled,
+        origin=Message.Origin.PERSON,
+        pause_bot=False,
+    )

@@ -1,0 +1,187 @@
+"""
+A broadcast from its start to its end. Every move is one guarded UPDATE (Broadcast.move), so that of two tabs that
+press the same button one moves it, and the other finds it moved.
+"""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.refusals import Refusal
+from whatsapp import delivery
+from whatsapp.numbers import check_may_send
+from whatsapp.templates import check_usable
+
+from . import dispatch, recipients
+from .models import Broadcast, BroadcastMessage
+
+Status = Broadcast.Status
+
+STARTED = (Status.SCHEDULED, Status.SENDING, Status.PAUSED, Status.DONE)
+
+#: A schedule missed by more than this does not fire any more.
+MISSED_AFTER = timedelta(hours=1)
+
+#: What sending wrote into a row, taken back.
+UNSENT = {
+    "status": BroadcastMessage.Status.PLANNED,
+    "token": None,
+    "wamid": None,
+    "lease_until": None,
+    "due_at": None,
+    "attempts": 0,
+    "error_code": None,
+    "error_title": "",
+    "accepted_at": None,
+    "sent_at": None,
+    "delivered_at": None,
+    "read_at": None,
+}
+
+
+@transaction.atomic
+def start(broadcast):
+    """
+    Approve the plan: it is sent now, or at its time. Without effect when it has been started. Raises Refusal for a
+    broadcast without a complete plan, a cancelled one, and where nothing may be sent.
+    """
+    broadcast.refresh_from_db()
+    if not _set_going(broadcast, since=[Status.PLANNED]):
+        if broadcast.status not in STARTED:
+            raise _not_to_be_started(broadcast)
+        return
+    if not broadcast.messages.filter(status=BroadcastMessage.Status.PLANNED).exists():
+        raise Refusal("nobody_left", _("There is nobody to send this broadcast to: everybody was left out."))
+    recipients.check_limit(broadcast.business)
+
+
+def _set_going(broadcast, since):
+    """To `sending`, or to `scheduled` when its time is still to come. Returns whether it was moved."""
+    now = timezone.now()
+    if not broadcast.started_at and broadcast.scheduled_at and broadcast.scheduled_at > now:
+        moved = broadcast.move(Status.SCHEDULED, since=since, paused_reason="")
+    else:
+        moved = _send(broadcast, since)
+    if moved:
+        _check_may_be_sent(broadcast)
+    return moved
+
+
+def _send(broadcast, since):
+    started_at = Coalesce("started_at", Value(timezone.now()))
+    moved = broadcast.move(Status.SENDING, since=since, paused_reason="", started_at=started_at, finished_at=None)
+    if moved:
+        dispatch.send(broadcast.whatsapp_number_id)
+    return moved
+
+
+def _check_may_be_sent(broadcast):
+    """Raise Refusal, which takes the move back, when nothing of the broadcast may be sent."""
+    check_may_send(broadcast.whatsapp_number)
+    try:
+        check_usable(broadcast.template, broadcast.whatsapp_number)
+    except ValidationError as error:
+        raise Refusal("template_not_usable", " ".join(error.messages)) from error
+
+
+def _not_to_be_started(broadcast):
+    if broadcast.status == Status.PLANNING:
+        return Refusal("still_planning", _("The plan is still being made. Start when it is complete."))
+    if broadcast.status == Status.CANCELLED:
+        return Refusal("cancelled", _("This broadcast was cancelled. Make a new one."))
+    return Refusal("not_planned", _("Plan the broadcast first, and look at who receives it."))
+
+
+def pause(broadcast, user):
+    """Send no more until somebody resumes. Without effect when it is paused."""
+    with translation.override(broadcast.business.language):
+        reason = _("Paused by %(name)s.") % {"name": user}
+    moved = broadcast.move(Status.PAUSED, since=[Status.SENDING, Status.SCHEDULED], paused_reason=reason[:500])
+    if not moved and broadcast.status != Status.PAUSED:
+        raise Refusal("not_sending", _("Only a broadcast that is being sent or is scheduled can be paused."))
+
+
+@transaction.atomic
+def resume(broadcast):
+    """Go on with a paused broadcast. Without effect when it goes on already."""
+    broadcast.refresh_from_db()
+    moved = _set_going(broadcast, since=[Status.PAUSED])
+    if not moved and broadcast.status not in (Status.SENDING, Status.SCHEDULED):
+        raise Refusal("not_paused", _("Only a paused broadcast can be resumed."))
+
+
+@transaction.atomic
+def cancel(broadcast):
+    """End it: whoever has not been written to is skipped. Without effect when it is cancelled."""
+    since = [Status.PLANNING, Status.PLANNED, Status.SCHEDULED, Status.SENDING, Status.PAUSED]
+    moved = broadcast.move(Status.CANCELLED, since=since, finished_at=timezone.now(), paused_reason="")
+    if not moved and broadcast.status == Status.DRAFT:
+        raise Refusal("not_planned", _("A draft is not cancelled but deleted."))
+    if not moved and broadcast.status == Status.DONE:
+        raise Refusal("already_done", _("This broadcast has been sent to everybody already."))
+    if broadcast.status == Status.CANCELLED:
+        _skip_planned([broadcast.pk])
+
+
+def skip_cancelled():
+    """What was under way when its broadcast was cancelled, and came back to be sent later, is skipped."""
+    return _skip_planned(Broadcast.objects.filter(status=Status.CANCELLED))
+
+
+def _skip_planned(broadcasts):
+    # Without a join: the database looks at each row's status again when it had to wait for it.
+    planned = BroadcastMessage.objects.filter(broadcast__in=broadcasts, status=BroadcastMessage.Status.PLANNED)
+    return planned.update(
+        status=BroadcastMessage.Status.SKIPPED, skip_reason=BroadcastMessage.SkipReason.CANCELLED, due_at=None
+    )
+
+
+@transaction.atomic
+def retry_failed(broadcast):
+    """Send again to those to whom it failed. Raises Refusal when there are none, and while it is not sent."""
+    if not _send(broadcast, since=[Status.DONE, Status.SENDING]):
+        raise Refusal("not_done", _("Failed messages are sent again when the broadcast is done or being sent."))
+    if not broadcast.messages.filter(status=BroadcastMessage.Status.FAILED).update(**UNSENT):
+        raise Refusal("nothing_failed", _("No message of this broadcast has failed."))
+    _check_may_be_sent(broadcast)
+    recipients.check_limit(broadcast.business)
+
+
+@transaction.atomic
+def send_again(message):
+    """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
+    broadcast = message.broadcast
+    check_may_send(message.whatsapp_number)
+    if broadcast.status == Status.CANCELLED:
+        raise _not_to_be_started(broadcast)
+    delivery.send_again(message)
+    _send(broadcast, since=[Status.DONE, Status.SENDING])
+
+
+def start_due():
+    """Start what is scheduled for now; returns how many. What cannot start is paused with the reason."""
+    now = timezone.now()
+    due = Broadcast.objects.filter(status=Status.SCHEDULED, scheduled_at__lte=now).select_related("business")
+    started = 0
+    for broadcast in due:
+        with translation.override(broadcast.business.language):
+            started += _start_or_ask(broadcast, late=now - broadcast.scheduled_at)
+    return started
+
+
+def _start_or_ask(broadcast, late):
+    if late > MISSED_AFTER:
+        reason = _("Its time passed while the service was not running. Resume to send it now, or cancel it.")
+        broadcast.move(Status.PAUSED, since=[Status.SCHEDULED], paused_reason=reason)
+        return False
+    try:
+        with transaction.atomic():
+            return _set_going(broadcast, since=[Status.SCHEDULED])
+    except Refusal as refusal:
+        broadcast.move(Status.PAUSED, since=[Status.SCHEDULED], paused_reason=str(refusal)[:500])
+        return False

@@ -1,0 +1,141 @@
+"""
+Planning: one row per person with frozen parameters, or with the reason why they are left out. It goes through the
+customers by id in batches, each a transaction that notes how far it came: killed anywhere it goes on from there, and
+two that plan the same broadcast take turns.
+"""
+
+import time
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.refusals import Refusal
+from whatsapp import template_parameters
+from whatsapp.templates import check_usable
+
+from . import audience, parameters
+from .models import Broadcast, BroadcastMessage
+
+Status = Broadcast.Status
+SkipReason = BroadcastMessage.SkipReason
+
+#: People of one transaction. As many are planned in the request that asks for the plan.
+BATCH = 1000
+
+
+@transaction.atomic
+def begin(broadcast):
+    """
+    Start to plan a draft, with the first batch. Without effect when it is planned or being planned. Raises
+    ValidationError for an audience or parameters that will not do, and Refusal.
+    """
+    if not broadcast.move(Status.PLANNING, since=[Status.DRAFT], planned_up_to=0, paused_reason=""):
+        if broadcast.status not in (Status.PLANNING, Status.PLANNED):
+            raise Refusal("already_started", _("This broadcast has been started, so its plan stays as it is."))
+        return
+    check(broadcast)
+    plan_some(broadcast.pk)
+    broadcast.refresh_from_db()
+
+
+def check(broadcast):
+    """Raise ValidationError or Refusal when no plan can be made of a draft."""
+    broadcast.clean()
+    check_usable(broadcast.template, broadcast.whatsapp_number)
+    parameters.check_fit(broadcast.template, broadcast.parameters)
+    try:
+        people = audience.people(broadcast.business, broadcast.audience)
+    except ValidationError as error:
+        raise ValidationError({"audience": error.messages}) from error
+    if not people.exists():
+        raise ValidationError({"audience": _("There is nobody like this among the customers now.")})
+
+
+def go_on(broadcast_id, seconds=20):
+    """Plan for some seconds. Returns whether there is more to plan."""
+    enough = time.monotonic() + seconds
+    while time.monotonic() < enough:
+        if not plan_some(broadcast_id):
+            return False
+    return True
+
+
+@transaction.atomic
+def plan_some(broadcast_id):
+    """Give the next customers their rows. Returns whether there may be more."""
+    broadcast = in_planning(broadcast_id)
+    if broadcast is None:
+        return False
+    try:
+        people = audience.people(broadcast.business, broadcast.audience)
+    except ValidationError as error:
+        give_up(broadcast, error)
+        return False
+    batch = list(people.filter(pk__gt=broadcast.planned_up_to).order_by("pk")[:BATCH])
+    rows = [row_for(broadcast, customer) for customer in batch]
+    BroadcastMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    if len(batch) < BATCH:
+        broadcast.move(Status.PLANNED, since=[Status.PLANNING])
+        return False
+    broadcast.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=batch[-1].pk)
+    return True
+
+
+def in_planning(broadcast_id):
+    """The broadcast, locked, if it is still being planned."""
+    broadcasts = Broadcast.objects.select_related("business", "whatsapp_number", "template")
+    locked = broadcasts.select_for_update(of=("self",))
+    return locked.filter(pk=broadcast_id, status=Status.PLANNING).first()
+
+
+def give_up(broadcast, error):
+    """What the audience names has gone meanwhile: back to the draft, which says so."""
+    with translation.override(broadcast.business.language):
+        reason = _("The plan could not be made: %(problem)s") % {"problem": " ".join(error.messages)}
+    drop(broadcast)
+    broadcast.move(Status.DRAFT, since=[Status.PLANNING], paused_reason=reason[:500])
+
+
+def drop(broadcast):
+    """Remove the plan's rows; only of a broadcast of which nothing has been sent."""
+    rows = broadcast.messages.all()
+    rows._raw_delete(rows.db)
+
+
+def row_for(broadcast, customer):
+    filled = parameters.filled_in(broadcast.parameters, customer)
+    reason = reason_to_skip(broadcast.template, customer, filled)
+    return BroadcastMessage(
+        business_id=broadcast.business_id,
+        whatsapp_number_id=broadcast.whatsapp_number_id,
+        broadcast_id=broadcast.pk,
+        customer_id=customer.pk,
+        parameters=filled,
+        status=BroadcastMessage.Status.SKIPPED if reason else BroadcastMessage.Status.PLANNED,
+        skip_reason=reason,
+    )
+
+
+def reason_to_skip(template, customer, filled):
+    """Why a person is left out, or nothing."""
+    if customer.opted_out:
+        return SkipReason.OPTED_OUT
+    if needs_phone(template) and not customer.phone:
+        return SkipReason.NO_PHONE
+    if template_parameters.missing(template, filled):
+        return SkipReason.EMPTY_PARAMETER
+    if template_parameters.problems(template, filled):
+        return SkipReason.UNFIT_PARAMETER
+    return ""
+
+
+def needs_phone(template):
+    """Codes go to phones only (error 131062); anything else also to a WhatsApp user id."""
+    return template.category == "AUTHENTICATION"
+
+
+def unfinished():
+    """The ids of the broadcasts that are being planned."""
+    return list(Broadcast.objects.filter(status=Status.PLANNING).order_by("pk").values_list("pk", flat=True))

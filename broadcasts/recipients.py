@@ -1,0 +1,38 @@
+"""How many people broadcasts reach in a month, which plans limit."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import plans
+from accounts.models import Subscription
+
+from .models import Broadcast, BroadcastMessage
+
+#: Started, and not over.
+LIVE = (Broadcast.Status.SCHEDULED, Broadcast.Status.SENDING, Broadcast.Status.PAUSED)
+
+Status = BroadcastMessage.Status
+
+
+def of_this_month(business):
+    """Those written to in this month of the business's calendar, and those to whom live broadcasts are still to go."""
+    written = Q(accepted_at__gte=beginning_of_month(business))
+    waiting = Q(status__in=[Status.PLANNED, Status.SENDING], broadcast__status__in=LIVE)
+    return BroadcastMessage.objects.for_business(business).filter(written | waiting).count()
+
+
+def beginning_of_month(business):
+    today = timezone.now().astimezone(ZoneInfo(business.time_zone))
+    return datetime(today.year, today.month, 1, tzinfo=today.tzinfo)
+
+
+def check_limit(business):
+    """
+    Raise Refusal("plan_limit") when live broadcasts reach more people than the plan allows. Called in the transaction
+    that makes one live: two at once are counted one after the other.
+    """
+    Subscription.objects.select_for_update().get(business=business)
+    plans.check_limit(business, "broadcast_recipients_per_month", of_this_month(business))

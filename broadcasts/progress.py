@@ -1,0 +1,113 @@
+"""How far a broadcast is: counted by the database, never kept as a number that could be wrong."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from whatsapp.cloud_api_errors import explain
+
+from .models import Broadcast, BroadcastMessage
+
+Status = BroadcastMessage.Status
+
+#: The states of a recipient, in the order in which they are shown. They sum to the total.
+STATES = (
+    Status.PLANNED,
+    Status.SKIPPED,
+    Status.SENDING,
+    Status.ACCEPTED,
+    Status.SENT,
+    Status.DELIVERED,
+    Status.READ,
+    Status.FAILED,
+    Status.UNKNOWN,
+)
+
+#: The rate is measured over these last seconds.
+MEASURED_SECONDS = 10
+
+#: While nothing more is to come, or it is not known how much.
+WITHOUT_ETA = (Broadcast.Status.PLANNING, Broadcast.Status.DONE, Broadcast.Status.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How many messages failed alike: Meta's code (None: it never came to Meta), and what it means."""
+
+    code: int | None
+    title: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    `states` maps each state to a number of people, `skips` each reason; the most frequent failures come first. `rate`
+    is in messages a second, `eta_seconds` None where nothing is to be sent.
+    """
+
+    status: str
+    states: dict
+    skips: dict
+    failures: list[Failure]
+    rate: float
+    eta_seconds: int | None
+
+    @property
+    def total(self):
+        return sum(self.states.values())
+
+    def as_json(self):
+        return {
+            "status": self.status,
+            "total": self.total,
+            **self.states,
+            "rate": self.rate,
+            "eta_seconds": self.eta_seconds,
+            "skips": [{"reason": reason, "count": count} for reason, count in self.skips.items()],
+            "failures": [vars(failure) for failure in self.failures],
+        }
+
+
+def progress(broadcast):
+    found = _counts(broadcast.messages.all(), "status")
+    states = {state.value: found.get(state, 0) for state in STATES}
+    rate = _rate(broadcast)
+    return Progress(
+        status=broadcast.status,
+        states=states,
+        skips=_counts(broadcast.messages.filter(status=Status.SKIPPED), "skip_reason") if states["skipped"] else {},
+        failures=_failures(broadcast) if states["failed"] else [],
+        rate=rate,
+        eta_seconds=_eta_seconds(broadcast, states["planned"] + states["sending"], rate),
+    )
+
+
+def _counts(messages, name):
+    """Value of a column → how many rows have it, most frequent first."""
+    return dict(messages.order_by().values_list(name).annotate(count=Count("pk")).order_by("-count", name))
+
+
+def _failures(broadcast):
+    failed = broadcast.messages.filter(status=Status.FAILED).order_by().values_list("error_code")
+    counted = failed.annotate(title=Max("error_title"), count=Count("pk")).order_by("-count", "error_code")
+    return [Failure(code, title if code is None else explain(code), count) for code, title, count in counted]
+
+
+def _rate(broadcast):
+    """Messages a second, lately."""
+    if broadcast.status != Broadcast.Status.SENDING:
+        return 0.0
+    now = timezone.now()
+    since = max(now - timedelta(seconds=MEASURED_SECONDS), broadcast.started_at or now)
+    taken = broadcast.messages.filter(accepted_at__gte=since).count()
+    return round(taken / max((now - since).total_seconds(), 1), 1)
+
+
+def _eta_seconds(broadcast, left, rate):
+    if not left or broadcast.status in WITHOUT_ETA:
+        return None
+    return ceil(left / (rate or broadcast.whatsapp_number.messages_per_second))

@@ -280,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "go on planning broadcasts": {"task": "broadcasts.tasks.plan_unfinished", "schedule": 10},
     "start broadcasts whose time has come": {"task": "broadcasts.tasks.start_scheduled", "schedule": 5},
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
+    "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
     "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
     "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 24 * 60 * 60},

@@ -86,3 +86,13 @@ class CustomerForm(TenantModelForm):
             name: stored[name][1] if name in stored and stored[name][0] == text else text
             for name, text in written.items()
         }
+
+
+class CustomerFileForm(forms.Form):
+    """A file of customers to import."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV as Excel and Google Sheets save it, at most 20 MB and 200,000 rows."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+    )

@@ -1,9 +1,14 @@
 from celery import shared_task
 
-from . import transfers
+from . import customer_uploads, transfers
 
 
 @shared_task
 def transfer_media():
     """Fetch the files of customers from Meta and upload ours; also the tick for what is due by its time."""
     transfers.transfer_due()
+
+
+@shared_task
+def forget_uploads():
+    return customer_uploads.forget_old()

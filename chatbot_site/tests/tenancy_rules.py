@@ -17,8 +17,8 @@ from .world import OTHER_TENANT_MODELS
 #: Models that lead to a business and are shown to nobody but the person they are about.
 PERSONAL = {"accounts.IdempotentRequest", "admin.LogEntry"}
 
-#: Models without a page or an address of their own.
-WITHOUT_SURFACE = {"bots.BotTimer", "crm.MediaFile"}
+#: Models without a page or an address of their own, or with one for whoever made the row.
+WITHOUT_SURFACE = {"bots.BotTimer", "crm.CustomerUpload", "crm.MediaFile"}
 
 #: Other people's admin classes, without a business: only platform administrators may open them.
 ADMINISTRATORS_ONLY = {"axes.AccessAttempt", "axes.AccessFailureLog", "axes.AccessLog"}

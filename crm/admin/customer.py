@@ -11,6 +11,7 @@ from crm import customers
 from crm.forms import CustomerForm
 from crm.models import Customer, Tag
 
+from .customer_files import CustomerFiles
 from .searching import CustomerSearch
 
 BREAK = mark_safe("<br>")
@@ -33,7 +34,7 @@ class OptedOutFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerSearch, TenantModelAdmin):
+class CustomerAdmin(CustomerFiles, CustomerSearch, TenantModelAdmin):
     form = CustomerForm
     list_display = ["__str__", "readable_identity", "tag_names", "is_opted_out", "created_at"]
     list_filter = ["tags", OptedOutFilter]

@@ -1,0 +1,94 @@
+"""The pages by which customers come from a file and go into one."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.refusals import Refusal
+from crm import customer_export, customer_uploads
+from crm.forms import CustomerFileForm
+from crm.models import CustomerUpload
+from crm.spreadsheets import MAX_BYTES, download
+
+
+class CustomerFiles:
+    """Mix into the ModelAdmin of customers. A platform administrator imports nothing: the file says no business."""
+
+    def get_urls(self):
+        pages = {
+            "export/": (self.export_view, "export"),
+            "import/": (self.import_view, "import"),
+            "import/example/": (self.example_view, "import_example"),
+            "import/<int:pk>/": (self.upload_view, "import_upload"),
+            "import/<int:pk>/apply/": (require_POST(self.apply_view), "import_apply"),
+            "import/<int:pk>/mistakes/": (self.mistakes_view, "import_mistakes"),
+        }
+        own = [
+            path(address, self.admin_site.admin_view(view), name=f"crm_customer_{name}")
+            for address, (view, name) in pages.items()
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(self, request, extra_context=None):
+        may = {"may_import": self.may_import(request), "may_export": request.user.has_perm("crm.export_customer")}
+        return super().changelist_view(request, {**may, **(extra_context or {})})
+
+    def may_import(self, request):
+        return request.user.business_id is not None and self.has_add_permission(request)
+
+    def export_view(self, request):
+        """What the list shows with the same query."""
+        if not request.user.has_perm("crm.export_customer"):
+            raise PermissionDenied
+        return customer_export.response(self.get_changelist_instance(request).get_queryset(request))
+
+    def import_view(self, request):
+        self._check_may_import(request)
+        form = CustomerFileForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                uploaded = customer_uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
+                return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
+            except Refusal as refusal:
+                form.add_error("file", str(refusal))
+        return self._page(request, "import", gettext("Import customers from a file"), form=form)
+
+    def example_view(self, request):
+        self._check_may_import(request)
+        return customer_export.example()
+
+    def upload_view(self, request, pk):
+        uploaded = self._upload(request, pk)
+        return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **uploaded.outcome)
+
+    def apply_view(self, request, pk):
+        uploaded = self._upload(request, pk)
+        customer_uploads.apply(uploaded)
+        done = uploaded.outcome["created"] + uploaded.outcome["changed"]
+        told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
+        self.message_user(request, told % {"count": done}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[pk]))
+
+    def mistakes_view(self, request, pk):
+        failures = customer_uploads.failures(self._upload(request, pk))
+        rows = [[gettext("Row"), gettext("Mistake")], *([failure.row, failure.error] for failure in failures)]
+        return download(rows, "mistakes.csv")
+
+    def _upload(self, request, pk):
+        self._check_may_import(request)
+        own = CustomerUpload.objects.for_user(request.user).select_related("business")
+        return get_object_or_404(own, pk=pk, uploaded_by=request.user)
+
+    def _check_may_import(self, request):
+        if not self.may_import(request):
+            raise PermissionDenied
+
+    def _page(self, request, name, title, **context):
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+        return TemplateResponse(request, f"admin/crm/customer/{name}.html", context)

@@ -20,8 +20,8 @@ from .cloud_api import ANSWER_TIMEOUT, CONNECT_TIMEOUT, AnswerLost, CloudApiTrou
 #: Seconds a call lasts at most, however slowly its answer drips. A send's lease in the ledger is longer.
 LONGEST = 40
 
-#: Seconds in which answers are gathered, so that many are settled together.
-GATHERING = 0.02
+#: Answers are gathered for so many seconds, or until there are enough to be worth writing down together.
+GATHERING, ENOUGH = 0.02, 40
 
 #: The failures after which nothing can have been sent.
 NOTHING_WAS_SENT = (
@@ -41,6 +41,9 @@ class Calls:
     def __init__(self):
         self._connections = _connections()
         self._under_way = {}
+        self._ended = []
+        self._some_ended = asyncio.Event()
+        self._enough_ended = asyncio.Event()
 
     def __len__(self):
         return len(self._under_way)
@@ -48,17 +51,31 @@ class Calls:
     def start(self, key, request):
         """Begin a cloud_api.Request. It goes on while `answers` waits."""
         task = self._connections.loop.create_task(self._connections.call(request))
+        task.add_done_callback(self._end)
         self._under_way[task] = key
 
     def answers(self, seconds):
         """
         Pairs of a key and what Meta answered (an object, or a CloudApiTrouble) for the calls that have ended. Waits
-        for the first of them, but no longer than some seconds.
+        for the first of them and for those that follow it closely, but no longer than some seconds.
         """
-        if not self._under_way:
-            return []
-        ended = self._connections.loop.run_until_complete(_ended(self._under_way, seconds))
+        if self._under_way:
+            self._connections.loop.run_until_complete(self._wait(seconds))
+        ended, self._ended = self._ended, []
         return [(self._under_way.pop(task), task.result()) for task in ended]
+
+    async def _wait(self, seconds):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._some_ended.wait(), seconds)
+            await asyncio.wait_for(self._enough_ended.wait(), GATHERING)
+        self._some_ended.clear()
+        self._enough_ended.clear()
+
+    def _end(self, task):
+        self._ended.append(task)
+        self._some_ended.set()
+        if len(self._ended) >= min(ENOUGH, len(self._under_way)):
+            self._enough_ended.set()
 
     def abandon(self):
         """Forget the calls under way: their connections are closed, and nobody learns how they ended."""
@@ -67,15 +84,7 @@ class Calls:
         if self._under_way:
             self._connections.loop.run_until_complete(asyncio.wait(self._under_way))
         self._under_way.clear()
-
-
-async def _ended(tasks, seconds):
-    """The tasks that have ended: the first one, and those that follow it closely."""
-    ended, rest = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    if ended and rest:
-        others, _rest = await asyncio.wait(rest, timeout=GATHERING)
-        ended |= others
-    return ended
+        self._ended.clear()
 
 
 class Connections:

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 Status = OutboundMessage.Status
 
 #: The most rows of one claim.
-MICRO_BATCH = 50
+MICRO_BATCH = 45
 
 #: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
 PATIENCE = 0.1

@@ -6,11 +6,13 @@ committed UPDATE, so that whatever is killed when, nothing is sent twice.
 import logging
 import secrets
 import time
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, close_old_connections, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 
 from .cloud_api import AnswerLost
@@ -27,8 +29,6 @@ LEASE = timedelta(seconds=60)
 
 #: Seconds between tries to write down what was sent, while the database is out of reach.
 SETTLING_PAUSES = (0.2, 1, 5, 10)
-
-SETTLED_FIELDS = ("status", "wamid", "accepted_at", "due_at", "error_code", "error_title")
 
 
 def due(rows):
@@ -50,25 +50,24 @@ def due(rows):
 def claim(model, number_id, limit):
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
     waiting = due(model.next_in_line(number_id)).select_for_update(skip_locked=True, of=("self",))
-    waiting = waiting.select_related(*model.sent_with).prefetch_related(*model.sent_with_shared)
+    waiting = waiting.select_related(*model.sent_with)[:limit]
     rows = []
-    while not rows and (candidates := list(waiting[:limit])):
-        rows = model.leave_out(candidates)
+    while not rows and (candidates := list(waiting.all())):
+        rows = model.to_be_sent(candidates)
+    secret = secrets.token_hex(6)
     for row in rows:
-        row.status, row.token, row.attempts = Status.SENDING, secrets.token_hex(16), row.attempts + 1
-        row.lease_until = timezone.now() + LEASE
-    update_rows(
-        model,
-        ("id", "status", "token", "attempts", "lease_until"),
-        [(row.pk, row.status, row.token, row.attempts, row.lease_until) for row in rows],
-        {name: f"v.{name}" for name in ("status", "token", "attempts", "lease_until")},
-        where="t.id = v.id",
+        row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
+    model.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=Status.SENDING,
+        token=Concat(Value(secret), LPad(Cast("pk", CharField()), 20, Value("0"))),
+        attempts=F("attempts") + 1,
+        lease_until=timezone.now() + LEASE,
     )
     return rows
 
 
 def settle(outcomes):
-    """Write down what became of claimed rows: pairs of row and Outcome, of one model."""
+    """Write down what became of claimed rows: pairs of row and Outcome. Call it outside of any transaction."""
     for pause in (*SETTLING_PAUSES, None):
         try:
             return _settle(outcomes)
@@ -81,45 +80,43 @@ def settle(outcomes):
 
 
 def _settle(outcomes):
-    try:
-        with transaction.atomic():
-            _write(outcomes)
-    except IntegrityError:
-        for row, outcome in outcomes:
-            _settle_alone(row, outcome)
+    """In one statement for all rows of which the same became. Each commits by itself."""
+    alike = {}
+    for row, outcome in outcomes:
+        alike.setdefault((type(row), replace(outcome, wamid=None)), []).append((row.token, outcome.wamid))
+    for (model, outcome), sends in alike.items():
+        try:
+            _write(model, outcome, sends)
+        except IntegrityError:
+            for token, wamid in sends:
+                _write_alone(model, outcome, token, wamid)
 
 
-def _settle_alone(row, outcome):
+def _write_alone(model, outcome, token, wamid):
     """A wamid that another row of the number has already says nothing about this one."""
     try:
-        with transaction.atomic():
-            _write([(row, outcome)])
+        _write(model, outcome, [(token, wamid)])
     except IntegrityError:
-        logger.error("Meta gave the id %s to more than one message.", outcome.wamid)
-        _write([(row, Outcome(outcome.status, accepted_at=outcome.accepted_at))])
+        logger.error("Meta gave the id %s to more than one message.", wamid)
+        _write(model, outcome, [(token, None)])
 
 
-def _write(outcomes):
+def _write(model, outcome, sends):
     """
     Only rows that are still under way, or whose lease ran out while Meta took its time: a status webhook may have
     been faster than the answer.
     """
-    if not outcomes:
-        return
-    model = type(outcomes[0][0])
+    values = {field.name: getattr(outcome, field.name) for field in fields(Outcome) if field.name != "wamid"}
+    if outcome.status == Status.QUEUED:
+        values["status"] = model.waits_as
     update_rows(
         model,
-        ("token", *SETTLED_FIELDS),
-        [(row.token, *_settled(model, outcome)) for row, outcome in outcomes],
-        {**{name: f"v.{name}" for name in SETTLED_FIELDS}, "lease_until": "NULL"},
+        ("token", "wamid"),
+        sends,
+        {"wamid": "v.wamid"},
         where="t.token = v.token AND t.status IN ('sending', 'unknown')",
+        constants={**values, "lease_until": None},
     )
-
-
-def _settled(model, outcome):
-    """The values of SETTLED_FIELDS. What is to be sent again waits as its model does."""
-    values = [getattr(outcome, name) for name in SETTLED_FIELDS]
-    return [model.waits_as, *values[1:]] if outcome.status == Status.QUEUED else values
 
 
 def under_way(model):

@@ -6,7 +6,7 @@ import threading
 SLOTS = 100
 
 #: How many of them bulk sending leaves to everything else.
-KEPT_FOR_REPLIES = 20
+KEPT_FOR_REPLIES = 10
 
 
 class Slots:

@@ -6,26 +6,31 @@ PostgreSQL share. Django's bulk_update builds a CASE per row and column, which c
 from django.db import connection
 
 
-def update_rows(model, given, rows, changes, where):
+def update_rows(model, given, rows, changes, where, constants=None):
     """
     Update the rows of `model` (`t` in SQL) from `rows` (`v`), tuples with the values of the fields named in `given`.
-    `changes` maps a field to the SQL of its new value; `where` joins t and v.
+    `changes` maps a field to the SQL of its new value, `constants` to a value for all rows; `where` joins t and v.
     """
     if not rows:
         return
+    constants = {model._meta.get_field(name): value for name, value in (constants or {}).items()}
     quote = connection.ops.quote_name
     fields = [model._meta.get_field(name) for name in given]
     values = ", ".join([_row_of(fields, cast=True), *[_row_of(fields)] * (len(rows) - 1)])
     names = ", ".join(quote(field.column) for field in fields)
-    assignments = ", ".join(f"{quote(model._meta.get_field(name).column)} = {sql}" for name, sql in changes.items())
+    assignments = [f"{quote(model._meta.get_field(name).column)} = {sql}" for name, sql in changes.items()]
+    assignments += [f"{quote(field.column)} = %s" for field in constants]
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH v ({names}) AS (VALUES {values})"
-            f" UPDATE {quote(model._meta.db_table)} AS t SET {assignments} FROM v WHERE {where}",
+            f" UPDATE {quote(model._meta.db_table)} AS t SET {', '.join(assignments)} FROM v WHERE {where}",
             [
-                field.get_db_prep_save(value, connection)
-                for row in rows
-                for field, value in zip(fields, row, strict=True)
+                *(
+                    field.get_db_prep_save(value, connection)
+                    for row in rows
+                    for field, value in zip(fields, row, strict=True)
+                ),
+                *(field.get_db_prep_save(value, connection) for field, value in constants.items()),
             ],
         )
 

@@ -36,7 +36,6 @@ class BroadcastMessage(OutboundMessage):
     waits_as = OutboundMessage.Status.PLANNED
     is_bulk = True
     sent_with = ("customer",)
-    sent_with_shared = ("broadcast__template",)
 
     class Meta(OutboundMessage.Meta):
         db_table = "broadcast_messages"
@@ -72,13 +71,16 @@ class BroadcastMessage(OutboundMessage):
         return cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
 
     @classmethod
-    def leave_out(cls, rows):
+    def to_be_sent(cls, rows):
         """Who has opted out since the broadcast was planned is skipped."""
-        opted_out = [row for row in rows if row.customer.opted_out]
+        opted_out = [row.pk for row in rows if row.customer.opted_out]
         if opted_out:
-            cls.objects.filter(pk__in=[row.pk for row in opted_out]).update(
+            cls.objects.filter(pk__in=opted_out).update(
                 status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
             )
+        broadcasts = Broadcast.objects.select_related("template").in_bulk({row.broadcast_id for row in rows})
+        for row in rows:
+            row.broadcast = broadcasts[row.broadcast_id]
         return [row for row in rows if not row.customer.opted_out]
 
     @classmethod

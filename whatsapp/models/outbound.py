@@ -76,10 +76,8 @@ class OutboundMessage(TenantModel):
     is_bulk = False
     # The field that orders sends to one person: of rows that share it, the earlier one is sent first. None: no order.
     ordered_by = None
-    # The related rows that `cloud_api_message` and `leave_out` read.
+    # The related rows that `cloud_api_message` and `to_be_sent` read.
     sent_with = ()
-    # The same, for related rows that many rows share: each is read once.
-    sent_with_shared = ()
 
     @classmethod
     def waiting(cls, number_id):
@@ -92,7 +90,7 @@ class OutboundMessage(TenantModel):
         return cls.waiting(number_id)
 
     @classmethod
-    def leave_out(cls, rows):
+    def to_be_sent(cls, rows):
         """
         Of waiting rows, locked in a transaction, those to be sent. What must not be sent any more is set aside.
         """

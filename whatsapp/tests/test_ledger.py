@@ -140,6 +140,7 @@ def test_an_answer_to_an_earlier_claim_changes_nothing(number):
     assert statuses() == ["sending"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_one_id_for_two_messages_is_kept_by_the_first(number):
     make_row(number), make_row(number)
     ledger.settle([(row, SENT) for row in claim(number)])
@@ -152,10 +153,10 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
     [row] = claim(number)
     write, troubles = ledger._write, [OperationalError, OperationalError]
 
-    def stumble(outcomes):
+    def stumble(*outcome):
         if troubles:
             raise troubles.pop()
-        write(outcomes)
+        write(*outcome)
 
     with (
         patch("whatsapp.ledger._write", stumble),

@@ -66,6 +66,12 @@ def sync(number):
     return _store(number, found)
 
 
+def one_number_of_each_account(numbers):
+    """Of numbers that share a WhatsApp Business account one, with whose token its templates can be read."""
+    of_accounts = numbers.exclude(waba_id="").order_by("is_active", "-pk")
+    return list({(number.business_id, number.waba_id): number for number in of_accounts}.values())
+
+
 def due_numbers():
     """The ids of numbers whose templates are to be read."""
     due = WhatsAppNumber.objects.exclude(waba_id="").filter(is_active=True, templates_due_at__lte=timezone.now())

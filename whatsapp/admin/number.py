@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from accounts.tenant_admin import ReadOnlyTenantAdmin, TenantModelAdmin
-
-from . import numbers
-from .encryption import UnreadableSecret
-from .forms import WhatsAppNumberForm
-from .models import WebhookEvent, WhatsAppNumber
-from .phone_numbers import readable_phone
+from accounts.tenant_admin import TenantModelAdmin
+from whatsapp import numbers, template_sync
+from whatsapp.encryption import UnreadableSecret
+from whatsapp.forms import WhatsAppNumberForm
+from whatsapp.models import WhatsAppNumber
+from whatsapp.phone_numbers import readable_phone
 
 #: Meta's words for a number's quality, in words for people.
 QUALITIES = {"GREEN": _("high"), "YELLOW": _("medium"), "RED": _("low")}
@@ -32,7 +32,7 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
     search_fields = ["name", "phone_number", "phone_number_id"]
     search_help_text = _("Name, phone number or phone number ID")
     readonly_fields = ["connection", "quality", "verified_name", "checked_at", "callback_url", "verify_token"]
-    actions = ["activate", "deactivate"]
+    actions = ["activate", "deactivate", "sync_templates"]
 
     def get_fieldsets(self, request, obj=None):
         secrets = ["access_token", "app_secret"] if self._may_write_secrets(request, obj) else []
@@ -99,6 +99,11 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
                 "<int:pk>/switch/", self.admin_site.admin_view(self.switch_view), name="whatsapp_whatsappnumber_switch"
             ),
             path("<int:pk>/check/", self.admin_site.admin_view(self.check_view), name="whatsapp_whatsappnumber_check"),
+            path(
+                "<int:pk>/sync-templates/",
+                self.admin_site.admin_view(self.sync_templates_view),
+                name="whatsapp_whatsappnumber_sync_templates",
+            ),
         ]
         return own + super().get_urls()
 
@@ -141,6 +146,19 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
         level = messages.SUCCESS if number.status == number.Status.CONNECTED else messages.WARNING
         self.message_user(request, self.connection(number), level)
         return HttpResponseRedirect(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
+
+    def sync_templates_view(self, request, pk):
+        return require_POST(self._sync_templates)(request, self._number(request, pk))
+
+    def _sync_templates(self, request, number):
+        told, level = sync_in_words(number)
+        self.message_user(request, told, level)
+        return HttpResponseRedirect(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
+
+    @admin.action(description=_("Sync templates"), permissions=["change"])
+    def sync_templates(self, request, queryset):
+        for number in queryset:
+            self.message_user(request, *sync_in_words(number))
 
     @admin.action(description=_("Switch on"), permissions=["change"])
     def activate(self, request, queryset):
@@ -202,33 +220,19 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
         css = {"all": ["whatsapp/numbers.css"]}
 
 
+def sync_in_words(number):
+    """Read a number's templates: what came of it, and the level of that message."""
+    try:
+        synced = template_sync.sync(number)
+    except Refusal as refusal:
+        return f"{number}: {refusal}", messages.ERROR
+    told = gettext("“%(number)s”: templates at Meta: %(total)d; new here: %(created)d; deleted: %(deleted)d.")
+    return told % {"number": number, **asdict(synced)}, messages.SUCCESS
+
+
 def with_counts(response):
     """Give a confirmation page its counts by table, for the warning in words."""
     context = getattr(response, "context_data", None)
     if context and "model_count" in context:
         context["counts"] = {kind.table: count for kind, count in context["model_count"]}
     return response
-
-
-@admin.register(WebhookEvent)
-class WebhookEventAdmin(ReadOnlyTenantAdmin):
-    list_display = ["received_at", "whatsapp_number", "field", "state", "attempts", "last_error"]
-    list_filter = ["whatsapp_number"]
-    list_select_related = ["whatsapp_number"]
-    fields = ["whatsapp_number", "field", "contents", "received_at", "processed_at", "state", "attempts", "last_error"]
-
-    @admin.display(description=_("state"))
-    def state(self, event):
-        if event.processed_at:
-            return gettext("processed")
-        return gettext("waiting") if event.due_at else gettext("given up")
-
-    @admin.display(description=_("contents"))
-    def contents(self, event):
-        value = event.value if isinstance(event.value, dict) else {}
-        parts = [
-            (gettext("messages"), len(value.get("messages") or [])),
-            (gettext("statuses"), len(value.get("statuses") or [])),
-            (gettext("errors"), len(value.get("errors") or [])),
-        ]
-        return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"

@@ -1,0 +1,30 @@
+from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenant_admin import ReadOnlyTenantAdmin
+from whatsapp.models import WebhookEvent
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyTenantAdmin):
+    list_display = ["received_at", "whatsapp_number", "field", "state", "attempts", "last_error"]
+    list_filter = ["whatsapp_number"]
+    list_select_related = ["whatsapp_number"]
+    fields = ["whatsapp_number", "field", "contents", "received_at", "processed_at", "state", "attempts", "last_error"]
+
+    @admin.display(description=_("state"))
+    def state(self, event):
+        if event.processed_at:
+            return gettext("processed")
+        return gettext("waiting") if event.due_at else gettext("given up")
+
+    @admin.display(description=_("contents"))
+    def contents(self, event):
+        value = event.value if isinstance(event.value, dict) else {}
+        parts = [
+            (gettext("messages"), len(value.get("messages") or [])),
+            (gettext("statuses"), len(value.get("statuses") or [])),
+            (gettext("errors"), len(value.get("errors") or [])),
+        ]
+        return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"

@@ -182,7 +182,14 @@ USE_TZ = True
 # --- Files -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True
+# Where there is a folder `static`, `manage.py collectstatic` fills it with compressed copies, and those are served
+# (deploy/Dockerfile); elsewhere the files of the apps are.
+STATIC_ROOT = BASE_DIR / "static" if (BASE_DIR / "static").exists() else None
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 MEDIA_ROOT = BASE_DIR / env.str("MEDIA_ROOT", default="media")
 BACKUP_DIR = BASE_DIR / env.str("BACKUP_DIR", default="backups")
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -243,9 +250,12 @@ WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Embedded, the memory transport asks its queues for work this often (seconds). On Redis a task that a killed
-# worker held comes back after visibility_timeout; the database's ticks find its rows long before.
+# worker held comes back after visibility_timeout, looked for every interval × throttle; the database's ticks find
+# its rows long before.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 900, "unacked_restore_interval": 10} if REDIS_URL else {"polling_interval": 0.01}
+    {"visibility_timeout": 900, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
+    if REDIS_URL
+    else {"polling_interval": 0.01}
 )
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbound", "bulk", "housekeeping")}
@@ -265,6 +275,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Of worker processes; the threads of `up` know no limits. A task must end before Redis gives it to another worker.
+CELERY_TASK_SOFT_TIME_LIMIT = 600
+CELERY_TASK_TIME_LIMIT = 660
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_DB_REUSE_MAX = 1000

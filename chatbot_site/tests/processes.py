@@ -3,10 +3,21 @@
 import socket
 import time
 
+import pytest
 import requests
+from django.conf import settings
 
 #: Longer than any machine takes to start, stop or answer.
 PATIENCE = 60
+
+#: Marks of tests that need PostgreSQL and Redis.
+NEEDS_SERVICES = [
+    pytest.mark.services,
+    pytest.mark.skipif(
+        not settings.REDIS_URL or not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"),
+        reason="needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL",
+    ),
+]
 
 
 def free_port():

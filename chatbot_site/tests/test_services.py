@@ -1,35 +1,27 @@
 """The installation on many machines: gunicorn, Celery workers and two beats as processes, on PostgreSQL and Redis."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
+import redis
 import requests
-from django.conf import settings as project
+from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import transaction
 
 from accounts.testing import make_business
+from bots.tasks import take_turns
 from bots.testing import make_bot, make_published_scenario
 from chatbot_site.celery import app
-from chatbot_site.environment import BASE_DIR
 from chatbot_site.health import HEARTBEAT
-from crm.models import Message
+from crm.models import Conversation, Message
+from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number
 
-from .processes import PATIENCE, answers, free_port, wait_until
+from .compose import Compose, kill
+from .processes import NEEDS_SERVICES, PATIENCE, wait_until
 
-pytestmark = [
-    pytest.mark.services,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql" or not project.REDIS_URL,
-        reason="needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL",
-    ),
-]
+pytestmark = [*NEEDS_SERVICES, pytest.mark.django_db(transaction=True)]
 
 PHONE = "+79161234567"
 
@@ -51,72 +43,47 @@ def number(meta):
 
 
 @pytest.fixture
-def run(meta, tmp_path):
-    """Run a program on the test's database, Redis and simulator. All are ended with the test."""
+def broker():
+    """Redis, without tasks of earlier tests: neither waiting ones nor those that killed workers held."""
+    broker = redis.Redis.from_url(settings.REDIS_URL)
     app.control.purge()
+    broker.delete("unacked", "unacked_index")
     cache.delete(HEARTBEAT)
-    started = []
-
-    def run(*command):
-        with open(tmp_path / f"{len(started)}.log", "w") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=BASE_DIR,
-                env={**os.environ, "DATABASE_URL": database_url(), "META_GRAPH_URL": meta.url},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        kill(process)
-    for log in sorted(tmp_path.glob("*.log")):
-        print(log.name, log.read_text()[-4000:])
-
-
-def kill(process):
-    """End a program and its children at once, as a power cut does."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def database_url():
-    facts = connection.settings_dict
-    return f"postgres://{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT'] or 5432}/{facts['NAME']}"
-
-
-def start_worker(run):
-    return run("celery", "-A", "chatbot_site", "worker", "--concurrency", "2", "--loglevel", "WARNING")
-
-
-def start_beat(run, tmp_path, serial):
-    return run("celery", "-A", "chatbot_site", "beat", "--schedule", str(tmp_path / f"beat{serial}"))
+    return broker
 
 
 @pytest.fixture
-def site(run, tmp_path, meta):
-    """The whole installation; the simulator posts its webhooks to it."""
-    port = free_port()
-    run("gunicorn", "chatbot_site.wsgi", "--workers", "2", "--bind", f"127.0.0.1:{port}")
-    for serial in (1, 2):
-        start_beat(run, tmp_path, serial)
-    url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/livez"))
-    meta.post_webhooks_to(url)
-    return url
+def compose(broker, meta, tmp_path):
+    """The processes of deploy/compose.yaml on the test's database, Redis and simulator, ended with the test."""
+    compose = Compose(tmp_path, META_GRAPH_URL=meta.url)
+    yield compose
+    compose.end()
+
+
+@pytest.fixture
+def site(compose, meta):
+    """The installation but for its workers, with two beats; the simulator posts its webhooks to it."""
+    assert compose.run("migrate") == 0
+    for service in ("web", "beat", "beat"):
+        compose.start(service)
+    wait_until(lambda: compose.is_healthy("web"))
+    meta.post_webhooks_to(compose.url)
+    return compose
+
+
+def start_workers(site):
+    """Workers of all queues, ready for work."""
+    workers = [site.start("worker"), site.start("worker-bulk")]
+    wait_until(lambda: site.is_healthy("worker") and site.is_healthy("worker-bulk"))
+    return workers
 
 
 def replies(meta):
     return meta.texts_to(PHONE)
 
 
-def test_a_webhook_posted_five_times_is_answered_once(site, run, meta, number):
-    start_worker(run)
-    wait_until(lambda: answers(f"{site}/readyz"))
+def test_a_webhook_posted_five_times_is_answered_once(site, meta, number):
+    start_workers(site)
     meta.simulator.courier.copies = 5
     meta.customer_writes(number, PHONE, "Добрый день")
     wait_until(lambda: replies(meta))
@@ -126,21 +93,72 @@ def test_a_webhook_posted_five_times_is_answered_once(site, run, meta, number):
 
 
 def test_not_ready_while_no_worker_runs(site):
-    assert requests.get(f"{site}/readyz", timeout=5).status_code == 503
+    assert requests.get(f"{site.url}/readyz", timeout=5).status_code == 503
+    assert not site.is_healthy("worker")
 
 
-def test_killed_workers_neither_lose_nor_repeat(site, run, meta, number):
-    worker = start_worker(run)
-    wait_until(lambda: answers(f"{site}/readyz"))
+def test_killed_workers_neither_lose_nor_repeat(site, meta, number):
+    worker, _bulk = start_workers(site)
     phones = [f"+7916000{serial:04}" for serial in range(60)]
     for serial, phone in enumerate(phones):
         meta.customer_writes(number, phone, "Добрый день")
         if serial % 20 == 10:
             time.sleep(0.5)
             kill(worker)
-            worker = start_worker(run)
+            worker = site.start("worker")
     settled = Message.objects.filter(direction="out", status__in=["accepted", "sent", "delivered", "read", "unknown"])
     wait_until(lambda: settled.count() == len(phones), patience=2 * PATIENCE)
     assert all(len(meta.texts_to(phone)) <= 1 for phone in phones)
     lost = [phone for phone in phones if not meta.texts_to(phone)]
     assert settled.filter(conversation__customer__phone__in=lost).exclude(status="unknown").count() == 0
+
+
+@pytest.fixture
+def waiting(number):
+    """A conversation whose customer's message waits for the bot."""
+    conversation = make_conversation(number)
+    make_message(conversation)
+    return conversation
+
+
+def is_answered(conversation):
+    return conversation.messages.filter(direction="out").exists()
+
+
+def ask_for_a_turn(conversation):
+    app.conf.task_always_eager = False
+    take_turns.delay(conversation.pk)
+
+
+def test_a_task_of_a_killed_worker_comes_back(compose, broker, waiting):
+    compose.start("worker-bulk")
+    wait_until(lambda: app.control.ping())
+    worker = compose.start("worker")
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=waiting.pk)
+        ask_for_a_turn(waiting)
+        wait_until(lambda: broker.hlen("unacked") == 1)
+        kill(worker)
+    let_time_pass(broker, 901)
+    wait_until(lambda: broker.llen("inbound") == 1)
+    assert not is_answered(waiting)
+    compose.start("worker")
+    wait_until(lambda: is_answered(waiting))
+
+
+def let_time_pass(broker, seconds):
+    """Make what workers hold as old as it will be then."""
+    for task, since in broker.zrange("unacked_index", 0, -1, withscores=True):
+        broker.zadd("unacked_index", {task: since - seconds})
+
+
+def test_a_worker_that_is_stopped_ends_its_tasks(compose, broker, waiting):
+    worker = compose.start("worker")
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=waiting.pk)
+        ask_for_a_turn(waiting)
+        wait_until(lambda: broker.hlen("unacked") == 1)
+        worker.terminate()
+    assert worker.wait(PATIENCE) == 0
+    assert is_answered(waiting)
+    assert broker.hlen("unacked") == broker.llen("inbound") == 0

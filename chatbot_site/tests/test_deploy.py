@@ -1,0 +1,38 @@
+"""deploy/ holds no command that is not run by tests, or by .ci/run, outside Docker."""
+
+import re
+import shlex
+
+import pytest
+
+from chatbot_site.environment import BASE_DIR
+
+from .compose import SERVICES
+
+DOCKERFILE = (BASE_DIR / "deploy/Dockerfile").read_text(encoding="utf-8")
+#: The commands by which the image is built; test_image.py runs them, but for the first, which .ci/run runs.
+RUN = re.findall(r"^RUN (.+)$", DOCKERFILE, re.MULTILINE)
+INSTALL = "python -m pip install -r requirements.txt"
+
+
+def test_what_the_image_installs_is_what_ci_installs():
+    assert RUN[0] == INSTALL
+    assert INSTALL in (BASE_DIR / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_every_service_but_the_database_has_its_command_here():
+    assert [name for name, service in SERVICES.items() if "command" not in service] == ["postgres"]
+
+
+def test_no_secret_stands_in_the_files():
+    for name in ("Dockerfile", "compose.yaml"):
+        text = (BASE_DIR / "deploy" / name).read_text(encoding="utf-8")
+        assert not re.search(r"(SECRET_KEY|FIELD_KEYS|PASSWORD)\s*[:=]\s*[\"']?\w", text)
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/README.ru.md"])
+@pytest.mark.parametrize("service", ["web", "worker", "worker-bulk", "beat"])
+def test_the_readme_names_the_command_of_a_service(service, path):
+    command = " ".join(shlex.split(SERVICES[service]["command"])).replace("0.0.0.0", "127.0.0.1")
+    text = " ".join((BASE_DIR / path).read_text(encoding="utf-8").replace("\\\n", "").split())
+    assert command.partition(" --schedule")[0] in text

@@ -1,0 +1,57 @@
+"""The commands of deploy/Dockerfile, run as Docker does, and what the image then serves."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import requests
+
+from chatbot_site.environment import BASE_DIR
+
+from .compose import PATH, Compose
+from .processes import NEEDS_SERVICES, wait_until
+from .test_deploy import DOCKERFILE, INSTALL, RUN
+
+is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+pytestmark = [
+    *NEEDS_SERVICES,
+    pytest.mark.skipif(not is_root, reason="needs root, as building an image does"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def image(tmp_path):
+    """The folder /app of the image. What is installed stands already."""
+    app = tmp_path / "app"
+    shutil.copytree(BASE_DIR, app, ignore=ignored_by_docker())
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    for command in RUN:
+        if command != INSTALL:
+            environment = {**kept, "PATH": PATH, "READ_DOT_ENV": "false"}
+            subprocess.run(["/bin/sh", "-c", command], cwd=app, env=environment, check=True)
+    return app
+
+
+def ignored_by_docker():
+    lines = (BASE_DIR / "deploy/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    return shutil.ignore_patterns(*(line.removeprefix("**/") for line in lines if not line.startswith("#")))
+
+
+def test_what_people_upload_belongs_to_the_user_of_the_processes(image):
+    user = int(re.search(r"^USER (\d+)", DOCKERFILE, re.MULTILINE).group(1))
+    assert user != 0
+    assert [(image / name).stat().st_uid for name in ("media", "backups")] == [user, user]
+
+
+def test_static_files_are_served_compressed(image, tmp_path):
+    compose = Compose(tmp_path)
+    try:
+        compose.start("web", folder=image)
+        wait_until(lambda: compose.is_healthy("web"))
+        style = requests.get(f"{compose.url}/static/admin/css/base.css", timeout=5)
+        assert (style.status_code, style.headers["Content-Encoding"]) == (200, "gzip")
+    finally:
+        compose.end()

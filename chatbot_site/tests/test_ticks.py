@@ -1,0 +1,89 @@
+"""Two beats fire every tick twice. Whatever is due is done once."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import ApiToken
+from accounts.testing import make_owner
+from bots import turns
+from bots.models import BotTimer
+from bots.testing import make_bot, make_published_scenario
+from broadcasts.testing import make_broadcast
+from crm.models import Message
+from crm.testing import make_conversation, make_message
+from whatsapp.models import WebhookEvent
+from whatsapp.testing import inbound_text, make_number
+
+from .world import snapshot
+
+pytestmark = pytest.mark.django_db
+
+TICKS = {name: tick["task"] for name, tick in settings.CELERY_BEAT_SCHEDULE.items()}
+
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+def business(meta):
+    """A business where there is something to do for many ticks."""
+    owner = make_owner()
+    number = make_number(owner.business)
+    meta.connect(number)
+    make_published_scenario(make_bot(number))
+    a_while_ago = timezone.now() - timedelta(minutes=5)
+
+    timed_out = make_conversation(number)
+    make_message(timed_out, "заказ")
+    turns.take_turns(timed_out.pk)
+    BotTimer.objects.filter(kind="timeout").update(due_at=a_while_ago)
+    Message.objects.filter(direction="out").update(status="sent")
+
+    forgotten = make_message(make_conversation(number))
+    Message.objects.filter(pk=forgotten.pk).update(created_at=a_while_ago)
+    event(number, due_at=a_while_ago)
+    event(number, processed_at=timezone.now() - timedelta(days=40))
+    make_message(make_conversation(number), direction="out", status="queued", wamid=None)
+    make_message(
+        make_conversation(number), direction="out", status="sending", wamid=None, lease_until=a_while_ago, token="t"
+    )
+    make_broadcast(number, status="sending")
+    ApiToken.objects.create(user=owner, name="Old", expiry=timedelta(seconds=-1))
+    return owner.business
+
+
+def event(number, **fields):
+    value = inbound_text(number, PHONE, "заказ")["entry"][0]["changes"][0]["value"]
+    return WebhookEvent.objects.create(
+        business=number.business, whatsapp_number=number, field="messages", value=value, **fields
+    )
+
+
+@pytest.mark.parametrize("name", TICKS)
+def test_a_tick_that_fires_twice_does_its_work_once(name, business, meta, django_capture_on_commit_callbacks):
+    def fire():
+        with django_capture_on_commit_callbacks(execute=True):
+            import_string(TICKS[name])()
+        return snapshot(business), len(meta.sends)
+
+    assert fire() == fire()
+
+
+#: Ticks for which the business above holds nothing that is due.
+IDLE = {
+    "note that workers run",
+    "read templates that are due",
+    "sweep files without a row",
+    "fetch and upload media that are due",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in TICKS if name not in IDLE])
+def test_there_was_work_to_do(name, business, django_capture_on_commit_callbacks):
+    before = snapshot(business)
+    with django_capture_on_commit_callbacks(execute=True):
+        import_string(TICKS[name])()
+    assert snapshot(business) != before

@@ -75,6 +75,7 @@ MESSAGE_WORDS = {
     "direction": "in out",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
+TEMPLATE = "id waba_id name language category status parameter_format components"
 
 
 def about_a_number(method, verb, **more):
@@ -123,6 +124,8 @@ OPERATIONS = [
         "GET", "delete-preview", answer="bots bot_scenarios conversations messages broadcasts broadcast_messages"
     ),
     about_a_number("GET", "export", query="as"),
+    about_a_number("POST", "sync-templates"),
+    *read("templates/", TEMPLATE, "whatsapp_number status name"),
     # Bots
     *crud(
         "bots/",
@@ -138,6 +141,7 @@ OPERATIONS = [
     Operation("GET", "bot-scenarios/{id}/versions/", answer=VERSION, listed="pages"),
     # Customers
     *crud("customers/", CUSTOMER, "phone? name? tags? attributes? opted_out?", "tag search"),
+    Operation("POST", "customers/import/", query="apply", answer="created updated failed"),
     *crud("tags/", "id name", "name"),
     *crud("deals/", DEAL, "customer conversation? title amount? currency? stage"),
     *crud("deal-stages/", "id key name position kind", "key name position? kind?", words={"kind": "open won lost"}),
@@ -153,6 +157,7 @@ OPERATIONS = [
     Operation(
         "POST",
         "messages/",
+        body="whatsapp_number to? customer? text? template? parameters? pause_bot?",
         answer=MESSAGE,
         status=201,
         sends=True,

@@ -84,10 +84,9 @@ class CustomerAdmin(CustomerFiles, CustomerSearch, TenantModelAdmin):
     def deal_links(self, customer):
         deals = customer.deals.select_related("stage")[:LISTED]
         links = [
-            (reverse("admin:crm_deal_change", args=[deal.pk]), deal.title, deal.amount, deal.currency, deal.stage)
-            for deal in deals
+            (reverse("admin:crm_deal_change", args=[deal.pk]), deal.title, deal.price, deal.stage) for deal in deals
         ]
-        listed = format_html_join(BREAK, '<a href="{}">{}</a> · {} {} · {}', links)
+        listed = format_html_join(BREAK, '<a href="{}">{}</a> · {} · {}', links)
         add = format_html(
             '<a class="addlink" href="{}?customer={}">{}</a>',
             reverse("admin:crm_deal_add"),

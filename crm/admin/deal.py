@@ -1,8 +1,11 @@
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenant_admin import TenantModelAdmin
+from crm import deals
 from crm.models import Deal, DealStage
+from crm.models.deal import readable_amount
 
 from .searching import CustomerSearch
 
@@ -11,6 +14,7 @@ from .searching import CustomerSearch
 class DealAdmin(CustomerSearch, TenantModelAdmin):
     list_display = ["title", "customer", "price", "stage", "created_at"]
     list_filter = ["stage", "stage__kind"]
+    change_list_template = "admin/crm/deal/change_list.html"
     list_select_related = ["customer", "stage"]
     search_fields = ["customer__search_text"]
     search_help_text = _("Name or phone of the customer")
@@ -26,9 +30,25 @@ class DealAdmin(CustomerSearch, TenantModelAdmin):
             initial = {"currency": request.user.business.currency, "stage": stage and stage.pk, **initial}
         return initial
 
+    def changelist_view(self, request, extra_context=None):
+        """Above the list, what is in each stage. A platform administrator sees the stages of no business."""
+        business = request.user.business
+        board = [board_column(total) for total in deals.totals(business)] if business else []
+        return super().changelist_view(request, {"board": board, **(extra_context or {})})
+
     @admin.display(description=_("amount"), ordering="amount")
     def price(self, deal):
-        return f"{deal.amount} {deal.currency}"
+        return deal.price
+
+
+def board_column(total):
+    return {
+        "name": total.stage.name,
+        "kind": total.stage.kind,
+        "count": total.count,
+        "amounts": [readable_amount(amount, currency) for currency, amount in total.sums.items()],
+        "url": f"{reverse('admin:crm_deal_changelist')}?stage__id__exact={total.stage.pk}",
+    }
 
 
 @admin.register(DealStage)

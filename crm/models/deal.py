@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
@@ -93,7 +94,18 @@ class Deal(TenantModel):
     def __str__(self):
         return self.title
 
+    @property
+    def price(self):
+        """Amount and currency as a person reads them."""
+        return readable_amount(self.amount, self.currency)
+
     def clean(self):
         super().clean()
         if self.conversation_id and self.customer_id and self.conversation.customer_id != self.customer_id:
             raise ValidationError({"conversation": _("This conversation is with another customer.")})
+
+
+def readable_amount(amount, currency):
+    """1 234,50 RUB, or as the language has it; whole amounts without hundredths."""
+    decimals = 0 if amount == int(amount) else 2
+    return f"{number_format(amount, decimals, use_l10n=True, force_grouping=True)}\u00a0{currency}"

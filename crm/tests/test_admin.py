@@ -231,3 +231,15 @@ def test_an_export_is_csv_or_jsonl(page, owner):
     assert page.get(url)["Content-Type"].startswith("text/csv")
     assert page.get(url, {"as": "jsonl"})["Content-Type"].startswith("application/x-ndjson")
     assert page.get(url, {"as": "exe"}).status_code == 404
+
+
+def test_above_the_deals_stands_what_is_in_each_stage(page, owner):
+    deals.create_deal(make_customer(owner.business), "Cake", "1234.5")
+    deals.create_deal(make_customer(owner.business), "Pie", 1000)
+
+    response = page.get(list_of("deal"))
+
+    first, *_others = response.context["board"]
+    assert (first["name"], first["count"], first["amounts"]) == ("New", 2, ["2,234.50\u00a0RUB"])
+    assert first["url"] in response.text
+    assert page.get(first["url"]).context["cl"].result_count == 2

@@ -2,7 +2,7 @@ import pytest
 
 from crm import deals
 from crm.models import Deal, DealStage
-from crm.testing import make_customer
+from crm.testing import make_conversation, make_customer
 
 from .calls import path, post
 
@@ -42,3 +42,63 @@ def test_a_stage_that_deals_need_stays(api, owner):
     response = api.delete(path("deal-stages", deal.stage_id))
 
     assert (response.status_code, response.json()["code"]) == (409, "still_needed")
+
+
+def test_a_deal_stays_without_its_conversation_when_that_goes(api, owner, number):
+    customer = make_customer(owner.business)
+    conversation = make_conversation(number, customer)
+    deal = deals.create_deal(customer, "Cake", conversation=conversation)
+
+    api.delete(path("conversations", conversation.pk))
+
+    deal.refresh_from_db()
+    assert deal.conversation is None
+
+
+def test_a_conversation_with_another_customer_is_refused(api, owner, number):
+    deal = deals.create_deal(make_customer(owner.business), "Cake")
+
+    response = api.patch(path("deals", deal.pk), {"conversation": make_conversation(number).pk}, format="json")
+
+    assert (response.status_code, set(response.json())) == (400, {"conversation"})
+
+
+def test_a_stage_is_made_with_a_key_of_its_own(api, owner):
+    data = {"key": "paid", "name": "Paid", "position": 2, "kind": "won"}
+
+    made = post(api, path("deal-stages"), data)
+    again = post(api, path("deal-stages"), data)
+
+    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, **data})
+    assert (again.status_code, set(again.json())) == (400, {"key"})
+
+
+@pytest.mark.parametrize(("field", "value"), [("kind", "done"), ("key", "two words"), ("position", -1)])
+def test_a_stage_that_cannot_be_is_refused_on_that_field(api, field, value):
+    data = {"key": "paid", "name": "Paid", "position": 2, "kind": "won"}
+
+    response = post(api, path("deal-stages"), {**data, field: value})
+
+    assert (response.status_code, set(response.json())) == (400, {field})
+
+
+def test_deals_are_filtered_by_customer_and_stage(api, owner):
+    anna, ivan = make_customer(owner.business), make_customer(owner.business)
+    new, won = deals.create_deal(anna, "Cake"), deals.create_deal(ivan, "Pie", stage_key="won")
+
+    for query, expected in [({"customer": anna.pk}, new), ({"stage": won.stage_id}, won)]:
+        assert [deal["id"] for deal in api.get(path("deals"), query).json()["results"]] == [expected.pk]
+
+
+def test_totals_are_by_stage_and_currency(owner):
+    customer = make_customer(owner.business)
+    for amount, currency in [(100, "RUB"), (50, "RUB"), (7, "EUR")]:
+        deal = deals.create_deal(customer, "Cake", amount)
+        deal.currency = currency
+        deal.save()
+    deals.create_deal(make_customer(), "Another's", 1000)
+
+    first, *others = deals.totals(owner.business)
+
+    assert (first.stage.key, first.count, first.sums) == ("new", 3, {"EUR": 7, "RUB": 150})
+    assert [(total.count, total.sums) for total in others] == [(0, {})] * 3

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .refusals import Refusal
@@ -39,11 +40,15 @@ LIMIT_NAMES = {
 }
 
 
-def check_limit(business, what, wanted):
-    """Raise Refusal("plan_limit") if the plan allows fewer than `wanted`, which counts the new one."""
-    plan = PLANS[business.subscription.plan]
+@transaction.atomic
+def check_limit(business, what, count):
+    """
+    Raise Refusal("plan_limit") if the plan allows fewer than `count()` finds, the new one included. Called in the
+    transaction that stores the new one: two at once are counted one after the other.
+    """
+    plan = PLANS[business.subscription.locked().plan]
     limit = plan.limits.get(what)
-    if limit is not None and wanted > limit:
+    if limit is not None and count() > limit:
         raise Refusal(
             "plan_limit",
             _("The plan “%(plan)s” allows %(limit)s %(what)s. Delete one, or ask for a larger plan.")

@@ -16,7 +16,7 @@ CHANGEABLE = ("name", "role", "language", "is_active")
 def invite(person):
     """Store a new person (an unsaved User of a business) without a password, and send the invitation."""
     lock(person.business)
-    check_limit(person.business, "people", active_people(person.business).count() + 1)
+    check_plan(person.business)
     person.set_unusable_password()
     person.full_clean()
     person.save()
@@ -32,7 +32,7 @@ def change(person):
         if not (person.is_active and person.role == Role.OWNER):
             refuse_losing_last_owner(stored)
         if person.is_active and not stored.is_active:
-            check_limit(person.business, "people", active_people(person.business).count() + 1)
+            check_plan(person.business)
     person.save(update_fields=CHANGEABLE)
 
 
@@ -43,6 +43,11 @@ def remove(person, requested_by):
         lock(person.business)
         refuse_losing_last_owner(User.objects.get(pk=person.pk))
     return deletion.delete(person, requested_by=requested_by)
+
+
+def check_plan(business):
+    """Raise Refusal("plan_limit") when the business may not have one person more."""
+    check_limit(business, "people", lambda: active_people(business).count() + 1)
 
 
 def lock(business):

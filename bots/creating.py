@@ -3,7 +3,6 @@
 from django.db import transaction
 
 from accounts import plans
-from accounts.models import Subscription
 
 from .models import Bot
 
@@ -16,6 +15,5 @@ def create_bot(business, **fields):
 
 
 def check_plan(business):
-    """Raise Refusal("plan_limit") when the business may not have one bot more. Two at once are counted in turn."""
-    Subscription.objects.select_for_update().get(business=business)
-    plans.check_limit(business, "bots", Bot.objects.for_business(business).count() + 1)
+    """Raise Refusal("plan_limit") when the business may not have one bot more."""
+    plans.check_limit(business, "bots", lambda: Bot.objects.for_business(business).count() + 1)

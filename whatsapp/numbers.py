@@ -82,13 +82,16 @@ def connect(business, **fields):
     check_plan(business)
     number = WhatsAppNumber(business=business, **fields)
     ask_meta(number.access_token, number.phone_number_id, number.phone_number).write_to(number)
-    _save(number)
+    with transaction.atomic():
+        # Others may have connected numbers while Meta was asked.
+        check_plan(business)
+        _save(number)
     return number
 
 
 def check_plan(business):
     """Raise Refusal("plan_limit") when the business may not have one number more."""
-    plans.check_limit(business, "numbers", WhatsAppNumber.objects.for_business(business).count() + 1)
+    plans.check_limit(business, "numbers", lambda: WhatsAppNumber.objects.for_business(business).count() + 1)
 
 
 def update(number, **changes):

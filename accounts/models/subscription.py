@@ -33,6 +33,10 @@ class Subscription(models.Model):
     def __str__(self):
         return f"{self.business}: {self.get_plan_display()}"
 
+    def locked(self):
+        """The row as it is now, kept from others until the transaction ends."""
+        return Subscription.objects.select_for_update().get(pk=self.pk)
+
     @property
     def status(self):
         if self.business.is_suspended:

@@ -200,6 +200,8 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
 
     def save_model(self, request, obj, form, change):
         """What was not changed here is left alone: delivery may write down a pause at the same moment."""
+        if not change:
+            numbers.check_plan(obj.business)
         obj.save(update_fields=form.written if change else None)
 
     def get_form(self, request, obj=None, change=False, **kwargs):

@@ -93,7 +93,7 @@ class FailuresSerializer(serializers.Serializer):
 class ProgressSerializer(serializers.Serializer):
     """The nine states, from `planned` to `unknown`, sum to `total`."""
 
-    status = serializers.CharField()
+    status = serializers.ChoiceField(Broadcast.Status.choices)
     total = serializers.IntegerField()
     rate = serializers.FloatField(help_text="Messages a second, lately.")
     eta_seconds = serializers.IntegerField(allow_null=True)
@@ -105,6 +105,7 @@ class ProgressSerializer(serializers.Serializer):
 
 
 class BroadcastMessageSerializer(TenantSerializer):
+    status = serializers.ChoiceField(STATES, read_only=True)
     text = serializers.CharField(read_only=True, help_text="What the person reads.")
     error = serializers.SerializerMethodField()
 

@@ -76,6 +76,16 @@ MESSAGE_WORDS = {
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
 TEMPLATE = "id waba_id name language category status parameter_format components"
+BROADCAST = (
+    "id whatsapp_number name template parameters audience scheduled_at status paused_reason created_at started_at "
+    "finished_at"
+)
+BROADCAST_STATUS = {"status": "draft planning planned scheduled sending paused done cancelled"}
+NINE_STATES = "planned skipped sending accepted sent delivered read failed unknown"
+BROADCAST_MESSAGE = (
+    "id broadcast customer status skip_reason parameters text wamid error created_at accepted_at sent_at delivered_at "
+    "read_at"
+)
 
 
 def about_a_number(method, verb, **more):
@@ -85,6 +95,10 @@ def about_a_number(method, verb, **more):
 def about_a_conversation(verb, body=""):
     path = f"conversations/{{id}}/{verb}/"
     return Operation("POST", path, body=body, answer=CONVERSATION, words=CONVERSATION_STATUS)
+
+
+def about_a_broadcast(verb, **more):
+    return Operation("POST", f"broadcasts/{{id}}/{verb}/", **{"answer": BROADCAST, **more})
 
 
 OPERATIONS = [
@@ -170,6 +184,28 @@ OPERATIONS = [
         status=201,
         sends=True,
     ),
+    # Broadcasts
+    *crud(
+        "broadcasts/",
+        BROADCAST,
+        "whatsapp_number name template parameters? audience scheduled_at?",
+        words=BROADCAST_STATUS,
+    ),
+    about_a_broadcast("plan"),
+    about_a_broadcast("plan", status=202),
+    about_a_broadcast("start", sends=True),
+    about_a_broadcast("pause"),
+    about_a_broadcast("resume", sends=True),
+    about_a_broadcast("cancel"),
+    about_a_broadcast("retry-failed", sends=True),
+    about_a_broadcast("test", body="to", answer=MESSAGE, status=201, sends=True),
+    Operation(
+        "GET",
+        "broadcasts/{id}/progress/",
+        answer=f"status total {NINE_STATES} rate eta_seconds skips failures",
+        words=BROADCAST_STATUS,
+    ),
+    *read("broadcast-messages/", BROADCAST_MESSAGE, "broadcast status", "cursor", words={"status": NINE_STATES}),
     # The overview
     Operation("GET", "stats/", answer="needs today"),
 ]

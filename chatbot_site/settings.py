@@ -230,7 +230,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {"BroadcastStatusEnum": "broadcasts.models.Broadcast.Status"},
 }
 
 # --- WhatsApp --------------------------------------------------------------------------------------------

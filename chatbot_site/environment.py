@@ -62,13 +62,14 @@ def prepare(argv):
 
 
 def set_demo(options):
-    """The demo's values win over all others: it never touches a real database, worker, number or mailbox."""
+    """The demo's values win over all others: it never touches a real database, worker, number, file or mailbox."""
     os.environ.update(
         DATABASE_URL="sqlite:///demo.db",
         REDIS_URL="",
         EMAIL_URL="consolemail://",
         META_GRAPH_URL=f"http://127.0.0.1:{options.port + 1}",
         META_PROXY="",
+        MEDIA_ROOT="demo_media",
     )
     os.environ.setdefault("PUBLIC_URL", local_url(options.host, options.port))
 

@@ -298,7 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
     "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
-    "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 24 * 60 * 60},
+    "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 60 * 60},
     "fetch and upload media that are due": {"task": "crm.tasks.transfer_media", "schedule": 5},
     "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
     "note that workers run": {"task": "chatbot_site.tasks.note_heartbeat", "schedule": 10},

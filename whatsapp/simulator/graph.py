@@ -131,6 +131,8 @@ def post_media(simulator, request, phone_number_id):
 def get_media(simulator, request, media_id):
     if "phone_number_id" in request.query:
         _number(simulator, request, request.query["phone_number_id"])
+    if media_id not in simulator.media:
+        raise NoSuchObject(request.method, media_id)
     return simulator.media[media_id].as_node(request.base_url)
 
 
@@ -141,7 +143,7 @@ def delete_media(simulator, request, media_id):
 
 
 def get_node(simulator, request, node):
-    if node in simulator.media:
+    if node in simulator.media or "phone_number_id" in request.query:
         return get_media(simulator, request, node)
     if simulator.is_account(node) and node not in simulator.numbers:
         _account_numbers(simulator, request, node)

@@ -1,15 +1,19 @@
+import email
+import io
 import json
 import threading
 
 import pytest
 
-from whatsapp import calls, cloud_api
+from whatsapp import calls, cloud_api, media_transfer
 from whatsapp.calls import Calls
 from whatsapp.cloud_api import (
     AnswerLost,
     CloudApi,
     CloudApiError,
     CloudApiTrouble,
+    FileNotPassed,
+    FileTooLarge,
     Unreachable,
     build_send,
     read_wamid,
@@ -232,3 +236,106 @@ def test_a_token_that_is_none_is_refused_as_meta_would(token):
 def test_every_trouble_is_a_sentence_for_people(trouble):
     assert isinstance(trouble, CloudApiTrouble)
     assert len(str(trouble).split()) > 5
+
+
+def upload(content=b"a picture", size=None):
+    return CloudApi("EAAtoken").upload("1065", io.BytesIO(content), size or len(content), "image/png", 'a"b\r\n.png')
+
+
+def test_a_file_is_uploaded_as_a_form(graph, settings):
+    server = graph(answer(200, {"id": "77"}))
+    assert upload() == "77"
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(f"POST /{settings.META_GRAPH_VERSION}/1065/media HTTP/1.1".encode())
+    fields = email.message_from_bytes(head.partition(b"\r\n")[2] + b"\r\n\r\n" + body).get_payload()
+    values = {part.get_param("name", header="content-disposition"): part.get_payload() for part in fields}
+    assert values == {"messaging_product": "whatsapp", "type": "image/png", "file": "a picture"}
+    assert fields[2].get_filename() == "a_b__.png"
+    assert fields[2].get_content_type() == "image/png"
+
+
+@pytest.mark.parametrize("given", [answer(200, {"id": ""}), answer(500, b"<html>"), answer(200, b""), reset])
+def test_an_upload_without_an_id_did_not_pass(graph, given):
+    graph(given)
+    with pytest.raises(FileNotPassed):
+        upload()
+
+
+def test_an_upload_that_takes_too_long_is_ended(graph, monkeypatch):
+    monkeypatch.setattr(cloud_api, "FILE_SECONDS", -1)
+    graph(answer(200, {"id": "77"}))
+    with pytest.raises(FileNotPassed):
+        upload()
+
+
+def download(url, limit=1000):
+    target = io.BytesIO()
+    CloudApi("EAAtoken").download(url, target, limit)
+    return target.getvalue()
+
+
+def test_a_file_is_downloaded_with_the_token_in_the_header(graph):
+    server = graph(answer(200, b"a picture"))
+    assert download(f"{server.url}/file?mid=1") == b"a picture"
+    assert b"Authorization: Bearer EAAtoken\r\n" in server.requests[0]
+
+
+def redirect(url):
+    return b"HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % url.encode()
+
+
+def test_a_redirect_at_the_same_place_is_followed(graph):
+    server = graph(redirect("/there"), answer(200, b"a picture"))
+    assert download(f"{server.url}/here") == b"a picture"
+    assert server.requests[1].startswith(b"GET /there ")
+
+
+def test_a_redirect_away_from_meta_is_not_followed(graph):
+    elsewhere = ScriptedServer(answer(200, b"secret"))
+    server = graph(redirect(f"{elsewhere.url}/secret"))
+    with pytest.raises(FileNotPassed):
+        download(f"{server.url}/here")
+    assert elsewhere.requests == []
+
+
+def test_another_server_of_meta_does_not_get_the_token(graph, monkeypatch):
+    other = ScriptedServer(answer(200, b"a picture"))
+    server = graph(redirect(f"{other.url}/there"))
+    monkeypatch.setattr(media_transfer, "is_metas", lambda url: True)
+    assert download(f"{server.url}/here") == b"a picture"
+    assert b"EAAtoken" not in other.requests[0]
+
+
+def test_redirects_without_end_are_left(graph):
+    server = graph(redirect("/round"))
+    with pytest.raises(FileNotPassed):
+        download(f"{server.url}/round")
+
+
+def test_a_file_over_the_limit_is_not_read_to_its_end(graph):
+    server = graph(answer(200, bytes(100_000)))
+    with pytest.raises(FileTooLarge):
+        download(f"{server.url}/file", limit=1000)
+
+
+@pytest.mark.parametrize("given", [answer(500, b"<html>"), answer(200, bytes(10)).replace(b": 10", b": 99"), reset])
+def test_a_file_that_does_not_come_to_its_end_did_not_pass(graph, given):
+    server = graph(lambda connection: connection.sendall(given)) if isinstance(given, bytes) else graph(given)
+    with pytest.raises(FileNotPassed):
+        download(f"{server.url}/file")
+
+
+def test_an_address_that_has_ended_is_a_refusal(graph):
+    server = graph(answer(404, b""))
+    with pytest.raises(CloudApiError, match="404"):
+        download(f"{server.url}/file")
+
+
+def test_files_go_through_the_proxy_too(settings):
+    settings.META_PROXY = refused_url()
+    settings.META_GRAPH_URL = "http://127.0.0.1:9"
+    with ScriptedServer(answer(200, b"a picture")) as server:
+        settings.META_GRAPH_URL = server.url
+        with pytest.raises(FileNotPassed):
+            download(f"{server.url}/file")
+        assert server.requests == []

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
 from crm import exports
-from crm.testing import make_conversation, make_customer, make_message
+from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +114,15 @@ def test_the_command_says_which_number_is_missing():
 def test_the_command_says_when_the_file_cannot_be_written(conversation, tmp_path):
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export_conversations", number=conversation.whatsapp_number_id, output=str(tmp_path))
+
+
+def test_a_file_is_named_with_its_type_and_size(conversation):
+    media = make_picture(conversation, name="Торт.png")
+
+    [row] = csv_rows(conversation.whatsapp_number)
+    [line] = exports.as_jsonl(conversation.whatsapp_number)
+
+    assert (row["File"], row["File type"], row["File size"]) == ("Торт.png", "image/png", str(media.size))
+    named = json.loads(line)
+    facts = [named[name] for name in ("media_file_name", "media_file_mime", "media_file_size")]
+    assert facts == ["Торт.png", "image/png", media.size]

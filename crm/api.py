@@ -10,7 +10,7 @@ from accounts.tenancy import scope
 from accounts.tenant_api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from whatsapp.models import WhatsAppNumber
 
-from . import conversations, exports, outbox
+from . import conversations, exports, media, outbox
 from .filters import (
     ConversationFilter,
     CustomerFilter,
@@ -30,6 +30,7 @@ from .serializers import (
     ExportQuerySerializer,
     MessageSerializer,
     TagSerializer,
+    WriteFileSerializer,
     WriteFirstSerializer,
     WriteSerializer,
 )
@@ -124,7 +125,7 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
 class MessageViewSet(ReadOnlyTenantViewSet):
     """All messages of the business, newest first."""
 
-    queryset = Message.objects.all()
+    queryset = Message.objects.select_related("media_file")
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
     pagination_class = NewestFirst
@@ -148,11 +149,21 @@ class MessageViewSet(ReadOnlyTenantViewSet):
         )
         return Response(self.get_serializer(message).data, status=201)
 
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def media(self, request, pk=None):
+        """The file of a message, as it was sent."""
+        return media.response(self.get_object().media)
+
+    def perform_content_negotiation(self, request, force=False):
+        """A file has its own type, whatever the caller accepts."""
+        return super().perform_content_negotiation(request, force=force or self.action == "media")
+
 
 class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets.GenericViewSet):
     """The messages of one conversation, newest first."""
 
-    queryset = Message.objects.all()
+    queryset = Message.objects.select_related("media_file")
     serializer_class = MessageSerializer
     filterset_class = MessageOfConversationFilter
     pagination_class = NewestFirst
@@ -163,12 +174,17 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
             return queryset
         return queryset.filter(conversation=self._conversation())
 
-    @extend_schema(request=WriteSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(
+        request={"application/json": WriteSerializer, "multipart/form-data": WriteFileSerializer},
+        responses={201: MessageSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def create(self, request, conversation_pk):
-        """Send a text, inside the 24-hour window, or a template at any time."""
+        """Send a text or a file, inside the 24-hour window, or a template at any time."""
         conversation = self._conversation()
-        asked = WriteSerializer(data=request.data, context=self.get_serializer_context())
+        serializer_class = WriteFileSerializer if "media" in request.data else WriteSerializer
+        asked = serializer_class(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         message = outbox.write(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
         return Response(self.get_serializer(message).data, status=201)

@@ -1,11 +1,12 @@
-"""The files of messages: what is to be fetched, and what may be looked at."""
+"""The files of messages: what is to be fetched and uploaded, and what may be looked at."""
 
 import re
+from datetime import timedelta
 
 from django.http import FileResponse, Http404
 from django.utils import timezone
 
-from .models import MediaFile
+from .models import MediaFile, Message
 from .models.message import MEDIA_TYPES
 from .tasks import transfer_media
 
@@ -27,6 +28,9 @@ SHOWN = frozenset(
     }
 )
 
+#: Meta knows what was uploaded for 30 days.
+META_KNOWS = timedelta(days=29)
+
 META_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
@@ -47,6 +51,29 @@ def expect(message):
         due_at=timezone.now(),
     )
     transfer_media.delay_on_commit()
+
+
+def attach(message, upload, mime):
+    """Store the file that a message of ours carries, and note that it is to be uploaded."""
+    MediaFile.objects.create(
+        business_id=message.business_id,
+        message=message,
+        state=MediaFile.State.STORED,
+        file=upload,
+        name=clean_name(upload.name),
+        mime=mime,
+        size=upload.size,
+        due_at=timezone.now(),
+    )
+    transfer_media.delay_on_commit()
+
+
+def keep_at_meta(message):
+    """Before a message is sent again: have its file uploaded anew if Meta may have forgotten it."""
+    forgotten = MediaFile.objects.filter(message=message, uploaded_at__lt=timezone.now() - META_KNOWS)
+    if forgotten.update(due_at=timezone.now(), attempts=0):
+        Message.objects.filter(pk=message.pk).update(due_at=MediaFile.NOT_UPLOADED)
+        transfer_media.delay_on_commit()
 
 
 def clean_name(name):

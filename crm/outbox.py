@@ -2,27 +2,35 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from whatsapp import delivery
+from whatsapp.media_types import HEAD, recognise
 from whatsapp.numbers import check_may_send
 from whatsapp.tasks import deliver
 from whatsapp.template_parameters import template_message
 from whatsapp.templates import check_parameters, check_usable
 
-from . import conversations, customers
-from .models import Message
+from . import conversations, customers, media
+from .models import MediaFile, Message
+from .placeholders import readable
 
 #: The longest text (Cloud API, "Text messages").
 MAX_TEXT = 4096
 
+#: The longest caption of a file (Cloud API, "Media messages"), and what has one.
+MAX_CAPTION = 1024
+CAPTIONED = ("image", "video", "document")
+
 
 @transaction.atomic
-def queue(conversation, content, text, origin, author=None):
+def queue(conversation, content, text, origin, author=None, due_at=None):
     """
-    A message to be sent in a conversation. `content` is Cloud API's message without its recipient; `text` is what a
-    person reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
+    A message to be sent in a conversation, not before `due_at`. `content` is Cloud API's message without its
+    recipient; `text` is what a person reads of it. Raises Refusal when the number may not send, or for anything but a
+    template outside the window.
     """
     number = conversation.whatsapp_number
     check_may_be_sent(conversation, content["type"])
@@ -37,6 +45,7 @@ def queue(conversation, content, text, origin, author=None):
         type=content["type"],
         text=text,
         content=content,
+        due_at=due_at,
     )
     conversations.change(conversation, last_message_at=message.timestamp)
     deliver.delay_on_commit(Message._meta.label, number.pk)
@@ -87,6 +96,47 @@ def reply_with_template(conversation, template, parameters, author, origin=Messa
     return message
 
 
+@transaction.atomic
+def reply_with_file(conversation, upload, caption, author, origin=Message.Origin.PERSON, pause_bot=True):
+    """
+    An uploaded picture, film, sound, sticker or document; it pauses the bot. It goes out when Meta has the file.
+    Raises ValidationError on `media` for what WhatsApp does not carry, and on `caption`.
+    """
+    media_type = media_type_of(upload)
+    caption = clean_caption(caption, media_type.kind)
+    body = {"caption": caption} if caption else {}
+    if media_type.kind == "document":
+        body["filename"] = media.clean_name(upload.name)
+    content = {"type": media_type.kind, media_type.kind: body}
+    with translation.override(conversation.whatsapp_number.business.language):
+        text = caption or readable(media_type.kind, content)
+    message = queue(conversation, content, text, origin, author, due_at=MediaFile.NOT_UPLOADED)
+    media.attach(message, upload, media_type.mime)
+    if pause_bot:
+        conversations.pause_bot(conversation)
+    return message
+
+
+def media_type_of(upload):
+    head = upload.read(HEAD)
+    upload.seek(0)
+    try:
+        return recognise(upload.name, head, upload.size)
+    except ValidationError as error:
+        raise ValidationError({"media": error}) from error
+
+
+def clean_caption(caption, kind):
+    caption = caption.strip()
+    if caption and kind not in CAPTIONED:
+        sentence = _("Sounds and stickers have no caption. Send the text on its own.")
+        raise ValidationError({"caption": sentence}, code="no_caption")
+    if len(caption) > MAX_CAPTION:
+        sentence = _("A caption has at most 1024 characters. Shorten it, or send the text on its own.")
+        raise ValidationError({"caption": sentence}, code="max_length")
+    return caption
+
+
 def clean_text(text):
     text = text.strip()
     if not text:
@@ -99,8 +149,20 @@ def clean_text(text):
     return text
 
 
-def write(conversation, author, *, text="", template=None, parameters=None, origin=Message.Origin.API, pause_bot=True):
-    """A template when one is given, else a text."""
+def write(
+    conversation,
+    author,
+    *,
+    text="",
+    template=None,
+    parameters=None,
+    upload=None,
+    origin=Message.Origin.API,
+    pause_bot=True,
+):
+    """A file with the text as its caption, or a template, when one is given; else a text."""
+    if upload:
+        return reply_with_file(conversation, upload, text, author, origin, pause_bot)
     if template:
         return reply_with_template(conversation, template, parameters or {}, author, origin, pause_bot)
     return reply(conversation, text, author, origin, pause_bot)
@@ -141,4 +203,5 @@ def send_again(message):
     """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
     check_may_be_sent(message.conversation, message.type)
     delivery.send_again(message)
+    media.keep_at_meta(message)
     deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)

@@ -1,4 +1,5 @@
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -111,12 +112,25 @@ class MessageErrorSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
+class MediaSerializer(serializers.Serializer):
+    """A message's file, to be had at `url` with the same token or session. `size` is in bytes."""
+
+    url = serializers.SerializerMethodField()
+    mime = serializers.CharField()
+    size = serializers.IntegerField()
+    name = serializers.CharField(source="download_name")
+
+    def get_url(self, media) -> str:
+        return self.context["request"].build_absolute_uri(reverse("message-media", args=[media.message_id]))
+
+
 #: Broadcasts alone plan rows and skip them.
 MESSAGE_STATUSES = [status for status in Message.Status if status not in ("planned", "skipped")]
 
 
 class MessageSerializer(TenantSerializer):
     status = serializers.ChoiceField(MESSAGE_STATUSES, read_only=True)
+    media = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
     class Meta:
@@ -130,6 +144,7 @@ class MessageSerializer(TenantSerializer):
             "author",
             "type",
             "text",
+            "media",
             "status",
             "wamid",
             "context_wamid",
@@ -139,11 +154,26 @@ class MessageSerializer(TenantSerializer):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(MediaSerializer(allow_null=True))
+    def get_media(self, message):
+        """Null also while a customer's file is still being fetched."""
+        media = message.media
+        return MediaSerializer(media, context=self.context).data if media and media.is_stored else None
+
     @extend_schema_field(MessageErrorSerializer(allow_null=True))
     def get_error(self, message):
         if message.error_code is None and not message.error_title:
             return None
         return {"code": message.error_code, "title": message.error_title}
+
+
+class TrueUnlessSaid(serializers.BooleanField):
+    """True when left out, also in a form, where DRF takes what is left out for an empty checkbox."""
+
+    default_empty_html = serializers.empty
+
+    def __init__(self, **kwargs):
+        super().__init__(default=True, **kwargs)
 
 
 class WriteSerializer(StrictSerializer):
@@ -155,7 +185,7 @@ class WriteSerializer(StrictSerializer):
     text = serializers.CharField(max_length=outbox.MAX_TEXT, required=False)
     template = TenantRelatedField(queryset=MessageTemplate.objects.all(), required=False)
     parameters = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    pause_bot = serializers.BooleanField(default=True)
+    pause_bot = TrueUnlessSaid()
 
     def validate(self, attrs):
         if ("text" in attrs) == ("template" in attrs):
@@ -163,6 +193,17 @@ class WriteSerializer(StrictSerializer):
         if "parameters" in attrs and "template" not in attrs:
             raise serializers.ValidationError({"parameters": [_("Only a template has parameters.")]})
         return attrs
+
+
+class WriteFileSerializer(StrictSerializer):
+    """
+    A file to send inside the 24-hour window: a picture, film, sound, document or sticker, with a caption where its
+    type has one. It pauses the bot in the conversation unless `pause_bot` is false.
+    """
+
+    media = serializers.FileField(source="upload")
+    caption = serializers.CharField(source="text", required=False, allow_blank=True)
+    pause_bot = TrueUnlessSaid()
 
 
 class WriteFirstSerializer(WriteSerializer):

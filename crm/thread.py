@@ -8,13 +8,12 @@ from django.utils import timezone
 
 from whatsapp.models import OutboundMessage, outbound_models
 
-from .models import Message
-from .models.message import ANNOTATION_TYPES
+from .media import SHOWN
+from .models import MediaFile, Message
+from .models.message import ANNOTATION_TYPES, MEDIA_TYPES
 from .placeholders import readable
 
 PAGE_SIZE = 50
-
-MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
 
 #: How a status looks beside its name.
 TICKS = {
@@ -40,6 +39,7 @@ class Entry:
     written_by: str = ""
     text: str = ""
     media: str = ""
+    file: MediaFile | None = None
     choices: list = field(default_factory=list)
     quoted: str = ""
     edited_text: str = ""
@@ -54,6 +54,12 @@ class Entry:
     def awaits_decision(self):
         """Whether a person is to say what became of it; broadcasts have a page of their own for that."""
         return isinstance(self.row, Message) and self.row.status == Message.Status.UNKNOWN
+
+    @property
+    def player(self):
+        """How the stored file is shown: as an image, by a player of audio or video, or else as a link."""
+        kind = self.file.mime.partition("/")[0]
+        return kind if self.file.mime in SHOWN and kind in ("image", "audio", "video") else "link"
 
     @property
     def tick(self):
@@ -93,7 +99,7 @@ def page(conversation, before=""):
 
 
 def messages_before(conversation, cursor):
-    messages = conversation.messages.exclude(type__in=ANNOTATION_TYPES).select_related("author")
+    messages = conversation.messages.exclude(type__in=ANNOTATION_TYPES).select_related("author", "media_file")
     if cursor:
         timestamp, pk = cursor
         messages = messages.filter(Q(timestamp__lt=timestamp) | Q(timestamp=timestamp, pk__lt=pk))
@@ -138,6 +144,7 @@ def entry_of_message(message):
         written_by=writer(message),
         text=body.get("caption", "") if is_media else message.text,
         media=readable(message.type, message.content) if is_media else "",
+        file=message.media if is_media else None,
         choices=choices(body),
     )
 

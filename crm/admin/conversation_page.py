@@ -16,9 +16,10 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 
 from accounts.models import IdempotentRequest
 from accounts.refusals import Refusal
-from crm import conversations, outbox, thread
-from crm.models import Conversation
+from crm import conversations, media, outbox, thread
+from crm.models import Conversation, Message
 from whatsapp import delivery
+from whatsapp.media_types import EXTENSIONS
 
 #: The buttons: name → what it is called, and what it does with the conversation for the person who pressed it.
 VERBS = {
@@ -42,11 +43,23 @@ class ReplyForm(forms.Form):
     text = forms.CharField(
         label=_("Reply"),
         max_length=outbox.MAX_TEXT,
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
-        error_messages={"required": _("Write something.")},
+    )
+    file = forms.FileField(
+        label=_("Photo or file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ",".join(EXTENSIONS)}),
+        help_text=_("It goes out with your words as its caption."),
     )
     # The same in both requests of a double click.
     once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if not (cleaned_data.get("text") or cleaned_data.get("file") or self.errors):
+            self.add_error("text", forms.ValidationError(_("Write something, or choose a file."), code="required"))
+        return cleaned_data
 
 
 class ConversationPage:
@@ -58,13 +71,14 @@ class ConversationPage:
             path("<int:pk>/live/", view(self.live_view), name="crm_conversation_live"),
             path("<int:pk>/act/", view(self.act_view), name="crm_conversation_act"),
             path("<int:pk>/decide/<int:message_pk>/", view(self.decide_view), name="crm_conversation_decide"),
+            path("<int:pk>/media/<int:message_pk>/", view(self.media_view), name="crm_conversation_media"),
             *super().get_urls(),
         ]
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         conversation = self._conversation(request, object_id)
         if request.method == "POST":
-            form = ReplyForm(request.POST)
+            form = ReplyForm(request.POST, request.FILES)
             if form.is_valid() and self._reply(request, conversation, form):
                 return redirect("admin:crm_conversation_change", conversation.pk)
         else:
@@ -89,6 +103,13 @@ class ConversationPage:
         conversation = self._conversation(request, pk)
         context = self._live_context(request, conversation)
         return render(request, "admin/crm/conversation/live.html", context)
+
+    @method_decorator(require_GET)
+    def media_view(self, request, pk, message_pk):
+        """The file of a message."""
+        conversation = self._conversation(request, pk)
+        message = get_object_or_404(conversation.messages.select_related("media_file"), pk=message_pk)
+        return media.response(message.media)
 
     @method_decorator(require_POST)
     def act_view(self, request, pk):
@@ -159,7 +180,13 @@ class ConversationPage:
         once = {"user": request.user, "key": str(form.cleaned_data["once"])}
         _request, is_new = IdempotentRequest.objects.get_or_create(**once)
         if is_new:
-            outbox.reply(conversation, form.cleaned_data["text"], request.user)
+            outbox.write(
+                conversation,
+                request.user,
+                text=form.cleaned_data["text"],
+                upload=form.cleaned_data["file"],
+                origin=Message.Origin.PERSON,
+            )
 
     def _reply(self, request, conversation, form):
         """Send what the form says; on a refusal say why on the page, which keeps the text."""

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.testing import make_owner
 from crm.models import Conversation, Message
-from crm.testing import make_conversation, make_message
-from whatsapp.testing import make_number
+from crm.testing import make_conversation, make_message, make_picture
+from whatsapp.testing import PNG, make_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -123,3 +123,31 @@ def test_nothing_is_cut_off_on_a_telephone(open_page, conversation):
     page = open_page(viewport={"width": 400, "height": 800})
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_picture_that_comes_in_appears_and_one_that_is_sent_arrives(open_page, conversation, meta, tmp_path):
+    page = open_page()
+    meta.customer_sends_file(conversation.whatsapp_number, conversation.customer.phone, PNG, "image/png")
+    page.locator(".entry.in .file img").wait_for(timeout=8000)
+    page.wait_for_function("document.querySelector('.entry.in .file img').naturalWidth")
+
+    (tmp_path / "cake.png").write_bytes(PNG)
+    page.set_input_files("#id_file", tmp_path / "cake.png")
+    page.fill("#id_text", "Your cake")
+    page.click("#reply [type=submit]")
+
+    page.locator(".entry.out .file img").wait_for()
+    page.locator(".entry.out").get_by_text("Your cake").wait_for()
+    [arrived] = meta.sent_to(conversation.customer.phone)
+    assert meta.simulator.media[arrived["image"]["id"]].content == PNG
+
+
+def test_a_sound_goes_on_while_its_ticks_change(open_page, conversation):
+    media = make_picture(conversation, b"OggS", mime="audio/ogg", direction="out")
+    page = open_page()
+    page.evaluate("document.querySelector('audio').mark = 'the same'")
+
+    Message.objects.filter(pk=media.message_id).update(status="read")
+
+    page.locator(".status.read").wait_for(timeout=8000)
+    assert page.evaluate("document.querySelector('audio').mark") == "the same"

@@ -3,13 +3,16 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
 from crm.models import Message
-from crm.testing import make_conversation, make_message
-from whatsapp.testing import make_number
+from crm.testing import make_conversation, make_message, make_picture
+from whatsapp.testing import PNG, make_number
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +118,7 @@ def test_with_the_number_switched_off_the_box_says_so(page, conversation):
 def test_an_empty_reply_is_no_message(page, conversation):
     html = reply(page, conversation, "   ").text
 
-    assert "Write something." in html
+    assert "Write something, or choose a file." in html
     assert not Message.objects.exists()
 
 
@@ -258,3 +261,75 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation,
     # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals
     with django_assert_max_num_queries(12):
         page.get(address(conversation))
+
+
+def send_file(client, conversation, name="cake.png", content=PNG, **data):
+    data = {"file": SimpleUploadedFile(name, content), "once": uuid4(), "text": "", **data}
+    return client.post(address(conversation), data, follow=True)
+
+
+def test_a_file_is_sent_with_the_words_as_its_caption(page, conversation, owner):
+    send_file(page, conversation, text="Your cake")
+
+    message = Message.objects.get()
+    assert (message.type, message.text, message.author, message.origin) == ("image", "Your cake", owner, "person")
+    assert message.media.name == "cake.png"
+
+
+def test_a_double_click_sends_one_file(page, conversation):
+    once = uuid4()
+
+    send_file(page, conversation, once=once)
+    send_file(page, conversation, once=once)
+
+    assert Message.objects.count() == 1
+
+
+def test_a_file_that_whatsapp_does_not_carry_is_refused_and_the_words_stay(page, conversation):
+    html = send_file(page, conversation, "page.html", b"<p>", text="Look here").text
+
+    assert "WhatsApp does not carry files of this type" in html
+    assert "Look here" in html
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("mime", "shown"),
+    [
+        ("image/png", "<img src="),
+        ("audio/ogg", "<audio src="),
+        ("video/mp4", "<video src="),
+        ("text/html", "cake.png</a>"),
+    ],
+)
+def test_a_file_is_shown_as_what_it_is(page, conversation, mime, shown):
+    make_picture(conversation, mime=mime, name="cake.png")
+
+    assert shown in page.get(address(conversation)).text
+
+
+def test_a_file_still_on_its_way_and_one_that_did_not_come_say_so(page, conversation):
+    make_picture(conversation, state="waiting", due_at=timezone.now(), problem="Meta cannot be reached.")
+    make_picture(conversation, state="failed", problem="Meta does not have this file any more.")
+
+    html = page.get(address(conversation)).text
+
+    assert "It is being fetched from WhatsApp… Meta cannot be reached." in html
+    assert "It could not be fetched: Meta does not have this file any more." in html
+    assert "<img" not in html
+
+
+def test_a_file_named_like_html_is_harmless(page, conversation):
+    make_picture(conversation, mime="application/zip", name="<script>alert(1)</script>")
+
+    assert "<script>alert" not in page.get(address(conversation)).text
+
+
+def test_a_thread_of_files_takes_as_many_queries_as_one(page, conversation, django_assert_num_queries):
+    with CaptureQueriesContext(connection) as queries:
+        page.get(address(conversation, "live"))
+    for _ in range(5):
+        make_picture(conversation)
+
+    with django_assert_num_queries(len(queries)):
+        page.get(address(conversation, "live"))

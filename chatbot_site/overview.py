@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Conversation, Message
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 
@@ -23,7 +24,14 @@ class Need:
 
 def needs(business):
     """What waits for a person, most urgent first."""
-    found = [_numbers_in_trouble(business), _unread(business), _unknown(business), _given_up(business)]
+    found = [
+        _numbers_in_trouble(business),
+        _paused_broadcasts(business),
+        _unread(business),
+        _unknown(business),
+        _unknown_of_broadcasts(business),
+        _given_up(business),
+    ]
     return [need for need in found if need.count]
 
 
@@ -35,6 +43,12 @@ def _numbers_in_trouble(business):
     count = WhatsAppNumber.objects.for_business(business).filter(status=WhatsAppNumber.Status.PROBLEM).count()
     text = ngettext("%(count)s number has a problem", "%(count)s numbers have a problem", count)
     return _need("numbers", count, text, "whatsapp_whatsappnumber", "status__exact=problem")
+
+
+def _paused_broadcasts(business):
+    count = Broadcast.objects.for_business(business).filter(status=Broadcast.Status.PAUSED).count()
+    text = ngettext("%(count)s broadcast is paused", "%(count)s broadcasts are paused", count)
+    return _need("paused_broadcasts", count, text, "broadcasts_broadcast", "status__exact=paused")
 
 
 def _unread(business):
@@ -51,6 +65,18 @@ def _unknown(business):
         count,
     )
     return _need("unknown", count, text, "crm_message", "status__exact=unknown")
+
+
+def _unknown_of_broadcasts(business):
+    # By their broadcasts: the index of the recipients begins with these.
+    broadcasts = Broadcast.objects.for_business(business)
+    count = BroadcastMessage.objects.filter(broadcast__in=broadcasts, status=BroadcastMessage.Status.UNKNOWN).count()
+    text = ngettext(
+        "%(count)s message of a broadcast may or may not have been sent: decide",
+        "%(count)s messages of broadcasts may or may not have been sent: decide",
+        count,
+    )
+    return _need("unknown_of_broadcasts", count, text, "broadcasts_broadcastmessage", "status__exact=unknown")
 
 
 def _given_up(business):

@@ -1,0 +1,3 @@
+from . import broadcast, message
+
+__all__ = ["broadcast", "message"]

@@ -1,0 +1,146 @@
+from django.contrib import admin
+from django.contrib import messages as told
+from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+from accounts.tenant_admin import TenantModelAdmin
+from broadcasts import drafts
+from broadcasts.forms import PARAMETER, NewBroadcastForm, draft_form_for
+from broadcasts.models import Broadcast, BroadcastMessage
+from broadcasts.wording import preview_of
+from whatsapp.template_parameters import placeholders
+
+from .broadcast_page import BroadcastPage
+
+#: What is not on its way and never will be.
+OVER = ("accepted", "sent", "delivered", "read", "failed", "unknown")
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
+    """Drafts are forms; what is planned or started is a page that shows how far it is (BroadcastPage)."""
+
+    form = NewBroadcastForm
+    list_display = ["name", "whatsapp_number", "template", "status", "recipients", "headway", "created_at"]
+    list_filter = ["whatsapp_number", "status"]
+    list_select_related = ["whatsapp_number", "template"]
+    list_per_page = 20
+    search_fields = ["name"]
+    search_help_text = _("Search by name")
+    empty_text = _("No broadcasts yet. A broadcast sends one approved template to many customers.")
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or obj.status in drafts.EDITABLE)
+
+    # The list
+
+    def get_changelist_instance(self, request):
+        """The list with the counts of its rows, by one query."""
+        changelist = super().get_changelist_instance(request)
+        counts = {broadcast.pk: {} for broadcast in changelist.result_list}
+        messages = BroadcastMessage.objects.filter(broadcast__in=counts).order_by()
+        for pk, status, count in messages.values_list("broadcast", "status").annotate(Count("pk")):
+            counts[pk][status] = count
+        for broadcast in changelist.result_list:
+            broadcast.counts = counts[broadcast.pk]
+        return changelist
+
+    @admin.display(description=_("recipients"))
+    def recipients(self, broadcast):
+        total = sum(broadcast.counts.values())
+        if not total:
+            return "—"
+        url = reverse("admin:broadcasts_broadcastmessage_changelist")
+        shown = number_format(total, force_grouping=True)
+        return format_html('<a href="{}?broadcast__id__exact={}">{}</a>', url, broadcast.pk, shown)
+
+    @admin.display(description=_("progress"))
+    def headway(self, broadcast):
+        over = sum(broadcast.counts.get(status, 0) for status in OVER)
+        to_come = broadcast.counts.get("planned", 0) + broadcast.counts.get("sending", 0)
+        if not over:
+            return broadcast.paused_reason or "—"
+        shown = gettext("%(done)s of %(total)s") % {
+            "done": number_format(over, force_grouping=True),
+            "total": number_format(over + to_come, force_grouping=True),
+        }
+        failed = broadcast.counts.get("failed", 0)
+        if failed:
+            shown += ngettext(", %(count)s failed", ", %(count)s failed", failed) % {
+                "count": number_format(failed, force_grouping=True)
+            }
+        return shown
+
+    # The draft
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj:
+            kwargs["form"] = draft_form_for(obj)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request, obj=None):
+        if obj is None:
+            return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
+        keys = placeholders(obj.template)
+        filled_in = {
+            "fields": [PARAMETER + key for key in keys],
+            "description": _("What stands in the gaps of the template, for each person."),
+        }
+        return [
+            (None, {"fields": ["name", "whatsapp_number", "template"]}),
+            *([(_("What is filled in"), filled_in)] if keys else []),
+            (_("Recipients"), {"fields": ["who", "tags_any", "customers", "tags_all", "tags_none"]}),
+            (_("Time"), {"fields": ["scheduled_at"]}),
+        ]
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj:
+            context["preview"] = preview_of(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            drafts.change(obj, **form.changes())
+        else:
+            obj.save()
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """On to the second step."""
+        return HttpResponseRedirect(self._address(obj))
+
+    def response_change(self, request, obj):
+        if "_plan" in request.POST:
+            self._plan(request, obj)
+            return HttpResponseRedirect(self._address(obj))
+        return super().response_change(request, obj)
+
+    def _plan(self, request, broadcast):
+        """Plan what was just saved."""
+        try:
+            drafts.plan(broadcast)
+        except (Refusal, ValidationError) as error:
+            problems = str(error) if isinstance(error, Refusal) else " ".join(error.messages)
+            text = gettext("Saved, but not planned: %(problems)s") % {"problems": problems}
+            self.message_user(request, text, told.ERROR)
+        else:
+            self.log_change(request, broadcast, gettext("Planned."))
+
+    def _address(self, broadcast):
+        return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
+
+    def delete_model(self, request, obj):
+        drafts.delete(obj, requested_by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        for broadcast in queryset:
+            drafts.delete(broadcast, requested_by=request.user)
+
+    class Media:
+        css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}

@@ -1,0 +1,50 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenant_admin import ReadOnlyTenantAdmin
+from broadcasts.models import BroadcastMessage
+from crm.admin.searching import CustomerSearch
+
+
+@admin.register(BroadcastMessage)
+class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
+    list_display = ["customer", "identity", "broadcast", "status", "skip_reason", "problem", "accepted_at"]
+    list_filter = ["broadcast", "status", "skip_reason"]
+    list_select_related = ["broadcast", "customer"]
+    search_fields = ["customer__search_text"]
+    search_help_text = _("Customer's name or phone")
+    extra_lookups = frozenset({"error_code__exact"})
+    fields = [
+        "broadcast",
+        "customer_link",
+        "words",
+        "status",
+        "skip_reason",
+        "error_title",
+        "created_at",
+        "accepted_at",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+    ]
+    empty_text = _("Nobody yet. Whoever receives a broadcast appears here when it is planned.")
+
+    @admin.display(description=_("phone"))
+    def identity(self, message):
+        return message.customer.readable_identity
+
+    @admin.display(description=_("error"))
+    def problem(self, message):
+        return Truncator(message.error_title).chars(100)
+
+    @admin.display(description=_("customer"))
+    def customer_link(self, message):
+        url = reverse("admin:crm_customer_change", args=[message.customer_id])
+        return format_html('<a href="{}">{}</a>', url, message.customer)
+
+    @admin.display(description=_("text"))
+    def words(self, message):
+        return message.text

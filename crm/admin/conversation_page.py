@@ -21,6 +21,8 @@ from crm.models import Conversation, Message
 from whatsapp import delivery
 from whatsapp.media_types import EXTENSIONS
 
+from .template_reply import TemplateReply
+
 #: The buttons: name → what it is called, and what it does with the conversation for the person who pressed it.
 VERBS = {
     "assign_to_me": (_("Assign to me"), lambda conversation, user: conversations.assign(conversation, user)),
@@ -62,7 +64,7 @@ class ReplyForm(forms.Form):
         return cleaned_data
 
 
-class ConversationPage:
+class ConversationPage(TemplateReply):
     """The conversation's change page, for its ModelAdmin."""
 
     def get_urls(self):
@@ -83,17 +85,22 @@ class ConversationPage:
                 return redirect("admin:crm_conversation_change", conversation.pk)
         else:
             form = ReplyForm()
+        return self._show(request, conversation, form=form, **(extra_context or {}))
+
+    def _show(self, request, conversation, template_form=None, **extra_context):
         context = {
             **self.admin_site.each_context(request),
             **self._live_context(request, conversation),
+            **self.template_context(conversation, template_form),
             "title": str(conversation.customer),
             "opts": self.opts,
             "media": self.media,
-            "form": form,
+            "form": ReplyForm(),
             "customer": conversation.customer,
+            "may_change": self.has_change_permission(request, conversation),
             "may_delete": self.has_delete_permission(request, conversation),
             "deals": conversation.customer.deals.select_related("stage")[:20],
-            **(extra_context or {}),
+            **extra_context,
         }
         return TemplateResponse(request, "admin/crm/conversation/page.html", context)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.testing import make_owner
 from crm.models import Conversation, Message
 from crm.testing import make_conversation, make_message, make_picture
-from whatsapp.testing import PNG, make_number
+from whatsapp.testing import PNG, make_number, make_template
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -116,6 +116,53 @@ def test_without_scripts_one_reads_and_answers(open_page, conversation):
     page.click("#reply [type=submit]")
 
     page.locator(".entry.out").get_by_text("On Friday").wait_for()
+
+
+@pytest.fixture
+def closed_page(open_page, conversation):
+    Conversation.objects.update(last_inbound_at=timezone.now() - timedelta(hours=25))
+    make_template(conversation.whatsapp_number, "Hello {{1}}, your order {{2}} is ready.", name="order_ready")
+    return open_page
+
+
+def test_a_template_is_chosen_filled_in_and_sent(closed_page):
+    page = closed_page()
+    assert page.locator("#id_text").is_disabled()
+
+    page.select_option("#id_template", index=1)
+    page.fill("[name='template-parameter-1']", "Anna")
+    page.locator("#template-preview").get_by_text("Hello Anna, your order {{2}} is ready.").wait_for()
+    page.fill("[name='template-parameter-2']", "881")
+    page.locator("#template-preview").get_by_text("Hello Anna, your order 881 is ready.").wait_for()
+    page.click("#fill-template input.default")
+
+    page.locator(".entry.out").get_by_text("Hello Anna, your order 881 is ready.").wait_for()
+    assert Message.objects.filter(type="template").count() == 1
+
+
+def test_a_template_is_sent_without_scripts(closed_page):
+    page = closed_page(java_script_enabled=False)
+
+    page.select_option("#id_template", index=1)
+    page.click("#choose-template [type=submit]")
+    page.fill("[name='template-parameter-1']", "Anna")
+    page.click("#fill-template [name=preview]")
+    page.locator("#template-preview").get_by_text("Hello Anna, your order {{2}} is ready.").wait_for()
+    page.fill("[name='template-parameter-2']", "881")
+    page.click("#fill-template input.default")
+
+    page.locator(".entry.out").get_by_text("Hello Anna, your order 881 is ready.").wait_for()
+
+
+def test_what_is_being_filled_in_stays_while_the_thread_updates(closed_page):
+    page = closed_page()
+    page.select_option("#id_template", index=1)
+    page.fill("[name='template-parameter-1']", "Anna")
+
+    Conversation.objects.update(last_inbound_at=timezone.now())
+
+    page.get_by_text("You may reply until").wait_for(timeout=8000)
+    assert page.input_value("[name='template-parameter-1']") == "Anna"
 
 
 def test_nothing_is_cut_off_on_a_telephone(open_page, conversation):

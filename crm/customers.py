@@ -6,18 +6,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .merging import absorb
-from .models import Customer, Tag
+from .models import Conversation, Customer, Tag
 
 
 def find_or_make(business, phone=None, user_id=None, name=""):
-    """
-    The customer with this phone or WhatsApp user id, made when there is none. When the two name different rows,
-    these turn out to be one person and are merged. An empty name is filled from `name`. Call it in a transaction.
-    """
-    known = find(business, phone, user_id)
-    customer = merge(known, phone) if known else make(business, phone, user_id, name)
+    """The customer of `identify`, with what is newly known of them: phone, user id, a name where there was none."""
+    customer = identify(business, phone, user_id, name)
     complete(customer, phone, user_id, name)
     return customer
+
+
+def identify(business, phone, user_id, name=""):
+    """
+    The customer with this phone or WhatsApp user id, made when there is none. When the two name different rows,
+    these turn out to be one person and are merged. Call it in a transaction.
+    """
+    known = find(business, phone, user_id)
+    if len(known) > 1:
+        known = locked(known)
+    return merge(known, phone) if known else make(business, phone, user_id, name)
 
 
 def find(business, phone, user_id):
@@ -36,6 +43,32 @@ def make(business, phone, user_id, name):
     defaults = {"whatsapp_user_id": user_id, "name": name[:200]}
     customer, _made = Customer.objects.get_or_create(business=business, **identity, defaults=defaults | identity)
     return customer
+
+
+def locked(customers):
+    """
+    These customers as they are now, with their conversations kept from others until the transaction ends.
+    Conversations are locked first, here as everywhere, so that nobody waits for each other.
+    """
+    pks = [customer.pk for customer in customers]
+    list(Conversation.objects.select_for_update().filter(customer__in=pks).order_by("pk").values_list("pk"))
+    return list(Customer.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+
+def change_phone(business, old, new):
+    """
+    Whoever had the phone `old` has `new` from now on; a customer that is known by the new one is the same person.
+    Without effect when nobody is known by the old one. Call it in a transaction.
+    """
+    found = Customer.objects.filter(business=business, phone__in=[old, new])
+    by_phone = {customer.phone: customer for customer in locked(found)}
+    if old not in by_phone or old == new:
+        return
+    if new in by_phone:
+        absorb_customer(by_phone[new], by_phone[old])
+    else:
+        by_phone[old].phone = new
+        by_phone[old].save(update_fields=["phone"])
 
 
 def merge(known, phone):

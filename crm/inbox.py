@@ -39,13 +39,13 @@ def record(number, change):
 @transaction.atomic
 def record_message(number, inbound):
     """Write one message down. Returns the id of its conversation, in a list, if automation is to look at it."""
-    customer = customers.find_or_make(
-        number.business, inbound.sender_phone, inbound.sender_user_id, inbound.profile_name
-    )
+    known_as = sender(number, inbound)
+    customer = customers.identify(number.business, **known_as)
     conversation = locked_conversation(number, customer, begun_at=inbound.timestamp)
     # Nobody else writes into this conversation now, so nothing comes between the look and the insert.
-    if Message.objects.filter(whatsapp_number=number, wamid=inbound.wamid).exists():
+    if is_recorded(number, inbound):
         return []
+    customers.complete(customer, **known_as)
     message = new_message(conversation, inbound)
     stops = not message.is_event and asks_to_stop(message.text)
     if stops:
@@ -56,6 +56,20 @@ def record_message(number, inbound):
     media.expect(message)
     note_in_conversation(conversation, message)
     return [] if message.automated_at else [conversation.pk]
+
+
+def is_recorded(number, inbound):
+    return Message.objects.filter(whatsapp_number=number, wamid=inbound.wamid).exists()
+
+
+def sender(number, inbound):
+    """How the sender is known: phone, user id and name. Whoever tells of a new phone is known by it from now on."""
+    old, new = inbound.sender_phone, inbound.new_phone
+    if new and old and not is_recorded(number, inbound):
+        customers.change_phone(number.business, old, new)
+    # With a new phone WhatsApp gives a new user id; the old one is nobody's.
+    user_id = None if new and old else inbound.sender_user_id
+    return {"phone": new or old, "user_id": user_id, "name": inbound.profile_name}
 
 
 def locked_conversation(number, customer, begun_at):

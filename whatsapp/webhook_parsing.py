@@ -34,7 +34,8 @@ class Contact:
 class InboundMessage:
     """
     One element of `messages[]`, which is `content`. `text` is what the person wrote, tapped or captioned, empty where
-    there are no words of theirs. `choice_id` is the id of a tapped button or list row.
+    there are no words of theirs. `choice_id` is the id of a tapped button or list row. `new_phone` is the one that
+    the sender has from now on, when that is what the message tells.
     """
 
     wamid: str
@@ -47,6 +48,7 @@ class InboundMessage:
     choice_id: str | None
     context_wamid: str
     content: dict
+    new_phone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def _message(element, contacts, received_at):
         choice_id=_choice_id(element, kind),
         context_wamid=_context_wamid(element, kind),
         content=element,
+        new_phone=_new_phone(element, kind),
     )
 
 
@@ -221,6 +224,13 @@ def _context_wamid(element, kind):
         or _text(element, kind, "original_message_id")
     )
     return wamid if len(wamid) <= LONGEST_WAMID else ""
+
+
+def _new_phone(element, kind):
+    system = element.get("system") if kind == "system" else None
+    if not isinstance(system, dict) or system.get("type") != "user_changed_number":
+        return None
+    return _identity(system.get("wa_id"), None)[0]
 
 
 def _wamid(element):

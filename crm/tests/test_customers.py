@@ -1,5 +1,6 @@
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.testing import make_business
 from crm import customers, deals
@@ -153,3 +154,36 @@ def test_a_deal_cannot_hang_on_the_conversation_of_another_customer():
         deals.create_deal(make_customer(conversation.business), "Cake", conversation=conversation)
 
     assert "conversation" in error.value.message_dict
+
+
+def test_a_new_phone_is_written_down_and_found():
+    customer = make_customer(phone="+79161234567", name="Anna")
+
+    customers.change_phone(customer.business, "+79161234567", "+79169998877")
+
+    customer.refresh_from_db()
+    assert (customer.phone, customer.search_text) == ("+79169998877", "anna +79169998877")
+
+
+def test_whoever_is_known_by_the_new_phone_is_the_same_person():
+    old = make_customer(phone="+79161234567", name="Anna", opted_out_at=timezone.now(), whatsapp_user_id="RU.1")
+    new = make_customer(old.business, phone="+79169998877", whatsapp_user_id="RU.2")
+    deal = deals.create_deal(old, "Cake")
+
+    customers.change_phone(old.business, "+79161234567", "+79169998877")
+
+    customer = Customer.objects.get()
+    assert (customer.pk, customer.phone, customer.whatsapp_user_id) == (new.pk, "+79169998877", "RU.2")
+    assert (customer.name, customer.opted_out, customer.deals.get()) == ("Anna", True, deal)
+
+
+@pytest.mark.parametrize("new", ["+79161234567", "+79169998877"])
+def test_a_change_of_phone_touches_nobody_else(new):
+    customer = make_customer(phone="+79161234567")
+    stranger = make_customer(phone="+79169998877")
+
+    customers.change_phone(stranger.business, "+79161234567", new)
+
+    customer.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (customer.phone, stranger.phone) == ("+79161234567", "+79169998877")

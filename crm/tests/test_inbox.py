@@ -1,12 +1,14 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.testing import make_business, make_owner
-from crm import inbox
+from crm import customers, inbox
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
 from whatsapp.testing import make_number
@@ -277,3 +279,73 @@ def test_a_message_of_a_known_customer_costs_few_queries(django_assert_num_queri
     # begin, customer, conversation, is it known, insert, conversation's news, commit
     with django_assert_num_queries(7):
         inbox.record(number, make_change(make_inbound(conversation.customer.phone)))
+
+
+def new_phone(old, new, **fields):
+    content = {"type": "system", "system": {"type": "user_changed_number", "wa_id": new.lstrip("+")}}
+    return make_inbound(old, "", type="system", new_phone=new, profile_name="", content=content, **fields)
+
+
+def test_a_customer_who_changes_the_number_goes_on_in_the_same_conversation():
+    number = make_number(make_business())
+    make_conversation(number, make_customer(number.business, phone="+79161234567"))
+
+    inbox.record(number, make_change(new_phone("+79161234567", "+79169998877")))
+    inbox.record(number, make_change(make_inbound("+79169998877", sender_user_id="RU.2")))
+
+    customer = Customer.objects.get()
+    assert (customer.phone, customer.whatsapp_user_id) == ("+79169998877", "RU.2")
+    assert Conversation.objects.get().messages.count() == 2
+
+
+def test_the_news_of_a_new_phone_changes_it_once():
+    number = make_number(make_business())
+    customer = make_customer(number.business, phone="+79161234567")
+    change = make_change(new_phone("+79161234567", "+79169998877"))
+    inbox.record(number, change)
+    stranger = make_customer(number.business, phone="+79161234567", name="Has the old phone now")
+
+    inbox.record(number, change)
+
+    customer.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (customer.phone, stranger.phone) == ("+79169998877", "+79161234567")
+    assert Message.objects.count() == 1
+
+
+def test_of_an_unknown_customer_only_the_new_phone_is_kept():
+    number = make_number(make_business())
+
+    inbox.record(number, make_change(new_phone("+79161234567", "+79169998877")))
+
+    assert Customer.objects.get().phone == "+79169998877"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bots_turn_and_the_inbox_do_not_wait_for_each_other():
+    """A turn holds the conversation and then writes its customer, of whom the inbox has news meanwhile."""
+    conversation = make_conversation()
+    customer = conversation.customer
+    held, waiting = Event(), Event()
+
+    def turn():
+        with transaction.atomic():
+            Conversation.objects.select_for_update().get(pk=conversation.pk)
+            held.set()
+            waiting.wait()
+            time.sleep(0.3)
+            customers.opt_out(Customer.objects.get(pk=customer.pk))
+        connection.close()
+
+    def recording():
+        held.wait()
+        waiting.set()
+        inbox.record(conversation.whatsapp_number, make_change(make_inbound(customer.phone, sender_user_id="RU.1")))
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(turn), pool.submit(recording)]:
+            future.result()
+
+    customer.refresh_from_db()
+    assert (customer.opted_out, customer.whatsapp_user_id) == (True, "RU.1")

@@ -111,6 +111,24 @@ def test_a_system_message_comes_without_contacts():
     assert message("system_new_phone").sender_phone == "+79161234567"
 
 
+def test_a_system_message_tells_the_new_phone_of_its_sender():
+    assert message("system_new_phone").new_phone == "+79169998877"
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"type": "customer_identity_changed", "wa_id": "79169998877"},
+        {"type": "user_changed_number", "wa_id": "nonsense"},
+        {"type": "user_changed_number"},
+        "nonsense",
+    ],
+)
+def test_other_system_messages_tell_no_new_phone(system):
+    [message] = parse_messages(element(type="system", system=system)).messages
+    assert message.new_phone is None
+
+
 def test_the_content_is_the_whole_element():
     assert message("location").content["location"]["name"] == "Кафе «Пышка»"
 

@@ -207,7 +207,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "accounts.pagination.PagePagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StorableJSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StorableJSONParser", "accounts.parsers.StorableMultiPartParser"],
     "EXCEPTION_HANDLER": "accounts.api_errors.exception_handler",
     "NUM_PROXIES": TRUSTED_PROXIES,
 }

@@ -84,7 +84,7 @@ def _given_up(business):
     text = ngettext(
         "%(count)s webhook event could not be processed", "%(count)s webhook events could not be processed", count
     )
-    return _need("webhook_events", count, text, "whatsapp_webhookevent", "")
+    return _need("webhook_events", count, text, "whatsapp_webhookevent", "state=given_up")
 
 
 def today(business):

@@ -1,5 +1,6 @@
 import zoneinfo
 
+import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -9,6 +10,15 @@ from django.utils.translation import gettext_lazy as _
 def validate_time_zone(value):
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("Unknown time zone. Write it like Europe/Moscow."), code="time_zone")
+
+
+def validate_country(value):
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValidationError(
+            _("There is no country “%(country)s”. Write its two capital letters, for example RU or KZ."),
+            code="country",
+            params={"country": value},
+        )
 
 
 class BusinessQuerySet(models.QuerySet):
@@ -26,7 +36,7 @@ class Business(models.Model):
         _("country"),
         max_length=2,
         default="RU",
-        validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, for example RU."))],
+        validators=[validate_country],
         help_text=_("Two letters. Phones written without a country code are read as phones of this country."),
     )
     time_zone = models.CharField(

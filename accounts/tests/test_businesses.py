@@ -37,7 +37,15 @@ def test_managers_look_at_it_and_operators_do_not(owner, role, status):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("time_zone", "Moscow"), ("currency", "roubles"), ("country", "Russia"), ("language", "fr")]
+    ("field", "value"),
+    [
+        ("time_zone", "Moscow"),
+        ("currency", "roubles"),
+        ("country", "Russia"),
+        ("country", "ZZ"),
+        ("country", "ru"),
+        ("language", "fr"),
+    ],
 )
 def test_a_setting_that_cannot_be_is_refused_on_its_field(owner, field, value):
     answer = call(owner, "patch", **{field: value})

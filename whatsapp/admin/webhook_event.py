@@ -6,10 +6,28 @@ from accounts.tenant_admin import ReadOnlyTenantAdmin
 from whatsapp.models import WebhookEvent
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [("waiting", _("waiting")), ("processed", _("processed")), ("given_up", _("given up"))]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "waiting":
+                return queryset.waiting()
+            case "processed":
+                return queryset.filter(processed_at__isnull=False)
+            case "given_up":
+                return queryset.parked()
+        return queryset
+
+
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyTenantAdmin):
     list_display = ["received_at", "whatsapp_number", "field", "state", "attempts", "last_error"]
-    list_filter = ["whatsapp_number"]
+    list_filter = [StateFilter, "whatsapp_number"]
     list_select_related = ["whatsapp_number"]
     fields = ["whatsapp_number", "field", "contents", "received_at", "processed_at", "state", "attempts", "last_error"]
 

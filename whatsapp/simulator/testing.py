@@ -27,6 +27,12 @@ class SimulatedMeta:
             number.phone_number_id, number.phone_number, number.access_token, name=number.name, **fields
         )
 
+    def approve(self, template):
+        """Make a MessageTemplate known to Meta."""
+        fields = ("name", "language", "category", "status", "parameter_format", "components")
+        known = {"id": template.meta_id, **{field: getattr(template, field) for field in fields}}
+        self.simulator.templates(template.waba_id).append(known)
+
     def customer_writes(self, number, phone, message, name="", context_wamid=""):
         """A customer sends a text, or a message made by `simulator.inbound`, to a WhatsAppNumber."""
         if isinstance(message, str):

@@ -57,8 +57,9 @@ class BroadcastMessage(OutboundMessage):
 
     @classmethod
     def waiting(cls, number_id):
-        sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
-        return cls.objects.filter(broadcast__in=sending, status=cls.waits_as)
+        return cls.objects.filter(
+            broadcast__whatsapp_number_id=number_id, broadcast__status=Broadcast.Status.SENDING, status=cls.waits_as
+        )
 
     @classmethod
     def next_in_line(cls, number_id):

@@ -78,6 +78,14 @@ def test_nothing_is_sent_of_a_broadcast_that_is_not_sending(number, meta, status
     assert delivery.numbers_with_due_rows(BroadcastMessage) == []
 
 
+def test_the_tick_finds_a_broadcast_whose_task_was_lost(number, meta, make_sending):
+    make_sending(number, people=3)
+    broadcast = make_sending(number, people=3)
+    broadcast.messages.filter(pk__lte=number.pk).delete()
+    tasks.deliver_due()
+    assert "planned" not in statuses(broadcast)
+
+
 def test_who_opts_out_after_the_plan_is_skipped_and_the_others_get_it(number, meta, make_sending):
     broadcast = make_sending(number)
     opt_out(broadcast.messages.order_by("pk").first().customer)

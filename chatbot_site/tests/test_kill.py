@@ -1,31 +1,21 @@
 """kill -9 at any moment, and start again: what was accepted is kept, and nobody is answered twice. And Ctrl-C."""
 
-import os
 import random
 import signal
-import sqlite3
-import subprocess
 import sys
 import time
 
 import pytest
-from cryptography.fernet import Fernet
-from django.conf import settings
 
 from whatsapp.simulator import faults
 
-from .processes import PATIENCE, answers, free_port, wait_until
+from .installation import NUMBER, make_environment, manage, rows, start
+from .processes import PATIENCE, wait_until
 
 PEOPLE = [f"+7916{serial:07}" for serial in range(60)]
 #: Who writes after each start, before the kill.
 ROUNDS = [PEOPLE[first : first + 15] for first in range(0, 60, 15)]
 ANSWER = "Вы написали: %s"
-NUMBER = {
-    "phone_number": "+74951234567",
-    "phone_number_id": "106540352242922",
-    "access_token": "EAAtoken",
-    "app_secret": "the-shops-app-secret",
-}
 
 #: Makes the database, and in it a number whose bot answers everybody.
 SEED = f"""
@@ -42,52 +32,7 @@ make_published_scenario(make_bot(number), echo)
 
 @pytest.fixture
 def environment(tmp_path, meta):
-    """The environment of an installation of its own, connected to the simulated Meta."""
-    meta.simulator.add_number(
-        NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
-    )
-    port = free_port()
-    return {
-        **os.environ,
-        "PORT": str(port),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'kill.db'}",
-        "REDIS_URL": "",
-        "META_GRAPH_URL": meta.url,
-        "SECRET_KEY": "only-for-this-test-0123456789-0123456789-0123456789",
-        "FIELD_KEYS": Fernet.generate_key().decode(),
-        "META_VERIFY_TOKEN": "verify-me",
-        "PYTHONUTF8": "1",
-    }
-
-
-def manage(environment, *arguments, **more):
-    return subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        **more,
-    )
-
-
-def start(environment, log):
-    process = manage(environment, "up", "--port", environment["PORT"], stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_until(lambda: answers(f"{environment['PUBLIC_URL']}/readyz"))
-    except AssertionError:
-        process.kill()
-        raise
-    return process
-
-
-def rows(environment, query):
-    """What an SQL query finds in the installation's database."""
-    connection = sqlite3.connect(environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=20)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+    return make_environment(tmp_path, meta)
 
 
 def test_killed_again_and_again_it_answers_everybody_once(environment, meta, tmp_path):

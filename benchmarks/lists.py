@@ -1,0 +1,202 @@
+"""E1, E2: lists of the admin and the API over 1.1 million messages, against 1000 and against the first page."""
+
+import subprocess
+import sys
+from base64 import b64encode
+from contextlib import ExitStack
+from urllib.parse import urlencode
+
+from .measuring import database, in_turns, seconds_of, table, use
+
+FEW, MANY = 1_000, 1_100_000
+#: One customer with a conversation for so many messages.
+MESSAGES_EACH = 10
+
+ADMIN_LISTS = ["crm/message/", "crm/conversation/", "crm/customer/", "broadcasts/broadcastmessage/"]
+#: List of the API → how its deep page is asked for.
+API_LISTS = {"messages/": "cursor", "conversations/": "cursor", "broadcast-messages/": "cursor", "customers/": "page"}
+
+
+def main():
+    with ExitStack() as stack:
+        few, many = (stack.enter_context(site(rows)) for rows in (FEW, MANY))
+        admin = [
+            (name, *in_turns(lambda name=name: few(f"admin {name}"), lambda name=name: many(f"admin {name}")))
+            for name in ADMIN_LISTS
+        ]
+        api = [
+            (name, *in_turns(lambda name=name: many(f"first {name}"), lambda name=name: many(f"deep {name}")))
+            for name in API_LISTS
+        ]
+    table(f"E1 admin list, {MANY:,} messages against {FEW:,}", [line(*measured) for measured in admin])
+    table(
+        f"E2 API, a page from the middle against the first, {MANY:,} messages", [line(*measured) for measured in api]
+    )
+
+
+def line(name, limit, ours):
+    return (name, "≤ 1.30 ×", f"{limit * 1000:.1f} ms", f"{ours * 1000:.1f} ms", f"{ours / limit:.2f}")
+
+
+class site:
+    """A process with a database of so many messages: called with a page, it says how long that takes (seconds)."""
+
+    def __init__(self, rows):
+        self.stack = ExitStack()
+        self.rows = rows
+
+    def __enter__(self):
+        url = self.stack.enter_context(database(f"benchmark_lists_{self.rows}"))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.lists", url, str(self.rows)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __call__(self, page):
+        print(page, file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def __exit__(self, *error):
+        self.process.stdin.close()
+        self.process.wait()
+        self.stack.close()
+
+
+def serve(url, rows):
+    """The process: asked for a page on standard input, it prints the seconds."""
+    use(url)
+    from django.test import Client
+
+    owner = build(rows)
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(owner, backend="accounts.roles.RoleBackend")
+    for asked in sys.stdin:
+        address = address_of(asked.strip())
+        print(seconds_of(lambda address=address: get(client, address), 5), flush=True)
+
+
+def get(client, address):
+    response = client.get(address)
+    if response.status_code != 200:
+        sys.exit(f"{address}: {response.status_code} {response.content[:500]}")
+
+
+def address_of(asked):
+    """What is asked for is `admin NAME`, or `first NAME` or `deep NAME` of the API."""
+    where, name = asked.split()
+    if where == "admin":
+        return f"/admin/{name}"
+    if where == "first":
+        return f"/api/v1/{name}"
+    if API_LISTS[name] == "page":
+        return f"/api/v1/{name}?page={MANY // MESSAGES_EACH // 50 // 2}"
+    return f"/api/v1/{name}?{urlencode({'cursor': cursor_of_the_middle(name)})}"
+
+
+def cursor_of_the_middle(name):
+    """DRF's cursor for the rows after the middle one."""
+    from broadcasts.models import BroadcastMessage
+    from crm.models import Conversation, Message
+
+    model, field = {
+        "messages/": (Message, "created_at"),
+        "conversations/": (Conversation, "last_message_at"),
+        "broadcast-messages/": (BroadcastMessage, "created_at"),
+    }[name]
+    middle = model.objects.order_by("pk").values_list("pk", flat=True)[model.objects.count() // 2]
+    position = getattr(model.objects.get(pk=middle), field)
+    return b64encode(urlencode({"p": str(position)}).encode()).decode()
+
+
+def build(rows):
+    """The owner of a business with so many messages, as many recipients of a broadcast, and a tenth of the rest."""
+    from django.db import connection
+
+    from accounts.testing import make_owner
+    from broadcasts.testing import make_broadcast
+    from whatsapp.testing import make_number
+
+    owner = make_owner()
+    number = make_number(owner.business)
+    broadcast = make_broadcast(number)
+    people = rows // MESSAGES_EACH
+    fill(
+        "customers",
+        people,
+        business_id=owner.business.pk,
+        phone="'+79' || lpad(n::text, 9, '0')",
+        name="'Клиент ' || n",
+        search_text="'клиент ' || n",
+        attributes="'{}'",
+        created_at=AGES,
+    )
+    fill(
+        "conversations",
+        people,
+        business_id=owner.business.pk,
+        whatsapp_number_id=number.pk,
+        customer_id="(SELECT min(id) FROM customers) + n - 1",
+        status="'open'",
+        bot_paused="false",
+        in_scenario="false",
+        unread="0",
+        last_message_at=AGES,
+        created_at=AGES,
+    )
+    fill(
+        "messages",
+        rows,
+        business_id=owner.business.pk,
+        whatsapp_number_id=number.pk,
+        conversation_id=f"(SELECT min(id) FROM conversations) + n % {people}",
+        direction="'in'",
+        origin="'customer'",
+        type="'text'",
+        status="'received'",
+        text="'Сообщение ' || n",
+        wamid="'wamid.' || n",
+        automated_at="now()",
+        content="'{}'",
+        timestamp=AGES,
+        created_at=AGES,
+    )
+    fill(
+        "broadcast_messages",
+        people,
+        business_id=owner.business.pk,
+        whatsapp_number_id=number.pk,
+        broadcast_id=broadcast.pk,
+        customer_id="(SELECT min(id) FROM customers) + n - 1",
+        status="'read'",
+        parameters="'{}'",
+        wamid="'wamid.b' || n",
+        created_at=AGES,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return owner
+
+
+#: One row a second, up to now.
+AGES = "now() - interval '1 second' * (2000000 - n)"
+
+
+def fill(name, rows, /, **columns):
+    """Insert rows of SQL expressions in n = 1, 2…; columns that are not named are 0, empty or NULL."""
+    from django.apps import apps
+    from django.db import connection
+
+    model = next(model for model in apps.get_models() if model._meta.db_table == name)
+    for field in model._meta.concrete_fields:
+        if not field.primary_key and not field.null:
+            columns.setdefault(field.column, "''" if field.empty_strings_allowed else "0")
+    names, values = ", ".join(f'"{column}"' for column in columns), ", ".join(map(str, columns.values()))
+    with connection.cursor() as cursor:
+        cursor.execute(f'INSERT INTO "{name}" ({names}) SELECT {values} FROM generate_series(1, {rows}) AS n')
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2])) if sys.argv[1:] else main()

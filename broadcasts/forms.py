@@ -33,6 +33,13 @@ class NewBroadcastForm(TenantModelForm):
         template = self.fields["template"]
         template.queryset = template.queryset.filter(status=MessageTemplate.Status.APPROVED)
         template.help_text = _("Templates that Meta has approved.")
+        for name in ("whatsapp_number", "template"):
+            leave_out_links(self.fields[name].widget)
+
+
+def leave_out_links(widget):
+    """Of the admin's select: what it chooses from is not changed here."""
+    widget.can_add_related = widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
 
 
 def chosen_by_tag(label, help_text=""):
@@ -76,7 +83,9 @@ class DraftForm(NewBroadcastForm):
         self.initial["customers"] = kept.get("customers", [])
         self.initial["who"] = "everyone" if kept.get("everyone") else "chosen"
         self.fields["template"].queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
-        self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”.")
+        self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”. Time zone: %(zone)s.") % {
+            "zone": business.time_zone
+        }
         for name in self.parameter_names:
             self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")
 

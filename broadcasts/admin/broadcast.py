@@ -6,7 +6,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
@@ -28,7 +28,7 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
     """Drafts are forms; what is planned or started is a page that shows how far it is (BroadcastPage)."""
 
     form = NewBroadcastForm
-    list_display = ["name", "whatsapp_number", "template", "status", "recipients", "headway", "created_at"]
+    list_display = ["name", "whatsapp_number", "template", "status", "recipients", "headway"]
     list_filter = ["whatsapp_number", "status"]
     list_select_related = ["whatsapp_number", "template"]
     list_per_page = 20
@@ -61,7 +61,7 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
         shown = number_format(total, force_grouping=True)
         return format_html('<a href="{}?broadcast__id__exact={}">{}</a>', url, broadcast.pk, shown)
 
-    @admin.display(description=_("progress"))
+    @admin.display(description=pgettext_lazy("broadcast", "progress"))
     def headway(self, broadcast):
         over = sum(broadcast.counts.get(status, 0) for status in OVER)
         to_come = broadcast.counts.get("planned", 0) + broadcast.counts.get("sending", 0)

@@ -6,13 +6,27 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenant_admin import ReadOnlyTenantAdmin
 from broadcasts.models import BroadcastMessage
+from broadcasts.progress import STATES
 from crm.admin.searching import CustomerSearch
+
+
+class StateFilter(admin.SimpleListFilter):
+    """The states that recipients of broadcasts may have."""
+
+    title = _("status")
+    parameter_name = "status__exact"
+
+    def lookups(self, request, model_admin):
+        return [(state.value, state.label) for state in STATES]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(status=self.value()) if self.value() else queryset
 
 
 @admin.register(BroadcastMessage)
 class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     list_display = ["customer", "identity", "broadcast", "status", "skip_reason", "problem", "accepted_at"]
-    list_filter = ["broadcast", "status", "skip_reason"]
+    list_filter = ["broadcast", StateFilter, "skip_reason"]
     list_select_related = ["broadcast", "customer"]
     search_fields = ["customer__search_text"]
     search_help_text = _("Customer's name or phone")

@@ -141,6 +141,8 @@ class Cascade:
     def remove(self):
         """Remove all of it and return model → how many rows went. The caller holds a transaction."""
         for model in self.foreign_keys:
+            if hasattr(model, "let_go"):
+                model.let_go(self.rows(model))
             for key in references_to(model):
                 if key.remote_field.on_delete is models.SET_NULL:
                     key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")}).update(

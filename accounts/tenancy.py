@@ -44,6 +44,10 @@ class TenantModel(models.Model):
     def seed(cls, business):
         """Create the rows with which a new business starts. Most models start with none."""
 
+    @classmethod
+    def let_go(cls, rows):
+        """Undo what rows of this model wrote into rows that stay, before they are deleted. Most wrote nothing."""
+
     def clean(self):
         """Refuse a foreign key to a row of another business, in the words used for a row that does not exist."""
         super().clean()

@@ -21,6 +21,7 @@ RIGHTS = {
     "whatsapp.webhookevent": (READ, READ, NOTHING),
     "bots.bot": (ALL, ALL, READ),
     "bots.botscenario": (ALL, ALL, READ),
+    "bots.allowedhost": (ALL, ALL, READ),
     "bots.scenarioversion": (READ, READ, READ),
     "bots.botsession": (READ, READ, READ),
     "bots.botturn": (READ, READ, READ),

@@ -7,8 +7,9 @@ from accounts.tenant_api import TenantViewSet
 from . import scenarios
 from .creating import create_bot
 from .filters import BotFilter, BotScenarioFilter
-from .models import Bot, BotScenario
+from .models import AllowedHost, Bot, BotScenario
 from .serializers import (
+    AllowedHostSerializer,
     BotScenarioSerializer,
     BotSerializer,
     ReportSerializer,
@@ -44,12 +45,23 @@ class BotViewSet(AnswersWithReport, TenantViewSet):
     @extend_schema(request=SimulationSerializer, responses={200: SimulatedTurnsSerializer, 400: BROKEN})
     @action(detail=True, methods=["post"])
     def simulate(self, request, pk=None):
-        """What the bot would answer to a new customer. Nothing is stored, nothing is sent."""
+        """
+        What the bot would answer to a new customer. Nothing is stored, sent or called. Waits pass at once, the
+        message `/skip` lets the time to answer run out, and a service that would be called answers as `answers` says
+        by step, or not at all.
+        """
         bot = self.get_object()
         wanted = SimulationSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         turns = simulate(bot, **wanted.validated_data)
         return Response(SimulatedTurnsSerializer({"turns": turns}).data)
+
+
+class AllowedHostViewSet(TenantViewSet):
+    """The hosts that scenarios may call. `host` is a name like api.example.com."""
+
+    queryset = AllowedHost.objects.all()
+    serializer_class = AllowedHostSerializer
 
 
 class BotScenarioViewSet(AnswersWithReport, TenantViewSet):

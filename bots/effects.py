@@ -12,17 +12,20 @@ class EndReason(TextChoices):
     FINISHED = "finished", _("the scenario came to its end")
     HANDED_OFF = "handed_off", _("handed over to a person")
     EXPIRED = "expired", _("no answer came")
+    OPTED_OUT = "opted_out", _("the customer wants no more messages")
     REPLACED = "replaced", _("another scenario began")
-    SWITCHED_OFF = "switched_off", _("the bot or the scenario was switched off")
+    SWITCHED_OFF = "switched_off", _("the bot, its scenario or its number was switched off")
     TOO_MANY_STEPS = "too_many_steps", _("more than 50 steps in one turn")
     TOO_MANY_TURNS = "too_many_turns", _("more than 300 turns")
     REPEATED_TEXT = "repeated_text", _("the same text 5 times in 5 minutes")
+    CALL_FAILED = "call_failed", _("a service gave no answer")
     ERROR = "error", _("an error")
 
 
 class TimerKind(TextChoices):
     TIMEOUT = "timeout", _("timeout")
     EXPIRY = "expiry", _("expiry")
+    WAIT = "wait", _("wait")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ class SendMessage(Effect):
     content: dict
     text: str
     choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SendTemplate(Effect):
+    """`parameters` by placeholder, as whatsapp.template_parameters names them."""
+
+    template: str
+    language: str
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,26 @@ class HandOff(Effect):
 class SetTimer(Effect):
     kind: TimerKind
     seconds: int
+
+
+@dataclass(frozen=True)
+class Call(Effect):
+    """A service is to be called; what comes of it is the session's next event, Answered."""
+
+    step: str
+    method: str
+    url: str
+    body: object = None
+    has_body: bool = False
+    wants_json: bool = False
+
+
+@dataclass(frozen=True)
+class Refused(Effect):
+    """What the step wanted could not be done, so the session is over and a person goes on."""
+
+    step: str
+    why: str
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,21 @@ import hashlib
 from dataclasses import dataclass, field
 
 from .content import MAX_INTERACTIVE_BODY, MAX_TEXT, choice_message, text_message
-from .effects import End, EndReason, HandOff, SendMessage, SetTimer, TimerKind, Visited
-from .events import TimedOut
-from .interpolation import fill
+from .effects import (
+    AddTags,
+    End,
+    EndReason,
+    HandOff,
+    RemoveTags,
+    SendMessage,
+    SendTemplate,
+    SetCustomer,
+    SetTimer,
+    TimerKind,
+    Visited,
+)
+from .events import Answered, Said, TimedOut
+from .interpolation import as_text, fill, is_known, look_up
 from .steps import KINDS, ONWARD, WAIT
 
 MAX_STEPS = 50
@@ -24,23 +36,24 @@ EXPIRES = 86400
 @dataclass(frozen=True)
 class State:
     """
-    Where a session is. `step` is the one that waits for an answer, `tries` counts wrong answers to it. `said` are
-    digests and times (Unix seconds) of the texts of the last minutes.
+    Where a session is. `step` is the one that waits, `tries` counts wrong answers to it. `heard` is what the person
+    wrote last. `said` are digests and times (Unix seconds) of the texts of the last minutes.
     """
 
     step: str | None = None
     vars: dict = field(default_factory=dict)
     tries: int = 0
     turns: int = 0
+    heard: str = ""
     said: tuple = ()
 
-    def begin_another(self):
-        """The state in which the next scenario of the same conversation begins: texts said still count."""
-        return State(said=self.said)
+    def begin_another(self, step=None):
+        """The state in which the conversation's next scenario begins, perhaps at a menu. Texts said still count."""
+        return State(step=step, said=self.said)
 
 
-class Runaway(Exception):
-    """A scenario does too much of something."""
+class GivenUp(Exception):
+    """The scenario cannot go on by itself, or does too much of something: a person goes on."""
 
     def __init__(self, reason):
         super().__init__(reason)
@@ -48,14 +61,26 @@ class Runaway(Exception):
 
 
 def advance(definition, state, event, now):
-    """What follows from an event: the new state, and the effects in the order in which they are to be carried out."""
+    """
+    What follows from an event: the new state, and the effects in the order in which they are to be carried out. An
+    event that does not concern the step that waits changes nothing and has no effects.
+    """
     turn = Turn(definition, state, event, now)
     try:
-        turn.follow(turn.begin())
-    except Runaway as runaway:
+        move = turn.begin()
+        if move is None:
+            return state, ()
+        turn.follow(move)
+    except GivenUp as given_up:
         turn.want(HandOff())
-        turn.end(runaway.reason)
+        turn.end(given_up.reason)
     return turn.result()
+
+
+def waits_for_answer(definition, state):
+    """Whether a session in this state has asked the person something."""
+    step = next((step for step in definition["steps"] if step["key"] == state.step), None)
+    return step is not None and KINDS[step["kind"]].asks
 
 
 class Turn:
@@ -70,6 +95,7 @@ class Turn:
         self.person = event.person
         self.now = now
         self.vars = dict(state.vars)
+        self.heard = event.text if isinstance(event, Said) else state.heard
         self.tries = state.tries
         self.said = [entry for entry in state.said if entry[1] > now.timestamp() - EQUAL_TEXTS_WITHIN]
         self.position = self.positions[state.step] if state.step else -1
@@ -83,14 +109,16 @@ class Turn:
         return self.steps[self.position] if self.position >= 0 else None
 
     def begin(self):
-        """Where the event leads."""
+        """Where the event leads; None when the step that waits does not wait for this."""
         if self.before.turns >= MAX_TURNS:
-            raise Runaway(EndReason.TOO_MANY_TURNS)
+            self.give_up(EndReason.TOO_MANY_TURNS)
         if self.step is None:
             return ONWARD
         kind = KINDS[self.step["kind"]]
         if isinstance(self.event, TimedOut):
-            return kind.time_out(self.step)
+            return kind.time_out(self.step, self)
+        if isinstance(self.event, Answered):
+            return kind.hear(self.step, self.event, self)
         return kind.answer(self.step, self.event, self)
 
     def follow(self, move):
@@ -102,7 +130,7 @@ class Turn:
                 move = EndReason.FINISHED
                 break
             if entered == MAX_STEPS:
-                raise Runaway(EndReason.TOO_MANY_STEPS)
+                self.give_up(EndReason.TOO_MANY_STEPS)
             entered += 1
             move = self.enter(position)
         if move is WAIT:
@@ -118,6 +146,8 @@ class Turn:
 
     def wait(self):
         self.waits = True
+        if not KINDS[self.step["kind"]].asks:
+            return
         if "timeout" in self.step:
             self.want(SetTimer(TimerKind.TIMEOUT, self.step["timeout"]["seconds"]))
         self.want(SetTimer(TimerKind.EXPIRY, self.definition.get("expires", EXPIRES)))
@@ -125,12 +155,16 @@ class Turn:
     def end(self, reason):
         self.want(End(reason, self.step["key"] if self.step else None))
 
+    def give_up(self, reason):
+        raise GivenUp(reason)
+
     def result(self):
         state = State(
             step=self.step["key"] if self.waits else None,
             vars=self.vars,
             tries=self.tries,
             turns=self.before.turns + 1,
+            heard=self.heard,
             said=tuple(self.said),
         )
         return state, tuple(self.effects)
@@ -143,7 +177,7 @@ class Turn:
     def know(self, effect):
         """Write something down about the customer, and know it from here on."""
         self.want(effect)
-        self.person = self.person.with_news(effect.name, effect.attributes)
+        self.person = person_after(self.person, effect)
 
     def say(self, template):
         text = self.fill(template, MAX_TEXT)
@@ -157,24 +191,46 @@ class Turn:
 
     def send(self, message):
         self.want(message)
-        digest = hashlib.blake2s(message.text.encode(), digest_size=8).hexdigest()
+        self.note(message.text)
+
+    def send_template(self, name, language, parameters):
+        self.want(SendTemplate(name, language, parameters))
+        self.note(repr((name, language, sorted(parameters.items()))))
+
+    def note(self, text):
+        """Something was said. The same too often is no conversation, but two machines that talk to each other."""
+        digest = hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
         self.said.append([digest, self.now.timestamp()])
         if sum(1 for entry in self.said if entry[0] == digest) >= MAX_EQUAL_TEXTS:
-            raise Runaway(EndReason.REPEATED_TEXT)
+            self.give_up(EndReason.REPEATED_TEXT)
 
     # Values in texts
 
-    def fill(self, template, limit):
-        return fill(template, self.value, limit)
+    def fill(self, template, limit, as_text=as_text):
+        """The template filled in, with each value as `as_text` writes it."""
+        return fill(template, lambda name: as_text(self.value(name)) if is_known(name) else None, limit)
 
     def value(self, name):
-        """The value of a name that texts may use; None when there is none."""
+        """The value of a name that texts and conditions may use; None when there is none."""
         if name.startswith("vars."):
-            return self.vars.get(name.removeprefix("vars."))
+            return look_up(self.vars, name.removeprefix("vars."))
         if name.startswith("customer.attributes."):
             return self.person.attributes.get(name.removeprefix("customer.attributes."))
         return {
             "customer.name": self.person.name,
             "customer.phone": self.person.phone,
-            "message.text": getattr(self.event, "text", ""),
+            "customer.tags": list(self.person.tags),
+            "message.text": self.heard,
+            "now.office_hours": self.event.office_hours,
         }.get(name)
+
+
+def person_after(person, effect):
+    """The person as known once an effect was carried out."""
+    if isinstance(effect, SetCustomer):
+        return person.with_news(effect.name, effect.attributes)
+    if isinstance(effect, AddTags):
+        return person.with_tags(added=effect.names)
+    if isinstance(effect, RemoveTags):
+        return person.with_tags(removed=effect.names)
+    return person

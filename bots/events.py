@@ -11,20 +11,32 @@ class Person:
     phone: str = ""
     attributes: dict = field(default_factory=dict)
     country: str = "RU"
+    tags: tuple[str, ...] = ()
 
     def with_news(self, name=None, attributes=()):
         """The person after something was written down about them."""
         return replace(self, name=name or self.name, attributes={**self.attributes, **dict(attributes)})
 
+    def with_tags(self, added=(), removed=()):
+        kept = [tag for tag in (*self.tags, *added) if tag not in removed]
+        return replace(self, tags=tuple(dict.fromkeys(kept)))
+
 
 @dataclass(frozen=True)
-class Said:
+class Event:
+    """`office_hours`: whether the bot's people are at work now."""
+
+    person: Person
+    office_hours: bool = field(default=True, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Said(Event):
     """
     The person wrote, tapped or sent something. `text` is empty for media without a caption, `choice_id` names a
     tapped button or row, `content` is the object of Meta's `type` (for example what stands under "image").
     """
 
-    person: Person
     text: str = ""
     choice_id: str = ""
     type: str = "text"
@@ -32,7 +44,13 @@ class Said:
 
 
 @dataclass(frozen=True)
-class TimedOut:
-    """The time to answer is over."""
+class TimedOut(Event):
+    """The time to answer, or to wait, is over."""
 
-    person: Person
+
+@dataclass(frozen=True)
+class Answered(Event):
+    """A service that was called has answered with this JSON. `failed` says why it has not; empty: it has."""
+
+    value: object = None
+    failed: str = ""

@@ -1,5 +1,7 @@
 """What may stand under a key of the scenario document. Each field checks a value and reports what is wrong with it."""
 
+import json
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -115,6 +117,46 @@ class Texts:
         for name, text in value.items():
             Text(50).check(name, path, report)
             Text(self.limit).check(text, below(path, name), report)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A text of up to `limit` characters, a number, or yes or no."""
+
+    limit: int
+
+    def check(self, value, path, report):
+        if isinstance(value, float) and not math.isfinite(value):
+            report.error(path, "wrong_type", _("This must be a number."))
+        elif not isinstance(value, bool | int | float):
+            Text(self.limit).check(value, path, report)
+
+
+@dataclass(frozen=True)
+class Json:
+    """Any JSON that is not too large."""
+
+    most: int = 64 * 1024
+    depth: int = 20
+
+    def check(self, value, path, report):
+        if not self.is_storable(value, self.depth):
+            report.error(path, "wrong_type", _("This JSON is nested too deep, or holds what cannot be sent."))
+        elif len(json.dumps(value, ensure_ascii=False)) > self.most:
+            report.error(path, "too_large", _("This JSON is too large: at most 64 KB are sent."))
+
+    def is_storable(self, value, depth):
+        if isinstance(value, str):
+            return not UNSTORABLE.search(value)
+        if isinstance(value, dict | list) and not depth:
+            return False
+        if isinstance(value, dict):
+            return all(isinstance(key, str) and self.is_storable(key, depth) for key in value) and all(
+                self.is_storable(item, depth - 1) for item in value.values()
+            )
+        if isinstance(value, list):
+            return all(self.is_storable(item, depth - 1) for item in value)
+        return not isinstance(value, float) or math.isfinite(value)
 
 
 @dataclass(frozen=True)

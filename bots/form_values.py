@@ -4,6 +4,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from .office_hours import read_span
+
 
 class WordsField(forms.CharField):
     """Words separated by commas; a list."""
@@ -17,6 +19,35 @@ class WordsField(forms.CharField):
 
     def has_changed(self, initial, data):
         return self.to_python(data or "") != (initial or [])
+
+
+class DayHoursField(WordsField):
+    """The spans of a day like 9:00-13:00, 14:00-18:00."""
+
+    widget = forms.TextInput(attrs={"placeholder": "9:00-18:00"})
+
+    def __init__(self, label):
+        super().__init__(label=label, required=False)
+
+    def to_python(self, value):
+        return [read_span(span) for span in super().to_python(value)]
+
+    def has_changed(self, initial, data):
+        try:
+            return super().has_changed(initial, data)
+        except ValidationError:
+            return True
+
+
+class JsonField(forms.JSONField):
+    """Any JSON, readable."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 60})
+    default_error_messages = {"invalid": _('This is no JSON. Write it like {"name": "{{vars.name}}"}.')}
+
+    def prepare_value(self, value):
+        """As it was typed, or nothing: a step without JSON has None."""
+        return "" if value is None else super().prepare_value(value)
 
 
 class NamedTextsField(forms.CharField):

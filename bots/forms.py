@@ -3,23 +3,30 @@ import re
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.dates import WEEKDAYS
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from accounts.tenant_forms import TenantModelForm
+from whatsapp.forms import SecretField
 
 from . import scenarios
 from .creating import check_plan
 from .engine import EXPIRES
-from .form_values import WordsField
-from .models import Bot, BotScenario
+from .form_values import DayHoursField, WordsField
+from .models import AllowedHost, Bot, BotScenario
 from .models.bot import default_menu_words, default_operator_words
-from .step_forms import StepForm, StepFormSet, TriggerForm, TriggerFormSet
+from .office_hours import DAYS
+from .row_forms import TriggerForm, TriggerFormSet
+from .step_forms import StepForm, StepFormSet
 from .validator import validate
 
 MAX_FILE = 1024 * 1024
+
+#: The form's fields → the days of a bot's office hours.
+HOURS = {f"hours_{day}": day for day in DAYS}
 
 
 class BotForm(TenantModelForm):
@@ -36,6 +43,14 @@ class BotForm(TenantModelForm):
         help_text=_("Call a person at any time. Separate by commas."),
     )
 
+    hours_mon = DayHoursField(WEEKDAYS[0])
+    hours_tue = DayHoursField(WEEKDAYS[1])
+    hours_wed = DayHoursField(WEEKDAYS[2])
+    hours_thu = DayHoursField(WEEKDAYS[3])
+    hours_fri = DayHoursField(WEEKDAYS[4])
+    hours_sat = DayHoursField(WEEKDAYS[5])
+    hours_sun = DayHoursField(WEEKDAYS[6])
+
     class Meta:
         model = Bot
         fields = [
@@ -49,6 +64,16 @@ class BotForm(TenantModelForm):
         ]
         widgets = {"operator_text": forms.Textarea(attrs={"rows": 3})}
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for day in set(HOURS) & set(self.fields):
+            self.fields[day].initial = (self.instance.office_hours or {}).get(HOURS[day], [])
+
+    def save(self, commit=True):
+        hours = {HOURS[name]: self.cleaned_data[name] for name in HOURS if self.cleaned_data.get(name)}
+        self.instance.office_hours = hours
+        return super().save(commit)
+
     def clean(self):
         cleaned_data = super().clean()
         if self.instance._state.adding and self.instance.business_id:
@@ -56,6 +81,29 @@ class BotForm(TenantModelForm):
                 check_plan(self.instance.business)
             except Refusal as refusal:
                 raise ValidationError(str(refusal), code=refusal.code) from refusal
+        return cleaned_data
+
+
+class AllowedHostForm(TenantModelForm):
+    """A host with its secret, which is written and never shown again; left empty, the saved one stays."""
+
+    authorization = SecretField(label=_("Authorization header"), required=False)
+
+    class Meta:
+        model = AllowedHost
+        fields = ["host", "allow_http", "authorization"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "authorization" in self.fields:
+            about = AllowedHost._meta.get_field("authorization").help_text
+            kept = _("One is saved. Leave this empty to keep it.")
+            self.fields["authorization"].help_text = kept if self.instance.has_authorization else about
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if not cleaned_data.get("authorization"):
+            cleaned_data.pop("authorization", None)
         return cleaned_data
 
 
@@ -122,8 +170,8 @@ class ScenarioForm(TenantModelForm):
 
 def note(row, path, problem):
     """Put a problem beside the field of a row that its path names, or on the row."""
-    if chosen := re.match(r"choices\[(\d+)\]\.(.*)", path):
-        row, path = row.choices.forms[int(chosen[1])], chosen[2]
+    if part := re.match(r"(choices|rules)\[(\d+)\]\.(.*)", path):
+        row, path = getattr(row, part[1]).forms[int(part[2])], part[3]
     row.note(field_at(row, path), problem)
 
 

@@ -1,8 +1,12 @@
 """What answers a message: which published scenario begins, goes on, or whether a person is called."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from crm.opting_out import asks_to_stop
+
+from .content import choice_id
 from .matching import folded, matches
 from .models import Bot, ScenarioVersion
 
@@ -13,6 +17,7 @@ class Entry:
 
     bot: Bot
     scenario_id: int
+    name: str
     definition: dict
     version: ScenarioVersion | None = None
 
@@ -21,6 +26,18 @@ class Entry:
 
     def has_keyword(self, text):
         return any(matches(trigger["match"], trigger["value"], text) for trigger in self.triggers("keyword"))
+
+    def menu_with(self, payload):
+        """The key of the menu to which a button belongs, or None."""
+        menus = (step for step in self.definition["steps"] if step["kind"] == "menu")
+        return next(
+            (
+                menu["key"]
+                for menu in menus
+                if any(choice_id(menu["key"], choice["key"]) == payload for choice in menu["choices"])
+            ),
+            None,
+        )
 
 
 def published(**conditions):
@@ -31,7 +48,10 @@ def published(**conditions):
         .select_related("scenario__bot")
         .order_by("scenario__bot__priority", "scenario__bot_id", "scenario_id")
     )
-    return [Entry(version.scenario.bot, version.scenario_id, version.definition, version) for version in versions]
+    return [
+        Entry(version.scenario.bot, version.scenario_id, version.scenario.name, version.definition, version)
+        for version in versions
+    ]
 
 
 def live(number_id):
@@ -45,15 +65,43 @@ class GlobalWord(Enum):
 
 
 @dataclass(frozen=True)
+class Running:
+    """The conversation's session. `asks`: it waits for an answer, and not for a time."""
+
+    scenario_id: int
+    asks: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """
+    A message as it is routed. `payload` names a tapped button, `owned`: a person owns the conversation. `is_first`
+    tells whether the customer has never written before; it is called when it matters.
+    """
+
+    text: str
+    payload: str = ""
+    owned: bool = False
+    running: Running | None = None
+    is_first: Callable = bool
+
+
+@dataclass(frozen=True)
 class Begin:
-    """A scenario begins; one that runs is over."""
+    """A scenario begins, perhaps at the menu of a tapped button; one that runs is over."""
 
     entry: Entry
+    step: str | None = None
 
 
 @dataclass(frozen=True)
 class GoOn:
     """The running session takes the message."""
+
+
+@dataclass(frozen=True)
+class LetWait:
+    """The running session waits for a time and goes on waiting; the message is left to people."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +111,50 @@ class CallPerson:
     bot: Bot
 
 
-def decide(entries, running_id, text, is_first):
-    """
-    Who takes a message: the bots' own words, then the running scenario, then keywords, then the first message ever,
-    then any message; None: nobody. A scenario that has a bot's own word as its keyword is what the word means.
+@dataclass(frozen=True)
+class Stop:
+    """The customer wants no more messages: what runs is over, and nothing is said."""
 
-    `running_id` is the running session's scenario, or None. `is_first` is called when it matters.
+
+def decide(arrival, entries):
     """
-    word, bot = global_word(entries, text)
-    if word is None and running_id is not None:
+    Who takes a message, in this order: nobody after an opt-out word, or where a person owns the conversation; the
+    bots' own words; the scenario that runs and asks; a tapped button; a keyword; the first message ever; any message;
+    None: nobody. A scenario that has a bot's own word as its keyword is what the word means.
+
+    A scenario that waits for a time gives way to a button and a keyword, and to nothing less. `entries` is called for
+    the scenarios that may begin.
+    """
+    if asks_to_stop(arrival.text):
+        return Stop()
+    if arrival.owned:
+        return None
+    entries, running = entries(), arrival.running
+    word, bot = global_word(entries, arrival.text)
+    if word:
+        return by_word(word, bot, arrival, entries)
+    if running and running.asks:
         return GoOn()
-    entry = with_keyword(entries, text)
-    if word is GlobalWord.OPERATOR and entry is None:
-        return CallPerson(bot)
-    if word is GlobalWord.MENU:
-        entry = entry or beginning(entries, running_id)
-        if entry is None and running_id is not None:
-            return GoOn()
-    elif entry is None and is_first():
+    if begin := with_button(entries, arrival.payload):
+        return begin
+    entry = with_keyword(entries, arrival.text)
+    if entry is None and running:
+        return LetWait()
+    if entry is None and arrival.is_first():
         entry = with_trigger(entries, "first_message")
     entry = entry or with_trigger(entries, "any")
     return Begin(entry) if entry else None
+
+
+def by_word(word, bot, arrival, entries):
+    """What one of the bots' own words leads to."""
+    entry = with_keyword(entries, arrival.text)
+    if entry is None and word is GlobalWord.OPERATOR:
+        return CallPerson(bot)
+    entry = entry or beginning(entries, arrival.running and arrival.running.scenario_id)
+    if entry:
+        return Begin(entry)
+    return GoOn() if arrival.running and arrival.running.asks else None
 
 
 def global_word(entries, text):
@@ -106,6 +177,15 @@ def beginning(entries, running_id):
         or with_trigger(entries, "any")
         or next((entry for entry in entries if entry.scenario_id == running_id), None)
     )
+
+
+def with_button(entries, payload):
+    """Where a tapped button leads: to its menu, or to the scenario that bears the name in its payload."""
+    for entry in entries:
+        if payload and (step := entry.menu_with(payload)):
+            return Begin(entry, step)
+    named = next((entry for entry in entries if payload and folded(entry.name) == folded(payload)), None)
+    return Begin(named) if named else None
 
 
 def with_keyword(entries, text):

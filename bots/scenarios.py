@@ -3,8 +3,10 @@
 from django.db import transaction
 
 from crm.models import DealStage
+from whatsapp.templates import usable_with
 
-from .models import BotScenario, ScenarioVersion
+from .models import AllowedHost, BotScenario, ScenarioVersion
+from .step_checks import Known
 from .validator import validate
 
 
@@ -18,8 +20,18 @@ class BrokenScenario(Exception):
 
 def check(scenario):
     """What is wrong with a scenario's draft."""
-    stages = DealStage.objects.filter(business=scenario.business_id).values_list("key", flat=True)
-    return validate(scenario.definition, stages=list(stages))
+    return validate(scenario.definition, known_of(scenario))
+
+
+def known_of(scenario):
+    """What of the business a scenario may name."""
+    business_id = scenario.business_id
+    number = scenario.bot.whatsapp_number
+    return Known(
+        stages=list(DealStage.objects.filter(business=business_id).values_list("key", flat=True)),
+        templates={(template.name, template.language): template for template in usable_with(number)},
+        hosts=dict(AllowedHost.objects.filter(business=business_id).values_list("host", "allow_http")),
+    )
 
 
 @transaction.atomic

@@ -2,7 +2,9 @@ from rest_framework import serializers
 
 from accounts.tenant_serializers import StrictSerializer, TenantSerializer
 
-from .models import Bot, BotScenario, ScenarioVersion
+from .addresses import BadAddress, read_host
+from .models import AllowedHost, Bot, BotScenario, ScenarioVersion
+from .office_hours import clean_office_hours
 from .simulation import MAX_MESSAGES
 from .validator import validate
 
@@ -22,9 +24,33 @@ class BotSerializer(TenantSerializer):
             "menu_words",
             "operator_words",
             "operator_text",
+            "office_hours",
             "created_at",
         ]
         read_only_fields = ["created_at"]
+
+    def validate_office_hours(self, value):
+        return clean_office_hours(value)
+
+
+class AllowedHostSerializer(TenantSerializer):
+    """`authorization` is written and never shown; `has_authorization` says whether there is one."""
+
+    authorization = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, max_length=2000, style={"input_type": "password"}
+    )
+    has_authorization = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = AllowedHost
+        fields = ["id", "host", "allow_http", "authorization", "has_authorization", "created_at"]
+        read_only_fields = ["created_at"]
+
+    def validate_host(self, value):
+        try:
+            return read_host(value)
+        except BadAddress as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 class BotScenarioSerializer(TenantSerializer):
@@ -68,6 +94,7 @@ class SimulationSerializer(StrictSerializer):
         child=serializers.CharField(max_length=4096), allow_empty=False, max_length=MAX_MESSAGES
     )
     draft = serializers.BooleanField(default=False)
+    answers = serializers.DictField(child=serializers.JSONField(), required=False)
 
 
 class SimulatedAnswerSerializer(serializers.Serializer):

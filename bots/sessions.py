@@ -1,6 +1,6 @@
 """A conversation's session: begun, moved on by an event, ended. The conversation's row is locked by whoever calls."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -9,8 +9,9 @@ from crm import conversations
 
 from .carrying_out import carry_out
 from .effects import End, EndReason
-from .engine import State, advance
+from .engine import State, advance, waits_for_answer
 from .models import BotSession
+from .office_hours import is_open
 
 
 def running(conversation):
@@ -21,32 +22,59 @@ def running(conversation):
     )
 
 
-def begin(conversation, entry):
-    """A session at the beginning of a published scenario. What was said in the one before still counts as said."""
+def begin(conversation, entry, step=None):
+    """
+    A session at the beginning of a published scenario, or at a menu that was tapped. What was said in the one before
+    still counts as said.
+    """
     before = BotSession.objects.filter(conversation=conversation).first()
+    state = state_of(before) if before else State()
     return BotSession(
         business_id=conversation.business_id,
         conversation=conversation,
         bot=entry.bot,
         version=entry.version,
-        state=asdict(state_of(before).begin_another() if before else State()),
+        state=asdict(state.begin_another(step)),
     )
 
 
 def move_on(session, event):
-    """Let the engine answer an event, and do what it wants. Returns the effects."""
+    """Let the engine answer an event, and do what it wants. Returns what was done."""
     now = timezone.localtime(timezone=ZoneInfo(session.conversation.whatsapp_number.business.time_zone))
-    state, effects = advance(session.version.definition, state_of(session), event, now)
+    before = state_of(session)
+    state, wanted = advance(session.version.definition, before, with_facts(session, event, now), now)
+    if not wanted:
+        return ()
     session.state = asdict(state)
+    session.expires_at = None
     session.save()
-    session.timers.all().delete()
-    carry_out(session, effects)
-    if isinstance(effects[-1], End):
-        end(session, effects[-1].reason, effects[-1].step)
+    forget_what_it_waited_for(session)
+    done = carry_out(session, wanted, before.step)
+    if isinstance(done[-1], End):
+        end(session, done[-1].reason, done[-1].step)
     else:
         session.save(update_fields=["expires_at"])
         wait(session.conversation)
-    return effects
+    return done
+
+
+def with_facts(session, event, now):
+    """The event with what the scenario may ask about the moment and the customer."""
+    event = replace(event, office_hours=is_open(session.bot.office_hours, now))
+    if not asks_for_tags(session.version.definition):
+        return event
+    tags = session.conversation.customer.tags.values_list("name", flat=True)
+    return replace(event, person=event.person.with_tags(added=tags))
+
+
+def asks_for_tags(definition):
+    rules = (rule for step in definition["steps"] if step["kind"] == "condition" for rule in step["rules"])
+    return any(rule["field"] == "customer.tags" for rule in rules)
+
+
+def is_asking(session):
+    """Whether it waits for the customer's answer, and not for a time."""
+    return waits_for_answer(session.version.definition, state_of(session))
 
 
 def state_of(session):
@@ -58,8 +86,13 @@ def end(session, reason, step=None):
     session.end_reason = reason
     session.end_step = step or session.state.get("step") or ""
     session.save(update_fields=["ended_at", "end_reason", "end_step"])
-    session.timers.all().delete()
+    forget_what_it_waited_for(session)
     stop_waiting(session.conversation)
+
+
+def forget_what_it_waited_for(session):
+    session.timers.all().delete()
+    session.calls.all().delete()
 
 
 def wait(conversation):
@@ -80,4 +113,7 @@ def over_because(session, moment):
     moved = bot.whatsapp_number_id != session.conversation.whatsapp_number_id
     if moved or not bot.is_active or not session.version.scenario.is_active:
         return EndReason.SWITCHED_OFF
+    opted_out_at = session.conversation.customer.opted_out_at
+    if opted_out_at and opted_out_at >= session.started_at:
+        return EndReason.OPTED_OUT
     return None

@@ -1,18 +1,48 @@
-"""A chat with a bot that nobody else sees: the same routing and engine, nothing stored and nothing sent."""
+"""
+A chat with a bot that nobody else sees: the same routing and engine, nothing stored, nothing sent, nobody called.
 
-from dataclasses import dataclass
+Time passes as fast as it is needed: a wait is over at once, and the message SKIP lets the time to answer run out. A
+service that would be called has the answer that is given for its step, or none, so that the scenario goes its way for
+failures.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from accounts.refusals import Refusal
+
+from .carrying_out import template_text
 from .content import text_message
-from .effects import Effect, End, HandOff, SendMessage, SetCustomer
-from .engine import State, advance
-from .events import Person, Said
-from .routing import Begin, CallPerson, Entry, decide, published
+from .effects import (
+    Call,
+    Effect,
+    End,
+    EndReason,
+    HandOff,
+    Refused,
+    SendMessage,
+    SendTemplate,
+    SetTimer,
+    TimerKind,
+    Visited,
+)
+from .engine import State, advance, person_after, waits_for_answer
+from .events import Answered, Person, Said, TimedOut
+from .office_hours import is_open
+from .routing import Arrival, Begin, CallPerson, Entry, GoOn, Running, Stop, decide, published
 from .scenarios import BrokenScenario, check
 
 MAX_MESSAGES = 100
+
+#: A message that means: the customer writes nothing, and the time to answer runs out.
+SKIP = "/skip"
+
+#: So many waits and calls in one turn are enough to see where it goes.
+MOST_AT_A_STRETCH = 20
 
 
 @dataclass(frozen=True)
@@ -27,17 +57,18 @@ class SimulatedTurn:
         return [effect for effect in self.effects if isinstance(effect, SendMessage)]
 
 
-def simulate(bot, messages, draft=False):
+def simulate(bot, messages, draft=False, answers=None):
     """
     What a bot would answer to these messages of a new customer; by its drafts if wanted, else by what is published.
-    Raises BrokenScenario for a draft with errors.
+    `answers` maps the key of a step that calls a service to the JSON it answers. Raises BrokenScenario for a draft
+    with errors.
     """
-    return chat(bot, drafts(bot) if draft else published(bot=bot), messages)
+    return chat(bot, drafts(bot) if draft else published(bot=bot), messages, answers)
 
 
-def simulate_draft(scenario, messages):
+def simulate_draft(scenario, messages, answers=None):
     """The same for one scenario's draft alone. Raises BrokenScenario."""
-    return chat(scenario.bot, [draft_of(scenario)], messages)
+    return chat(scenario.bot, [draft_of(scenario)], messages, answers)
 
 
 def drafts(bot):
@@ -49,52 +80,114 @@ def draft_of(scenario):
     report = check(scenario)
     if report.errors:
         raise BrokenScenario(report)
-    return Entry(scenario.bot, scenario.pk, scenario.definition)
+    return Entry(scenario.bot, scenario.pk, scenario.name, scenario.definition)
 
 
-def chat(bot, entries, messages):
-    customer = Chat(bot, entries)
+def chat(bot, entries, messages, answers=None):
+    customer = Chat(bot, entries, answers or {})
     with translation.override(bot.business.language):
-        return [SimulatedTurn(text, customer.answer(text)) for text in messages]
+        return [SimulatedTurn(text, tuple(customer.answer(text))) for text in messages]
 
 
 class Chat:
     """The state of a simulated conversation."""
 
-    def __init__(self, bot, entries):
+    def __init__(self, bot, entries, answers):
         self.bot = bot
         self.entries = entries
+        self.answers = answers
         self.person = Person(country=bot.business.country)
         self.now = timezone.localtime(timezone=ZoneInfo(bot.business.time_zone))
         self.state = State()
         self.running: Entry | None = None
+        self.waits_until = self.now
         self.bot_paused = False
         self.is_first = True
 
     def answer(self, text):
-        if self.bot_paused:
-            return ()
-        running_id = self.running and self.running.scenario_id
+        """What comes of a message."""
+        if text == SKIP:
+            return self.run_out()
         first, self.is_first = self.is_first, False
-        decision = decide(self.entries, running_id, text, lambda: first)
-        if decision is None:
+        arrival = Arrival(text, owned=self.bot_paused, running=self.running_now(), is_first=lambda: first)
+        match decide(arrival, lambda: self.entries):
+            case Stop():
+                return self.stop()
+            case CallPerson(bot):
+                return self.call_person(bot)
+            case Begin(entry, step):
+                self.running = entry
+                self.state = self.state.begin_another(step)
+                return self.play(Said(self.person, text))
+            case GoOn():
+                return self.play(Said(self.person, text))
+        return ()
+
+    def running_now(self):
+        if self.running is None:
+            return None
+        return Running(self.running.scenario_id, waits_for_answer(self.running.definition, self.state))
+
+    def run_out(self):
+        if self.running is None or self.bot_paused:
             return ()
-        if isinstance(decision, CallPerson):
-            return self.call_person(decision.bot)
-        if isinstance(decision, Begin):
-            self.running = decision.entry
-            self.state = self.state.begin_another()
-        return self.advance(Said(self.person, text))
+        self.now = self.waits_until
+        return self.play(TimedOut(self.person))
+
+    def play(self, event):
+        """What comes of an event, and of the waits and calls it leads to."""
+        done = []
+        for _stretch in range(MOST_AT_A_STRETCH):
+            done += self.advance(event)
+            event = self.next_event(done[-1]) if done else None
+            if event is None:
+                break
+        return done
 
     def advance(self, event):
-        self.state, effects = advance(self.running.definition, self.state, event, self.now)
-        if isinstance(effects[-1], End):
+        event = replace(event, office_hours=is_open(self.running.bot.office_hours, self.now))
+        self.state, wanted = advance(self.running.definition, self.state, event, self.now)
+        done = list(self.carry_out(wanted))
+        if done and isinstance(done[-1], End):
             self.running = None
-        for effect in effects:
-            if isinstance(effect, SetCustomer):
-                self.person = self.person.with_news(effect.name, effect.attributes)
-            self.bot_paused = self.bot_paused or isinstance(effect, HandOff)
-        return effects
+        return done
+
+    def carry_out(self, wanted):
+        """The effects as they would be done, with the texts of templates, up to what would be refused."""
+        step = None
+        for effect in wanted:
+            self.person = person_after(self.person, effect)
+            if isinstance(effect, Visited):
+                step = effect.step
+            if isinstance(effect, HandOff):
+                self.bot_paused = True
+            if isinstance(effect, SetTimer):
+                self.waits_until = self.now + timedelta(seconds=effect.seconds)
+            yield effect
+            if isinstance(effect, SendTemplate):
+                try:
+                    text = template_text(self.bot.whatsapp_number, effect)
+                    yield SendMessage(text_message(text), text)
+                except Refusal as refusal:
+                    self.bot_paused = True
+                    yield from (Refused(step, str(refusal)), HandOff(), End(EndReason.ERROR, step))
+                    return
+
+    def next_event(self, effect):
+        """What happens by itself after the last effect of a turn; None: it is the customer's turn."""
+        if isinstance(effect, SetTimer) and effect.kind == TimerKind.WAIT:
+            self.now = self.waits_until
+            return TimedOut(self.person)
+        if isinstance(effect, Call):
+            if effect.step in self.answers:
+                return Answered(self.person, value=self.answers[effect.step])
+            return Answered(self.person, failed=_("nobody is called while trying it out"))
+        return None
+
+    def stop(self):
+        ended = [End(EndReason.OPTED_OUT, self.state.step)] if self.running else []
+        self.running = None
+        return ended
 
     def call_person(self, bot):
         self.bot_paused = True

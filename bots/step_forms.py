@@ -1,6 +1,4 @@
-"""The parts of a scenario as rows of a form: its triggers, its steps, and the choices of a menu."""
-
-from itertools import count
+"""The steps of a scenario as rows of its form."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -8,89 +6,22 @@ from django.forms.formsets import ORDERING_FIELD_NAME
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from . import content
-from .flow import start_of
-from .form_values import NamedTextsField, WordsField
+from .form_values import JsonField, NamedTextsField, WordsField
+from .row_forms import (
+    ChoiceFormSet,
+    RowForm,
+    RowFormSet,
+    RuleForm,
+    RuleFormSet,
+    long_text,
+    short_text,
+    step_key,
+    with_keys,
+)
 from .steps import KINDS
-from .validator import MAX_STEPS, MAX_TRIGGERS
-
-STEP_KEYS = {"list": "step-keys"}
-
-
-def short_text(label, attrs=None, **options):
-    return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=attrs), **options)
-
-
-def long_text(label, **options):
-    widget = forms.Textarea(attrs={"rows": 3, "cols": 60})
-    return forms.CharField(label=label, required=False, strip=False, widget=widget, **options)
-
-
-def step_key(label, **options):
-    return short_text(label, STEP_KEYS, **options)
-
-
-class RowForm(forms.Form):
-    """A row that knows what the validator says about it: `problems` maps the name of a field to problems."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.problems = {}
-
-    def note(self, name, problem):
-        self.problems.setdefault(name if name in self.fields else "", []).append(problem)
-
-    @property
-    def row_problems(self):
-        """What is wrong with the row as a whole."""
-        return self.problems.get("", [])
-
-
-class TriggerForm(RowForm):
-    KINDS = [
-        ("equals", _("the message is exactly")),
-        ("contains", _("the message contains the word")),
-        ("starts", _("the message starts with")),
-        ("regex", _("the message matches the pattern")),
-        ("first_message", _("the first message of a customer")),
-        ("any", _("any message")),
-    ]
-    KEYWORDS = {"equals", "contains", "starts", "regex"}
-
-    kind = forms.ChoiceField(label=_("Starts when"), choices=KINDS, initial="contains")
-    value = short_text(_("Word"))
-
-    def clean(self):
-        cleaned_data = super().clean()
-        if cleaned_data.get("kind") in self.KEYWORDS and not cleaned_data.get("value"):
-            self.add_error("value", ValidationError(_("Write the word."), code="required"))
-        return cleaned_data
-
-    def as_document(self):
-        kind = self.cleaned_data["kind"]
-        if kind in self.KEYWORDS:
-            return {"kind": "keyword", "match": kind, "value": self.cleaned_data["value"]}
-        return {"kind": kind}
-
-    @staticmethod
-    def from_document(trigger):
-        return {"kind": start_of(trigger), "value": trigger.get("value", "")}
-
-
-class ChoiceForm(RowForm):
-    label = short_text(_("Label"), max_length=content.MAX_ROW_TITLE)
-    key = short_text(_("Key"), max_length=60)
-    next = step_key(_("Then go to"), max_length=60)
-
-    def as_document(self):
-        return {name: value for name in ("key", "label", "next") if (value := self.cleaned_data[name])}
-
-
-def with_keys(choices):
-    """Choices without a key get one: nobody but programs sees it."""
-    taken = {choice["key"] for choice in choices if "key" in choice}
-    free = (f"c{number}" for number in count(1) if f"c{number}" not in taken)
-    return [choice if "key" in choice else {"key": next(free), **choice} for choice in choices]
+from .steps.calls import MAX_URL, METHODS
+from .steps.ways import LONGEST_WAIT
+from .validator import MAX_STEPS
 
 
 class StepForm(RowForm):
@@ -101,6 +32,16 @@ class StepForm(RowForm):
         "text": ("text",),
         "answer": ("answer",),
         "save_to": ("save_to",),
+        "match": ("match",),
+        "then": ("then",),
+        "otherwise": ("otherwise",),
+        "seconds": ("seconds",),
+        "template": ("template",),
+        "language": ("language",),
+        "parameters": ("parameters",),
+        "method": ("method",),
+        "url": ("url",),
+        "json": ("json",),
         "step": ("step",),
         "customer_name": ("customer", "name"),
         "attributes": ("customer", "attributes"),
@@ -114,8 +55,10 @@ class StepForm(RowForm):
         "invalid_next": ("invalid", "next"),
         "timeout_seconds": ("timeout", "seconds"),
         "timeout_next": ("timeout", "next"),
+        "failed": ("failed",),
         "next": ("next",),
     }
+    MATCHES = [("all", _("all rules hold")), ("any", _("any of the rules holds"))]
     ANSWERS = [
         ("text", _("any text")),
         ("number", _("a number")),
@@ -131,7 +74,60 @@ class StepForm(RowForm):
     kind = forms.ChoiceField(label=_("Kind"), initial="message")
     text = long_text(_("Text"), help_text=_('{{customer.name|default:"friend"}} and {{vars.size}} are filled in.'))
     answer = forms.ChoiceField(label=_("Expected answer"), choices=ANSWERS, required=False, initial="text")
-    save_to = short_text(_("Save as"), max_length=60, help_text=_("Then {{vars.…}} with this name holds the answer."))
+    save_to = short_text(
+        _("Save as"),
+        max_length=60,
+        help_text=_("Then {{vars.…}} with this name holds the answer. What a service sent: {{vars.name.part}}."),
+    )
+    match = forms.ChoiceField(label=_("Fulfilled when"), choices=MATCHES, required=False, initial="all")
+    then = step_key(_("Then go to"), max_length=60, help_text=_("Empty: to the following step."))
+    otherwise = step_key(_("Otherwise go to"), max_length=60, help_text=_("Empty: to the following step."))
+    seconds = forms.IntegerField(
+        label=_("Seconds to wait"),
+        required=False,
+        min_value=1,
+        max_value=LONGEST_WAIT,
+        help_text=_(
+            "3600 is an hour, 86400 a day. What the customer writes meanwhile is no answer: keywords, buttons and the "
+            "bot's words work and end this scenario, anything else is left to people. After a day WhatsApp lets only "
+            "templates through."
+        ),
+    )
+    template = short_text(
+        _("Template"),
+        {"list": "template-names"},
+        max_length=512,
+        help_text=_("Its name, as approved by Meta. It arrives also more than 24 hours after the customer's message."),
+    )
+    language = short_text(_("Language of the template"), {"list": "template-languages"}, max_length=15)
+    parameters = NamedTextsField(
+        label=_("Its parameters"), required=False, help_text=_("One a line: 1 = {{vars.name}}")
+    )
+    method = forms.ChoiceField(
+        label=_("Method"), choices=[(method, method) for method in METHODS], required=False, initial="POST"
+    )
+    url = short_text(
+        _("Address"),
+        {"class": "vLargeTextField"},
+        max_length=MAX_URL,
+        help_text=_(
+            "Like https://api.example.com/orders/{{vars.order}}. Only hosts that are allowed (Bots, Allowed hosts) "
+            "are called."
+        ),
+    )
+    json = JsonField(
+        label=_("JSON that is sent"),
+        required=False,
+        help_text=_('Like {"name": "{{vars.name}}"}: {{ }} work inside the texts. Empty: nothing is sent along.'),
+    )
+    failed = step_key(
+        _("If it does not work go to"),
+        max_length=60,
+        help_text=_(
+            "When the host is not allowed, does not answer within 10 seconds, or answers with an error. A call is "
+            "never repeated by itself. Empty: a person is called."
+        ),
+    )
     step = step_key(_("Go to"), max_length=60)
     customer_name = short_text(_("Customer's name"), help_text=_("For example {{vars.name}}"))
     attributes = NamedTextsField(
@@ -154,27 +150,29 @@ class StepForm(RowForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [(key, kind.name) for key, kind in KINDS.items()]
-        self.choices = ChoiceFormSet(
-            self.data if self.is_bound else None,
-            prefix=f"{self.prefix}-choices",
-            initial=(self.initial or {}).get("choices", []),
-        )
+        self.choices = self.part("choices", ChoiceFormSet)
+        self.rules = self.part("rules", RuleFormSet)
+
+    def part(self, name, formset):
+        data = self.data if self.is_bound else None
+        return formset(data, prefix=f"{self.prefix}-{name}", initial=(self.initial or {}).get(name, []))
 
     def is_valid(self):
-        return super().is_valid() and (self.is_blank or not self.has_choices or self.choices.is_valid())
+        return super().is_valid() and (self.is_blank or all(part.is_valid() for part in self.parts))
 
     @property
     def is_blank(self):
         return self.empty_permitted and not self.has_changed()
 
     @property
-    def has_choices(self):
-        return self.cleaned_data.get("kind") == "menu"
+    def parts(self):
+        """The rows of rows that this kind of step has."""
+        return {"menu": [self.choices], "condition": [self.rules]}.get(self.cleaned_data.get("kind"), [])
 
     def has_changed(self):
         """Whether something was written; a blank row that was only numbered stays blank."""
         written = set(self.changed_data) - {ORDERING_FIELD_NAME}
-        return bool(written) or any(form.has_changed() for form in self.choices)
+        return bool(written) or any(form.has_changed() for form in (*self.choices, *self.rules))
 
     def clean(self):
         cleaned_data = super().clean()
@@ -187,16 +185,19 @@ class StepForm(RowForm):
         known = KINDS[step["kind"]].fields
         for name, (outer, *inner) in self.PLACES.items():
             value = self.cleaned_data.get(name)
-            if outer in known and value not in (None, "", [], {}):
+            if outer in known and (value not in (None, "", [], {}) or (name == "json" and value is not None)):
                 place = step.setdefault(outer, {}) if inner else step
                 place[(inner or [outer])[0]] = value
         if "choices" in known:
             step["choices"] = with_keys([form.as_document() for form in self.choices.filled])
+        if "rules" in known:
+            step["rules"] = [form.as_document() for form in self.rules.filled]
         return step
 
     @classmethod
     def from_document(cls, step):
         row = {"key": step.get("key", ""), "kind": step["kind"], "choices": step.get("choices", [])}
+        row["rules"] = [RuleForm.from_document(rule) for rule in step.get("rules", [])]
         for name, (outer, *inner) in cls.PLACES.items():
             value = step.get(outer)
             if inner and value is not None:
@@ -217,31 +218,16 @@ class StepForm(RowForm):
     def choices_row(self):
         return self.kinds_with("choices")
 
+    @property
+    def rules_row(self):
+        return self.kinds_with("rules")
+
     def kinds_with(self, field):
         """The kinds that have a key, and whether this row's kind is not one of them, so that it is hidden at first."""
         kinds = [key for key, kind in KINDS.items() if field in kind.fields]
         return {"kinds": " ".join(kinds), "hidden": self["kind"].value() not in kinds}
 
 
-class RowFormSet(forms.BaseFormSet):
-    """Rows of the document, in order; rows left blank are no rows."""
-
-    @property
-    def filled(self):
-        forms = self.ordered_forms if self.can_order else self.forms
-        deleted = self.deleted_forms if self.can_delete else []
-        return [form for form in forms if form not in deleted and (form.has_changed() or not form.empty_permitted)]
-
-    def as_document(self):
-        return [form.as_document() for form in self.filled]
-
-
-TriggerFormSet = forms.formset_factory(
-    TriggerForm, formset=RowFormSet, extra=1, can_delete=True, max_num=MAX_TRIGGERS, validate_max=True
-)
-ChoiceFormSet = forms.formset_factory(
-    ChoiceForm, formset=RowFormSet, extra=3, can_delete=True, max_num=content.MAX_ROWS, validate_max=True
-)
 StepFormSet = forms.formset_factory(
     StepForm, formset=RowFormSet, extra=2, can_order=True, can_delete=True, max_num=MAX_STEPS, validate_max=True
 )

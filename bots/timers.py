@@ -1,4 +1,4 @@
-"""Timers that are due: a question that was not answered in time, a session that waited too long."""
+"""Timers that are due: a question not answered in time, a wait that is over, a session that waited too long."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -7,15 +7,16 @@ from . import sessions
 from .effects import EndReason, TimerKind
 from .events import TimedOut
 from .models import BotTimer
-from .turns import as_person, attempt, locked, log, may_send, waiting_messages
+from .turns import as_person, attempt, locked, resume, waiting_messages
 
 BATCH = 500
 
 
 def fire_due():
-    """Fire the timers that are due. Returns how many."""
+    """Fire the timers that are due. Returns the ids of the conversations where one fired."""
     due = BotTimer.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "id")
-    return sum(fire(*timer) for timer in due.values_list("pk", "session__conversation_id")[:BATCH])
+    timers = due.values_list("pk", "session__conversation_id")[:BATCH]
+    return [conversation_id for timer_id, conversation_id in timers if fire(timer_id, conversation_id)]
 
 
 @transaction.atomic
@@ -36,13 +37,9 @@ def fire(timer_id, conversation_id):
 
 
 def run_out(session, kind):
-    """The time is over: what the scenario does then, or the session's end where no bot may speak."""
-    conversation = session.conversation
-    silent = conversation.bot_paused or not may_send(conversation.whatsapp_number)
-    if reason := sessions.over_because(session, timezone.now()):
-        sessions.end(session, reason)
-    elif kind == TimerKind.EXPIRY or silent:
+    """The time is over: what the scenario does then, or the session's end."""
+    if kind == TimerKind.EXPIRY:
         sessions.end(session, EndReason.EXPIRED)
     else:
-        effects = sessions.move_on(session, TimedOut(as_person(conversation)))
-        log(conversation, session, effects, {"kind": "timeout"})
+        happened = "wait_over" if kind == TimerKind.WAIT else "timeout"
+        resume(session, TimedOut(as_person(session.conversation)), {"kind": happened})

@@ -17,10 +17,10 @@ from whatsapp.numbers import check_may_send
 from . import sessions
 from .carrying_out import hand_over
 from .content import text_message
-from .effects import EndReason, SendMessage, Visited
+from .effects import End, EndReason, SendMessage, Visited
 from .events import Person, Said
-from .models import BotTurn
-from .routing import Begin, CallPerson, decide, live
+from .models import BotCall, BotTurn
+from .routing import Arrival, Begin, CallPerson, GoOn, LetWait, Running, Stop, decide, live
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def take_turn(conversation_id):
     """Answer the first message that waits. Returns whether there was one."""
     conversation = locked(conversation_id)
     message = conversation and waiting_messages(conversation.pk).first()
-    if message is None:
+    if message is None or is_calling(conversation):
         return False
     attempt(conversation, lambda: answer(conversation, message), message=message)
     message.automated_at = timezone.now()
@@ -56,6 +56,11 @@ def locked(conversation_id):
         return None
     related = ("customer", "whatsapp_number__business__subscription")
     return Conversation.objects.select_related(*related).get(pk=conversation_id)
+
+
+def is_calling(conversation):
+    """Whether a service is being called here; messages wait for its answer."""
+    return conversation.in_scenario and BotCall.objects.filter(session__conversation=conversation.pk).exists()
 
 
 def waiting_messages(conversation_id):
@@ -97,27 +102,50 @@ def give_up(conversation, error, **facts):
 
 def answer(conversation, message):
     """Say what a bot has to say to a message, if a bot is to speak here at all."""
-    if conversation.bot_paused or not may_send(conversation.whatsapp_number):
-        return
     said = as_said(conversation, message)
     session = current_session(conversation, message.timestamp)
-    decision = decide(
-        live(conversation.whatsapp_number_id),
-        session and session.version.scenario_id,
-        said.text,
-        lambda: is_first(message),
+    arrival = Arrival(
+        text=said.text,
+        payload=said.choice_id,
+        owned=conversation.bot_paused or not may_send(conversation.whatsapp_number),
+        running=session and Running(session.version.scenario_id, sessions.is_asking(session)),
+        is_first=lambda: is_first(message),
     )
-    if decision is None:
-        return
-    if isinstance(decision, CallPerson):
-        call_person(conversation, session, decision.bot, message)
-        return
-    if isinstance(decision, Begin):
-        if session:
-            sessions.end(session, EndReason.REPLACED)
-        session = sessions.begin(conversation, decision.entry)
-    effects = sessions.move_on(session, said)
-    log(conversation, session, effects, {"kind": "message", "text": said.text}, message)
+    match decide(arrival, lambda: live(conversation.whatsapp_number_id)):
+        case Stop():
+            stop(conversation, session, message)
+        case CallPerson(bot):
+            call_person(conversation, session, bot, message)
+        case LetWait():
+            log(conversation, session, (), {"kind": "while_waiting", "text": said.text}, message)
+        case GoOn():
+            move_on(session, said, message)
+        case Begin(entry, step):
+            if session:
+                sessions.end(session, EndReason.REPLACED)
+            move_on(sessions.begin(conversation, entry, step), said, message)
+
+
+def move_on(session, said, message):
+    done = sessions.move_on(session, said)
+    log(session.conversation, session, done, {"kind": "message", "text": said.text}, message)
+
+
+def resume(session, event, happened):
+    """
+    Go on with a session that waited, for something that happened by itself; `happened` is for the log. Where no bot
+    may speak any more, the session ends instead.
+    """
+    conversation = session.conversation
+    reason = sessions.over_because(session, timezone.now())
+    if reason is None and conversation.bot_paused:
+        reason = EndReason.HANDED_OFF
+    if reason is None and not may_send(conversation.whatsapp_number):
+        reason = EndReason.SWITCHED_OFF
+    if reason:
+        sessions.end(session, reason)
+    else:
+        log(conversation, session, sessions.move_on(session, event), happened)
 
 
 def may_send(number):
@@ -147,6 +175,15 @@ def is_first(message):
         conversation=message.conversation_id, direction=Message.Direction.IN, pk__lt=message.pk
     )
     return not earlier.exclude(type__in=EVENT_TYPES).exists()
+
+
+def stop(conversation, session, message):
+    """The customer is not written to any more, whatever a scenario still waits for."""
+    effects = []
+    if session:
+        effects.append(End(EndReason.OPTED_OUT, session.state["step"]))
+        sessions.end(session, EndReason.OPTED_OUT)
+    log(conversation, session, effects, {"kind": "opt_out", "text": message.text}, message)
 
 
 def call_person(conversation, session, bot, message):
@@ -188,7 +225,9 @@ def as_said(conversation, message):
 
 
 def tapped(message):
-    """The id of the button or row of a menu that was tapped (Webhooks, "interactive")."""
+    """The id of the button or row that was tapped (Webhooks, "interactive"), or a template button's payload."""
+    if message.type == "button":
+        return (message.content.get("button") or {}).get("payload") or ""
     interactive = message.content.get("interactive") or {}
     reply = interactive.get("button_reply") or interactive.get("list_reply") or {}
     return reply.get("id") or ""

@@ -1,10 +1,11 @@
 from rest_framework.routers import SimpleRouter
 
-from .api import BotScenarioViewSet, BotViewSet
+from .api import AllowedHostViewSet, BotScenarioViewSet, BotViewSet
 
 router = SimpleRouter()
 router.register("bots", BotViewSet)
 router.register("bot-scenarios", BotScenarioViewSet)
+router.register("allowed-hosts", AllowedHostViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = []

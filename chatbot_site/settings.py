@@ -263,6 +263,8 @@ CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbo
 CELERY_TASK_ROUTES = {
     "whatsapp.tasks.process_*": {"queue": "inbound"},
     "bots.tasks.*": {"queue": "inbound"},
+    # A service that a scenario calls may take ten seconds, and a broadcast must not come before it.
+    "bots.tasks.make_call": {"queue": "housekeeping"},
     "broadcasts.tasks.*": {"queue": "bulk"},
     "whatsapp.tasks.deliver*": {"queue": "outbound"},
     "whatsapp.tasks.deliver_bulk": {"queue": "bulk"},
@@ -297,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
     "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
+    "look after calls of services": {"task": "bots.tasks.look_after_calls", "schedule": 2},
     "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
     "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 60 * 60},
     "fetch and upload media that are due": {"task": "crm.tasks.transfer_media", "schedule": 5},

@@ -47,11 +47,10 @@ def record_message(number, inbound):
         return []
     customers.complete(customer, **known_as)
     message = new_message(conversation, inbound)
-    stops = not message.is_event and asks_to_stop(message.text)
-    if stops:
-        customers.opt_out(customer)
-    if stops or message.is_event:
+    if message.is_event:
         message.automated_at = timezone.now()
+    elif asks_to_stop(message.text):
+        customers.opt_out(customer)
     message.save()
     media.expect(message)
     note_in_conversation(conversation, message)

@@ -8,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.tenant_admin import TenantModelAdmin
-from bots.forms import BotForm
+from bots.forms import HOURS, BotForm
 from bots.models import Bot, BotScenario
 from bots.simulation import simulate
 
 from .chat_page import chat_page
+
+ABOUT_HOURS = _(
+    "For conditions on now.office_hours, in the business's time zone. An empty day is a day off; all empty: always."
+)
 
 
 @admin.register(Bot)
@@ -34,6 +38,7 @@ class BotAdmin(TenantModelAdmin):
         fieldsets = [
             (None, {"fields": ["whatsapp_number", "name", "is_active", "priority"]}),
             (_("Words that work at any time"), {"fields": ["menu_words", "operator_words", "operator_text"]}),
+            (_("Office hours"), {"fields": [*HOURS], "description": ABOUT_HOURS}),
         ]
         return [*fieldsets, (_("Scenarios"), {"fields": ["scenario_links"]})] if obj else fieldsets
 

@@ -14,8 +14,11 @@ from accounts.tenant_admin import TenantModelAdmin
 from bots import flow, scenarios
 from bots.forms import ImportForm, ScenarioForm
 from bots.models import BotScenario, ScenarioVersion
+from bots.name_checks import saved_names
 from bots.simulation import simulate_draft
+from bots.step_checks import FIXED_FIELDS
 from crm.models import DealStage
+from whatsapp.templates import usable_with
 
 from .chat_page import chat_page
 
@@ -52,7 +55,11 @@ class BotScenarioAdmin(TenantModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         context["flow"] = flow.nodes(obj.definition) if obj else []
         context["starts"] = flow.starts(obj.definition) if obj else []
+        context["rule_fields"] = fields_to_ask(obj.definition if obj else {})
         if obj:
+            templates = usable_with(obj.bot.whatsapp_number)
+            context["whatsapp_templates"] = templates
+            context["template_languages"] = sorted({template.language for template in templates})
             context["stages"] = DealStage.objects.filter(business=obj.business_id)
             context["published_number"] = obj.versions.aggregate(number=Max("number"))["number"]
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -148,3 +155,8 @@ class BotScenarioAdmin(TenantModelAdmin):
         self.message_user(request, told, messages.SUCCESS)
         self._warn(request, scenario)
         return HttpResponseRedirect(self._address(scenario))
+
+
+def fields_to_ask(definition):
+    """What a condition may ask for, as suggestions."""
+    return [*sorted(saved_names(definition.get("steps", []))), *FIXED_FIELDS, "customer.attributes."]

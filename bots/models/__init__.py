@@ -1,5 +1,15 @@
+from .allowed_host import AllowedHost
 from .bot import Bot
 from .scenario import BotScenario, ScenarioVersion
-from .session import BotSession, BotTimer, BotTurn
+from .session import BotCall, BotSession, BotTimer, BotTurn
 
-__all__ = ["Bot", "BotScenario", "BotSession", "BotTimer", "BotTurn", "ScenarioVersion"]
+__all__ = [
+    "AllowedHost",
+    "Bot",
+    "BotCall",
+    "BotScenario",
+    "BotSession",
+    "BotTimer",
+    "BotTurn",
+    "ScenarioVersion",
+]

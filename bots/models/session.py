@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel
 from bots.effects import EndReason, TimerKind
+from crm.models import Conversation
 
 
 class BotSession(TenantModel):
@@ -42,6 +43,13 @@ class BotSession(TenantModel):
     def __str__(self):
         return f"{self.version} · {self.conversation}"
 
+    @classmethod
+    def let_go(cls, rows):
+        """A session that is deleted is no longer waited for."""
+        Conversation.objects.filter(in_scenario=True, bot_sessions__in=rows.filter(ended_at__isnull=True)).update(
+            in_scenario=False
+        )
+
     @property
     def turns(self):
         """How many events it has handled; a timer set at an earlier turn is out of date."""
@@ -49,7 +57,10 @@ class BotSession(TenantModel):
 
 
 class BotTimer(TenantModel):
-    """A due time of a session: a question's timeout, or the session's end. Ignored when the session has moved on."""
+    """
+    A due time of a session: a question's timeout, the end of a wait, or the session's end. Ignored when the session
+    has moved on.
+    """
 
     session = models.ForeignKey(BotSession, on_delete=models.CASCADE, related_name="timers", verbose_name=_("session"))
     kind = models.CharField(_("kind"), max_length=10, choices=TimerKind.choices)
@@ -68,6 +79,33 @@ class BotTimer(TenantModel):
 
     def __str__(self):
         return f"{self.get_kind_display()} · {timezone.localtime(self.due_at):%Y-%m-%d %H:%M}"
+
+
+class BotCall(TenantModel):
+    """
+    A call of a service for which a session waits. It is begun at most once: `began_at` is committed before the call,
+    and of one that began and was not settled nobody knows whether it arrived. Gone when it is settled.
+    """
+
+    session = models.ForeignKey(BotSession, on_delete=models.CASCADE, related_name="calls", verbose_name=_("session"))
+    # The session's turn that wants it.
+    turn = models.PositiveIntegerField(_("turn"))
+    # The fields of bots.effects.Call.
+    request = models.JSONField(default=dict)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    began_at = models.DateTimeField(_("began"), null=True)
+
+    tenant_parent = "session"
+
+    class Meta:
+        db_table = "bot_calls"
+        verbose_name = _("call of a service")
+        verbose_name_plural = _("calls of services")
+        # Serves: the tick that looks after calls, and how many of a business are under way.
+        indexes = [models.Index("began_at", "created_at", name="call_due")]
+
+    def __str__(self):
+        return f"{self.request.get('method', '')} · {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
 
 
 class BotTurn(TenantModel):

@@ -116,6 +116,14 @@ def test_a_simulation_answers_turn_by_turn(client, bot):
     }
 
 
+def test_a_simulation_is_told_what_services_answer(client, bot):
+    call = {"key": "call", "kind": "http", "method": "GET", "url": "https://a.example.com/", "save_to": "reply"}
+    make_scenario(bot, document(call, {"key": "end", "kind": "end", "text": "{{vars.reply.ok}}"}))
+    body = {"messages": ["hi"], "draft": True, "answers": {"call": {"ok": "yes"}}}
+    turns = client.post(f"{BOTS}{bot.pk}/simulate/", body, format="json").json()["turns"]
+    assert turns == [{"in": "hi", "out": [{"text": "yes", "choices": []}]}]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"messages": []}, {"messages": "a"}, {"messages": [""]}, {"messages": ["a"] * 101}]
 )
@@ -165,7 +173,7 @@ def test_a_draft_may_be_unfinished(client, bot):
     [
         ({**order(), "colour": "red"}, "colour"),
         (document({"key": "a", "kind": "message", "text": "a", "bold": True}), "steps[0].bold"),
-        (document({"key": "a", "kind": "http", "url": "https://example.com"}), "steps[0].kind"),
+        (document({"key": "a", "kind": "dance", "text": "a"}), "steps[0].kind"),
         ("{}", ""),
     ],
 )

@@ -3,9 +3,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bots.effects import AddTags, CreateDeal, End, EndReason, HandOff, RemoveTags, SendMessage, SetCustomer, SetTimer
+from bots.effects import (
+    AddTags,
+    Call,
+    CreateDeal,
+    End,
+    EndReason,
+    HandOff,
+    RemoveTags,
+    SendMessage,
+    SendTemplate,
+    SetCustomer,
+    SetTimer,
+)
 from bots.engine import State, advance
-from bots.events import Person, Said, TimedOut
+from bots.events import Answered, Person, Said, TimedOut
 from bots.testing import document, order
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -203,3 +215,131 @@ def test_equal_texts_count_across_sessions():
     for _turn in range(5):
         state, effects = play(definition, "эй", state=state.begin_another())
     assert effects[-1].reason == EndReason.REPEATED_TEXT
+
+
+def condition(*rules, **more):
+    return {"key": "if", "kind": "condition", "rules": list(rules), "then": "yes", "otherwise": "no", **more}
+
+
+def rule(field, op, value=None):
+    return {"field": field, "op": op, **({} if value is None else {"value": value})}
+
+
+WAYS = [{"key": "yes", "kind": "end", "text": "Да"}, {"key": "no", "kind": "end", "text": "Нет"}]
+
+
+@pytest.mark.parametrize(
+    ("rules", "match", "expected"),
+    [
+        ([rule("customer.name", "equals", "анна")], "all", "Да"),
+        ([rule("customer.name", "equals", "анна"), rule("message.text", "contains", "x")], "all", "Нет"),
+        ([rule("customer.name", "equals", "анна"), rule("message.text", "contains", "x")], "any", "Да"),
+        ([rule("customer.phone", "contains", "916")], "all", "Да"),
+        ([rule("customer.tags", "in_tags", "VIP")], "all", "Да"),
+        ([rule("customer.attributes.город", "is_set")], "all", "Нет"),
+        ([rule("vars.nothing", "is_set")], "all", "Нет"),
+        ([rule("now.office_hours", "equals", True)], "all", "Нет"),
+        ([rule("now.office_hours", "is_set")], "all", "Нет"),
+        ([rule("message.text", "equals", "{{customer.phone}}")], "all", "Нет"),
+    ],
+)
+def test_a_condition_goes_one_way_or_the_other(rules, match, expected):
+    anna = Person(name="Анна", phone="+79161234567", tags=("vip",))
+    event = Said(anna, "привет", office_hours=False)
+    assert texts(play(document(condition(*rules, match=match), *WAYS), event)[1]) == [expected]
+
+
+def test_a_condition_without_a_way_goes_on_to_the_following_step():
+    step = condition(rule("vars.x", "is_set"))
+    del step["otherwise"]
+    between = {"key": "between", "kind": "end", "text": "дальше"}
+    assert texts(play(document(step, between, *WAYS), "привет")[1]) == ["дальше"]
+
+
+def test_a_tag_that_was_just_added_is_known_to_a_condition():
+    tagging = {"key": "a", "kind": "set", "add_tags": ["vip"]}
+    steps = document(tagging, condition(rule("customer.tags", "in_tags", "vip")), *WAYS)
+    assert texts(play(steps, "привет")[1]) == ["Да"]
+
+
+WAIT = {"key": "pause", "kind": "wait", "seconds": 3600}
+
+
+def test_a_wait_sets_one_timer_and_goes_on_when_it_is_over():
+    definition = document(WAIT, {"key": "a", "kind": "end", "text": "{{message.text}}"})
+    state, effects = play(definition, "привет")
+    assert effects[1:] == (SetTimer("wait", 3600),)
+    assert texts(play(definition, TimedOut(ANNA), state=state)[1]) == ["привет"]
+
+
+@pytest.mark.parametrize("event", [Said(ANNA, "ау"), Answered(ANNA, 1)])
+def test_a_wait_is_not_ended_by_anything_else(event):
+    definition = document(WAIT)
+    state, _effects = play(definition, "привет")
+    assert advance(definition, state, event, NOW) == (state, ())
+
+
+CALL = {
+    "key": "call",
+    "kind": "http",
+    "method": "POST",
+    "url": "https://example.com/{{message.text}}?x={{vars.nothing}}",
+    "json": {"a": ["{{message.text}}", 1, None], "{{b}}": True},
+    "save_to": "reply",
+    "failed": "no",
+}
+
+
+def test_a_call_is_an_effect_and_its_answer_an_event():
+    definition = document(CALL, {"key": "yes", "kind": "end", "text": "{{vars.reply.items.0.title}}"}, WAYS[1])
+    state, effects = play(definition, 'a/"б')
+    assert only(Call, effects) == Call(
+        "call", "POST", "https://example.com/a%2F%22%D0%B1?x=", {"a": ['a/"б', 1, None], "{{b}}": True}, True, True
+    )
+    effects = play(definition, Answered(ANNA, {"items": [{"title": "Чай"}]}), state=state)[1]
+    assert texts(effects) == ["Чай"]
+    assert texts(play(definition, Answered(ANNA, failed="нет"), state=state)[1]) == ["Нет"]
+
+
+def test_a_call_that_fails_without_a_way_calls_a_person():
+    definition = document({key: value for key, value in CALL.items() if key != "failed"})
+    state, _effects = play(definition, "привет")
+    effects = play(definition, Answered(ANNA, failed="нет"), state=state)[1]
+    assert effects == (HandOff(), End(EndReason.CALL_FAILED, "call"))
+
+
+@pytest.mark.parametrize("event", [Said(ANNA, "ау"), TimedOut(ANNA)])
+def test_a_call_is_not_ended_by_anything_else(event):
+    definition = document(CALL, *WAYS)
+    state, _effects = play(definition, "привет")
+    assert advance(definition, state, event, NOW) == (state, ())
+
+
+def test_a_template_is_filled_in():
+    step = {
+        "key": "t",
+        "kind": "template",
+        "template": "ready",
+        "language": "ru",
+        "parameters": {"1": "{{customer.name}}"},
+    }
+    assert only(SendTemplate, play(document(step), "привет")[1]) == SendTemplate("ready", "ru", {"1": "Анна"})
+
+
+def test_the_same_template_over_and_over_calls_a_person():
+    step = {"key": "t", "kind": "template", "template": "ready", "language": "ru"}
+    state = State()
+    for _turn in range(5):
+        state, effects = play(document(step), "эй", state=state.begin_another())
+    assert effects[-1].reason == EndReason.REPEATED_TEXT
+
+
+def test_a_template_s_button_answers_a_menu_by_what_stands_on_it():
+    state, _effects = play(order(), "заказ", Said(ANNA, "M", choice_id="M", type="button"))
+    assert state.vars == {"size": "M"}
+
+
+def test_a_tapped_menu_of_a_scenario_that_is_over_is_answered():
+    state, effects = play(order(), Said(ANNA, "M", choice_id="size:m"), state=State().begin_another(step="size"))
+    assert texts(effects) == ["Как вас зовут?"]
+    assert state.vars == {"size": "M"}

@@ -1,6 +1,7 @@
 import pytest
 
 from accounts.testing import make_business
+from bots.effects import Call
 from bots.models import BotSession
 from bots.scenarios import BrokenScenario
 from bots.simulation import simulate
@@ -53,3 +54,67 @@ def test_a_broken_draft_is_not_tried(bot):
     make_scenario(bot, document())
     with pytest.raises(BrokenScenario):
         simulate(bot, ["привет"], draft=True)
+
+
+CALL = {
+    "key": "call",
+    "kind": "http",
+    "method": "GET",
+    "url": "https://api.example.com/",
+    "save_to": "reply",
+    "failed": "sorry",
+}
+ENDS = [
+    {"key": "fine", "kind": "end", "text": "Номер {{vars.reply.number}}"},
+    {"key": "sorry", "kind": "end", "text": "Не вышло"},
+]
+
+
+def test_nobody_is_called_and_it_goes_on_as_after_a_failure(bot):
+    make_published_scenario(bot, document(CALL, *ENDS))
+    (turn,) = simulate(bot, ["привет"])
+    assert [message.text for message in turn.answers] == ["Не вышло"]
+    assert Call("call", "GET", "https://api.example.com/", wants_json=True) in turn.effects
+
+
+def test_a_service_answers_as_it_is_told_to(bot):
+    make_published_scenario(bot, document(CALL, *ENDS))
+    assert said(simulate(bot, ["привет"], answers={"call": {"number": 7}})) == [["Номер 7"]]
+
+
+def test_a_wait_passes_at_once_and_the_time_to_answer_when_told(bot):
+    steps = [
+        {"key": "pause", "kind": "wait", "seconds": 86400},
+        {"key": "ask", "kind": "ask", "answer": "text", "text": "?", "timeout": {"seconds": 60, "next": "late"}},
+        {"key": "fine", "kind": "end", "text": "Спасибо"},
+        {"key": "late", "kind": "end", "text": "Поздно"},
+    ]
+    make_published_scenario(bot, document(*steps))
+    assert said(simulate(bot, ["привет", "/skip", "/skip"])) == [["?"], ["Поздно"], []]
+    assert said(simulate(bot, ["привет", "да"])) == [["?"], ["Спасибо"]]
+
+
+def test_waits_in_a_circle_come_to_an_end(bot):
+    steps = [
+        {"key": "pause", "kind": "wait", "seconds": 86400},
+        {"key": "say", "kind": "message", "text": "Напоминаю", "next": "pause"},
+    ]
+    make_published_scenario(bot, document(*steps))
+    assert 1 < len(simulate(bot, ["привет"])[0].answers) <= 20
+
+
+def test_tags_that_were_added_count_and_an_opt_out_word_silences(bot):
+    steps = [
+        {"key": "tag", "kind": "set", "add_tags": ["vip"]},
+        {
+            "key": "if",
+            "kind": "condition",
+            "rules": [{"field": "customer.tags", "op": "in_tags", "value": "vip"}],
+            "then": "yes",
+            "otherwise": "no",
+        },
+        {"key": "yes", "kind": "end", "text": "Да"},
+        {"key": "no", "kind": "end", "text": "Нет"},
+    ]
+    make_published_scenario(bot, document(*steps))
+    assert said(simulate(bot, ["привет", "стоп"])) == [["Да"], []]

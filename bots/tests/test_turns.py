@@ -1,13 +1,17 @@
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
+from accounts import deletion
 from accounts.testing import make_business
 from bots import scenarios, turns
 from bots.effects import EndReason
 from bots.models import BotSession, BotTurn
+from bots.office_hours import DAYS
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
+from crm import customers
 from crm.models import Deal, Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number
@@ -243,6 +247,47 @@ def test_a_session_that_was_deleted_with_its_bot_is_no_longer_waited_for(bot, co
     bot.delete()
     assert write(conversation, "S") == []
     assert not conversation.in_scenario
+
+
+def test_a_conversation_is_in_no_scenario_once_the_running_bot_is_deleted(bot, conversation):
+    make_published_scenario(bot)
+    write(conversation, "заказ")
+    ended = make_conversation(conversation.whatsapp_number, in_scenario=True)
+    deletion.delete(bot)
+    for it, waits in ((conversation, False), (ended, True)):
+        it.refresh_from_db()
+        assert it.in_scenario is waits
+
+
+def test_a_template_s_button_that_names_a_scenario_begins_it(bot, conversation):
+    make_published_scenario(bot, say("Скидка 10 %", triggers=[]), name="Скидки")
+    make_published_scenario(bot, say("любое"))
+    content = {"type": "button", "button": {"payload": "скидки", "text": "Хочу!"}}
+    assert write(conversation, "Хочу!", type="button", content=content) == ["Скидка 10 %"]
+
+
+def test_a_tap_on_the_menu_of_a_scenario_that_is_over_takes_it_up_there(bot, conversation):
+    make_published_scenario(bot)
+    reply = {"type": "button_reply", "button_reply": {"id": "size:m", "title": "M"}}
+    content = {"type": "interactive", "interactive": reply}
+    assert write(conversation, "M", type="interactive", content=content) == ["Как вас зовут?"]
+
+
+def test_a_condition_knows_the_customer_s_tags_and_the_bot_s_hours(bot, conversation):
+    rules = [
+        {"field": "customer.tags", "op": "in_tags", "value": "VIP"},
+        {"field": "now.office_hours", "op": "is_set"},
+    ]
+    check = {"key": "if", "kind": "condition", "rules": rules, "then": "yes", "otherwise": "no"}
+    ways = [{"key": "yes", "kind": "end", "text": "Да"}, {"key": "no", "kind": "end", "text": "Нет"}]
+    make_published_scenario(bot, document(check, *ways))
+    assert write(conversation, "привет") == ["Нет"]
+    customers.add_tags(conversation.customer, ["vip"])
+    assert write(conversation, "привет") == ["Да"]
+    now = timezone.localtime(timezone=ZoneInfo(conversation.business.time_zone))
+    bot.office_hours = {DAYS[(now + timedelta(days=3)).weekday()]: ["09:00-18:00"]}
+    bot.save()
+    assert write(conversation, "привет") == ["Нет"]
 
 
 def test_a_broken_scenario_calls_a_person_and_holds_up_nothing(bot, conversation):

@@ -1,11 +1,27 @@
 import pytest
 
+from bots.step_checks import Known
 from bots.testing import document, order
 from bots.validator import validate
 
 HELLO = {"key": "hello", "kind": "message", "text": "Привет"}
 NAME = {"key": "name", "kind": "ask", "answer": "text", "text": "Имя?", "save_to": "name"}
 SIZE = {"key": "size", "kind": "menu", "text": "Размер?", "choices": [{"key": "s", "label": "S"}]}
+
+IF = {
+    "key": "if",
+    "kind": "condition",
+    "rules": [{"field": "vars.size", "op": "is_set"}],
+    "then": "hello",
+    "otherwise": "hello",
+}
+HTTP = {"key": "call", "kind": "http", "method": "POST", "url": "https://a.example.com/x", "failed": "hello"}
+TEMPLATE = {"key": "tpl", "kind": "template", "template": "ready", "language": "ru"}
+
+
+def asking(field, op, *value):
+    """A condition with one rule."""
+    return document({**IF, "rules": [{"field": field, "op": op, **dict(zip(["value"], value, strict=False))}]})
 
 
 def found(problems):
@@ -17,7 +33,7 @@ def keyword(match, value):
 
 
 def test_the_sample_has_no_problems():
-    report = validate(order(), stages=["new"])
+    report = validate(order(), Known(stages=["new"]))
     assert (report.errors, report.warnings) == ([], [])
 
 
@@ -40,7 +56,6 @@ def test_the_sample_has_no_problems():
         (document(HELLO, triggers=[keyword("regex", r"\bзаказ")]), "triggers[0].value", "bad_regex"),
         (document(HELLO, triggers=[keyword("regex", "(")]), "triggers[0].value", "bad_regex"),
         (document({**HELLO, "kind": "dance"}), "steps[0].kind", "unknown_kind"),
-        (document({**HELLO, "kind": "wait"}), "steps[0].kind", "unknown_kind"),
         (document({**HELLO, "kind": ["message"]}), "steps[0].kind", "unknown_kind"),
         (document({**HELLO, "txet": "?"}), "steps[0].txet", "unknown_key"),
         (document({"key": "a", "kind": "message"}), "steps[0].text", "required"),
@@ -79,10 +94,33 @@ def test_the_sample_has_no_problems():
          "unknown_stage"),
         (document({"key": "a", "kind": "set", "add_tags": ["x" * 51]}), "steps[0].add_tags[0]", "too_long"),
         (document({**HELLO, "next": "hello"}), "steps[0]", "endless_loop"),
+        (document({**IF, "rules": []}), "steps[0].rules", "no_rules"),
+        (asking("customer.password", "is_set"), "steps[0].rules[0].field", "unknown_field"),
+        (asking("vars.", "is_set"), "steps[0].rules[0].field", "unknown_field"),
+        (asking("customer.name", "like"), "steps[0].rules[0].op", "wrong_type"),
+        (asking("customer.name", "equals"), "steps[0].rules[0].value", "required"),
+        (asking("customer.name", "in_tags", "a"), "steps[0].rules[0].op", "wrong_op"),
+        (asking("customer.name", "equals", []), "steps[0].rules[0].value", "wrong_type"),
+        (document({**IF, "then": "nowhere"}), "steps[0].then", "missing_step"),
+        (document({**IF, "match": "some"}), "steps[0].match", "wrong_type"),
+        (document({"key": "w", "kind": "wait"}), "steps[0].seconds", "required"),
+        (document({"key": "w", "kind": "wait", "seconds": 0}), "steps[0].seconds", "out_of_range"),
+        (document({"key": "t", "kind": "template", "language": "ru"}), "steps[0].template", "required"),
+        (document({**HTTP, "method": "TRACE"}), "steps[0].method", "wrong_type"),
+        (document({**HTTP, "method": "GET", "json": {}}), "steps[0].json", "no_body"),
+        (document({**HTTP, "json": {"a": "\x00"}}), "steps[0].json", "wrong_type"),
+        (document({**HTTP, "json": {"a": float("nan")}}), "steps[0].json", "wrong_type"),
+        (document({**HTTP, "json": "x" * 70_000}), "steps[0].json", "too_large"),
+        (document({**HTTP, "url": "https://{{vars.host}}/"}), "steps[0].url", "no_placeholders"),
+        (document({**HTTP, "url": "{{vars.url}}"}), "steps[0].url", "no_placeholders"),
+        (document({**HTTP, "url": "https://127.0.0.1/"}), "steps[0].url", "bad_url"),
+        (document({**HTTP, "url": "https://a.example.com:22/"}), "steps[0].url", "bad_url"),
+        (document({**HTTP, "failed": "nowhere"}), "steps[0].failed", "missing_step"),
+        (document({**HTTP, "failed": "call"}), "steps[0]", "endless_loop"),
     ],
 )  # fmt: skip
 def test_an_error_is_found_where_it_is(definition, path, code):
-    assert (path, code) in found(validate(definition, stages=["new"]).errors)
+    assert (path, code) in found(validate(definition, Known(stages=["new"])).errors)
 
 
 def test_a_long_label_is_fine_in_a_list():
@@ -109,11 +147,32 @@ def test_a_circle_with_a_question_is_fine():
         (document({**HELLO, "text": "{{password}}"}), "steps[0].text", "unknown_name"),
         (document({**HELLO, "text": "{{customer.name|upper}}"}), "steps[0].text", "bad_placeholder"),
         (document({**NAME, "timeout": {"seconds": 90000}}, HELLO), "steps[0].timeout.seconds", "after_expiry"),
+        (document(IF, HELLO), "steps[0].rules[0].field", "never_saved"),
+        (document({"key": "w", "kind": "wait", "seconds": 86400}, HELLO), "steps[1].text", "window_closed"),
+        (
+            document({"key": "call", "kind": "http", "method": "GET", "url": "https://a.example.com/"}),
+            "steps[0].failed",
+            "no_failed",
+        ),
+        (document({**HTTP, "url": "https://c.example.com/"}, HELLO), "steps[0].url", "host_not_allowed"),
+        (document({**HTTP, "url": "http://b.example.com/"}, HELLO), "steps[0].url", "https_only"),
+        (document(TEMPLATE, HELLO), "steps[0].template", "no_template"),
     ],
 )
 def test_a_doubt_is_a_warning(definition, path, code):
-    report = validate(definition)
+    report = validate(definition, Known(templates={}, hosts={"a.example.com": False, "b.example.com": False}))
     assert (report.errors, found(report.warnings)) == ([], [(path, code)])
+
+
+def test_a_circle_through_a_wait_is_fine():
+    circle = document(HELLO, {"key": "w", "kind": "wait", "seconds": 60, "next": "hello"})
+    assert validate(circle).errors == []
+
+
+def test_a_part_of_what_was_saved_is_known():
+    used = {"key": "a", "kind": "message", "text": "{{vars.reply.items.0}}", "next": "hello"}
+    report = validate(document({**HTTP, "save_to": "reply"}, used, HELLO))
+    assert (report.errors, report.warnings) == ([], [])
 
 
 def test_what_is_unfinished_is_not_misshapen():

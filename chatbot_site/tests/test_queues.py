@@ -10,6 +10,7 @@ from chatbot_site.celery import app
     [
         ("whatsapp.tasks.process_events", "inbound"),
         ("bots.tasks.take_turns", "inbound"),
+        ("bots.tasks.make_call", "housekeeping"),
         ("whatsapp.tasks.deliver", "outbound"),
         ("whatsapp.tasks.deliver_due", "outbound"),
         ("whatsapp.tasks.prune_events", "housekeeping"),

@@ -25,6 +25,7 @@ OTHER_TENANT_MODELS = {
 
 #: Values that the constraints ask for and a field's type does not tell.
 VALUES = {
+    "bots.AllowedHost": {"host": lambda serial, word: f"{word}-{serial}.example.com"},
     "bots.ScenarioVersion": {
         "definition": lambda serial, word: {
             "format": 1,

@@ -1,25 +1,49 @@
-from django.core.management.base import BaseCommand, CommandError
+import json
 
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from bots.effects import SendMessage, SetTimer, TimerKind, Visited
 from bots.models import Bot
 from bots.scenarios import BrokenScenario
-from bots.simulation import simulate
+from bots.simulation import SKIP, simulate
+from bots.wording import effect_in_words
 
 
 class Command(BaseCommand):
-    help = "Chat with a bot in the terminal. Nothing is stored and nothing is sent. An empty line ends it."
+    help = (
+        "Chat with a bot in the terminal. Nothing is stored, sent or called. Waits pass at once; "
+        f"{SKIP} lets the time to answer run out. An empty line ends it."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("bot_id", type=int)
         parser.add_argument("--draft", action="store_true", help="try the drafts instead of what is published")
+        parser.add_argument(
+            "--answer",
+            action="append",
+            default=[],
+            metavar="STEP=JSON",
+            help="what the service called at a step answers; without it the call fails",
+        )
 
-    def handle(self, bot_id, draft, **options):
+    def handle(self, bot_id, draft, answer, **options):
         bot = Bot.objects.filter(pk=bot_id).first()
         if bot is None:
             raise CommandError(f"There is no bot {bot_id}. The number stands in the address of the bot's page.")
+        answers = dict(map(self.answer, answer))
         said = []
         while text := self.read():
             said.append(text)
-            self.show(self.turn(bot, said, draft))
+            with translation.override(bot.business.language):
+                self.show(self.turn(bot, said, draft, answers))
+
+    def answer(self, written):
+        step, _equals, value = written.partition("=")
+        try:
+            return step, json.loads(value)
+        except ValueError as error:
+            raise CommandError(f'Write an answer like call={{"ok": true}}; {written} is not.') from error
 
     def read(self):
         try:
@@ -27,15 +51,26 @@ class Command(BaseCommand):
         except EOFError:
             return ""
 
-    def turn(self, bot, said, draft):
+    def turn(self, bot, said, draft, answers):
         """The answer to the last message; the chat is played anew, since nothing of it is kept."""
         try:
-            return simulate(bot, said, draft)[-1]
+            return simulate(bot, said, draft, answers)[-1]
         except BrokenScenario as broken:
             raise CommandError("\n".join(map(str, broken.report.errors))) from broken
 
     def show(self, turn):
-        for answer in turn.answers:
-            self.stdout.write(answer.text)
-            for position, choice in enumerate(answer.choices, 1):
-                self.stdout.write(f"  {position}. {choice}")
+        for effect in turn.effects:
+            if isinstance(effect, SendMessage):
+                self.show_message(effect)
+            elif is_worth_telling(effect):
+                self.stdout.write(f"  [{effect_in_words(effect.as_json())}]")
+
+    def show_message(self, message):
+        self.stdout.write(message.text)
+        for position, choice in enumerate(message.choices, 1):
+            self.stdout.write(f"  {position}. {choice}")
+
+
+def is_worth_telling(effect):
+    """Every question sets the timer by which its scenario ends at last."""
+    return not isinstance(effect, Visited) and not (isinstance(effect, SetTimer) and effect.kind == TimerKind.EXPIRY)

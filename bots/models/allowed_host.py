@@ -1,0 +1,55 @@
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy import TenantModel, UniqueInBusiness
+from bots.addresses import BadAddress, read_host
+from whatsapp.encryption import EncryptedTextField
+
+
+class AllowedHost(TenantModel):
+    """A host that the business's scenarios may call, and the secret by which it knows them."""
+
+    host = models.CharField(_("host"), max_length=253, help_text=_("Like api.example.com, without https://."))
+    allow_http = models.BooleanField(
+        _("also without encryption"),
+        default=False,
+        help_text=_("Calls by http:// can be read and changed on their way. Better leave it off."),
+    )
+    authorization = EncryptedTextField(
+        _("Authorization header"),
+        blank=True,
+        default="",
+        help_text=_("Sent to this host alone, for example: Bearer 12345. It is kept encrypted and not shown again."),
+    )
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        db_table = "allowed_hosts"
+        verbose_name = _("allowed host")
+        verbose_name_plural = _("allowed hosts")
+        ordering = ["host"]
+        constraints = [
+            UniqueInBusiness(
+                fields=["business", "host"],
+                name="allowed_host_unique_in_business",
+                violation_error_message=_("This host is allowed already."),
+            )
+        ]
+
+    def __str__(self):
+        return self.host
+
+    @property
+    def has_authorization(self):
+        """Whether a secret is kept, without reading it."""
+        return bool(self.__dict__.get("authorization"))
+
+    def clean(self):
+        super().clean()
+        try:
+            self.host = read_host(self.host)
+        except BadAddress as error:
+            raise ValidationError({"host": str(error)}) from error
+        if not (self.authorization.isascii() and self.authorization.isprintable()):
+            raise ValidationError({"authorization": _("A header is one line of Latin letters, digits and signs.")})

@@ -1,0 +1,108 @@
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from accounts.models import Role
+from accounts.testing import make_colleague, make_owner
+from bots.models import AllowedHost
+from bots.testing import make_bot
+from whatsapp.testing import make_number
+
+pytestmark = pytest.mark.django_db
+
+HOSTS = "/api/v1/allowed-hosts/"
+PAGES = "/admin/bots/allowedhost/"
+
+
+@pytest.fixture
+def owner():
+    return make_owner(language="en")
+
+
+@pytest.fixture
+def program(owner):
+    program = APIClient()
+    program.force_authenticate(owner)
+    return program
+
+
+def test_a_host_is_allowed_by_api_and_its_secret_is_not_shown_again(program, owner):
+    made = program.post(HOSTS, {"host": "API.example.com.", "authorization": "Bearer 1"}, format="json")
+    assert made.status_code == 201
+    shown = made.json()
+    assert (shown["host"], shown["allow_http"], shown["has_authorization"]) == ("api.example.com", False, True)
+    assert "Bearer" not in program.get(HOSTS).content.decode()
+    assert AllowedHost.objects.get(business=owner.business).authorization == "Bearer 1"
+    changed = program.patch(f"{HOSTS}{shown['id']}/", {"allow_http": True}, format="json").json()
+    assert (changed["allow_http"], changed["has_authorization"]) == (True, True)
+    assert program.delete(f"{HOSTS}{shown['id']}/").status_code == 204
+
+
+@pytest.mark.parametrize("host", ["https://example.com", "127.0.0.1", "localhost", "a b.com", "", "example.com:22"])
+def test_what_is_no_host_is_refused(program, host):
+    assert "host" in program.post(HOSTS, {"host": host}, format="json").json()
+
+
+def test_a_host_is_allowed_once(program):
+    assert program.post(HOSTS, {"host": "a.example.com"}, format="json").status_code == 201
+    assert program.post(HOSTS, {"host": "A.example.com"}, format="json").status_code == 400
+
+
+def test_a_secret_that_is_no_header_is_refused(program):
+    body = {"host": "a.example.com", "authorization": "Bearer 1\r\nHost: b"}
+    assert "authorization" in program.post(HOSTS, body, format="json").json()
+
+
+def test_an_operator_allows_nothing(owner):
+    operator = APIClient()
+    operator.force_authenticate(make_colleague(owner, Role.OPERATOR))
+    assert operator.post(HOSTS, {"host": "a.example.com"}, format="json").status_code == 403
+
+
+def test_a_host_is_allowed_in_the_admin_and_its_secret_kept_when_left_empty(client, owner):
+    client.force_login(owner)
+    fields = {"host": "Api.example.com", "authorization": "Bearer 1"}
+    assert client.post(f"{PAGES}add/", fields).status_code == 302
+    host = AllowedHost.objects.get()
+    page = client.get(f"{PAGES}{host.pk}/change/").content.decode()
+    assert "Leave this empty to keep it" in page and "Bearer 1" not in page
+    client.post(f"{PAGES}{host.pk}/change/", {"host": "api.example.com", "allow_http": "on", "authorization": ""})
+    host = AllowedHost.objects.get()
+    assert (host.host, host.allow_http, host.authorization) == ("api.example.com", True, "Bearer 1")
+
+
+def test_a_manager_allows_hosts_too(client, owner):
+    client.force_login(make_colleague(owner, Role.MANAGER))
+    assert client.post(f"{PAGES}add/", {"host": "a.example.com"}).status_code == 302
+
+
+def test_the_secret_lies_encrypted_in_the_database(program):
+    program.post(HOSTS, {"host": "a.example.com", "authorization": "Bearer 1"}, format="json")
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT "authorization" FROM allowed_hosts')
+        assert "Bearer" not in cursor.fetchone()[0]
+
+
+# Office hours
+
+
+def test_office_hours_are_set_by_api(program, owner):
+    bot = make_bot(make_number(owner.business))
+    address = f"/api/v1/bots/{bot.pk}/"
+    assert program.patch(address, {"office_hours": {"mon": ["9-18"]}}, format="json").json()["office_hours"] == {
+        "mon": ["09:00-18:00"]
+    }
+    assert "office_hours" in program.patch(address, {"office_hours": {"mon": ["x"]}}, format="json").json()
+
+
+def test_office_hours_are_set_in_the_admin(client, owner):
+    client.force_login(owner)
+    bot = make_bot(make_number(owner.business))
+    address = f"/admin/bots/bot/{bot.pk}/change/"
+    fields = {"whatsapp_number": bot.whatsapp_number_id, "name": "Bot", "priority": 1, "is_active": "on"}
+    answer = client.post(address, {**fields, "hours_mon": "9-13, 14:00-18:00", "hours_tue": ""})
+    assert answer.status_code == 302
+    bot.refresh_from_db()
+    assert bot.office_hours == {"mon": ["09:00-13:00", "14:00-18:00"]}
+    assert 'value="09:00-13:00, 14:00-18:00"' in client.get(address).content.decode()
+    assert "Write hours like" in client.post(address, {**fields, "hours_mon": "late"}).content.decode()

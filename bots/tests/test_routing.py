@@ -1,0 +1,69 @@
+"""Who takes a message: each step of the order is asked before all that follow it."""
+
+import pytest
+
+from bots.models import Bot
+from bots.routing import Arrival, Begin, CallPerson, Entry, GoOn, LetWait, Running, Stop, decide
+from bots.testing import document
+
+BOT = Bot(pk=1, menu_words=["меню"], operator_words=["оператор"])
+MENU = {"key": "size", "kind": "menu", "text": "Размер?", "choices": [{"key": "s", "label": "S"}]}
+HELLO = {"key": "hello", "kind": "message", "text": "Привет"}
+
+ASKED = Running(scenario_id=9, asks=True)
+WAITING = Running(scenario_id=9, asks=False)
+
+
+def entry(serial, name, *triggers, steps=(HELLO,)):
+    return Entry(BOT, serial, name, document(*steps, triggers=triggers))
+
+
+def keyword(value):
+    return {"kind": "keyword", "match": "equals", "value": value}
+
+
+ORDER = entry(1, "Заказ", keyword("заказ"), steps=[MENU])
+SECOND = entry(2, "Второй", keyword("заказ"))
+WELCOME = entry(3, "Знакомство", {"kind": "first_message"})
+ANYTHING = entry(4, "Всё прочее", {"kind": "any"})
+ALL = [ORDER, SECOND, WELCOME, ANYTHING]
+
+
+def first():
+    return True
+
+
+#: What each step of the order takes, although everything below it would take it too.
+CASES = {
+    "opt-out words": (Arrival("стоп", "size:s", owned=True, running=ASKED, is_first=first), Stop()),
+    "a person owns the conversation": (Arrival("оператор", "size:s", owned=True, running=ASKED), None),
+    "a word that calls a person": (Arrival("Оператор", "size:s", running=ASKED, is_first=first), CallPerson(BOT)),
+    "a word that begins anew": (Arrival("Меню", "size:s", running=ASKED), Begin(WELCOME)),
+    "the scenario that runs and asks": (Arrival("заказ", "size:s", running=ASKED, is_first=first), GoOn()),
+    "a tapped button": (Arrival("заказ", "size:s", is_first=first), Begin(ORDER, "size")),
+    "a button that names a scenario": (Arrival("заказ", "второй", is_first=first), Begin(SECOND)),
+    "a keyword, by priority": (Arrival("заказ", "gone:x", is_first=first), Begin(ORDER)),
+    "the first message ever": (Arrival("привет", is_first=first), Begin(WELCOME)),
+    "any message": (Arrival("привет"), Begin(ANYTHING)),
+    "a button while a scenario waits": (Arrival("S", "size:s", running=WAITING), Begin(ORDER, "size")),
+    "a keyword while a scenario waits": (Arrival("заказ", running=WAITING), Begin(ORDER)),
+    "anything else while a scenario waits": (Arrival("спасибо", running=WAITING, is_first=first), LetWait()),
+    "a bot's word while a scenario waits": (Arrival("оператор", running=WAITING), CallPerson(BOT)),
+}
+
+
+@pytest.mark.parametrize(("arrival", "expected"), CASES.values(), ids=CASES)
+def test_the_order_in_which_a_message_is_taken(arrival, expected):
+    assert decide(arrival, lambda: ALL) == expected
+
+
+def test_when_nothing_fits_nobody_takes_it():
+    assert decide(Arrival("привет"), lambda: [ORDER]) is None
+
+
+def test_a_number_without_bots_is_silent():
+    assert decide(Arrival("меню", "size:s", is_first=first), list) is None
+
+
+def test_a_menu_word_goes_to_the_running_scenario_where_nothing_else_begins():
+    assert decide(Arrival("меню", running=ASKED), lambda: [ORDER]) == GoOn()

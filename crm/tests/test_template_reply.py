@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
+from crm import customers
 from crm.models import Conversation, Message
 from crm.testing import make_conversation
 from whatsapp.testing import make_number, make_template
@@ -118,6 +119,14 @@ def test_a_template_that_is_no_longer_approved_is_not_sent(page, conversation, t
 
     assert "This template is no longer approved." in html
     assert not Message.objects.exists()
+
+
+def test_the_page_warns_of_advertising_to_somebody_who_opted_out(page, conversation, template):
+    assert "has opted out" not in page.get(address(conversation, "change")).text
+
+    customers.opt_out(conversation.customer)
+
+    assert "This customer has opted out" in page.get(address(conversation, "change")).text
 
 
 def test_a_number_that_is_switched_off_offers_no_template(page, conversation, template):

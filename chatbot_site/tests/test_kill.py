@@ -61,6 +61,43 @@ def test_killed_again_and_again_it_answers_everybody_once(environment, meta, tmp
         assert meta.texts_to(phone) == ([] if answer in unknown else [answer])
 
 
+#: Makes the database, and in it a number whose bot asks, and says something when there is no answer for 3 s.
+ASKING_SEED = f"""
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from accounts.testing import make_business
+from bots.testing import document, make_bot, make_published_scenario
+from whatsapp.testing import make_number
+number = make_number(make_business(), **{NUMBER!r})
+timeout = {{"seconds": 3, "next": "bye"}}
+asking = document(
+    {{"key": "ask", "kind": "ask", "answer": "text", "text": "Как вас зовут?", "save_to": "name", "timeout": timeout}},
+    {{"key": "bye", "kind": "end", "text": "До встречи!"}},
+)
+make_published_scenario(make_bot(number), asking)
+"""
+
+
+def test_a_timer_set_before_a_kill_fires_once_after_it(environment, meta, tmp_path):
+    assert manage(environment, "shell", "-v", "0", "-c", ASKING_SEED).wait(PATIENCE) == 0
+    meta.post_webhooks_to(environment["PUBLIC_URL"])
+    [phone, *_others] = PEOPLE
+
+    with open(tmp_path / "log", "wb") as log:
+        process = start(environment, log)
+        write_hello(meta, phone)
+        wait_until(lambda: meta.texts_to(phone))
+        process.kill()
+        process.wait()
+        for _ in range(2):
+            process = start(environment, log)
+            wait_until(lambda: len(meta.texts_to(phone)) == 2)
+            process.kill()
+            process.wait()
+
+    assert meta.texts_to(phone) == ["Как вас зовут?", "До встречи!"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal to send")
 def test_stopped_by_ctrl_c_it_learns_what_became_of_a_send_under_way(environment, meta, tmp_path):
     assert manage(environment, "shell", "-v", "0", "-c", SEED).wait(PATIENCE) == 0

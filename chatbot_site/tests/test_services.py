@@ -1,6 +1,7 @@
 """The installation on many machines: gunicorn, Celery workers and two beats as processes, on PostgreSQL and Redis."""
 
 import time
+from collections import Counter
 
 import pytest
 import redis
@@ -12,10 +13,13 @@ from django.db import transaction
 from accounts.testing import make_business
 from bots.tasks import take_turns
 from bots.testing import make_bot, make_published_scenario
+from broadcasts import lifecycle, planning
+from broadcasts.testing import make_broadcast
 from chatbot_site.celery import app
 from chatbot_site.health import HEARTBEAT
-from crm.models import Conversation, Message
+from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
+from whatsapp.sending_slots import SLOTS
 from whatsapp.testing import make_number
 
 from .compose import Compose, kill
@@ -162,3 +166,46 @@ def test_a_worker_that_is_stopped_ends_its_tasks(compose, broker, waiting):
     assert worker.wait(PATIENCE) == 0
     assert is_answered(waiting)
     assert broker.hlen("unacked") == broker.llen("inbound") == 0
+
+
+# A broadcast
+
+PEOPLE = 2000
+
+
+@pytest.fixture
+def broadcast(meta):
+    """A planned broadcast to PEOPLE customers, through a number as fast as Meta allows."""
+    number = make_number(make_business(), messages_per_second=1000)
+    Customer.objects.bulk_create(
+        Customer(business=number.business, phone=f"+7916{serial:07}") for serial in range(PEOPLE)
+    )
+    broadcast = make_broadcast(number)
+    meta.connect(number)
+    meta.approve(broadcast.template)
+    planning.begin(broadcast)
+    planning.go_on(broadcast.pk)
+    broadcast.refresh_from_db()
+    return broadcast
+
+
+def test_a_broadcast_by_two_workers_one_of_them_killed_reaches_everybody_once(site, meta, broadcast):
+    workers = [site.start("worker"), site.start("worker-bulk"), site.start("worker-bulk")]
+    wait_until(lambda: len(app.control.ping() or []) == len(workers))
+    messages = broadcast.messages.all()
+    app.conf.task_always_eager = False
+    lifecycle.start(broadcast)
+    wait_until(lambda: messages.exclude(status="planned").count() > PEOPLE / 4)
+    kill(workers[-1])
+    assert messages.filter(status="planned").exists(), "The broadcast ended before the worker was killed."
+    wait_until(lambda: not messages.exclude(status__in=["read", "unknown"]).exists(), patience=3 * PATIENCE)
+
+    broadcast.refresh_from_db()
+    received = Counter(body["to"] for body in meta.sends)
+    unknown = set(messages.filter(status="unknown").values_list("customer__phone", flat=True))
+    everybody = set(Customer.objects.filter(business=broadcast.business).values_list("phone", flat=True))
+    assert messages.count() == len(everybody) == PEOPLE
+    assert set(received.values()) == {1}
+    assert everybody - set(received) <= unknown
+    assert len(unknown) <= SLOTS
+    assert broadcast.status == "done"

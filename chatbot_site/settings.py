@@ -297,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "go on planning broadcasts": {"task": "broadcasts.tasks.plan_unfinished", "schedule": 10},
     "start broadcasts whose time has come": {"task": "broadcasts.tasks.start_scheduled", "schedule": 5},
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
+    "go on importing customers": {"task": "crm.tasks.go_on_importing", "schedule": 5},
     "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
     "look after calls of services": {"task": "bots.tasks.look_after_calls", "schedule": 2},

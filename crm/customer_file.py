@@ -50,7 +50,7 @@ TAG = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,;]*))\s*(?:[,;]|$)')
 class Row:
     """What a row says of a customer. Empty means that it says nothing; `phone` is E.164."""
 
-    number: int
+    row: int
     phone: str = ""
     whatsapp_user_id: str = ""
     name: str = ""
@@ -112,8 +112,8 @@ class CustomerFile:
 
     def _refuse_repeated(self, row, seen):
         identity = row.phone or row.whatsapp_user_id
-        first = seen.setdefault(identity, row.number)
-        if first != row.number:
+        first = seen.setdefault(identity, row.row)
+        if first != row.row:
             raise ValidationError(_("Row %(row)s is about the same customer.") % {"row": first})
 
     def _row(self, number, cells):

@@ -18,13 +18,13 @@ from whatsapp.values_update import update_rows
 
 from .customer_file import Failure
 from .customers import tags_named
-from .models import Customer
+from .models import Customer, Tag
 from .models.customer import attribute_text
 
 #: Rows a transaction.
 BATCH = 500
 
-#: Seconds between two transactions on SQLite, so that other writers get their turn.
+#: Seconds between two transactions on SQLite.
 PAUSE = 0.03
 
 #: Tries of a batch while somebody else makes some of the same customers.
@@ -57,19 +57,37 @@ class Outcome:
 def import_customers(business, file, apply=False):
     """The Outcome of importing a CustomerFile; without `apply` nothing is changed. Call it outside a transaction."""
     outcome = Outcome()
-    rows = file.rows()
-    while batch := list(islice(rows, BATCH)):
-        outcome.failed += [row for row in batch if isinstance(row, Failure)]
-        good = [row for row in batch if not isinstance(row, Failure)]
-        outcome.add(store(business, good) if apply else Batch(business, good).outcome)
+    for rows in parts(file):
+        if apply:
+            let_others_write()
+        outcome.add(take(business, rows, apply))
+    return outcome
+
+
+def parts(file, after=0):
+    """The rows of a file below a row, as many at a time as are imported in a transaction."""
+    rows = (row for row in file.rows() if row.row > after)
+    while part := list(islice(rows, BATCH)):
+        yield part
+
+
+def let_others_write():
+    """Between two transactions; on SQLite they would otherwise hardly get their turn."""
+    if connection.vendor == "sqlite":
+        time.sleep(PAUSE)
+
+
+def take(business, rows, apply):
+    """The Outcome of some rows of a file: imported, or tried out."""
+    good = [row for row in rows if not isinstance(row, Failure)]
+    outcome = store(business, good) if apply else Batch(business, good).outcome
+    outcome.failed += [row for row in rows if isinstance(row, Failure)]
     outcome.failed.sort(key=lambda failure: failure.row)
     return outcome
 
 
 def store(business, rows):
-    """Import some rows in a transaction of its own. Returns the outcome."""
-    if connection.vendor == "sqlite":
-        time.sleep(PAUSE)
+    """Import some rows in a transaction. Returns the outcome."""
     for attempt in range(1, TRIES + 1):
         try:
             with transaction.atomic():
@@ -96,12 +114,15 @@ class Batch:
         identity = Q(phone__in=[row.phone for row in rows if row.phone])
         if user_ids := [row.whatsapp_user_id for row in rows if not row.phone]:
             identity |= Q(whatsapp_user_id__in=user_ids)
-        known = Customer.objects.for_business(self.business).filter(identity).prefetch_related("tags").order_by("pk")
+        known = Customer.objects.for_business(self.business).filter(identity).order_by("pk")
         if locked:
             known = known.select_for_update()
-        self.by_phone, self.by_user_id = {}, {}
+        self.by_phone, self.by_user_id, self.tags_of = {}, {}, {}
         for customer in known:
             self.by_phone[customer.phone] = self.by_user_id[customer.whatsapp_user_id] = customer
+            self.tags_of[customer.pk] = set()
+        for pk, name in Tag.objects.filter(customers__in=self.tags_of).values_list("customers", "name"):
+            self.tags_of[pk].add(name)
 
     def _take(self, row):
         known = self.by_phone.get(row.phone) if row.phone else self.by_user_id.get(row.whatsapp_user_id)
@@ -110,7 +131,7 @@ class Batch:
         elif row.phone:
             self._create(row)
         else:
-            self.outcome.failed.append(Failure(row.number, _("You know nobody with this WhatsApp user ID.")))
+            self.outcome.failed.append(Failure(row.row, _("You know nobody with this WhatsApp user ID.")))
 
     def _create(self, row):
         customer = Customer(business=self.business, phone=row.phone)
@@ -122,7 +143,7 @@ class Batch:
     def _update(self, customer, row):
         was_opted_out = customer.opted_out
         has_news = bring_up_to_date(customer, row)
-        new_tags = set(row.tags) - {tag.name for tag in customer.tags.all()}
+        new_tags = set(row.tags) - self.tags_of[customer.pk]
         if has_news:
             self.changed[customer.pk] = customer
         if new_tags:

@@ -12,3 +12,9 @@ def transfer_media():
 @shared_task
 def forget_uploads():
     return customer_uploads.forget_old()
+
+
+@shared_task
+def go_on_importing():
+    """Go on with files of customers that took too long for a page, or whose worker was ended."""
+    return customer_uploads.go_on_with_due()

@@ -15,6 +15,9 @@ from crm.forms import CustomerFileForm
 from crm.models import CustomerUpload
 from crm.spreadsheets import MAX_BYTES, download
 
+#: Seconds that a page takes to import a file.
+PATIENCE = 5
+
 
 class CustomerFiles:
     """Mix into the ModelAdmin of customers. A platform administrator imports nothing: the file says no business."""
@@ -68,11 +71,14 @@ class CustomerFiles:
         return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **uploaded.outcome)
 
     def apply_view(self, request, pk):
+        """A file of usual length is imported at once; a worker goes on with a long one."""
         uploaded = self._upload(request, pk)
-        customer_uploads.apply(uploaded)
-        done = uploaded.outcome["created"] + uploaded.outcome["changed"]
-        told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
-        self.message_user(request, told % {"count": done}, messages.SUCCESS)
+        customer_uploads.start(uploaded)
+        customer_uploads.go_on(uploaded, PATIENCE)
+        if uploaded.applied_at:
+            done = uploaded.outcome["created"] + uploaded.outcome["changed"]
+            told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
+            self.message_user(request, told % {"count": done}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[pk]))
 
     def mistakes_view(self, request, pk):

@@ -10,7 +10,7 @@ from accounts.tenancy import scope
 from accounts.tenant_api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from whatsapp.models import WhatsAppNumber
 
-from . import conversations, exports, media, outbox
+from . import conversations, exports, media_response, outbox
 from .filters import (
     ConversationFilter,
     CustomerFilter,
@@ -153,7 +153,7 @@ class MessageViewSet(ReadOnlyTenantViewSet):
     @action(detail=True, filterset_class=None, pagination_class=None)
     def media(self, request, pk=None):
         """The file of a message, as it was sent."""
-        return media.response(self.get_object().media)
+        return media_response.response(request, self.get_object().media)
 
     def perform_content_negotiation(self, request, force=False):
         """A file has its own type, whatever the caller accepts."""

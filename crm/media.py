@@ -1,32 +1,13 @@
-"""The files of messages: what is to be fetched and uploaded, and what may be looked at."""
+"""The files of messages: which are to be fetched, and which to be uploaded."""
 
 import re
 from datetime import timedelta
 
-from django.http import FileResponse, Http404
 from django.utils import timezone
 
 from .models import MediaFile, Message
 from .models.message import MEDIA_TYPES
 from .tasks import transfer_media
-
-#: Types that a browser shows without running anything in them. Whatever else is handed out to be saved.
-SHOWN = frozenset(
-    {
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "image/gif",
-        "audio/aac",
-        "audio/amr",
-        "audio/mpeg",
-        "audio/mp4",
-        "audio/ogg",
-        "video/mp4",
-        "video/3gpp",
-        "application/pdf",
-    }
-)
 
 #: Meta knows what was uploaded for 30 days.
 META_KNOWS = timedelta(days=29)
@@ -87,25 +68,3 @@ def clean_mime(mime):
     """A MIME type without its parameters; empty for what is none."""
     mime = mime.partition(";")[0].strip().lower() if isinstance(mime, str) else ""
     return mime if len(mime) <= 100 and MIME.fullmatch(mime) else ""
-
-
-def response(media):
-    """A message's stored file for a browser. Raises Http404 when there is none."""
-    if media is None or not media.is_stored:
-        raise Http404
-    try:
-        file = media.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    is_shown = media.mime in SHOWN
-    return FileResponse(
-        file,
-        as_attachment=not is_shown,
-        filename=media.download_name,
-        content_type=media.mime if is_shown else "application/octet-stream",
-        headers={
-            "Content-Security-Policy": "sandbox",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, max-age=3600",
-        },
-    )

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from whatsapp.models import OutboundMessage, outbound_models
 
-from .media import SHOWN
+from .media_response import SHOWN
 from .models import MediaFile, Message
 from .models.message import ANNOTATION_TYPES, MEDIA_TYPES
 from .placeholders import readable

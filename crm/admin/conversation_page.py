@@ -16,7 +16,7 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 
 from accounts.models import IdempotentRequest
 from accounts.refusals import Refusal
-from crm import conversations, media, outbox, thread
+from crm import conversations, media_response, outbox, thread
 from crm.models import Conversation, Message
 from whatsapp import delivery
 from whatsapp.media_types import EXTENSIONS
@@ -116,7 +116,7 @@ class ConversationPage(TemplateReply):
         """The file of a message."""
         conversation = self._conversation(request, pk)
         message = get_object_or_404(conversation.messages.select_related("media_file"), pk=message_pk)
-        return media.response(message.media)
+        return media_response.response(request, message.media)
 
     @method_decorator(require_POST)
     def act_view(self, request, pk):

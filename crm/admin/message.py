@@ -23,6 +23,7 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "author",
         "type",
         "text",
+        "file_link",
         "timestamp",
         "status",
         "error_title",
@@ -38,6 +39,13 @@ class MessageAdmin(ReadOnlyTenantAdmin):
     def customer_link(self, message):
         url = reverse("admin:crm_conversation_change", args=[message.conversation_id])
         return format_html('<a href="{}">{}</a>', url, message.conversation.customer)
+
+    @admin.display(description=_("file"))
+    def file_link(self, message):
+        if not (message.media and message.media.is_stored):
+            return None
+        url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
+        return format_html('<a href="{}">{}</a>', url, message.media.download_name)
 
     @admin.display(description=_("text"))
     def words(self, message):

@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.testing import make_administrator, make_colleague, make_owner
 from crm import customers, deals
 from crm.models import Customer, Deal, DealStage, Tag
-from crm.testing import make_conversation, make_customer, make_message
+from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +243,12 @@ def test_above_the_deals_stands_what_is_in_each_stage(page, owner):
     assert (first["name"], first["count"], first["amounts"]) == ("New", 2, ["2,234.50\u00a0RUB"])
     assert first["url"] in response.text
     assert page.get(first["url"]).context["cl"].result_count == 2
+
+
+def test_a_message_links_to_its_file(page, owner):
+    media = make_picture(make_conversation(make_number(owner.business)), name="Cake.png")
+
+    html = page.get(reverse("admin:crm_message_change", args=[media.message_id])).text
+
+    url = reverse("admin:crm_conversation_media", args=[media.message.conversation_id, media.message_id])
+    assert f'<a href="{url}">Cake.png</a>' in html

@@ -132,3 +132,39 @@ def test_a_list_of_messages_with_files_takes_as_many_queries_as_without(
 
     with django_assert_max_num_queries(5):
         assert len(api.get(path("messages")).json()["results"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("asked", "content", "range_"),
+    [
+        ("bytes=0-1", b"01", "bytes 0-1/10"),
+        ("bytes=4-", b"456789", "bytes 4-9/10"),
+        ("bytes=-3", b"789", "bytes 7-9/10"),
+        ("bytes=8-99", b"89", "bytes 8-9/10"),
+        ("bytes=-99", b"0123456789", "bytes 0-9/10"),
+    ],
+)
+def test_a_player_gets_the_part_it_asks_for(api, conversation, asked, content, range_):
+    media = make_picture(conversation, b"0123456789", mime="video/mp4")
+
+    response = api.get(address(media), headers={"Range": asked})
+
+    assert (response.status_code, bytes_of(response)) == (206, content)
+    assert (response["Content-Range"], response["Content-Length"]) == (range_, str(len(content)))
+
+
+@pytest.mark.parametrize("asked", ["", "bytes=-", "bytes=5-2", "bytes=0-1,4-5", "lines=1-2", "bytes=a-b"])
+def test_what_is_no_part_gets_the_whole(api, conversation, asked):
+    media = make_picture(conversation, b"0123456789", mime="video/mp4")
+
+    response = api.get(address(media), headers={"Range": asked})
+
+    assert (response.status_code, bytes_of(response)) == (200, b"0123456789")
+
+
+def test_a_part_behind_the_end_is_refused(api, conversation):
+    media = make_picture(conversation, b"0123456789", mime="video/mp4")
+
+    response = api.get(address(media), headers={"Range": "bytes=10-"})
+
+    assert (response.status_code, response["Content-Range"]) == (416, "bytes */10")

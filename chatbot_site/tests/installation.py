@@ -19,7 +19,7 @@ NUMBER = {
 
 
 def make_environment(folder, meta):
-    """The environment of an installation whose database is in a folder. Its NUMBER is known to Meta."""
+    """The environment of an installation whose database and files are in a folder. Its NUMBER is known to Meta."""
     meta.simulator.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
     )
@@ -29,6 +29,7 @@ def make_environment(folder, meta):
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": f"sqlite:///{folder / 'kill.db'}",
+        "MEDIA_ROOT": str(folder / "media"),
         "REDIS_URL": "",
         "META_GRAPH_URL": meta.url,
         "SECRET_KEY": "only-for-this-test-0123456789-0123456789-0123456789",

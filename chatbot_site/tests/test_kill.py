@@ -8,6 +8,7 @@ import time
 import pytest
 
 from whatsapp.simulator import faults
+from whatsapp.testing import PNG
 
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
@@ -16,6 +17,9 @@ PEOPLE = [f"+7916{serial:07}" for serial in range(60)]
 #: Who writes after each start, before the kill.
 ROUNDS = [PEOPLE[first : first + 15] for first in range(0, 60, 15)]
 ANSWER = "Вы написали: %s"
+
+#: The files of customers that are here.
+STORED = "SELECT file FROM media_files WHERE state = 'stored'"
 
 #: Makes the database, and in it a number whose bot answers everybody.
 SEED = f"""
@@ -96,6 +100,31 @@ def test_a_timer_set_before_a_kill_fires_once_after_it(environment, meta, tmp_pa
             process.wait()
 
     assert meta.texts_to(phone) == ["Как вас зовут?", "До встречи!"]
+
+
+def test_killed_again_and_again_it_fetches_every_picture(environment, meta, tmp_path):
+    assert manage(environment, "shell", "-v", "0", "-c", SEED).wait(PATIENCE) == 0
+    meta.post_webhooks_to(environment["PUBLIC_URL"])
+    meta.simulator.courier.LONGEST_WAIT = 0.5
+
+    with open(tmp_path / "log", "wb") as log:
+        for people in ROUNDS:
+            process = start(environment, log)
+            for phone in people:
+                picture = PNG + phone.encode()
+                meta.simulator.customer_sends_file(NUMBER["phone_number_id"], phone, picture, "image/png")
+            time.sleep(random.uniform(0.05, 0.7))
+            process.kill()
+            process.wait()
+        process = start(environment, log)
+        try:
+            wait_until(lambda: len(rows(environment, STORED)) == len(PEOPLE))
+        finally:
+            process.kill()
+            process.wait()
+
+    stored = [(tmp_path / "media" / name).read_bytes() for (name,) in rows(environment, STORED)]
+    assert sorted(stored) == [PNG + phone.encode() for phone in PEOPLE]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal to send")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -96,3 +98,28 @@ def test_workers_share_a_rate_through_redis(settings):
     assert rates.take(shared, 3) == 3
     rates.give_back(shared, 4)
     assert rates.take(shared, 3, is_bulk=True) == 0
+
+
+#: Takes what it gets for two seconds, and prints how much that was and between which times.
+GREEDY = """
+import time, types
+import django
+django.setup()
+from whatsapp import rates
+number = types.SimpleNamespace(pk="test", messages_per_second=200)
+rates.take(number, 0)
+began, taken = time.time(), 0
+while time.time() < began + 2:
+    taken += rates.take(number, 5)
+print(taken, began, time.time())
+"""
+
+
+@pytest.mark.services
+@pytest.mark.skipif(not django_settings.REDIS_URL, reason="needs Redis: set REDIS_URL")
+def test_two_processes_together_keep_the_rate():
+    processes = [subprocess.Popen([sys.executable, "-c", GREEDY], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    reports = [[float(number) for number in process.communicate()[0].split()] for process in processes]
+    taken, began, ended = zip(*reports, strict=True)
+    assert sum(taken) <= 200 * (max(ended) - min(began)) + 50
+    assert sum(taken) > 200

@@ -1,5 +1,6 @@
 """
-What the API promises to programs, one line an operation. Others rely on it: lines are added, never changed.
+What the API promises to programs, one line an operation. Others rely on it: lines are added, never changed. The API
+may know more than stands here, as long as nobody has to send it.
 
 A body and an answer are names of fields; `?` marks one that may be left out. A field of the answer that the body lacks
 is read-only, one of the body that the answer lacks is write-only.
@@ -68,7 +69,7 @@ CONVERSATION = (
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
-    "id conversation whatsapp_number direction origin author type text status wamid context_wamid error "
+    "id conversation whatsapp_number direction origin author type text media status wamid context_wamid error "
     "timestamp created_at"
 )
 MESSAGE_WORDS = {

@@ -45,6 +45,10 @@ def answer_of(operation):
     return resolve(results)
 
 
+def body_of(operation):
+    return json_of(described()[operation.method, operation.path]["requestBody"])
+
+
 def operations(**wanted):
     found = [one for one in OPERATIONS if all(bool(getattr(one, name)) == value for name, value in wanted.items())]
     return pytest.mark.parametrize("operation", found, ids=str)
@@ -55,16 +59,30 @@ def test_the_address_answers(operation):
     assert str(operation.status) in described()[operation.method, operation.path]["responses"]
 
 
+def names(fields):
+    return {name.rstrip("?") for name in fields.split()}
+
+
 @operations(answer=True)
 def test_an_answer_has_these_fields(operation):
-    assert set(operation.answer.split()) <= set(answer_of(operation)["properties"])
+    assert names(operation.answer) <= set(answer_of(operation)["properties"])
+
+
+@operations(answer=True)
+def test_an_answer_shows_nothing_that_is_only_written(operation):
+    assert not (names(operation.body) - names(operation.answer)) & set(answer_of(operation)["properties"])
 
 
 @operations(body=True)
 def test_a_body_takes_these_fields(operation):
-    body = json_of(described()[operation.method, operation.path]["requestBody"])
-    required = set(body.get("required", ()))
-    assert {name if name in required else f"{name}?" for name in body["properties"]} == set(operation.body.split())
+    body = body_of(operation)
+    assert names(operation.body) <= set(body["properties"])
+    assert set(body.get("required", ())) == {name for name in operation.body.split() if not name.endswith("?")}
+
+
+@operations(body=True)
+def test_a_body_takes_nothing_that_is_only_read(operation):
+    assert not (names(operation.answer) - names(operation.body)) & set(body_of(operation)["properties"])
 
 
 @operations(words=True)

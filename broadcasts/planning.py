@@ -1,7 +1,7 @@
 """
 Planning: one row per person with frozen parameters, or with the reason why they are left out. It goes through the
-customers by id in batches, each a transaction that notes how far it came: killed anywhere it goes on from there, and
-two that plan the same broadcast take turns.
+customers by id in batches, each stored in a transaction that notes how far it came: killed anywhere it goes on from
+there, and of two that plan the same broadcast one stores each batch.
 """
 
 import time
@@ -22,7 +22,10 @@ Status = Broadcast.Status
 SkipReason = BroadcastMessage.SkipReason
 
 #: People of one transaction. As many are planned in the request that asks for the plan.
-BATCH = 1000
+BATCH = 500
+
+#: If one of these changes, rows made before are no longer those to be stored.
+ROWS_DEPEND_ON = ("status", "planned_up_to", "whatsapp_number_id", "template_id", "parameters", "audience")
 
 
 @transaction.atomic
@@ -62,10 +65,9 @@ def go_on(broadcast_id, seconds=20):
     return True
 
 
-@transaction.atomic
 def plan_some(broadcast_id):
     """Give the next customers their rows. Returns whether there may be more."""
-    broadcast = in_planning(broadcast_id)
+    broadcast = in_planning().filter(pk=broadcast_id).first()
     if broadcast is None:
         return False
     try:
@@ -74,28 +76,37 @@ def plan_some(broadcast_id):
         give_up(broadcast, error)
         return False
     batch = list(people.filter(pk__gt=broadcast.planned_up_to).order_by("pk")[:BATCH])
-    rows = [row_for(broadcast, customer) for customer in batch]
-    BroadcastMessage.objects.bulk_create(rows, ignore_conflicts=True)
-    if len(batch) < BATCH:
-        broadcast.move(Status.PLANNED, since=[Status.PLANNING])
-        return False
-    broadcast.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=batch[-1].pk)
+    keep(broadcast, [row_for(broadcast, customer) for customer in batch])
     return True
 
 
-def in_planning(broadcast_id):
-    """The broadcast, locked, if it is still being planned."""
-    broadcasts = Broadcast.objects.select_related("business", "whatsapp_number", "template")
-    locked = broadcasts.select_for_update(of=("self",))
-    return locked.filter(pk=broadcast_id, status=Status.PLANNING).first()
+def in_planning():
+    return Broadcast.objects.filter(status=Status.PLANNING).select_related("business", "whatsapp_number", "template")
 
 
+@transaction.atomic
+def keep(broadcast, rows):
+    """
+    Store the next rows of a broadcast, unless somebody else did, or it is not what they were made of any more. They
+    are made before: on SQLite nobody writes during this transaction.
+    """
+    now = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+    if any(getattr(now, name) != getattr(broadcast, name) for name in ROWS_DEPEND_ON):
+        return
+    BroadcastMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    if len(rows) < BATCH:
+        now.move(Status.PLANNED, since=[Status.PLANNING])
+    else:
+        now.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=rows[-1].customer_id)
+
+
+@transaction.atomic
 def give_up(broadcast, error):
     """What the audience names has gone meanwhile: back to the draft, which says so."""
     with translation.override(broadcast.business.language):
         reason = _("The plan could not be made: %(problem)s") % {"problem": " ".join(error.messages)}
-    drop(broadcast)
-    broadcast.move(Status.DRAFT, since=[Status.PLANNING], paused_reason=reason[:500])
+    if broadcast.move(Status.DRAFT, since=[Status.PLANNING], paused_reason=reason[:500]):
+        drop(broadcast)
 
 
 def drop(broadcast):
@@ -124,11 +135,11 @@ def reason_to_skip(template, customer, filled):
         return SkipReason.OPTED_OUT
     if needs_phone(template) and not customer.phone:
         return SkipReason.NO_PHONE
+    if not template_parameters.problems(template, filled):
+        return ""
     if template_parameters.missing(template, filled):
         return SkipReason.EMPTY_PARAMETER
-    if template_parameters.problems(template, filled):
-        return SkipReason.UNFIT_PARAMETER
-    return ""
+    return SkipReason.UNFIT_PARAMETER
 
 
 def needs_phone(template):

@@ -1,9 +1,11 @@
 """A plan: one row per person, with frozen parameters or the reason why they are left out."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from accounts.refusals import Refusal
 from broadcasts import drafts, planning, tasks
@@ -199,6 +201,38 @@ def test_a_row_that_is_there_already_is_kept(broadcast, two_at_a_time):
 
     assert broadcast.messages.get(customer=anna) == kept
     assert broadcast.messages.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_plan_everybody_once(broadcast, two_at_a_time):
+    for _person in range(21):
+        make_customer(broadcast.business, name="Anna")
+    broadcast.move("planning", since=["draft"])
+
+    def work(_worker):
+        try:
+            planning.go_on(broadcast.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(work, range(2)))
+
+    broadcast.refresh_from_db()
+    assert broadcast.status == "planned"
+    assert broadcast.messages.count() == 21
+
+
+def test_rows_made_of_an_older_draft_are_not_stored(broadcast, two_at_a_time):
+    make_customer(broadcast.business, name="Anna")
+    broadcast.move("planning", since=["draft"])
+    older = planning.in_planning().get()
+    rows = [planning.row_for(older, customer) for customer in Customer.objects.all()]
+    broadcast.move("planning", since=["planning"], audience={"tags_any": ["vip"]})
+
+    planning.keep(older, rows)
+
+    assert not broadcast.messages.exists()
 
 
 def test_a_tag_that_goes_while_planning_stops_it_with_the_reason(broadcast, two_at_a_time):

@@ -153,7 +153,7 @@ def _button_part(index, button, values):
     kind = button.get("type")
     if kind == "OTP":
         # The code that the body shows (Cloud API, "Authentication templates").
-        sub_type, parameter = "url", {"type": "text", "text": values["1"]}
+        sub_type, parameter = "url", {"type": "text", "text": values.get("1", "")}
     elif kind == "FLOW":
         sub_type, parameter = "flow", {"type": "action", "action": {"flow_token": "unused"}}
     elif not _button_needs_parameter(button):

@@ -53,7 +53,9 @@ def sync(number):
             _("Enter the WhatsApp Business account ID in the settings of “%(number)s”: templates belong to it.")
             % {"number": number.name},
         )
-    WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=timezone.now() + AFTER_TROUBLE)
+    this_number = WhatsAppNumber.objects.filter(pk=number.pk)
+    later = timezone.now() + AFTER_TROUBLE
+    this_number.update(templates_due_at=later)
     try:
         found = _read(CloudApi(number.access_token), number.waba_id)
     except CloudApiError as error:
@@ -62,7 +64,8 @@ def sync(number):
         raise Refusal("meta_unreachable", _in_words(trouble)) from trouble
     except UnreadableSecret as error:
         raise Refusal("meta_refused", _("The saved token cannot be read: enter it again.")) from error
-    WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=timezone.now() + EVERY)
+    # A webhook that came while reading may have made them due again.
+    this_number.filter(templates_due_at=later).update(templates_due_at=timezone.now() + EVERY)
     return _store(number, found)
 
 

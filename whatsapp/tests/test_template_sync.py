@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from whatsapp import numbers, tasks, template_sync
+from whatsapp import numbers, tasks, template_sync, template_updates
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator import graph
 from whatsapp.testing import make_number, make_template, payload_of, post_webhook
+from whatsapp.webhook_parsing import Change
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +202,18 @@ def test_after_trouble_it_is_tried_again_later(number, settings):
 
     assert template_sync.due_numbers() == []
     assert WhatsAppNumber.objects.get().templates_due_at < timezone.now() + timedelta(hours=2)
+
+
+def test_what_meta_tells_while_its_list_is_read_is_not_forgotten(number, monkeypatch):
+    def told_meanwhile(self, waba_id, after=""):
+        template_updates.apply(number, Change("message_template_components_update", {}))
+        return [], ""
+
+    monkeypatch.setattr("whatsapp.cloud_api.CloudApi.message_templates", told_meanwhile)
+
+    template_sync.sync(number)
+
+    assert template_sync.due_numbers() == [number.pk]
 
 
 @pytest.mark.parametrize("changed", [{"waba_id": "10229999999"}, {"access_token": "new-token"}])

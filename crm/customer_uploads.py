@@ -50,11 +50,13 @@ def start(uploaded):
 
 def go_on(uploaded, seconds):
     """Import more of a file that was started, for some seconds or until it is done. One worker does that at a time."""
-    enough = time.monotonic() + seconds
     if not CustomerUpload.objects.due().filter(pk=uploaded.pk).update(lease_until=timezone.now() + LEASE):
         return
     uploaded.refresh_from_db()
+    enough = None
     for rows in customer_import.parts(file_of(uploaded), after=uploaded.position):
+        # Counted from here: to read up to where the last one came takes its time, and each is to get further.
+        enough = enough or time.monotonic() + seconds
         if time.monotonic() > enough:
             break
         customer_import.let_others_write()

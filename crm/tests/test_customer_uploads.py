@@ -89,3 +89,20 @@ def test_a_file_that_nobody_started_is_left_alone(uploaded):
     tasks.go_on_importing()
 
     assert not Customer.objects.exists()
+
+
+def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
+    customer_uploads.start(uploaded)
+    parts, clock = customer_import.parts, [0]
+
+    def slow(*arguments, **options):
+        clock[0] += 60
+        yield from parts(*arguments, **options)
+
+    with (
+        patch.object(customer_import, "parts", slow),
+        patch.object(customer_uploads.time, "monotonic", lambda: clock[0]),
+    ):
+        customer_uploads.go_on(uploaded, 8)
+
+    assert Customer.objects.count() == len(PHONES)

@@ -1,5 +1,6 @@
 """Sending what is planned: whatsapp.delivery drains the rows of the broadcasts that are `sending`."""
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -15,10 +16,13 @@ def send(number_id):
     deliver_bulk.delay_on_commit(BroadcastMessage._meta.label, number_id)
 
 
+@transaction.atomic
 def finish():
     """
     Broadcasts without a recipient who waits or is under way are done, whatever is unknown. Returns how many there are.
     """
     left = BroadcastMessage.objects.filter(broadcast=OuterRef("pk"), status__in=[Status.PLANNED, Status.SENDING])
-    sending = Broadcast.objects.filter(status=Broadcast.Status.SENDING)
-    return sending.filter(~Exists(left)).update(status=Broadcast.Status.DONE, finished_at=timezone.now())
+    over = Broadcast.objects.filter(~Exists(left), status=Broadcast.Status.SENDING)
+    # Locked, then looked at again: somebody may be planning messages anew (lifecycle.retry_failed) at this moment.
+    locked = list(over.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+    return over.filter(pk__in=locked).update(status=Broadcast.Status.DONE, finished_at=timezone.now())

@@ -1,9 +1,11 @@
 """How planned recipients are sent to, at the simulated Meta over real HTTP."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from broadcasts import dispatch, lifecycle
@@ -311,3 +313,22 @@ def test_a_payment_problem_that_shows_later_pauses_the_number(
     assert number.status == "problem"
     assert number.paused_until
     assert state(broadcast) == "paused"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broadcast_whose_failures_are_retried_at_this_moment_is_not_done(number, make_sending):
+    broadcast = make_sending(number, people=1)
+    broadcast.messages.update(status="failed")
+
+    def finish():
+        dispatch.finish()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other_worker, patch.object(dispatch, "send"):
+        with transaction.atomic():
+            lifecycle.retry_failed(broadcast)
+            finishing = other_worker.submit(finish)
+            time.sleep(0.3)
+        finishing.result()
+
+    assert state(broadcast) == "sending"

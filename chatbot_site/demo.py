@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from accounts.registration import register
 from bots import scenarios
 from bots.models import Bot, BotScenario
+from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm import conversations, customers, deals, inbox
 from crm.models import Conversation, Customer, Message
@@ -78,7 +79,9 @@ def make():
     people = {person: make_customer(business, person) for person in story.PEOPLE}
     make_chats(lines, people, operator)
     make_deals(people)
+    make_templates(lines["Магазин"])
     make_broadcast(lines["Магазин"], people)
+    plan_broadcast(lines["Магазин"])
 
 
 def make_number(business, line):
@@ -207,18 +210,14 @@ def make_deals(people):
 
 def make_broadcast(number, people):
     """A broadcast of two days ago, which everybody received who was to."""
-    templates = [make_template(number, facts) for facts in DEFAULT_TEMPLATES]
     moment = timezone.now() - timedelta(days=2, hours=3)
     broadcast = Broadcast.objects.create(
-        business=number.business,
-        whatsapp_number=number,
         name=story.BROADCAST,
-        template=next(template for template in templates if template.name == "spring_sale"),
-        parameters={"name": '{{customer.name|default:"Здравствуйте"}}', "discount": story.DISCOUNT},
         audience={"everyone": True},
         status=Broadcast.Status.DONE,
         started_at=moment,
         finished_at=moment + timedelta(minutes=1),
+        **sale(number),
     )
     for serial, (person, status) in enumerate(story.RECIPIENTS.items(), 1):
         BroadcastMessage.objects.create(
@@ -234,6 +233,22 @@ def make_broadcast(number, people):
     broadcast.messages.update(created_at=moment)
 
 
+def plan_broadcast(number):
+    """A broadcast whose plan is made: its owner looks at it, and starts it."""
+    broadcast = Broadcast.objects.create(**story.PLANNED_BROADCAST, **sale(number))
+    planning.begin(broadcast)
+
+
+def sale(number):
+    """What a broadcast of the sale's template says, and through which number."""
+    return {
+        "business": number.business,
+        "whatsapp_number": number,
+        "template": MessageTemplate.objects.get(business=number.business, name="spring_sale"),
+        "parameters": {"name": '{{customer.name|default:"Здравствуйте"}}', "discount": story.DISCOUNT},
+    }
+
+
 def fate(status, moment, wamid):
     if status == "skipped":
         return {"skip_reason": "opted_out"}
@@ -243,11 +258,12 @@ def fate(status, moment, wamid):
     return {"wamid": wamid, **ticks(status, moment)}
 
 
-def make_template(number, facts):
+def make_templates(number):
     wanted = ("name", "language", "category", "status", "parameter_format", "components")
-    return MessageTemplate.objects.create(
-        business=number.business,
-        waba_id=number.waba_id,
-        meta_id=facts["id"],
-        **{name: facts[name] for name in wanted},
-    )
+    for facts in DEFAULT_TEMPLATES:
+        MessageTemplate.objects.create(
+            business=number.business,
+            waba_id=number.waba_id,
+            meta_id=facts["id"],
+            **{name: facts[name] for name in wanted},
+        )

@@ -196,6 +196,9 @@ DEALS = [
     (TIMUR, "Те гуань инь, 150 г", 2100, "lost"),
 ]
 
+#: Is planned, and waits to be started.
+PLANNED_BROADCAST = {"name": "Новый урожай для постоянных", "audience": {"tags_any": ["постоянный", "улун", "опт"]}}
+
 BROADCAST = "Скидка на осенний улун"
 DISCOUNT = "15 %"
 #: person → how their message of the broadcast ended.
@@ -260,7 +263,16 @@ SHOP_SCENARIO = {
             "add_tags": ["заказ из бота"],
             "deal": {"title": "{{vars.tea}}, {{vars.grams}} г", "stage": "new"},
         },
+        {
+            "key": "size",
+            "kind": "condition",
+            "match": "all",
+            "rules": [{"field": "vars.grams", "op": "greater", "value": "999"}],
+            "then": "wholesale",
+            "otherwise": "thanks",
+        },
         {"key": "thanks", "kind": "end", "text": "Спасибо, заказ записан! Мы скоро напишем."},
+        {"key": "wholesale", "kind": "handoff", "text": "От килограмма у нас оптовая цена. Сейчас ответит менеджер."},
         {
             "key": "delivery",
             "kind": "message",

@@ -15,6 +15,7 @@ from crm.customers import opt_out
 from crm.testing import make_customer
 from whatsapp import delivery, tasks
 from whatsapp.models import WhatsAppNumber
+from whatsapp.sending_slots import KEPT_FOR_REPLIES, Slots
 from whatsapp.simulator.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import make_number, make_template
 
@@ -40,6 +41,11 @@ def make_sending(meta):
         return broadcast
 
     return make
+
+
+def calls_at_once(count):
+    """No more calls than that are under way."""
+    return patch("whatsapp.delivery.slots", Slots(KEPT_FOR_REPLIES + count))
 
 
 def deliver(number):
@@ -100,7 +106,7 @@ def test_a_whole_micro_batch_that_opted_out_does_not_end_the_sending(number, met
     broadcast = make_sending(number, people=5)
     for message in broadcast.messages.order_by("pk")[:4]:
         opt_out(message.customer)
-    with patch("whatsapp.delivery.MICRO_BATCH", 2):
+    with calls_at_once(2):
         deliver(number)
     assert statuses(broadcast) == ["skipped"] * 4 + ["accepted"]
 
@@ -114,7 +120,7 @@ def test_a_pause_acts_before_the_next_micro_batch(number, owner, meta, make_send
         lifecycle.pause(broadcast, owner)
         return begun
 
-    with patch("whatsapp.delivery.MICRO_BATCH", 2), patch.object(delivery.Delivery, "_begin", pause_after_beginning):
+    with calls_at_once(2), patch.object(delivery.Delivery, "_begin", pause_after_beginning):
         deliver(number)
     assert statuses(broadcast) == ["accepted"] * 2 + ["planned"] * 4
 
@@ -221,7 +227,7 @@ STOPPING = {
 def test_it_pauses_with_the_reason_when_a_refusal_concerns_everybody(number, meta, trouble, make_sending):
     broadcast = make_sending(number, people=4)
     refuse(meta, STOPPING[trouble], times=None)
-    with patch("whatsapp.delivery.MICRO_BATCH", 2):
+    with calls_at_once(2):
         deliver(number)
     assert state(broadcast) == "paused"
     assert str(STOPPING[trouble]) in broadcast.paused_reason
@@ -254,7 +260,7 @@ def test_a_refused_token_pauses_all_broadcasts_of_the_number(number, meta, make_
 def test_values_that_are_wrong_for_the_first_ten_stop_it(number, meta, make_sending):
     broadcast = make_sending(number, people=12)
     refuse(meta, 132000, times=None)
-    with patch("whatsapp.delivery.MICRO_BATCH", 5):
+    with calls_at_once(5):
         deliver(number)
     assert state(broadcast) == "paused"
     assert statuses(broadcast) == ["failed"] * 10 + ["planned"] * 2
@@ -264,7 +270,7 @@ def test_values_that_are_wrong_for_some_fail_them_alone(number, meta, make_sendi
     broadcast = make_sending(number, people=12)
     make_broadcast_message(broadcast, make_customer(number.business), status="accepted", accepted_at="2026-01-01T00Z")
     refuse(meta, 132000, times=None)
-    with patch("whatsapp.delivery.MICRO_BATCH", 5):
+    with calls_at_once(5):
         deliver(number)
     assert state(broadcast) == "sending"
 

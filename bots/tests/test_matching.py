@@ -41,6 +41,19 @@ def test_a_pattern_that_cannot_be_run_is_refused(pattern):
         compiled(pattern)
 
 
+@pytest.mark.parametrize("pattern", [".{1,1000}!", "(.{0,30}){0,30}x", r"\w{1,200}!", r"(?:a?){500}a{500}"])
+def test_a_pattern_with_too_much_to_try_is_refused(pattern):
+    with pytest.raises(ValidationError, match="too large"):
+        compiled(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\+?[78][\d\- ]{10,15}", r"^(заказ|цена).{0,60}размер", r"\w{2,30}@\w+\.\w{2,6}"]
+)
+def test_a_pattern_that_repeats_a_little_is_fine(pattern):
+    assert compiled(pattern)
+
+
 def test_a_word_boundary_is_refused_with_a_hint():
     with translation.override("en"), pytest.raises(ValidationError, match="contains the word"):
         compiled(r"\bзаказ\b")

@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 PORTS = {"http": 80, "https": 443}
 ALLOWED_PORTS = (80, 443, 8443)
 
+#: Longer than any name; DNS ends at 253.
+MAX_NAME = 300
+
 #: A name with a dot whose end is no number. Numbers, however they are written, name machines directly.
 HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -70,7 +73,7 @@ def read_address(url):
 def read_host(name):
     """The name of a host in one form: without case, other alphabets as DNS has them. Raises BadAddress."""
     try:
-        host = name.strip().rstrip(".").encode("idna").decode().lower()
+        host = name.strip()[:MAX_NAME].rstrip(".").encode("idna").decode().lower()
     except UnicodeError:
         host = ""
     if not HOST.fullmatch(host):

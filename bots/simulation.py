@@ -57,6 +57,11 @@ class SimulatedTurn:
         return [effect for effect in self.effects if isinstance(effect, SendMessage)]
 
 
+def is_worth_telling(effect):
+    """Every question sets the timer by which its scenario ends at last."""
+    return not isinstance(effect, Visited) and not (isinstance(effect, SetTimer) and effect.kind == TimerKind.EXPIRY)
+
+
 def simulate(bot, messages, draft=False, answers=None):
     """
     What a bot would answer to these messages of a new customer; by its drafts if wanted, else by what is published.

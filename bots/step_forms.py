@@ -31,7 +31,6 @@ class StepForm(RowForm):
     PLACES = {
         "text": ("text",),
         "answer": ("answer",),
-        "save_to": ("save_to",),
         "match": ("match",),
         "then": ("then",),
         "otherwise": ("otherwise",),
@@ -42,6 +41,7 @@ class StepForm(RowForm):
         "method": ("method",),
         "url": ("url",),
         "json": ("json",),
+        "save_to": ("save_to",),
         "step": ("step",),
         "customer_name": ("customer", "name"),
         "attributes": ("customer", "attributes"),

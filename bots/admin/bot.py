@@ -63,7 +63,7 @@ class BotAdmin(TenantModelAdmin):
         if bot is None or not self.has_view_permission(request, bot):
             raise Http404
         context = {**self.admin_site.each_context(request), "opts": self.opts, "original": bot}
-        return chat_page(request, context, lambda messages: simulate(bot, messages))
+        return chat_page(request, context, lambda messages, answers: simulate(bot, messages, answers=answers))
 
 
 def change_url(scenario):

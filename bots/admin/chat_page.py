@@ -1,34 +1,76 @@
 """The page on which a bot is tried out: a chat whose messages travel with the form, so that nothing is stored."""
 
+import json
+
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from bots.effects import Call, SendMessage, SetTimer, TimerKind
 from bots.forms import ChatForm
 from bots.scenarios import BrokenScenario
-from bots.simulation import MAX_MESSAGES
+from bots.simulation import MAX_MESSAGES, SKIP, is_worth_telling
 from bots.wording import effect_in_words
+
+#: Before the key of a step that calls a service: the field with what the service answers.
+ANSWER = "answer-"
 
 
 def chat_page(request, context, simulate):
-    """The chat so far and the next message. `simulate` answers a list of messages."""
+    """The chat so far and the next message. `simulate` answers a list of messages, given the services' answers."""
     said = request.POST.getlist("said")[:MAX_MESSAGES]
-    form = ChatForm(request.POST if request.method == "POST" else None)
+    form = ChatForm(request.POST if "text" in request.POST else None)
     if form.is_bound and form.is_valid():
         said = [*said, form.cleaned_data["text"]]
         form = ChatForm()
     if len(said) >= MAX_MESSAGES:
         form = None
+    written = {name.removeprefix(ANSWER): text for name, text in request.POST.items() if name.startswith(ANSWER)}
     try:
-        turns, report = simulate(said), None
+        turns, report = simulate(said, dict(read(written))), None
     except BrokenScenario as broken:
         turns, report = [], broken.report
-    shown = {"said": said, "turns": [show(turn) for turn in turns], "report": report, "form": form}
+    shown = {
+        "said": said,
+        "turns": [show(turn) for turn in turns],
+        "services": services(turns, written),
+        "skip": SKIP if turns and form and may_run_out(turns[-1]) else None,
+        "report": report,
+        "form": form,
+    }
     title = _("Try it: %(name)s") % {"name": context["original"]}
     return TemplateResponse(request, "admin/bots/chat.html", {**context, **shown, "title": title})
 
 
+def read(written):
+    """The answers that are JSON, by step."""
+    for step, text in written.items():
+        try:
+            yield step, json.loads(text)
+        except ValueError:
+            continue
+
+
+def services(turns, written):
+    """The steps that called a service, with the answers written for them."""
+    steps = dict.fromkeys(effect.step for turn in turns for effect in turn.effects if isinstance(effect, Call))
+    read_well = dict(read(written))
+    return [
+        {"step": step, "answer": written.get(step, ""), "is_wrong": bool(written.get(step)) and step not in read_well}
+        for step in steps
+    ]
+
+
+def may_run_out(turn):
+    """Whether the bot waits for an answer no longer than a time."""
+    return any(isinstance(effect, SetTimer) and effect.kind == TimerKind.TIMEOUT for effect in turn.effects)
+
+
 def show(turn):
-    """A turn for the page: what was written, what was answered, and what else happened, in words."""
-    facts = [effect.as_json() for effect in turn.effects]
-    done = [fact for fact in facts if fact["effect"] not in ("Visited", "SendMessage")]
-    return {"text": turn.text, "answers": turn.answers, "done": [effect_in_words(fact) for fact in done]}
+    """A turn for the page: what was written and, in order, what was said and what else happened, in words."""
+    text = _("(no answer in time)") if turn.text == SKIP else turn.text
+    shown = [
+        {"message": effect} if isinstance(effect, SendMessage) else {"note": effect_in_words(effect.as_json())}
+        for effect in turn.effects
+        if is_worth_telling(effect)
+    ]
+    return {"text": text, "shown": shown, "is_silent": not turn.answers}

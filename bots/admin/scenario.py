@@ -126,7 +126,7 @@ class BotScenarioAdmin(TenantModelAdmin):
     def try_view(self, request, pk):
         scenario = self._scenario(request, pk)
         context = self._context(request, scenario, starts=flow.starts(scenario.definition))
-        return chat_page(request, context, lambda messages: simulate_draft(scenario, messages))
+        return chat_page(request, context, lambda messages, answers: simulate_draft(scenario, messages, answers))
 
     def export_view(self, request, pk):
         scenario = self._scenario(request, pk)

@@ -292,6 +292,29 @@ def test_a_chat_goes_on_from_page_to_page_and_stores_nothing(client, scenario):
     assert not Message.objects.exists()
 
 
+def test_what_a_service_answers_is_written_on_the_page_where_a_bot_is_tried(client, bot):
+    call = {"key": "call", "kind": "http", "method": "GET", "url": "https://a.example.com/", "save_to": "reply"}
+    ends = [
+        {"key": "end", "kind": "end", "text": "No. {{vars.reply.number}}"},
+        {"key": "no", "kind": "end", "text": "Sorry"},
+    ]
+    scenario = make_scenario(bot, document({**call, "failed": "no"}, *ends))
+    address = f"{SCENARIOS}{scenario.pk}/try/"
+    page = client.post(address, {"text": "hi"}).content.decode()
+    assert "Sorry" in page and 'name="answer-call"' in page
+    page = client.post(address, {"said": ["hi"], "answer-call": '{"number": 7}'}).content.decode()
+    assert "No. 7" in page and "Sorry" not in page
+    page = client.post(address, {"said": ["hi"], "answer-call": "seven"}).content.decode()
+    assert "Sorry" in page and "This is no JSON, so it counts as no answer." in page
+
+
+def test_the_time_to_answer_runs_out_where_a_bot_is_tried(client, scenario):
+    address = f"{SCENARIOS}{scenario.pk}/try/"
+    assert 'value="/skip"' in client.post(address, {"text": "заказ"}).content.decode()
+    page = client.post(address, {"said": ["заказ"], "text": "/skip"}).content.decode()
+    assert "До свидания!" in page and "(no answer in time)" in page
+
+
 def test_a_draft_with_mistakes_cannot_be_tried_and_says_why(client, bot):
     scenario = make_scenario(bot, document())
     assert "The scenario has no steps" in client.get(f"{SCENARIOS}{scenario.pk}/try/").content.decode()

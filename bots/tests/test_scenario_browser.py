@@ -74,6 +74,19 @@ def test_steps_are_added_and_moved(open_page, bot):
     assert steps[1]["choices"] == [{"key": "c1", "label": "Yes"}]
 
 
+def test_steps_stay_in_the_order_in_which_they_were_written(open_page, bot):
+    page = open_page("bots_botscenario_add")
+    page.select_option("[name=bot]", label="Seller")
+    page.fill("[name=name]", "Greeting")
+    page.click("text=Add a step")
+    for position, key in enumerate("abc"):
+        page.fill(f"[name=steps-{position}-key]", key)
+        page.fill(f"[name=steps-{position}-text]", f"Text {key}")
+    page.locator("[name=_continue]").first.click()
+    page.locator(".messagelist").wait_for()
+    assert [step["key"] for step in BotScenario.objects.get().definition["steps"]] == ["a", "b", "c"]
+
+
 def test_the_form_works_without_scripts(open_page, bot):
     scenario = make_scenario(bot)
     page = open_page("bots_botscenario_change", scenario.pk, java_script_enabled=False)

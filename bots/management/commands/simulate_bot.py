@@ -3,10 +3,10 @@ import json
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from bots.effects import SendMessage, SetTimer, TimerKind, Visited
+from bots.effects import SendMessage
 from bots.models import Bot
 from bots.scenarios import BrokenScenario
-from bots.simulation import SKIP, simulate
+from bots.simulation import SKIP, is_worth_telling, simulate
 from bots.wording import effect_in_words
 
 
@@ -69,8 +69,3 @@ class Command(BaseCommand):
         self.stdout.write(message.text)
         for position, choice in enumerate(message.choices, 1):
             self.stdout.write(f"  {position}. {choice}")
-
-
-def is_worth_telling(effect):
-    """Every question sets the timer by which its scenario ends at last."""
-    return not isinstance(effect, Visited) and not (isinstance(effect, SetTimer) and effect.kind == TimerKind.EXPIRY)

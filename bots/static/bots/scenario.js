@@ -60,14 +60,15 @@
     total.value = Number(total.value) + 1;
     template.before(made.content);
     const row = template.previousElementSibling;
-    row.querySelector("input[name$='-ORDER']").value = stepRows().length;
     prepare(row);
+    renumber();
     row.querySelector("input[name$='-key']").focus();
   };
 
   if (steps) {
     document.querySelectorAll(".trigger").forEach(showKind);
     stepRows().forEach(prepare);
+    renumber();
     steps.append(button(`+ ${steps.dataset.add}`, steps.dataset.add, addStep));
     document.addEventListener("change", (event) => {
       const row = event.target.closest(".step, .trigger");

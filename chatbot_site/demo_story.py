@@ -258,13 +258,6 @@ SHOP_SCENARIO = {
             "invalid": {"text": "Напишите число, например 100.", "tries": 2, "next": "person"},
         },
         {
-            "key": "wholesale",
-            "kind": "condition",
-            "match": "all",
-            "rules": [{"field": "vars.grams", "op": "greater", "value": "999"}],
-            "then": "manager",
-        },
-        {
             "key": "save",
             "kind": "set",
             "add_tags": ["заказ из бота"],
@@ -287,7 +280,6 @@ SHOP_SCENARIO = {
         },
         {"key": "back", "kind": "goto", "step": "hello"},
         {"key": "person", "kind": "handoff", "text": "Зову человека, ответим в рабочее время."},
-        {"key": "manager", "kind": "handoff", "text": "От килограмма — цены для опта. Передаю менеджеру."},
     ],
 }
 

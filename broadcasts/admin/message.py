@@ -25,7 +25,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(BroadcastMessage)
 class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
-    list_display = ["customer", "identity", "broadcast", "status", "skip_reason", "problem", "accepted_at"]
+    list_display = ["customer", "identity", "broadcast_link", "status", "reason"]
     list_filter = ["broadcast", StateFilter, "skip_reason"]
     list_select_related = ["broadcast", "customer"]
     search_fields = ["customer__search_text"]
@@ -50,9 +50,15 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     def identity(self, message):
         return message.customer.readable_identity
 
-    @admin.display(description=_("error"))
-    def problem(self, message):
-        return Truncator(message.error_title).chars(100)
+    @admin.display(description=_("broadcast"), ordering="broadcast")
+    def broadcast_link(self, message):
+        url = reverse("admin:broadcasts_broadcast_change", args=[message.broadcast_id])
+        return format_html('<a href="{}">{}</a>', url, message.broadcast)
+
+    @admin.display(description=_("reason"))
+    def reason(self, message):
+        """Why it was skipped or failed."""
+        return message.get_skip_reason_display() or Truncator(message.error_title).chars(200)
 
     @admin.display(description=_("customer"))
     def customer_link(self, message):
@@ -62,3 +68,6 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     @admin.display(description=_("text"))
     def words(self, message):
         return message.text
+
+    class Media:
+        css = {"all": ["broadcasts/broadcast.css"]}

@@ -1,6 +1,7 @@
 """The pages by which customers come from a file and go into one."""
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -48,7 +49,11 @@ class CustomerFiles:
         """What the list shows with the same query."""
         if not request.user.has_perm("crm.export_customer"):
             raise PermissionDenied
-        return customer_export.response(self.get_changelist_instance(request).get_queryset(request))
+        try:
+            shown = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:crm_customer_changelist"))
+        return customer_export.response(shown)
 
     def import_view(self, request):
         self._check_may_import(request)

@@ -128,6 +128,10 @@ def test_the_export_holds_what_the_list_shows(page, owner):
     assert "Anna" in text and "Ivan" not in text
 
 
+def test_an_export_of_what_no_list_shows_leads_to_the_list(page):
+    assert page.get(f"{LIST}export/", {"tags__id__exact": "x"}).url == LIST
+
+
 def test_uploaded_files_are_forgotten_after_a_day(page):
     upload(page, "phone\n89161234567\n")
     upload(page, "phone\n89161234568\n")

@@ -6,8 +6,8 @@ import sys
 
 
 def main():
-    for stream in (sys.stdout, sys.stderr):
-        # A console of another code page shows ? for what it lacks, instead of an error.
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # A console of another code page shows ? for what it lacks, instead of an error; likewise what is typed.
         stream.reconfigure(errors="replace")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
     try:

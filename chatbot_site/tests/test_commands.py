@@ -1,5 +1,8 @@
 """Our management commands as a whole."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,13 @@ def test_the_commands_of_the_contract_are_there():
         "simulate_bot",
         "up",
     } <= {name for app, name in OURS}
+
+
+def test_a_console_of_another_code_page_never_crashes():
+    """cp866 has no “quotation marks”, which the help has."""
+    environment = {**os.environ, "PYTHONIOENCODING": "cp866", "LANGUAGE_CODE": "ru"}
+    for name in ("cloud_api_simulator", "up"):
+        answer = subprocess.run(
+            [sys.executable, "manage.py", name, "--help"], cwd=settings.BASE_DIR, env=environment, capture_output=True
+        )
+        assert answer.returncode == 0, answer.stderr

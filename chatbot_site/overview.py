@@ -76,7 +76,7 @@ def _unknown_of_broadcasts(business):
         "%(count)s messages of broadcasts may or may not have been sent: decide",
         count,
     )
-    return _need("unknown_of_broadcasts", count, text, "broadcasts_broadcastmessage", "status__exact=unknown")
+    return _need("unknown_of_broadcasts", count, text, "broadcasts_broadcastmessage", "status=unknown")
 
 
 def _given_up(business):

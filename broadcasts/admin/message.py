@@ -14,7 +14,7 @@ class StateFilter(admin.SimpleListFilter):
     """The states that recipients of broadcasts may have."""
 
     title = _("status")
-    parameter_name = "status__exact"
+    parameter_name = "status"
 
     def lookups(self, request, model_admin):
         return [(state.value, state.label) for state in STATES]

@@ -1,6 +1,8 @@
 """Broadcasts in the admin: the list, the draft's two steps, and the page of what is planned or started."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -72,7 +74,7 @@ def test_the_list_says_how_far_each_is(client, planned):
     assert "2 of 3, 1 failed" in shown(client, BROADCASTS)
 
 
-@pytest.mark.parametrize("query", ["", "&q=иванов", "&status__exact=planned"])
+@pytest.mark.parametrize("query", ["", "&q=иванов", "&status=planned"])
 def test_recipients_are_found_by_broadcast_state_and_name(client, planned, query):
     assert "Иванов" in shown(client, f"{MESSAGES}?broadcast__id__exact={planned.pk}{query}")
 
@@ -298,6 +300,19 @@ def test_failures_are_explained_with_how_many(client, planned):
     text = shown(client, page(planned))
     assert "This person cannot be reached" in text
     assert "error_code__exact=131026" in text
+
+
+def test_each_number_on_the_page_leads_to_its_recipients(client, planned):
+    make_broadcast_message(planned, make_customer(planned.business), "skipped", skip_reason="opted_out")
+    make_broadcast_message(planned, make_customer(planned.business), "failed", error_code=131026)
+    make_broadcast_message(make_broadcast(planned.whatsapp_number), make_customer(planned.business), "failed")
+
+    links = re.findall(r'href="(/admin/broadcasts/broadcastmessage/[^"]*)">(\d+)<', shown(client, page(planned)))
+
+    # Nine states, all of them, one reason, one error.
+    assert len(links) == 12
+    for address, count in links:
+        assert client.get(unescape(address)).context["cl"].result_count == int(count), address
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,8 @@ def decide(arrival, entries):
     entry = with_keyword(entries, arrival.text)
     if entry is None and running:
         return LetWait()
-    if entry is None and arrival.is_first():
-        entry = with_trigger(entries, "first_message")
+    if entry is None and (welcome := with_trigger(entries, "first_message")) and arrival.is_first():
+        entry = welcome
     entry = entry or with_trigger(entries, "any")
     return Begin(entry) if entry else None
 

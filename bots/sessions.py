@@ -13,6 +13,8 @@ from .engine import State, advance, waits_for_answer
 from .models import BotSession
 from .office_hours import is_open
 
+END_FIELDS = ["ended_at", "end_reason", "end_step"]
+
 
 def running(conversation):
     return (
@@ -45,17 +47,31 @@ def move_on(session, event):
     state, wanted = advance(session.version.definition, before, with_facts(session, event, now), now)
     if not wanted:
         return ()
+    has_waited = session.pk is not None
     session.state = asdict(state)
     session.expires_at = None
+    note_end(session, wanted[-1])
     session.save()
-    forget_what_it_waited_for(session)
+    if has_waited:
+        forget_what_it_waited_for(session)
     done = carry_out(session, wanted, before.step)
-    if isinstance(done[-1], End):
-        end(session, done[-1].reason, done[-1].step)
+    if done[-1] != wanted[-1]:
+        note_end(session, done[-1])
+        session.save(update_fields=END_FIELDS)
+    if session.ended_at:
+        stop_waiting(session.conversation)
     else:
         session.save(update_fields=["expires_at"])
         wait(session.conversation)
     return done
+
+
+def note_end(session, effect):
+    """Write the end into the session, if its last effect is one."""
+    if isinstance(effect, End):
+        session.ended_at = timezone.now()
+        session.end_reason = effect.reason
+        session.end_step = effect.step or ""
 
 
 def with_facts(session, event, now):
@@ -81,11 +97,9 @@ def state_of(session):
     return State(**session.state)
 
 
-def end(session, reason, step=None):
-    session.ended_at = timezone.now()
-    session.end_reason = reason
-    session.end_step = step or session.state.get("step") or ""
-    session.save(update_fields=["ended_at", "end_reason", "end_step"])
+def end(session, reason):
+    note_end(session, End(reason, session.state.get("step")))
+    session.save(update_fields=END_FIELDS)
     forget_what_it_waited_for(session)
     stop_waiting(session.conversation)
 

@@ -27,18 +27,17 @@ MAX_TAGS = 100
 
 def clean(business, document):
     """
-    The document as it is kept, without what is empty. Raises ValidationError, by the key at fault, for anything that
-    is not known here: keys, tags, customers; and for a document that chooses nobody.
+    The document as it is kept: as it was given, its tags named as the crm names them. Raises ValidationError, by the
+    key at fault, for anything that is not known here: keys, tags, customers; and for a document that chooses nobody.
     """
     if not isinstance(document, dict):
         raise ValidationError(_("The audience is an object, for example {“tags_any”: [“vip”]}."))
     refuse_unknown_keys(document)
-    everyone = clean_everyone(document.get("everyone", False))
     cleaned = {key: known_tags(business, key, document.get(key, [])) for key in TAG_LISTS}
     cleaned["customers"] = known_customers(business, document.get("customers", []))
-    refuse_accidents(everyone, cleaned)
-    cleaned = {key: value for key, value in cleaned.items() if value}
-    return {"everyone": True, **cleaned} if everyone else cleaned
+    cleaned["everyone"] = clean_everyone(document.get("everyone", False))
+    refuse_accidents(cleaned)
+    return {key: cleaned[key] for key in document}
 
 
 def refuse_unknown_keys(document):
@@ -87,7 +86,8 @@ def known_customers(business, ids):
     return ids
 
 
-def refuse_accidents(everyone, cleaned):
+def refuse_accidents(cleaned):
+    everyone = cleaned["everyone"]
     chosen = [key for key in ("tags_any", "customers") if cleaned[key]]
     if everyone and chosen:
         told = _("Everybody is chosen already: leave out either this or “everyone”.")
@@ -106,7 +106,7 @@ def people(business, document):
     document = clean(business, document)
     tags = dict(Tag.objects.for_business(business).filter(name__in=names_in(document)).values_list("name", "pk"))
     customers = Customer.objects.for_business(business)
-    if "everyone" not in document:
+    if not document.get("everyone"):
         any_of = [tags[name] for name in document.get("tags_any", [])]
         customers = customers.filter(has_tag(any_of) | Q(pk__in=document.get("customers", [])))
     for name in document.get("tags_all", []):

@@ -33,12 +33,13 @@ def change(broadcast, **changes):
 def make_draft(broadcast):
     """Back to the draft, without a plan. Called in a transaction it keeps others away until that ends."""
     if not broadcast.move(Status.DRAFT, since=EDITABLE, planned_up_to=0, paused_reason=""):
-        raise Refusal(
-            "not_editable",
-            _("Only drafts and planned broadcasts can be changed or deleted; this one is “%(status)s”.")
-            % {"status": broadcast.get_status_display()},
-        )
+        raise not_editable(broadcast)
     planning.drop(broadcast)
+
+
+def not_editable(broadcast):
+    told = _("Only drafts and planned broadcasts can be changed or deleted; this one is “%(status)s”.")
+    return Refusal("not_editable", told % {"status": broadcast.get_status_display()})
 
 
 @transaction.atomic

@@ -105,9 +105,11 @@ class DraftForm(NewBroadcastForm):
             "customers": [customer.pk for customer in cleaned_data["customers"]],
             **{name: [tag.name for tag in cleaned_data[name]] for name in audience.TAG_LISTS},
         }
-        if not (document["everyone"] or document["tags_any"] or document["customers"]):
+        document = {key: value for key, value in document.items() if value}
+        is_chosen = "tags_any" in document or "customers" in document
+        if not is_chosen and "everyone" not in document:
             self.add_error("who", _("Choose a tag or a customer below, or everybody."))
-        elif document["everyone"] and (document["tags_any"] or document["customers"]):
+        elif is_chosen and "everyone" in document:
             self.add_error("who", _("Everybody, or those chosen below? Take out one of them."))
         else:
             cleaned_data["audience"] = audience.clean(self.instance.business, document)

@@ -78,9 +78,10 @@ class BroadcastPage:
         is_draft = broadcast is None or broadcast.status == Status.DRAFT
         if is_draft and self.has_change_permission(request, broadcast):
             return super().change_view(request, object_id, form_url, extra_context)
-        broadcast = self._broadcast(request, object_id)
+        broadcast = self._broadcast(request, object_id, may_change=request.method == "POST")
         if request.method == "POST":
-            raise PermissionDenied
+            self._tell_refusal(request, drafts.not_editable(broadcast))
+            return self._back(broadcast)
         context = {
             **self.admin_site.each_context(request),
             **self._live_context(request, broadcast),

@@ -221,6 +221,14 @@ def test_another_template_takes_its_own_placeholders_only(client, draft):
     assert "parameter_2_text" not in shown(client, page(draft))
 
 
+def test_a_form_sent_from_a_tab_that_is_too_old_changes_nothing(client, draft):
+    draft.move("sending", since=["draft"])
+    text = client.post(page(draft), form_data(draft, name="New"), follow=True).content.decode()
+    assert "Only drafts and planned broadcasts can be changed" in text
+    draft.refresh_from_db()
+    assert draft.name == "Autumn sale"
+
+
 @pytest.mark.parametrize("status", ["draft", "planned"])
 def test_drafts_are_deleted(client, planned, status):
     planned.move(status, since=["planned"])

@@ -134,5 +134,6 @@ def test_a_tag_deleted_since_is_refused_and_does_not_widen_the_audience(shop, pe
         audience.people(shop, document)
 
 
-def test_what_is_empty_is_not_kept(shop):
-    assert audience.clean(shop, {"tags_any": ["vip"], "tags_none": [], "everyone": False}) == {"tags_any": ["vip"]}
+def test_a_document_is_kept_as_it_was_given(shop):
+    document = {"tags_any": ["vip"], "tags_all": [], "tags_none": ["staff"], "customers": []}
+    assert audience.clean(shop, document) == document

@@ -181,6 +181,7 @@ OPERATIONS = [
     Operation(
         "POST",
         "conversations/{id}/messages/",
+        body="text? template? parameters? media? caption? pause_bot?",
         answer=MESSAGE,
         status=201,
         sends=True,

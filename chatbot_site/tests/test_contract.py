@@ -46,7 +46,11 @@ def answer_of(operation):
 
 
 def body_of(operation):
-    return json_of(described()[operation.method, operation.path]["requestBody"])
+    """The fields that a body takes and those it must have, as JSON or as a form."""
+    kinds = described()[operation.method, operation.path]["requestBody"]["content"].values()
+    bodies = [resolve(kind["schema"]) for kind in kinds]
+    taken = set().union(*(body["properties"] for body in bodies))
+    return taken, taken.intersection(*(body.get("required", ()) for body in bodies))
 
 
 def operations(**wanted):
@@ -75,14 +79,15 @@ def test_an_answer_shows_nothing_that_is_only_written(operation):
 
 @operations(body=True)
 def test_a_body_takes_these_fields(operation):
-    body = body_of(operation)
-    assert names(operation.body) <= set(body["properties"])
-    assert set(body.get("required", ())) == {name for name in operation.body.split() if not name.endswith("?")}
+    taken, required = body_of(operation)
+    assert names(operation.body) <= taken
+    assert required == {name for name in operation.body.split() if not name.endswith("?")}
 
 
 @operations(body=True)
 def test_a_body_takes_nothing_that_is_only_read(operation):
-    assert not (names(operation.answer) - names(operation.body)) & set(body_of(operation)["properties"])
+    taken, _required = body_of(operation)
+    assert not (names(operation.answer) - names(operation.body)) & taken
 
 
 @operations(words=True)

@@ -4,6 +4,7 @@ loop keeps the connections, and runs only while its thread waits for answers.
 """
 
 import asyncio
+import logging
 import ssl
 import threading
 from contextlib import suppress
@@ -16,6 +17,8 @@ from django.conf import settings
 from yarl import URL
 
 from .cloud_api import ANSWER_TIMEOUT, CONNECT_TIMEOUT, AnswerLost, CloudApiTrouble, Unreachable, read_answer
+
+logger = logging.getLogger(__name__)
 
 #: Seconds a call lasts at most, however slowly its answer drips. A send's lease in the ledger is longer.
 LONGEST = 40
@@ -96,6 +99,8 @@ class Connections:
 
     async def call(self, request):
         """The object that Meta answered, or the CloudApiTrouble."""
+        # One turn of the loop: connections that Meta closed while it stood still are not taken for open ones.
+        await asyncio.sleep(0)
         try:
             response = await self._session(settings.META_PROXY).request(
                 request.method,
@@ -111,6 +116,9 @@ class Connections:
         except NOTHING_WAS_SENT as error:
             return Unreachable(str(error))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return AnswerLost(str(error))
+        except Exception as error:
+            logger.exception("A call to Meta failed in an unforeseen way.")
             return AnswerLost(str(error))
 
     def _session(self, proxy):

@@ -82,6 +82,11 @@ class Delivery:
                 if not self.calls:
                     return more
                 self._settle_some(ANSWER_PATIENCE)
+        except Exception:
+            # Whatever keeps from sending more, the answers still to come are worth writing down.
+            while self.calls:
+                self._settle_some(ANSWER_PATIENCE)
+            raise
         finally:
             slots.give_back(len(self.calls))
             self.calls.abandon()
@@ -103,18 +108,18 @@ class Delivery:
             return False
         self.number = number
         held = slots.take(MICRO_BATCH, leaving=KEPT_FOR_REPLIES if self.model.is_bulk else 0)
-        used = 0
+        under_way = len(self.calls)
         try:
             allowed = rates.take(self.number, held, self.model.is_bulk)
             rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
             rates.give_back(self.number, allowed - len(rows))
-            used = self._begin(rows)
+            self._begin(rows)
         finally:
-            slots.give_back(held - used)
+            slots.give_back(held - (len(self.calls) - under_way))
         return bool(rows) or not allowed
 
     def _begin(self, rows):
-        """Begin the calls of claimed rows. Returns how many there are."""
+        """Begin the calls of claimed rows."""
         broken = []
         for row in rows:
             try:
@@ -125,7 +130,6 @@ class Delivery:
                 logger.exception("%s %s could not be put together.", row._meta.label, row.pk)
                 broken.append((row, None))
         self._settle(broken)
-        return len(rows) - len(broken)
 
     def _settle_some(self, seconds):
         answers = self.calls.answers(seconds)

@@ -1,17 +1,19 @@
 import threading
+import time
+from contextlib import ExitStack
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import delivery, tasks
+from whatsapp import delivery, sending_slots, tasks
 from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator.faults import closed_after_accepting, closed_before_accepting, error, server_error
-from whatsapp.testing import make_number
+from whatsapp.testing import make_number, new_wamid
 
 from .rows import make_broadcast_row, make_conversation, make_row, message_model
 from .scripted_server import ScriptedServer, answer, refused_url
@@ -41,6 +43,22 @@ def delivered(number, **fields):
 def make_due(*rows):
     for row in rows:
         type(row).objects.filter(pk=row.pk).update(due_at=None)
+
+
+def free_slots():
+    slots = sending_slots.slots
+    free = slots.take(10**6)
+    slots.give_back(free)
+    return free
+
+
+def accepting():
+    return answer(200, {"messages": [{"id": new_wamid()}]})
+
+
+def slowly_accepting(connection):
+    time.sleep(0.3)
+    connection.sendall(accepting())
 
 
 def about(seconds):
@@ -393,6 +411,58 @@ def test_its_status_webhook_settles_it(number, meta, handled, django_capture_on_
     assert row.status in ("sent", "delivered", "read")
     assert row.wamid
     assert row.error_title == ""
+
+
+def test_a_connection_that_meta_closed_in_a_quiet_time_is_not_used(number, settings):
+    is_closed = threading.Event()
+
+    def answer_and_close(connection):
+        connection.sendall(accepting())
+        time.sleep(0.1)
+        connection.close()
+        is_closed.set()
+
+    with ScriptedServer(answer_and_close) as server:
+        settings.META_GRAPH_URL = server.url
+        first = delivered(number)
+        is_closed.wait()
+        second = delivered(number)
+    assert (first.status, second.status) == ("accepted", "accepted")
+
+
+@pytest.mark.parametrize("broken", ["ledger.claim", "rates.take", "pauses.sendable"])
+def test_answers_are_written_down_when_nothing_more_can_be_sent(number, settings, broken):
+    begin = delivery.Delivery._begin
+
+    def break_after_beginning(self, rows):
+        begin(self, rows)
+        stack.enter_context(patch(f"whatsapp.{broken}", side_effect=OperationalError))
+
+    with ExitStack() as stack, ScriptedServer(slowly_accepting) as server:
+        settings.META_GRAPH_URL = server.url
+        row = make_row(number)
+        stack.enter_context(patch.object(delivery.Delivery, "_begin", break_after_beginning))
+        with pytest.raises(OperationalError):
+            deliver(number)
+    row.refresh_from_db()
+    assert row.status == "accepted"
+
+
+def test_a_call_that_fails_in_an_unforeseen_way_costs_no_other_its_answer(number, meta):
+    make_row(number), make_row(number)
+    with patch("whatsapp.calls.read_answer", side_effect=[LookupError, {"messages": [{"id": "wamid.A"}]}]):
+        deliver(number)
+    assert sorted(message_model().objects.values_list("status", flat=True)) == ["accepted", "unknown"]
+    assert free_slots() == sending_slots.SLOTS
+
+
+def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
+    broken = make_row(number)
+    make_row(number)
+    message_model().objects.filter(pk=broken.pk).update(content=7)
+    with patch("whatsapp.ledger.settle", side_effect=OperationalError), pytest.raises(OperationalError):
+        deliver(number)
+    assert free_slots() == sending_slots.SLOTS
 
 
 # What a person decides

@@ -33,6 +33,8 @@ class Connection:
         """Set the number's fields, and return their names. The templates are then read anew, too."""
         now = timezone.now()
         facts = {**vars(self), "checked_at": now, "templates_due_at": now}
+        if self.status != WhatsAppNumber.Status.PROBLEM:
+            facts["refused_token"] = ""
         for name, value in facts.items():
             setattr(number, name, value)
         return set(facts)

@@ -63,9 +63,12 @@ def pause(numbers, seconds, problem):
 
 
 def recovered(number):
-    """Meta takes messages of a number that was paused or stopped."""
-    halted = Q(paused_until__isnull=False) | ~Q(refused_token="")
-    _same(number).filter(halted, status=Status.PROBLEM).update(
+    """
+    Meta takes messages of a number whose pause is over, or that has another token. Those that it took before a pause
+    or stop that came meanwhile say nothing.
+    """
+    over = Q(paused_until__lte=timezone.now()) | Q(paused_until=None) & ~Q(refused_token="")
+    _same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
         status=Status.CONNECTED, problem="", paused_until=None, refused_token=""
     )
 

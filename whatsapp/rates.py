@@ -16,6 +16,9 @@ DEPTH = 0.25
 #: The part of a bucket that bulk sending leaves to replies.
 KEPT_FOR_REPLIES = 0.2
 
+#: Seconds to wait for Redis.
+PATIENCE = 5
+
 # Takes up to ARGV[3] tokens, none of the last ARGV[4] (gives them back when negative); time is Redis's, so that
 # machines need not agree.
 LUA_TAKE = """
@@ -23,7 +26,8 @@ local rate, capacity, wanted, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonum
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + (now - (tonumber(bucket[2]) or now)) * rate)
+local passed = math.max(0, now - (tonumber(bucket[2]) or now))
+local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + passed * rate)
 local taken = math.min(wanted, math.max(0, math.floor(tokens - kept)))
 redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], 60000)
@@ -47,7 +51,8 @@ def give_back(number, unused):
 
 @lru_cache
 def _redis_take():
-    script = redis.Redis.from_url(settings.REDIS_URL).register_script(LUA_TAKE)
+    server = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+    script = server.register_script(LUA_TAKE)
     return lambda key, *arguments: script(keys=[f"whatsapp:rate:{key}"], args=arguments)
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import delivery, sending_slots, tasks
+from whatsapp import delivery, numbers, pauses, sending_slots, tasks
 from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator.faults import closed_after_accepting, closed_before_accepting, error, server_error
 from whatsapp.testing import make_number, new_wamid
@@ -329,6 +329,28 @@ def test_a_pause_is_not_cut_short_by_a_shorter_one(number, meta):
     assert seconds_to(number.paused_until) > 3 * 3600
 
 
+@pytest.mark.parametrize("code", [131048, 190])
+def test_what_meta_took_before_a_pause_or_stop_does_not_end_it(number, meta, code):
+    WhatsAppNumber.objects.update(status="problem", problem="Reported", paused_until=timezone.now())
+    make_row(number)
+    meta.faults.on_send(error(code))
+    deliver(number)
+    pauses.recovered(number)
+    number.refresh_from_db()
+    assert number.status == "problem"
+    assert pauses.sendable(number.pk) is None
+
+
+def test_a_pause_of_a_number_whose_refused_token_was_mended_ends(number, meta):
+    meta.faults.on_send(error(10, "Permission denied"))
+    row = delivered(number)
+    numbers.check(WhatsAppNumber.objects.get())
+    pauses.pause(WhatsAppNumber.objects.all(), 0, "Meta is changing this number's limits.")
+    deliver(number)
+    row.refresh_from_db()
+    assert row.status == "accepted"
+
+
 def test_a_number_that_is_refused_again_after_its_pause_pauses_again(number, meta):
     WhatsAppNumber.objects.update(status="problem", problem="Reported", paused_until=timezone.now())
     make_row(number)
@@ -368,8 +390,6 @@ def test_a_number_that_was_mended_at_meta_sends_again_after_a_check(number, meta
 
 
 def test_a_refusal_of_a_token_that_was_replaced_meanwhile_stops_nothing(number, meta):
-    from whatsapp import pauses
-
     WhatsAppNumber.objects.filter(pk=number.pk).update(access_token="EAAnew")
     pauses.stop(number, "Refused")
     number.refresh_from_db()

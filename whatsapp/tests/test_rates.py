@@ -80,8 +80,9 @@ def test_no_time_saves_up_more_than_a_bucket(clock):
     assert rates.take(number(80), 500) == 20
 
 
-@pytest.mark.services
-def test_workers_share_a_rate_through_redis(settings):
+@pytest.fixture
+def redis_server(settings):
+    """A Redis without a bucket for the number `test`."""
     redis = pytest.importorskip("redis")
     settings.REDIS_URL = django_settings.REDIS_URL or "redis://127.0.0.1:6379"
     server = redis.Redis.from_url(settings.REDIS_URL)
@@ -90,6 +91,11 @@ def test_workers_share_a_rate_through_redis(settings):
     except redis.ConnectionError:
         pytest.skip("There is no Redis.")
     rates._redis_take.cache_clear()
+    return server
+
+
+@pytest.mark.services
+def test_workers_share_a_rate_through_redis(redis_server):
     shared = number(80, pk="test")
     assert rates.take(shared, 15) == 15
     rates._redis_take.cache_clear()
@@ -98,6 +104,13 @@ def test_workers_share_a_rate_through_redis(settings):
     assert rates.take(shared, 3) == 3
     rates.give_back(shared, 4)
     assert rates.take(shared, 3, is_bulk=True) == 0
+
+
+@pytest.mark.services
+def test_a_clock_of_redis_that_is_set_back_stops_nobody(redis_server):
+    an_hour_ahead = redis_server.time()[0] + 3600
+    redis_server.hset("whatsapp:rate:test", mapping={"tokens": 20, "at": an_hour_ahead})
+    assert rates.take(number(80, pk="test"), 15) == 15
 
 
 #: Takes what it gets for two seconds, and prints how much that was and between which times.

@@ -15,6 +15,8 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 
+from accounts.models import Business
+
 from .cloud_api import AnswerLost
 from .models import IS_OPEN, OutboundMessage, outbound_models
 from .outcomes import Outcome
@@ -82,7 +84,8 @@ def settle(outcomes):
 def _settle(outcomes):
     """In one statement for all rows of which the same became. Each commits by itself."""
     alike = {}
-    for row, outcome in outcomes:
+    # In the order in which status webhooks lock them, so that nobody deadlocks.
+    for row, outcome in sorted(outcomes, key=lambda pair: pair[0].pk):
         alike.setdefault((type(row), replace(outcome, wamid=None)), []).append((row.token, outcome.wamid))
     for (model, outcome), sends in alike.items():
         try:
@@ -127,7 +130,7 @@ def settle_expired(at=None):
     """Sends whose lease ended by `at` (now) are `unknown`: whoever made them is gone. Returns how many."""
     at = at or timezone.now()
     return sum(
-        _give_up(under_way(model).filter(business__language=language, lease_until__lte=at), language)
+        _give_up(under_way(model).filter(lease_until__lte=at), language)
         for model in outbound_models()
         for language, _name in settings.LANGUAGES
     )
@@ -139,5 +142,7 @@ def settle_abandoned():
 
 
 def _give_up(rows, language):
+    # Without a join: the database looks at each row's status again when it had to wait for it.
+    rows = rows.filter(business__in=Business.objects.filter(language=language))
     with translation.override(language):
         return rows.update(status=Status.UNKNOWN, lease_until=None, error_title=str(AnswerLost()))

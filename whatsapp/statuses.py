@@ -34,7 +34,10 @@ _CHANGES = {
         for name in ("status", "error_code", "error_title")
     },
     **{name: f"CASE WHEN {_ADVANCES} THEN NULL ELSE t.{name} END" for name in ("lease_until", "due_at")},
-    **{name: f"COALESCE(t.{name}, v.{name})" for name in ("wamid", "sent_at", "delivered_at", "read_at")},
+    **{
+        name: f"COALESCE(t.{name}, v.{name})"
+        for name in ("wamid", "accepted_at", "sent_at", "delivered_at", "read_at")
+    },
 }
 
 
@@ -47,6 +50,7 @@ class Report:
     status: str = ""
     refusal: CloudApiError | None = None
     error_title: str = ""
+    accepted_at: datetime | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -56,6 +60,8 @@ class Report:
         if status not in RANKS:
             return
         self.token = self.token or update.token
+        # Of a message whose answer was lost or comes later: Meta has taken what it reports about.
+        self.accepted_at = min(self.accepted_at or update.timestamp, update.timestamp)
         if RANKS[status] > RANKS.get(self.status, 0):
             self.status = status
             self.refusal = CloudApiError(update.error_code, update.error_title) if status == "failed" else None
@@ -102,7 +108,7 @@ def _write(model, number, reports):
     found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
     by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
     found |= _rows_by(model, number, "token", by_token, wamid=None)
-    fields = ("wamid", "status", "error_code", "error_title", "sent_at", "delivered_at", "read_at")
+    fields = ("wamid", "status", "error_code", "error_title", "accepted_at", "sent_at", "delivered_at", "read_at")
     rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, (pk, _status) in found.items()]
     update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
     return found

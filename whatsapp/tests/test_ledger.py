@@ -1,9 +1,11 @@
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts.testing import make_business
@@ -178,6 +180,25 @@ def test_a_send_whose_lease_ran_out_is_unknown_and_not_sent_again(number):
     assert claim(number) == []
     row = message_model().objects.get()
     assert (row.status, row.lease_until) == ("unknown", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_send_that_is_settled_at_this_moment_is_not_given_up(number):
+    make_row(number)
+    [row] = claim(number)
+    let_leases_end()
+
+    def sweep():
+        ledger.settle_expired()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other_worker:
+        with transaction.atomic():
+            ledger.settle([(row, SENT)])
+            sweeping = other_worker.submit(sweep)
+            time.sleep(0.3)
+        sweeping.result()
+    assert statuses() == ["accepted"]
 
 
 def test_its_sentence_is_in_the_language_of_the_business(number):

@@ -90,6 +90,20 @@ def test_a_message_that_arrives_after_all_has_no_error(number):
     assert (row.error_code, row.error_title) == (None, "")
 
 
+def test_a_message_that_meta_reports_about_before_it_answers_was_accepted(number):
+    row = make_row(number, status="sending", token="t" * 32)
+    statuses.apply(number, [update("wamid.A", status, token="t" * 32) for status in ("delivered", "sent")])
+    row.refresh_from_db()
+    assert row.accepted_at == NOON
+
+
+def test_the_time_of_metas_answer_stays(number):
+    row = make_row(number, status="accepted", wamid="wamid.A", accepted_at=NOON - timedelta(seconds=1))
+    statuses.apply(number, [update("wamid.A", "delivered")])
+    row.refresh_from_db()
+    assert row.accepted_at == NOON - timedelta(seconds=1)
+
+
 @pytest.mark.parametrize("status", ["sending", "unknown", "queued"])
 def test_the_echoed_token_tells_what_became_of_a_send_whose_answer_was_lost(number, status):
     row = make_row(number, status=status, token="t" * 32, lease_until=NOON, due_at=NOON)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -130,11 +130,11 @@ def cancel(broadcast):
 
 def skip_cancelled():
     """What was under way when its broadcast was cancelled, and came back to be sent later, is skipped."""
-    return _skip_planned(Broadcast.objects.filter(status=Status.CANCELLED))
+    planned = BroadcastMessage.objects.filter(broadcast=OuterRef("pk"), status=BroadcastMessage.Status.PLANNED)
+    return _skip_planned(list(Broadcast.objects.filter(Exists(planned), status=Status.CANCELLED)))
 
 
 def _skip_planned(broadcasts):
-    # Without a join: the database looks at each row's status again when it had to wait for it.
     planned = BroadcastMessage.objects.filter(broadcast__in=broadcasts, status=BroadcastMessage.Status.PLANNED)
     return planned.update(
         status=BroadcastMessage.Status.SKIPPED, skip_reason=BroadcastMessage.SkipReason.CANCELLED, due_at=None

@@ -102,9 +102,10 @@ class BroadcastMessage(OutboundMessage):
         if not stopping.doubts_template(error):
             return False
         tried = cls.objects.filter(broadcast=row.broadcast_id)
+        taken = [cls.Status.ACCEPTED, cls.Status.SENT, cls.Status.DELIVERED, cls.Status.READ]
         return (
-            not tried.filter(accepted_at__isnull=False).exists()
-            and tried.filter(status=cls.Status.FAILED)[: stopping.MOST_WRONG].count() == stopping.MOST_WRONG
+            tried.filter(status=cls.Status.FAILED)[: stopping.MOST_WRONG].count() == stopping.MOST_WRONG
+            and not tried.filter(status__in=taken).exists()
         )
 
     @classmethod

@@ -1,11 +1,14 @@
+import random
+
 from celery import shared_task
 from django.apps import apps
 
 from . import delivery, events, template_sync
 from .models import outbound_models
 
-#: Seconds between two ticks of `deliver_due` (CELERY_BEAT_SCHEDULE).
-TICK = 2
+#: Seconds that the task of sending through a number waits for a free worker; a tick gives it again. Longer than a
+#: few ticks, because the clocks of machines may differ.
+WAITING = 10
 
 
 @shared_task
@@ -33,30 +36,32 @@ def prune_events():
     return events.prune()
 
 
-@shared_task
-def deliver(model_label, number_id):
+@shared_task(bind=True)
+def deliver(self, model_label, number_id):
     """Send what is due through a number."""
     if delivery.deliver(apps.get_model(model_label), number_id):
-        deliver.delay(model_label, number_id)
+        self.apply_async([model_label, number_id], expires=WAITING)
 
 
-@shared_task
-def deliver_bulk(model_label, number_id):
+@shared_task(bind=True)
+def deliver_bulk(self, model_label, number_id):
     """Send what is due through a number of what comes by the thousand: for some seconds, then others have a turn."""
     if delivery.deliver(apps.get_model(model_label), number_id):
-        deliver_bulk.delay(model_label, number_id)
+        self.apply_async([model_label, number_id], expires=WAITING)
 
 
 @shared_task
 def deliver_due():
     """
-    Tick: rows that wait for their time, or whose task was lost. It gives work to workers that are free at once; when
-    all are busy the next tick is early enough, and no queue grows.
+    Tick: rows that wait for their time, or whose task was lost. It gives work to workers that are free soon, so that
+    no queue grows. Numbers come in any order: when all workers are busy, each number has its chance of the next.
     """
     for model in outbound_models():
         task = deliver_bulk if model.is_bulk else deliver
-        for number_id in delivery.numbers_with_due_rows(model):
-            task.apply_async([model._meta.label, number_id], expires=TICK)
+        number_ids = delivery.numbers_with_due_rows(model)
+        random.shuffle(number_ids)
+        for number_id in number_ids:
+            task.apply_async([model._meta.label, number_id], expires=WAITING)
 
 
 @shared_task

@@ -544,6 +544,26 @@ def test_two_threads_claim_for_one_number_at_most(number):
         assert again
 
 
+def test_numbers_that_wait_for_a_worker_have_equal_chances():
+    business = make_business()
+    waiting = {make_row(make_number(business)).whatsapp_number_id for _ in range(3)}
+    with patch.object(tasks.deliver, "apply_async") as given:
+        for _ in range(100):
+            tasks.deliver_due()
+    order = [call.args[0][1] for call in given.call_args_list]
+    assert {order[place] for place in range(0, len(order), len(waiting))} == waiting
+
+
+def test_a_turn_that_no_worker_has_taken_does_not_stay_in_the_queue(number, meta):
+    make_row(number)
+    with (
+        patch("whatsapp.delivery.deliver", return_value=True),
+        patch.object(tasks.deliver, "apply_async") as given,
+    ):
+        tasks.deliver(message_model()._meta.label, number.pk)
+    assert given.call_args.kwargs == {"expires": tasks.WAITING}
+
+
 def test_the_task_goes_on_until_nothing_is_left(number, meta):
     with (
         patch("whatsapp.delivery.MICRO_BATCH", 2),

@@ -1,9 +1,34 @@
+import logging
 import os
+from functools import partial
 
 from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from django.db import transaction
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
-app = Celery("chatbot_site")
+logger = logging.getLogger(__name__)
+
+
+class Task(DjangoTask):
+    """A task whose work is in the database: ticks find it there when the broker could not be told of it."""
+
+    def delay_on_commit(self, *args, **kwargs):
+        """
+        Give the task to the broker after the commit. What was committed is done, so that a broker out of reach is no
+        reason to answer with an error, after which people would do it twice.
+        """
+        transaction.on_commit(partial(self._delay_if_possible, *args, **kwargs))
+
+    def _delay_if_possible(self, *args, **kwargs):
+        try:
+            self.delay(*args, **kwargs)
+        except OperationalError:
+            logger.exception("The broker was not told of %s.", self.name)
+
+
+app = Celery("chatbot_site", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

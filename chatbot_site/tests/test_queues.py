@@ -1,8 +1,17 @@
-"""Tasks go to the queue of their promise."""
+"""Tasks go to the queue of their promise, and one that cannot go takes back nothing."""
+
+from unittest.mock import patch
 
 import pytest
+from kombu.exceptions import OperationalError
 
+from accounts.testing import make_owner
 from chatbot_site.celery import app
+from crm import outbox
+from crm.models import Message
+from crm.testing import make_conversation
+from whatsapp import tasks
+from whatsapp.testing import make_number
 
 
 @pytest.mark.parametrize(
@@ -20,3 +29,13 @@ def test_a_task_goes_to_its_queue(task, queue):
     app.loader.import_default_modules()
     assert task in app.tasks
     assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reply_is_kept_without_an_error_when_the_broker_is_away():
+    owner = make_owner()
+    conversation = make_conversation(make_number(owner.business))
+    with patch.object(tasks.deliver, "apply_async", side_effect=OperationalError) as told:
+        outbox.reply(conversation, "Hello", owner)
+    assert told.called
+    assert Message.objects.get(direction="out").status == "queued"

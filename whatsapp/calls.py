@@ -6,7 +6,7 @@ loop keeps the connections, and runs only while its thread waits for answers.
 import asyncio
 import logging
 import ssl
-import threading
+from collections import deque
 from contextlib import suppress
 from functools import lru_cache
 
@@ -39,7 +39,7 @@ NOTHING_WAS_SENT = (
 
 
 class Calls:
-    """The calls that one thread has under way. Made and used in that thread alone."""
+    """The calls that one thread has under way. Used in that thread alone, and closed at the end."""
 
     def __init__(self):
         self._connections = _connections()
@@ -80,18 +80,20 @@ class Calls:
         if len(self._ended) >= min(ENOUGH, len(self._under_way)):
             self._enough_ended.set()
 
-    def abandon(self):
+    def close(self):
         """Forget the calls under way: their connections are closed, and nobody learns how they ended."""
         for task in self._under_way:
             task.cancel()
         if self._under_way:
             self._connections.loop.run_until_complete(asyncio.wait(self._under_way))
-        self._under_way.clear()
-        self._ended.clear()
+        _free.append(self._connections)
 
 
 class Connections:
-    """A thread's event loop with its kept connections, by proxy: a handshake costs many times what a call does."""
+    """
+    An event loop with its kept connections, by proxy: a handshake costs many times what a call does. One thread after
+    the other uses it.
+    """
 
     def __init__(self):
         self.loop = asyncio.new_event_loop()
@@ -132,7 +134,7 @@ class Connections:
         return self._sessions[proxy]
 
     def __del__(self):
-        """The thread ends, and its connections with it."""
+        """The process ends, and the connections with it."""
         with suppress(Exception):
             for session in self._sessions.values():
                 self.loop.run_until_complete(session.close())
@@ -152,10 +154,12 @@ def _certificates():
     return ssl.create_default_context(cafile=certifi.where())
 
 
-_kept = threading.local()
+#: Those that no thread uses. The one used last is taken first, so that as few as possible are kept open.
+_free = deque()
 
 
 def _connections():
-    if not hasattr(_kept, "connections"):
-        _kept.connections = Connections()
-    return _kept.connections
+    try:
+        return _free.pop()
+    except IndexError:
+        return Connections()

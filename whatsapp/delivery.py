@@ -89,7 +89,7 @@ class Delivery:
             raise
         finally:
             slots.give_back(len(self.calls))
-            self.calls.abandon()
+            self.calls.close()
 
     def _send_while_due(self, enough):
         """Returns whether there is more to send, when the time is up."""

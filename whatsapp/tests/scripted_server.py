@@ -10,12 +10,13 @@ import threading
 class ScriptedServer:
     """
     Answers the n-th request with the n-th of `answers`: bytes to send as they are, or a function that is given the
-    connection. The last one is repeated. `requests` keeps what was asked, as bytes.
+    connection. The last one is repeated. `requests` keeps what was asked, as bytes; `connections` counts those made.
     """
 
     def __init__(self, *answers):
         self.answers = list(answers)
         self.requests = []
+        self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
@@ -30,6 +31,7 @@ class ScriptedServer:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection):

@@ -450,6 +450,25 @@ def test_a_connection_that_meta_closed_in_a_quiet_time_is_not_used(number, setti
     assert (first.status, second.status) == ("accepted", "accepted")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_threads_use_one_kept_connection_after_the_other(settings):
+    number = make_number(make_business())
+
+    def work():
+        deliver(number)
+        connection.close()
+
+    with ScriptedServer(*[accepting() for _ in range(3)]) as server:
+        settings.META_GRAPH_URL = server.url
+        for _ in range(3):
+            make_row(number)
+            worker = threading.Thread(target=work)
+            worker.start()
+            worker.join()
+    assert set(message_model().objects.values_list("status", flat=True)) == {"accepted"}
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("broken", ["ledger.claim", "rates.take", "pauses.sendable"])
 def test_answers_are_written_down_when_nothing_more_can_be_sent(number, settings, broken):
     begin = delivery.Delivery._begin

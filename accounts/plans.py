@@ -39,6 +39,13 @@ LIMIT_NAMES = {
     "broadcast_recipients_per_month": _("broadcast recipients a month"),
 }
 
+#: What to do at a limit.
+DELETE_ONE = _("Delete one, or ask for a larger plan.")
+ADVICE = {
+    "people": _("Deactivate somebody, or ask for a larger plan."),
+    "broadcast_recipients_per_month": _("Choose fewer recipients, wait for the next month, or ask for a larger plan."),
+}
+
 
 @transaction.atomic
 def check_limit(business, what, count):
@@ -51,8 +58,8 @@ def check_limit(business, what, count):
     if limit is not None and count() > limit:
         raise Refusal(
             "plan_limit",
-            _("The plan “%(plan)s” allows %(limit)s %(what)s. Delete one, or ask for a larger plan.")
-            % {"plan": plan.name, "limit": limit, "what": LIMIT_NAMES[what]},
+            _("The plan “%(plan)s” allows %(limit)s %(what)s. %(advice)s")
+            % {"plan": plan.name, "limit": limit, "what": LIMIT_NAMES[what], "advice": ADVICE.get(what, DELETE_ONE)},
         )
 
 

@@ -1,9 +1,20 @@
-"""What a bot did, in words."""
+"""What a bot did, and what keeps a scenario from being published, in words."""
+
+import re
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .effects import EndReason, TimerKind
+
+
+def problem_in_words(problem, definition):
+    """What is wrong, and at which step, for people who do not see the document."""
+    found = re.match(r"steps\[(\d+)\]", problem.path)
+    if not found:
+        return str(problem.message)
+    step = definition["steps"][int(found[1])].get("key") or int(found[1]) + 1
+    return _("Step “%(step)s”: %(problem)s") % {"step": step, "problem": problem.message}
 
 
 def event_in_words(event):

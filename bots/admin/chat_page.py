@@ -9,7 +9,7 @@ from bots.effects import Call, SendMessage, SetTimer, TimerKind
 from bots.forms import ChatForm
 from bots.scenarios import BrokenScenario
 from bots.simulation import MAX_MESSAGES, SKIP, is_worth_telling
-from bots.wording import effect_in_words
+from bots.wording import effect_in_words, problem_in_words
 
 #: Before the key of a step that calls a service: the field with what the service answers.
 ANSWER = "answer-"
@@ -26,15 +26,16 @@ def chat_page(request, context, simulate):
         form = None
     written = {name.removeprefix(ANSWER): text for name, text in request.POST.items() if name.startswith(ANSWER)}
     try:
-        turns, report = simulate(said, dict(read(written))), None
+        turns, problems = simulate(said, dict(read(written))), []
     except BrokenScenario as broken:
-        turns, report = [], broken.report
+        definition = context["original"].definition
+        turns, problems = [], [problem_in_words(problem, definition) for problem in broken.report.errors]
     shown = {
         "said": said,
         "turns": [show(turn) for turn in turns],
         "services": services(turns, written),
         "skip": SKIP if turns and form and may_run_out(turns[-1]) else None,
-        "report": report,
+        "problems": problems,
         "form": form,
     }
     title = _("Try it: %(name)s") % {"name": context["original"]}

@@ -17,6 +17,7 @@ from bots.models import BotScenario, ScenarioVersion
 from bots.name_checks import saved_names
 from bots.simulation import simulate_draft
 from bots.step_checks import FIXED_FIELDS
+from bots.wording import problem_in_words
 from crm.models import DealStage
 from whatsapp.templates import usable_with
 
@@ -81,7 +82,7 @@ class BotScenarioAdmin(TenantModelAdmin):
             version = scenarios.publish(scenario, request.user)
         except scenarios.BrokenScenario as broken:
             told = gettext("Saved, but not published: %(problems)s")
-            problems = " ".join(f"{problem.path} — {problem.message}" for problem in broken.report.errors[:5])
+            problems = " ".join(problem_in_words(problem, scenario.definition) for problem in broken.report.errors[:5])
             self.message_user(request, told % {"problems": problems}, messages.ERROR)
         else:
             self.log_change(

@@ -231,7 +231,8 @@ def test_publishing_a_scenario_with_a_missing_step_says_so_and_changes_nothing(c
     publish(scenario, None)
     fields = shown_fields(client, change(scenario)) | {"steps-4-next": "nowhere", "_publish": "1"}
     page = client.post(change(scenario), fields, follow=True).content.decode()
-    assert "Saved, but not published: steps[4].next — There is no step “nowhere”." in page
+    key = order()["steps"][4]["key"]
+    assert f"Saved, but not published: Step “{key}”: There is no step “nowhere”." in page
     assert ScenarioVersion.objects.get().definition == order()
 
 
@@ -318,6 +319,12 @@ def test_the_time_to_answer_runs_out_where_a_bot_is_tried(client, scenario):
 def test_a_draft_with_mistakes_cannot_be_tried_and_says_why(client, bot):
     scenario = make_scenario(bot, document())
     assert "The scenario has no steps" in client.get(f"{SCENARIOS}{scenario.pk}/try/").content.decode()
+
+
+def test_a_mistake_is_told_by_the_name_of_its_step(client, bot):
+    scenario = make_scenario(bot, document({"key": "hello", "kind": "message"}))
+    page = client.get(f"{SCENARIOS}{scenario.pk}/try/").content.decode()
+    assert "Step “hello”: Write something here." in page and "steps[0]" not in page
 
 
 def test_a_bot_is_tried_as_it_is_published(client, bot, scenario):

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenant_forms import TenantModelForm
@@ -92,6 +93,15 @@ class DraftForm(NewBroadcastForm):
     @property
     def parameter_names(self):
         return [name for name in self.fields if name.startswith(PARAMETER)]
+
+    def clean_scheduled_at(self):
+        """A time that has been written lies ahead; one that has passed since then may stay."""
+        time = self.cleaned_data["scheduled_at"]
+        if time and "scheduled_at" in self.changed_data and time <= timezone.now():
+            raise ValidationError(
+                _("This time has passed. Write a later one, or none to send when you press “Start”.")
+            )
+        return time
 
     def clean(self):
         cleaned_data = super().clean()

@@ -166,6 +166,15 @@ def test_the_form_writes_the_documents(client, draft):
     assert draft.scheduled_at.isoformat() == "2031-01-02T07:00:00+00:00"
 
 
+def test_a_time_that_has_passed_is_refused_at_the_field(client, draft):
+    data = form_data(draft, scheduled_at_0="2020-01-02", scheduled_at_1="10:00")
+
+    assert "This time has passed." in client.post(page(draft), data).content.decode()
+
+    draft.refresh_from_db()
+    assert draft.scheduled_at is None
+
+
 def test_what_was_saved_stands_in_the_form_again(client, draft):
     client.post(page(draft), form_data(draft))
     text = shown(client, page(draft))

@@ -108,6 +108,6 @@ def _rate(broadcast):
 
 
 def _eta_seconds(broadcast, left, rate):
-    if not left or broadcast.status in WITHOUT_ETA:
+    if not left or broadcast.status in WITHOUT_ETA or not broadcast.whatsapp_number.is_active:
         return None
     return ceil(left / (rate or broadcast.whatsapp_number.messages_per_second))

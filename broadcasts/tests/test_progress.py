@@ -71,6 +71,12 @@ def test_before_it_is_sent_the_number_says_how_long_it_takes(broadcast):
     assert progress(broadcast).eta_seconds == 3
 
 
+def test_while_the_number_is_off_there_is_no_estimate(broadcast):
+    add(broadcast, "planned", 5)
+    broadcast.whatsapp_number.is_active = False
+    assert progress(broadcast).eta_seconds is None
+
+
 @pytest.mark.parametrize("status", ["draft", "planning", "done", "cancelled"])
 def test_where_nothing_is_to_come_there_is_no_estimate(broadcast, status):
     broadcast.move(status, since=["sending"])

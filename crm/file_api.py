@@ -49,7 +49,8 @@ class ImportViewSet(TenantScope, viewsets.GenericViewSet):
         """
         asked = ImportQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        file = CustomerFile(request.data, self.business.country)
+        # A request without a body has no parsed text.
+        file = CustomerFile(request.data or "", self.business.country)
         outcome = import_customers(self.business, file, apply=asked.validated_data["apply"] == "1")
         return Response(OutcomeSerializer(outcome).data)
 

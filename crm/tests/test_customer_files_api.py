@@ -44,8 +44,9 @@ def test_the_type_that_the_sender_gives_does_not_matter(api, content_type):
     assert (response.json()["created"], Customer.objects.get().name) == (1, "Анна")
 
 
-def test_a_file_that_cannot_be_read_is_a_400(api):
-    response = post_file(api, "name\nAnna\n")
+@pytest.mark.parametrize("text", ["name\nAnna\n", ""])
+def test_a_file_that_cannot_be_read_is_a_400(api, text):
+    response = post_file(api, text)
 
     assert (response.status_code, response.json()["code"]) == (400, "unreadable_file")
 

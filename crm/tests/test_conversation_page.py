@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
+from crm import deals
 from crm.models import Message
 from crm.testing import make_conversation, make_message, make_picture
 from whatsapp.testing import PNG, make_number
@@ -226,6 +227,12 @@ def test_older_messages_are_a_link_away(page, conversation):
 
     assert "Message 59." in newest.text and "Message 0." not in newest.text
     assert "Message 0." in oldest.text and "Message 59." not in oldest.text
+
+
+def test_a_deal_stands_beside_the_conversation_with_its_price(page, conversation):
+    deals.create_deal(conversation.customer, "Cake", amount="96000")
+
+    assert "96,000\u00a0RUB" in page.get(address(conversation)).text
 
 
 @pytest.mark.parametrize("view", ["change", "live"])

@@ -18,6 +18,7 @@ from broadcasts.models import Broadcast, BroadcastMessage
 from crm import conversations, customers, deals, inbox
 from crm.models import Conversation, Customer, Message
 from whatsapp import numbers
+from whatsapp.cloud_api_errors import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator import server
 from whatsapp.simulator.message_templates import DEFAULT_TEMPLATES
@@ -29,6 +30,9 @@ from . import web
 #: The simulator knows every token that begins so.
 ACCESS_TOKEN = "sim-demo"
 APP_SECRET = "demo-app-secret"
+
+#: Meta's code for a message to somebody who has no WhatsApp.
+UNDELIVERABLE = 131026
 
 #: How far a message that went out came, in this order, and how long each step takes.
 STEPS = {"accepted": 0, "sent": 1, "delivered": 3, "read": 90}
@@ -181,11 +185,15 @@ def answer(conversation, said, moment, wamid, operator):
         timestamp=moment,
         wamid=wamid,
         status=said.status,
-        error_code=131026 if failed else None,
-        error_title="Message undeliverable" if failed else "",
+        **(undeliverable() if failed else {}),
         **ticks(said.status, moment),
     )
     conversations.change(conversation, unread=0, last_message_at=moment)
+
+
+def undeliverable():
+    """What is kept of a message that could not be delivered."""
+    return {"error_code": UNDELIVERABLE, "error_title": explain(UNDELIVERABLE, "Message undeliverable")}
 
 
 def ticks(status, moment):
@@ -253,8 +261,7 @@ def fate(status, moment, wamid):
     if status == "skipped":
         return {"skip_reason": "opted_out"}
     if status == "failed":
-        error = {"error_code": 131026, "error_title": "Message undeliverable"}
-        return {"wamid": wamid, **error, **ticks(status, moment)}
+        return {"wamid": wamid, **undeliverable(), **ticks(status, moment)}
     return {"wamid": wamid, **ticks(status, moment)}
 
 

@@ -43,6 +43,12 @@ def test_there_is_something_of_everything_to_look_at(start):
     assert ScenarioVersion.objects.count() == BotScenario.objects.count() == 2
 
 
+def test_what_failed_says_why_in_a_sentence(start):
+    start()
+    for model in outbound_models():
+        assert "(Meta: 131026" in model.objects.get(status="failed").error_title
+
+
 def test_a_second_start_keeps_everything_as_it_is(start):
     start()
     User.objects.filter(email=demo_story.OWNER["email"]).update(name="Renamed")

@@ -129,6 +129,11 @@ def test_the_command_says_what_it_does_not_know(owner, arguments):
         call_command("set_plan", *arguments)
 
 
+def test_the_command_says_how_to_write_a_day(owner):
+    with pytest.raises(CommandError, match="Write it like 2026-12-31"):
+        call_command("set_plan", "Tea house", "trial", "--until", "31.12.2026")
+
+
 def test_the_command_asks_for_the_id_when_a_name_is_given_twice(owner):
     make_owner("Tea house")
     with pytest.raises(CommandError, match="id"):

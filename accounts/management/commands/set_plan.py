@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from datetime import datetime
 
 from django.core.management.base import BaseCommand, CommandError
@@ -34,4 +35,7 @@ class Command(BaseCommand):
 
 
 def day(text):
-    return timezone.make_aware(datetime.strptime(text, "%Y-%m-%d"))
+    try:
+        return timezone.make_aware(datetime.strptime(text, "%Y-%m-%d"))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a day. Write it like 2026-12-31.") from None

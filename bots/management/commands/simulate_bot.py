@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("bot_id", type=int)
+        parser.add_argument("bot_id", type=int, help="the number in the address of the bot's page")
         parser.add_argument("--draft", action="store_true", help="try the drafts instead of what is published")
         parser.add_argument(
             "--answer",

@@ -18,7 +18,7 @@ from whatsapp.phone_numbers import normalize_phone
 from .customers import clean_names
 from .models import Customer
 from .models.customer import fold
-from .spreadsheets import MAX_ROWS, rows_of
+from .spreadsheets import rows_of
 
 #: Column → how it is headed in English and in Russian.
 HEADINGS = {
@@ -39,6 +39,10 @@ YES = {"1", "yes", "y", "true", "да", "д", "истина", "+", "x", "х", fo
 NO = {"0", "no", "n", "false", "нет", "н", "ложь", "-"}
 
 DELIMITERS = ";\t,"
+
+#: More than anybody has, and few enough to be read and stored in no time.
+MAX_COLUMNS = 200
+MAX_TAGS = 50
 
 #: What Excel makes of a long number in a narrow column: 7,91612E+10.
 SHORTENED = re.compile(r"\d[.,]\d+[eEеЕ]\+\d+")
@@ -69,14 +73,17 @@ class Failure:
 
 class CustomerFile:
     """
-    The customers in the text of a CSV file; `country` is where phones without a country code are from. Raises
-    Refusal("unreadable_file") for a file that is refused as a whole.
+    The customers in the text of a CSV file; `country` is where phones without a country code are from. `seen` is
+    where each person is named first, as far as the file was read before. Raises Refusal("unreadable_file") for a
+    file that is refused as a whole.
     """
 
-    def __init__(self, text, country):
-        self.text, self.country = text, country
+    def __init__(self, text, country, seen=None):
+        self.text, self.country, self.seen = text, country, {} if seen is None else seen
         self.delimiter = max(DELIMITERS, key=lambda delimiter: len(self._known_columns(delimiter)))
         self.columns = [column_of(heading) for heading in self._headings(self.delimiter)]
+        while self.columns and not self.columns[-1]:
+            self.columns.pop()
         self._refuse_unusable()
 
     def _headings(self, delimiter):
@@ -86,6 +93,8 @@ class CustomerFile:
         return HEADINGS.keys() & set(map(column_of, self._headings(delimiter)))
 
     def _refuse_unusable(self):
+        if len(self.columns) > MAX_COLUMNS:
+            raise _refused(_("The file has more than %(most)d columns.") % {"most": MAX_COLUMNS})
         if not {"phone", "whatsapp_user_id"} & set(self.columns):
             raise _refused(
                 _("There is no column “%(column)s”. Its heading must be in the first row of the file.")
@@ -94,46 +103,52 @@ class CustomerFile:
         for column in self.columns:
             if column and self.columns.count(column) > 1:
                 raise _refused(_("The column “%(column)s” is there twice.") % {"column": _name_of(column)})
-        if sum(1 for _row in rows_of(self.text, self.delimiter)) - 1 > MAX_ROWS:
-            raise _refused(_("The file has more than 200,000 rows. Split it, and import the parts."))
 
-    def rows(self):
-        """A Row or a Failure for every row below the headings; of a person named twice the first row counts."""
-        seen = {}
+    def count_rows(self):
+        """Rows below the headings. Raises Refusal("unreadable_file") and Refusal("too_many_rows")."""
+        return sum(1 for _row in rows_of(self.text, self.delimiter)) - 1
+
+    def rows(self, after=0):
+        """
+        A Row or a Failure for every row below the headings and below row `after`; of a person named twice the first
+        row counts.
+        """
         rows = rows_of(self.text, self.delimiter)
         next(rows)
         for number, cells in rows:
+            if number <= after:
+                continue
             try:
                 row = self._row(number, cells)
-                self._refuse_repeated(row, seen)
+                self._refuse_repeated(row)
                 yield row
             except ValidationError as error:
                 yield Failure(number, " ".join(error.messages))
 
-    def _refuse_repeated(self, row, seen):
-        identity = row.phone or row.whatsapp_user_id
-        first = seen.setdefault(identity, row.row)
+    def _refuse_repeated(self, row):
+        first = self.seen.setdefault(row.phone or row.whatsapp_user_id, row.row)
         if first != row.row:
             raise ValidationError(_("Row %(row)s is about the same customer.") % {"row": first})
 
     def _row(self, number, cells):
         values, errors = {"attributes": {}}, []
-        for position, cell in enumerate(cells):
+        for column, cell in zip(self.columns, cells, strict=False):
             try:
                 if cell.strip():
-                    self._read(position, cell.strip(), values)
+                    self._read(column, cell.strip(), values)
             except ValidationError as error:
                 errors.append(error)
+        if stray := next(filter(str.strip, cells[len(self.columns) :]), None):
+            errors.append(without_heading(stray))
         if not errors and not values.keys() & {"phone", "whatsapp_user_id"}:
             errors.append(ValidationError(_("A customer needs a phone.")))
         if errors:
             raise ValidationError(errors)
         return Row(number, **values)
 
-    def _read(self, position, text, values):
-        column = self.columns[position] if position < len(self.columns) else ""
+    def _read(self, column, text, values):
         if not column:
-            raise ValidationError(_("“%(text)s” stands in a column without a heading.") % {"text": text[:40]})
+            raise without_heading(text)
         if column in HEADINGS:
             values[column] = READERS[column](text, self.country)
         else:
@@ -150,6 +165,10 @@ def column_of(heading):
 
 def _name_of(column):
     return column.removeprefix(ATTRIBUTE) if column.startswith(ATTRIBUTE) else heading_of(column)
+
+
+def without_heading(text):
+    return ValidationError(_("“%(text)s” stands in a column without a heading.") % {"text": text.strip()[:40]})
 
 
 def _refused(message):
@@ -176,7 +195,10 @@ def read_name(text, country):
 
 def read_tags(text, country):
     found = [quoted.replace('""', '"') or plain for quoted, plain in TAG.findall(text)]
-    return tuple(clean_names(name for name in found if name.strip()))
+    names = tuple(clean_names(name for name in found if name.strip()))
+    if len(names) > MAX_TAGS:
+        raise ValidationError(_("There are more than %(most)d tags.") % {"most": MAX_TAGS})
+    return names
 
 
 def read_opted_out(text, country):

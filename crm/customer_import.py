@@ -14,12 +14,16 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.refusals import Refusal
 from whatsapp.values_update import update_rows
 
 from .customer_file import Failure
 from .customers import tags_named
 from .models import Customer, Tag
 from .models.customer import attribute_text
+
+#: Rows of a file that is imported while its sender waits.
+AT_ONCE = 5000
 
 #: Rows a transaction.
 BATCH = 500
@@ -55,7 +59,20 @@ class Outcome:
 
 
 def import_customers(business, file, apply=False):
-    """The Outcome of importing a CustomerFile; without `apply` nothing is changed. Call it outside a transaction."""
+    """
+    The Outcome of importing a CustomerFile at once; without `apply` nothing is changed. Raises
+    Refusal("too_many_rows"). Call it outside a transaction.
+    """
+    if file.count_rows() > AT_ONCE:
+        raise Refusal(
+            "too_many_rows",
+            _(
+                "By API at most %(most)d rows are imported at once. Split the file, or import it in the admin: it"
+                " takes up to 200,000 rows under Customers → From a file."
+            )
+            % {"most": AT_ONCE},
+            status=413,
+        )
     outcome = Outcome()
     for rows in parts(file):
         if apply:
@@ -66,7 +83,7 @@ def import_customers(business, file, apply=False):
 
 def parts(file, after=0):
     """The rows of a file below a row, as many at a time as are imported in a transaction."""
-    rows = (row for row in file.rows() if row.row > after)
+    rows = file.rows(after)
     while part := list(islice(rows, BATCH)):
         yield part
 
@@ -77,7 +94,7 @@ def let_others_write():
         time.sleep(PAUSE)
 
 
-def take(business, rows, apply):
+def take(business, rows, apply=False):
     """The Outcome of some rows of a file: imported, or tried out."""
     good = [row for row in rows if not isinstance(row, Failure)]
     outcome = store(business, good) if apply else Batch(business, good).outcome

@@ -13,7 +13,7 @@ from accounts.refusals import Refusal
 #: A cell that begins with one of these is taken for a formula by a spreadsheet.
 FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
 
-#: Bytes of a file, and rows in it below the headings.
+#: Bytes of a file, and rows in it below the headings, empty ones too.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 200_000
 
@@ -101,12 +101,18 @@ def _encodings(raw):
 def rows_of(text, delimiter):
     """
     Every row that is not empty: its number as a spreadsheet shows it, and its cells. Raises
-    Refusal("unreadable_file").
+    Refusal("unreadable_file") and Refusal("too_many_rows").
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
+            if number > MAX_ROWS + 1:
+                raise Refusal(
+                    "too_many_rows",
+                    _("The file has more than 200,000 rows. Split it, and import the parts."),
+                    status=413,
+                )
             if any(cell.strip() for cell in cells):
                 yield number, [restored(cell) for cell in cells]
     except csv.Error as error:

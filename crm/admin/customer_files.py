@@ -16,7 +16,7 @@ from crm.forms import CustomerFileForm
 from crm.models import CustomerUpload
 from crm.spreadsheets import MAX_BYTES, download
 
-#: Seconds that a page takes to import a file.
+#: Seconds that a page takes to try out a file, or to import it.
 PATIENCE = 5
 
 
@@ -62,6 +62,7 @@ class CustomerFiles:
             file = form.cleaned_data["file"]
             try:
                 uploaded = customer_uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
+                customer_uploads.go_on(uploaded, PATIENCE)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
@@ -73,7 +74,8 @@ class CustomerFiles:
 
     def upload_view(self, request, pk):
         uploaded = self._upload(request, pk)
-        return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **uploaded.outcome)
+        told = {**uploaded.outcome, "max_mistakes": customer_uploads.MAX_MISTAKES}
+        return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **told)
 
     def apply_view(self, request, pk):
         """A file of usual length is imported at once; a worker goes on with a long one."""
@@ -87,13 +89,13 @@ class CustomerFiles:
         return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[pk]))
 
     def mistakes_view(self, request, pk):
-        failures = customer_uploads.failures(self._upload(request, pk))
-        rows = [[gettext("Row"), gettext("Mistake")], *([failure.row, failure.error] for failure in failures)]
+        mistakes = self._upload(request, pk).mistakes
+        rows = [[gettext("Row"), gettext("Mistake")], *([mistake["row"], mistake["error"]] for mistake in mistakes)]
         return download(rows, "mistakes.csv")
 
     def _upload(self, request, pk):
         self._check_may_import(request)
-        own = CustomerUpload.objects.for_user(request.user).select_related("business")
+        own = CustomerUpload.objects.for_user(request.user).without_contents().select_related("business")
         return get_object_or_404(own, pk=pk, uploaded_by=request.user)
 
     def _check_may_import(self, request):

@@ -8,15 +8,21 @@ from accounts.tenancy import TenantModel, TenantQuerySet
 
 class CustomerUploadQuerySet(TenantQuerySet):
     def due(self):
-        """Started, not done, and nobody is at it."""
+        """To be tried out, or to be imported, and nobody is at it."""
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-        return self.filter(free, started_at__isnull=False, applied_at__isnull=True)
+        return self.filter(free, Q(tried_at__isnull=True) | Q(started_at__isnull=False, applied_at__isnull=True))
+
+    def without_contents(self):
+        """What is large in a row is left to whoever asks for it."""
+        return self.defer("text", "seen", "mistakes")
 
 
 class CustomerUpload(TenantModel):
     """
-    A file of customers between trying it out and importing it, which any worker goes on with. Kept for a day, and
-    shown to nobody else.
+    A file of customers that is tried out, and imported when whoever uploaded it says so. Any worker goes on with
+    either. Kept for a day, and shown to nobody else.
+
+        uploaded → tried out → started → applied
     """
 
     uploaded_by = models.ForeignKey(
@@ -25,10 +31,14 @@ class CustomerUpload(TenantModel):
     file_name = models.CharField(_("file"), max_length=200)
     text = models.TextField(editable=False)
     rows = models.PositiveIntegerField(default=0, editable=False)
-    # What importing would do, and once it is started what it did so far; see customer_uploads.summary.
+    # What importing would do, and once it is started what it did, both so far; see customer_uploads.summary.
     outcome = models.JSONField(editable=False)
+    # Where each person is named first, and the rows that cannot be imported with the reason, as trying out found it.
+    seen = models.JSONField(default=dict, editable=False)
+    mistakes = models.JSONField(default=list, editable=False)
+    tried_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
-    # The last row that was imported, and until when somebody is at the next ones.
+    # The last row that was tried out or imported, and until when somebody is at the next ones.
     position = models.PositiveIntegerField(default=0, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
@@ -51,3 +61,7 @@ class CustomerUpload(TenantModel):
     @property
     def rows_done(self):
         return self.outcome["created"] + self.outcome["updated"] + self.outcome["failed"]
+
+    @property
+    def is_under_way(self):
+        return not self.tried_at or bool(self.started_at and not self.applied_at)

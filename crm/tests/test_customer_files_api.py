@@ -51,6 +51,15 @@ def test_a_file_that_cannot_be_read_is_a_400(api, text):
     assert (response.status_code, response.json()["code"]) == (400, "unreadable_file")
 
 
+@pytest.mark.parametrize("query", ["", "?apply=1"])
+def test_a_file_that_takes_too_long_for_an_answer_is_refused_with_the_way_out(api, query):
+    response = post_file(api, "phone\n" + "89161234567\n" * 5001, query)
+
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_rows")
+    assert "5000" in response.json()["detail"] and "200" in response.json()["detail"]
+    assert not Customer.objects.exists()
+
+
 @pytest.mark.parametrize("query", ["?apply=yes", "?aply=1", "?tag=vip"])
 def test_a_query_that_is_not_understood_changes_nothing(api, query):
     assert post_file(api, "phone\n89161234567\n", query).status_code == 400

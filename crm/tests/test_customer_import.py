@@ -5,7 +5,7 @@ from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from crm import customer_file, customer_import, customers
+from crm import customer_import, customers, spreadsheets
 from crm.customer_file import CustomerFile, Failure
 from crm.customer_import import import_customers
 from crm.models import Customer, Tag
@@ -188,7 +188,7 @@ def test_a_file_that_says_nothing_clear_is_refused_as_a_whole(business, text, to
 
 
 def test_a_file_with_too_many_rows_is_refused_before_anything_is_done(business):
-    with patch.object(customer_file, "MAX_ROWS", 2), pytest.raises(Refusal, match="200,000 rows"):
+    with patch.object(spreadsheets, "MAX_ROWS", 2), pytest.raises(Refusal, match="200,000 rows"):
         run(business, "phone\n89161234567\n89161234568\n89161234569\n")
 
     assert not Customer.objects.exists()
@@ -258,3 +258,34 @@ def test_a_batch_that_meets_somebody_elses_is_tried_again(business):
         outcome = run(business, "phone;name\n89161234567;Anna\n")
 
     assert (len(calls), outcome.created, Customer.objects.get().name) == (2, 1, "Anna")
+
+
+def test_as_many_rows_as_go_at_once_are_imported_and_more_are_refused(business):
+    with patch.object(customer_import, "AT_ONCE", 2):
+        assert run(business, "phone\n89161234567\n\n89161234568\n").created == 2
+        with pytest.raises(Refusal, match="at most 2 rows") as refused:
+            run(business, "phone\n89161234569\n89161234570\n89161234571\n")
+
+    assert (refused.value.code, Customer.objects.count()) == ("too_many_rows", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("phone;tags\n89161234567;" + ",".join(f"t{serial}" for serial in range(51)) + "\n", "more than 50 tags"),
+        ("phone\n89161234567" + ";x" * 3 + "\n", "“x” stands in a column without a heading."),
+    ],
+)
+def test_a_row_of_too_much_is_left_out_with_one_reason(business, text, told):
+    outcome = run(business, text)
+
+    assert [failure.error.count(told) for failure in outcome.failed] == [1]
+
+
+def test_a_file_of_too_many_columns_is_refused(business):
+    with pytest.raises(Refusal, match="more than 200 columns"):
+        run(business, "phone;" + ";".join(f"c{serial}" for serial in range(200)) + "\n")
+
+
+def test_columns_that_a_spreadsheet_adds_at_the_end_do_not_count(business):
+    assert run(business, "phone" + ";" * 300 + "\n89161234567" + ";" * 300 + "\n").created == 1

@@ -14,11 +14,18 @@ PHONES = [f"+7916000{serial:04}" for serial in range(7)]
 
 
 @pytest.fixture
-def uploaded(monkeypatch):
-    """A file of seven customers and a mistake, imported two rows at a time."""
+def untried(monkeypatch):
+    """A file of seven customers and a mistake, taken two rows at a time."""
     monkeypatch.setattr(customer_import, "BATCH", 2)
     text = "phone\n" + "\n".join([*PHONES[:3], "abc", *PHONES[3:]])
     return customer_uploads.upload(make_owner(language="ru"), text.encode(), "customers.csv")
+
+
+@pytest.fixture
+def uploaded(untried):
+    """Tried out."""
+    customer_uploads.go_on(untried, 10)
+    return untried
 
 
 @pytest.fixture
@@ -63,9 +70,9 @@ def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
 def test_a_file_that_takes_too_long_is_left_to_the_next_worker(uploaded):
     customer_uploads.start(uploaded)
 
-    customer_uploads.go_on(uploaded, -1)
+    customer_uploads.go_on(uploaded, 0)
 
-    assert (Customer.objects.count(), uploaded.applied_at) == (0, None)
+    assert (Customer.objects.count(), uploaded.applied_at) == (2, None)
     assert CustomerUpload.objects.due().get() == uploaded
 
 
@@ -106,3 +113,95 @@ def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
         customer_uploads.go_on(uploaded, 8)
 
     assert Customer.objects.count() == len(PHONES)
+
+
+def counts(uploaded):
+    uploaded.refresh_from_db()
+    return [uploaded.outcome[name] for name in ("created", "updated", "failed")]
+
+
+def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(untried):
+    told = []
+    for _step in range(4):
+        customer_uploads.go_on(untried, 0)
+        told.append((counts(untried), bool(untried.tried_at)))
+
+    assert told == [([2, 0, 0], False), ([3, 0, 1], False), ([5, 0, 1], False), ([7, 0, 1], True)]
+    assert not Customer.objects.exists()
+
+
+def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
+    customer_uploads.go_on(untried, 0)
+
+    tasks.go_on_importing()
+
+    assert counts(untried) == [7, 0, 1]
+    assert untried.tried_at and not CustomerUpload.objects.due().exists()
+
+
+def test_a_step_of_trying_out_that_was_killed_is_done_again(untried):
+    with patch.object(customer_uploads, "write_down", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        customer_uploads.go_on(untried, 10)
+    lease_runs_out()
+
+    tasks.go_on_importing()
+
+    assert counts(untried) == [7, 0, 1]
+
+
+def test_a_person_named_twice_is_noticed_in_another_step_and_when_it_is_imported(monkeypatch):
+    monkeypatch.setattr(customer_import, "BATCH", 1)
+    uploaded = customer_uploads.upload(make_owner(), b"phone,name\n89161234567,Anna\n+79161234567,Ivan\n", "twice.csv")
+
+    def done_in_steps():
+        for _step in range(2):
+            customer_uploads.go_on(uploaded, 0)
+        return counts(uploaded)
+
+    assert done_in_steps() == [1, 0, 1]
+    customer_uploads.start(uploaded)
+    assert done_in_steps() == [1, 0, 1]
+    assert Customer.objects.get().name == "Anna"
+
+
+def test_a_file_is_not_imported_before_it_was_tried_out(untried):
+    customer_uploads.start(untried)
+
+    tasks.go_on_importing()
+
+    assert not Customer.objects.exists()
+
+
+def test_a_worker_that_comes_back_late_writes_nothing_down(begun):
+    take = customer_import.take
+
+    def overtaken(*arguments, **options):
+        CustomerUpload.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
+        return take(*arguments, **options)
+
+    lease_runs_out()
+    with patch.object(customer_import, "take", overtaken):
+        customer_uploads.go_on(begun, 10)
+
+    assert (Customer.objects.count(), counts(begun)) == (3, [3, 0, 1])
+
+
+def test_a_file_that_is_tried_out_is_told_how_far_it_is_and_cannot_be_applied(client, untried):
+    customer_uploads.go_on(untried, 0)
+    client.force_login(untried.uploaded_by)
+
+    html = client.get(f"/admin/crm/customer/import/{untried.pk}/").text
+
+    assert "2 из 8" in html and 'http-equiv="refresh"' in html
+    assert 'type="submit" class="default"' not in html
+
+
+def test_the_mistakes_of_every_step_are_kept(monkeypatch):
+    monkeypatch.setattr(customer_import, "BATCH", 1)
+    uploaded = customer_uploads.upload(make_owner(language="en"), b"phone\nabc\nxyz\n", "mistakes.csv")
+
+    for _step in range(2):
+        customer_uploads.go_on(uploaded, 0)
+
+    uploaded.refresh_from_db()
+    assert [mistake["row"] for mistake in uploaded.mistakes] == [2, 3]

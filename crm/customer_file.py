@@ -42,7 +42,7 @@ DELIMITERS = ";\t,"
 
 #: More than anybody has, and few enough to be read and stored in no time.
 MAX_COLUMNS = 200
-MAX_TAGS = 50
+MAX_TAGS = 30
 
 #: What Excel makes of a long number in a narrow column: 7,91612E+10.
 SHORTENED = re.compile(r"\d[.,]\d+[eEеЕ]\+\d+")

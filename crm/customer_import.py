@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp.values_update import update_rows
+from whatsapp.values_update import insert_pairs, update_rows
 
 from .customer_file import Failure
 from .customers import tags_named
@@ -23,7 +23,7 @@ from .models import Customer, Tag
 from .models.customer import attribute_text
 
 #: Rows of a file that is imported while its sender waits.
-AT_ONCE = 5000
+AT_ONCE = 2000
 
 #: Rows a transaction.
 BATCH = 500
@@ -185,10 +185,10 @@ class Batch:
     def _store_tags(self):
         names = {name for _customer, names in self.tagged for name in names}
         pks = {tag.name: tag.pk for tag in tags_named(self.business.pk, sorted(names))} if names else {}
-        tagging = Customer.tags.through
-        tagging.objects.bulk_create(
-            [tagging(customer_id=customer.pk, tag_id=pks[name]) for customer, names in self.tagged for name in names],
-            ignore_conflicts=True,
+        insert_pairs(
+            Customer.tags.through,
+            ("customer", "tag"),
+            [(customer.pk, pks[name]) for customer, names in self.tagged for name in names],
         )
 
 

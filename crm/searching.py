@@ -1,10 +1,16 @@
-"""Finding customers by what people type: part of a name, or a phone written in any way."""
+"""Finding customers by what people type: part of a name, or a phone or part of one, written in any way."""
 
 from django.core.exceptions import ValidationError
 
 from whatsapp.phone_numbers import normalize_phone
 
 from .models.customer import fold
+
+#: What people group the digits of a phone with.
+PUNCTUATION = str.maketrans("", "", " \u00a0+-().")
+
+#: So many digits, or a trunk prefix before fewer, are a whole phone; fewer stand in the stored one as they are.
+WHOLE, TRUNK = 10, "0"
 
 
 def matching(queryset, text, country, path="search_text"):
@@ -15,7 +21,10 @@ def matching(queryset, text, country, path="search_text"):
 
 
 def words(text, country):
-    """A whole phone is one word, as it is stored; of anything else every word counts."""
+    """A whole phone is one word, as it is stored, and part of one its digits; of anything else every word counts."""
+    digits = text.translate(PUNCTUATION)
+    if digits.isdecimal() and len(digits) < WHOLE and not digits.startswith(TRUNK):
+        return [digits]
     try:
         return [normalize_phone(text, country)]
     except ValidationError:

@@ -4,6 +4,8 @@ import builtins
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
+from django.utils.timezone import localtime
 
 from accounts.models import Deletion
 from accounts.testing import make_business
@@ -42,6 +44,12 @@ def test_the_name_deletes_it_and_a_receipt_stays(number, types, capsys):
     receipt = Deletion.objects.get()
     assert receipt.counts == {"whatsapp_numbers": 1, "webhook_events": 1}
     assert f"{receipt.total} " in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_the_receipts_time_is_written_as_the_language_has_it(number, capsys):
+    with translation.override("ru"):
+        call_command("delete_number", number.pk, "--yes")
+    assert f"{localtime(Deletion.objects.get().finished_at):%d.%m.%Y %H:%M}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", ["shop no more", "", "yes", None])

@@ -1,5 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.formats import date_format
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts import deletion
@@ -28,8 +30,9 @@ class Command(BaseCommand):
             receipt = deletion.delete(number)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
+        time = date_format(localtime(receipt.finished_at), "SHORT_DATETIME_FORMAT")
         done = _("Deleted: %(rows)s rows. Receipt: deletion %(id)s of %(time)s.")
-        self.stdout.write(done % {"rows": receipt.total, "id": receipt.pk, "time": f"{receipt.finished_at:%c}"})
+        self.stdout.write(done % {"rows": receipt.total, "id": receipt.pk, "time": time})
 
     def show(self, number):
         self.stdout.write(_("With “%(number)s” (%(phone)s) goes:") % {"number": number, "phone": number.phone_number})

@@ -29,7 +29,7 @@ local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local passed = math.max(0, now - (tonumber(bucket[2]) or now))
 local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + passed * rate)
 local taken = math.min(wanted, math.max(0, math.floor(tokens - kept)))
-redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', tostring(now))
+redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], 60000)
 return taken
 """

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Status = OutboundMessage.Status
 
-#: How long a claimed row may be under way: longer than a call lasts (cloud_api.TIMEOUTS).
+#: How long a claimed row may be under way: longer than a call lasts (calls.LONGEST).
 LEASE = timedelta(seconds=60)
 
 #: Seconds between tries to write down what was sent, while the database is out of reach.

@@ -43,7 +43,7 @@ def test_the_name_deletes_it_and_a_receipt_stays(number, types, capsys):
     assert not WhatsAppNumber.objects.exists()
     receipt = Deletion.objects.get()
     assert receipt.counts == {"whatsapp_numbers": 1, "webhook_events": 1}
-    assert f"{receipt.total} " in capsys.readouterr().out.splitlines()[-1]
+    assert f"Удалено записей: {receipt.total}." in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_the_receipts_time_is_written_as_the_language_has_it(number, capsys):

@@ -2,10 +2,23 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 CHROMIUM = "/usr/bin/chromium"
+
+
+def share_redis():
+    """Each of the processes among which the tests are divided has a database of its own in Redis, as in PostgreSQL."""
+    process, redis = os.environ.get("PYTEST_XDIST_WORKER", ""), urlsplit(os.environ.get("REDIS_URL", ""))
+    if process and redis.scheme:
+        database = int(redis.path.strip("/") or 0) + int(process.removeprefix("gw"))
+        os.environ["REDIS_URL"] = redis._replace(path=f"/{database}").geturl()
+
+
+# Before anything reads the settings.
+share_redis()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -165,7 +165,7 @@ def test_statements_do_not_grow_with_the_recipients(number, meta, make_sending):
     counts = []
     for people in (1, 8):
         make_sending(number, people)
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
             deliver(number)
         counts.append(len(queries))
     assert counts[0] == counts[1]

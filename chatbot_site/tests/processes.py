@@ -13,6 +13,8 @@ PATIENCE = 60
 #: Marks of tests that need PostgreSQL and Redis.
 NEEDS_SERVICES = [
     pytest.mark.services,
+    # One after the other: they use all of Redis' broker, and much of the machine.
+    pytest.mark.xdist_group("services"),
     pytest.mark.skipif(
         not settings.REDIS_URL or not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"),
         reason="needs PostgreSQL and Redis: set DATABASE_URL and REDIS_URL",

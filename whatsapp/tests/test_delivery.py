@@ -541,7 +541,7 @@ def test_the_number_of_statements_does_not_grow_with_the_messages(number, meta):
     for size in (1, 8):
         for _ in range(size):
             make_row(number)
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
             deliver(number)
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -217,7 +217,7 @@ class CloudApi:
     def post(self, path, body=None):
         return self._call(build_request(self.access_token, "POST", path, body=body or {}))
 
-    def _call(self, request, timeouts=(CONNECT_TIMEOUT, ANSWER_TIMEOUT)):
+    def _call(self, request, timeouts=None):
         try:
             response = _session().request(
                 request.method,
@@ -225,7 +225,7 @@ class CloudApi:
                 params=request.params,
                 data=request.body,
                 headers=request.headers,
-                timeout=timeouts,
+                timeout=timeouts or (CONNECT_TIMEOUT, ANSWER_TIMEOUT),
                 allow_redirects=False,
                 proxies=_proxies(),
             )

@@ -1,7 +1,8 @@
 import email
 import io
 import json
-import threading
+from collections import deque
+from contextlib import closing
 
 import pytest
 
@@ -46,9 +47,9 @@ def send_alone():
 
 
 def send_among_many():
-    under_way = Calls()
-    under_way.start("key", build_send("EAAtoken", "1065", BODY))
-    [(key, answer)] = under_way.answers(30)
+    with closing(Calls()) as under_way:
+        under_way.start("key", build_send("EAAtoken", "1065", BODY))
+        [(key, answer)] = under_way.answers(30)
     assert key == "key"
     if isinstance(answer, CloudApiTrouble):
         raise answer
@@ -171,7 +172,7 @@ def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply, sen
 def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch, send):
     monkeypatch.setattr(cloud_api, "ANSWER_TIMEOUT", 0.1)
     monkeypatch.setattr(calls, "ANSWER_TIMEOUT", 0.1)
-    monkeypatch.setattr(calls, "_kept", threading.local())
+    monkeypatch.setattr(calls, "_free", deque())
     graph(silence)
     with pytest.raises(AnswerLost):
         send()

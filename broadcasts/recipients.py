@@ -21,9 +21,16 @@ def of_this_month(business):
     since = beginning_of_month(business)
     written = Q(accepted_at__gte=since)
     waiting = Q(status__in=[Status.PLANNED, Status.SENDING], broadcast__status__in=LIVE)
-    # By the broadcasts, whose messages the database finds by an index, and without those that were over before.
+    return of_broadcasts_since(business, since).filter(written | waiting).count()
+
+
+def of_broadcasts_since(business, since):
+    """
+    The messages of a business's broadcasts but for those that were over before: by the broadcasts, whose messages the
+    database finds by an index.
+    """
     broadcasts = Broadcast.objects.for_business(business).exclude(finished_at__lt=since)
-    return BroadcastMessage.objects.filter(written | waiting, broadcast__in=broadcasts).count()
+    return BroadcastMessage.objects.filter(broadcast__in=broadcasts)
 
 
 def beginning_of_month(business):

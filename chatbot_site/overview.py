@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from broadcasts import recipients
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Conversation, Message
 from whatsapp.models import WebhookEvent, WhatsAppNumber
@@ -88,17 +89,25 @@ def _given_up(business):
 
 
 def today(business):
-    """How many messages came in and went out since midnight in the business's day, and how many failed."""
+    """
+    How many messages came in and went out since midnight in the business's day, and how many failed; of broadcasts
+    too.
+    """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return (
+    failed = Q(status="failed")
+    said = (
         Message.objects.for_business(business)
         .filter(created_at__gte=midnight)
         .aggregate(
             received=Count("pk", filter=Q(direction="in")),
-            sent=Count("pk", filter=Q(direction="out")),
-            failed=Count("pk", filter=Q(status="failed")),
+            sent=Count("pk", filter=Q(accepted_at__isnull=False) & ~failed),
+            failed=Count("pk", filter=failed),
         )
     )
+    broadcast = recipients.of_broadcasts_since(business, midnight).aggregate(
+        sent=Count("pk", filter=Q(accepted_at__gte=midnight) & ~failed), failed=Count("pk", filter=failed)
+    )
+    return {**said, **{name: said[name] + count for name, count in broadcast.items()}}
 
 
 def overview(business):

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from accounts.testing import make_colleague, make_owner
 from bots import flow, turns
@@ -431,6 +432,7 @@ def test_every_kind_of_step_survives_the_form(client, bot):
     assert scenario.definition == ALL_KINDS
 
 
+@translation.override("en")
 def test_the_flow_says_in_words_what_steps_do(client, bot):
     shown = flow.nodes(ALL_KINDS)
     assert [node.text for node in shown] == [

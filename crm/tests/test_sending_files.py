@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
 from crm import outbox, transfers
@@ -123,6 +123,7 @@ def test_what_whatsapp_does_not_carry_is_refused_with_the_reason(api, conversati
     assert not Message.objects.exists()
 
 
+@translation.override("en")
 def test_an_empty_file_is_refused(conversation):
     with pytest.raises(ValidationError, match="empty"):
         outbox.reply_with_file(conversation, picture(content=b""), "", None)

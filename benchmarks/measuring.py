@@ -63,11 +63,11 @@ def seconds_of(work, times=1):
     return (time.perf_counter() - began) / times
 
 
-def table(title, lines):
-    """Print lines of (what, goal, limit, ours, ratio)."""
+def table(title, lines, rounds=ROUNDS):
+    """Print lines of (what, goal, limit, ours, ratio), each the median of so many rounds."""
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     lines = [("", "goal", "limit", "ours", "ratio"), *lines]
     widths = [max(len(str(line[column])) for line in lines) for column in range(5)]
-    print(f"\n{title} (median of {ROUNDS}; {os.cpu_count()} CPUs, load average {load})")
+    print(f"\n{title} (median of {rounds}; {os.cpu_count()} CPUs, load average {load})")
     for line in lines:
         print("  ".join(str(cell).ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -87,21 +87,25 @@ class BroadcastMessage(OutboundMessage):
     @classmethod
     def refused(cls, number, refusals):
         """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
-        rows = cls.objects.filter(pk__in=refusals).only("broadcast", "customer")
-        for row in rows:
-            error = refusals[row.pk]
-            if stopping.stops_number(error):
-                Broadcast.objects.filter(whatsapp_number=number).pause(str(error))
-            elif stopping.stops_template(error) or cls._proves_template_wrong(row, error):
-                Broadcast.objects.filter(pk=row.broadcast_id).pause(str(error))
-            elif stopping.suppresses_customer(error):
-                Customer.objects.filter(pk=row.customer_id).update(opted_out_at=Now())
+        stops = next((error for error in refusals.values() if stopping.stops_number(error)), None)
+        if stops:
+            Broadcast.objects.filter(whatsapp_number=number).pause(str(stops))
+        suppressed = [pk for pk, error in refusals.items() if stopping.suppresses_customer(error)]
+        if suppressed:
+            people = Customer.objects.filter(broadcast_messages__in=suppressed, opted_out_at=None).values("pk")
+            Customer.objects.filter(pk__in=people).update(opted_out_at=Now())
+        rows = cls.objects.filter(pk__in=refusals).values_list("pk", "broadcast")
+        # Each refusal of a broadcast once, however many recipients it concerns.
+        different = {(broadcast_id, refusals[pk].code): refusals[pk] for pk, broadcast_id in rows}
+        for (broadcast_id, _code), error in different.items():
+            if stopping.stops_template(error) or cls._proves_template_wrong(broadcast_id, error):
+                Broadcast.objects.filter(pk=broadcast_id).pause(str(error))
 
     @classmethod
-    def _proves_template_wrong(cls, row, error):
+    def _proves_template_wrong(cls, broadcast_id, error):
         if not stopping.doubts_template(error):
             return False
-        tried = cls.objects.filter(broadcast=row.broadcast_id)
+        tried = cls.objects.filter(broadcast=broadcast_id)
         taken = [cls.Status.ACCEPTED, cls.Status.SENT, cls.Status.DELIVERED, cls.Status.READ]
         return (
             tried.filter(status=cls.Status.FAILED)[: stopping.MOST_WRONG].count() == stopping.MOST_WRONG

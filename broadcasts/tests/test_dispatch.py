@@ -2,11 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from broadcasts import dispatch, lifecycle
 from broadcasts.models import BroadcastMessage
@@ -14,6 +16,7 @@ from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.customers import opt_out
 from crm.testing import make_customer
 from whatsapp import delivery, tasks
+from whatsapp.cloud_api import CloudApiError
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending_slots import KEPT_FOR_REPLIES, Slots
 from whatsapp.simulator.faults import closed_after_accepting, error, failing_later
@@ -282,6 +285,26 @@ def test_who_has_stopped_marketing_at_whatsapp_is_opted_out(number, meta, make_s
     message = broadcast.messages.get()
     assert message.status == "failed"
     assert message.customer.opted_out
+
+
+def test_reacting_costs_the_same_for_many_refusals(number, meta, make_sending):
+    counts = []
+    refuse(meta, 131050, times=None)
+    for people in (1, 8):
+        make_sending(number, people)
+        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
+            deliver(number)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_who_had_opted_out_before_keeps_the_time_of_that(number):
+    long_ago = timezone.now() - timedelta(days=30)
+    customer = make_customer(number.business, opted_out_at=long_ago)
+    message = make_broadcast_message(make_broadcast(number), customer, status="failed")
+    BroadcastMessage.refused(number, {message.pk: CloudApiError(131050)})
+    customer.refresh_from_db()
+    assert customer.opted_out_at == long_ago
 
 
 # What fails after it was accepted

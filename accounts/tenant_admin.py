@@ -6,8 +6,8 @@ Every ModelAdmin and inline of the project inherits these. Platform administrato
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
-from django.core.exceptions import ValidationError
-from django.http import HttpResponseRedirect
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpResponseRedirect
 
 from . import deletion, deletion_page
 from .refusals import Refusal
@@ -133,6 +133,17 @@ class TenantModelAdmin(TenantScoped, admin.ModelAdmin):
         # A relation's filter compares its key: tags__id__exact.
         fields |= {field.rpartition("__")[0] for field in fields if field.endswith(("__id", "__pk"))}
         return not fields.isdisjoint(allowed)
+
+    def row_or_404(self, request, queryset, pk, may_change=False):
+        """A row for a page of its own. Raises Http404, and PermissionDenied for who may not see, or change, it."""
+        try:
+            row = queryset.get(pk=pk)
+        except (self.model.DoesNotExist, ValueError):
+            raise Http404 from None
+        allowed = self.has_change_permission if may_change else self.has_view_or_change_permission
+        if not allowed(request, row):
+            raise PermissionDenied
+        return row
 
     def get_deleted_objects(self, objs, request):
         """What the confirmation page shows: exact counts, and up to 50 linked rows a kind."""

@@ -1,5 +1,3 @@
-from uuid import uuid4
-
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
@@ -7,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.once import OnceForm
 from accounts.tenant_forms import TenantModelForm
 from crm.models import Customer, Tag
 from whatsapp.models import MessageTemplate
@@ -145,12 +144,10 @@ def draft_form_for(broadcast):
     return type("DraftForm", (DraftForm,), fields)
 
 
-class TestForm(forms.Form):
+class TestForm(OnceForm):
     """A test to one phone."""
 
     to = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"}))
-    # The same in both requests of a double click.
-    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args, country, **kwargs):
         super().__init__(*args, **kwargs)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
-from accounts.models import IdempotentRequest
 from accounts.refusals import Refusal
 from broadcasts import drafts, lifecycle
 from broadcasts.forms import TestForm, refuse_other_count
@@ -130,18 +129,14 @@ class BroadcastPage:
             messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
             return self._back(broadcast)
         try:
-            self._test_once(request, broadcast, form.cleaned_data)
+            with transaction.atomic():
+                if form.is_first(request.user):
+                    drafts.send_test(broadcast, form.cleaned_data["to"], request.user)
         except (Refusal, ValidationError) as refusal:
             self._tell_refusal(request, refusal)
         else:
             messages.success(request, _("The test is on its way to %(phone)s.") % {"phone": form.cleaned_data["to"]})
         return self._back(broadcast)
-
-    @transaction.atomic
-    def _test_once(self, request, broadcast, asked):
-        _request, is_new = IdempotentRequest.objects.get_or_create(user=request.user, key=str(asked["once"]))
-        if is_new:
-            drafts.send_test(broadcast, asked["to"], request.user)
 
     @method_decorator(require_POST)
     def decide_view(self, request, pk, message_pk):
@@ -161,16 +156,8 @@ class BroadcastPage:
         return self._back(broadcast)
 
     def _broadcast(self, request, pk, may_change=False):
-        broadcasts = self.get_queryset(request)
-        related = broadcasts.select_related("whatsapp_number__business__subscription", "template", "business")
-        try:
-            broadcast = related.get(pk=pk)
-        except (Broadcast.DoesNotExist, ValueError):
-            raise Http404 from None
-        allowed = self.has_change_permission if may_change else self.has_view_or_change_permission
-        if not allowed(request, broadcast):
-            raise PermissionDenied
-        return broadcast
+        related = ("whatsapp_number__business__subscription", "template", "business")
+        return self.row_or_404(request, self.get_queryset(request).select_related(*related), pk, may_change)
 
     def _check_count(self, request, broadcast):
         count = broadcast.messages.filter(status=BroadcastMessage.Status.PLANNED).count()

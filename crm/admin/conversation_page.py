@@ -1,7 +1,5 @@
 """The page of one conversation: its thread, which updates by itself, a reply box, and buttons."""
 
-from uuid import uuid4
-
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,7 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
-from accounts.models import IdempotentRequest
+from accounts.once import OnceForm
 from accounts.refusals import Refusal
 from crm import conversations, media_response, outbox, thread
 from crm.models import Conversation, Message
@@ -41,7 +39,7 @@ DECISIONS = {
 }
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(OnceForm):
     text = forms.CharField(
         label=_("Reply"),
         max_length=outbox.MAX_TEXT,
@@ -54,8 +52,6 @@ class ReplyForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ",".join(EXTENSIONS)}),
         help_text=_("It goes out with your words as its caption."),
     )
-    # The same in both requests of a double click.
-    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
 
     def clean(self):
         cleaned_data = super().clean()
@@ -81,7 +77,9 @@ class ConversationPage(TemplateReply):
         conversation = self._conversation(request, object_id)
         if request.method == "POST":
             form = ReplyForm(request.POST, request.FILES)
-            if form.is_valid() and self._reply(request, conversation, form):
+            if form.is_valid() and self._write(
+                request, conversation, form, text=form.cleaned_data["text"], upload=form.cleaned_data["file"]
+            ):
                 return redirect("admin:crm_conversation_change", conversation.pk)
         else:
             form = ReplyForm()
@@ -92,6 +90,7 @@ class ConversationPage(TemplateReply):
             **self.admin_site.each_context(request),
             **self._live_context(request, conversation),
             **self.template_context(conversation, template_form),
+            "why_no_template": why_not(conversation, "template"),
             "title": str(conversation.customer),
             "opts": self.opts,
             "media": self.media,
@@ -148,15 +147,8 @@ class ConversationPage(TemplateReply):
         return redirect("admin:crm_conversation_change", conversation.pk)
 
     def _conversation(self, request, pk, may_change=False):
-        queryset = self.get_queryset(request).select_related("customer", "whatsapp_number__business__subscription")
-        try:
-            conversation = queryset.get(pk=pk)
-        except (Conversation.DoesNotExist, ValueError):
-            raise Http404 from None
-        allowed = self.has_change_permission if may_change else self.has_view_or_change_permission
-        if not allowed(request, conversation):
-            raise PermissionDenied
-        return conversation
+        related = ("customer", "whatsapp_number__business__subscription")
+        return self.row_or_404(request, self.get_queryset(request).select_related(*related), pk, may_change)
 
     def _live_context(self, request, conversation):
         before = request.GET.get("before", "")
@@ -182,25 +174,14 @@ class ConversationPage(TemplateReply):
         ]
         return [(name, VERBS[name][0]) for name in names]
 
-    @transaction.atomic
-    def _reply_once(self, request, conversation, form):
-        once = {"user": request.user, "key": str(form.cleaned_data["once"])}
-        _request, is_new = IdempotentRequest.objects.get_or_create(**once)
-        if is_new:
-            outbox.write(
-                conversation,
-                request.user,
-                text=form.cleaned_data["text"],
-                upload=form.cleaned_data["file"],
-                origin=Message.Origin.PERSON,
-            )
-
-    def _reply(self, request, conversation, form):
-        """Send what the form says; on a refusal say why on the page, which keeps the text."""
+    def _write(self, request, conversation, form, **said):
+        """Send what a form says, once. Returns False, with the reason on the page, when it is refused."""
         if not (self.has_change_permission(request, conversation) and request.user.has_perm("crm.add_message")):
             raise PermissionDenied
         try:
-            self._reply_once(request, conversation, form)
+            with transaction.atomic():
+                if form.is_first(request.user):
+                    outbox.write(conversation, request.user, origin=Message.Origin.PERSON, **said)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return False
@@ -210,10 +191,10 @@ class ConversationPage(TemplateReply):
         return True
 
 
-def why_not(conversation):
-    """The sentence that says why no free text may be sent now; empty when it may."""
+def why_not(conversation, message_type="text"):
+    """The sentence that says why no message of this type may be sent now; empty when one may."""
     try:
-        outbox.check_may_be_sent(conversation)
+        outbox.check_may_be_sent(conversation, message_type)
     except Refusal as refusal:
         return str(refusal)
     return ""

@@ -1,30 +1,21 @@
 """The part of the conversation's page that answers with a template: choose one, fill it in, look at it, send it."""
 
-from uuid import uuid4
-
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from accounts.models import IdempotentRequest
-from accounts.refusals import Refusal
-from crm import outbox
+from accounts.once import OnceForm
 from whatsapp.template_parameters import examples, placeholders, problems
 from whatsapp.template_preview import label_of, preview
 from whatsapp.templates import usable_with
 
 
-class TemplateForm(forms.Form):
+class TemplateForm(OnceForm):
     """A field for each placeholder of a template."""
-
-    # The same in both requests of a double click.
-    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, template, data=None):
         super().__init__(data, prefix="template")
@@ -58,7 +49,7 @@ class TemplateForm(forms.Form):
 
 
 class TemplateReply:
-    """Mixed into the conversation's page, whose `_conversation` and `_show` it uses."""
+    """Mixed into the conversation's page, whose `_conversation`, `_write` and `_show` it uses."""
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.template_view)
@@ -72,7 +63,11 @@ class TemplateReply:
             messages.error(request, _("This template is no longer approved. Choose another one."))
             return redirect(f"{reverse('admin:crm_conversation_change', args=[pk])}#template")
         wants_to_send = request.method == "POST" and "preview" not in request.POST
-        if wants_to_send and form.is_valid() and self._send_template(request, conversation, form):
+        if (
+            wants_to_send
+            and form.is_valid()
+            and self._write(request, conversation, form, template=form.template, parameters=form.parameters)
+        ):
             return redirect("admin:crm_conversation_change", pk)
         return self._show(request, conversation, template_form=form)
 
@@ -92,45 +87,14 @@ class TemplateReply:
             form.initial = {name: request.POST.get(form.add_prefix(name), "") for name in form.fields}
         return form
 
-    def _send_template(self, request, conversation, form):
-        """Send it; on a refusal say why on the page, which keeps what was filled in."""
-        if not request.user.has_perm("crm.add_message"):
-            raise PermissionDenied
-        try:
-            self._send_template_once(request, conversation, form)
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-            return False
-        except ValidationError as error:
-            form.add_error(None, error.messages)
-            return False
-        return True
-
-    @transaction.atomic
-    def _send_template_once(self, request, conversation, form):
-        once = {"user": request.user, "key": str(form.cleaned_data["once"])}
-        _request, is_new = IdempotentRequest.objects.get_or_create(**once)
-        if is_new:
-            outbox.reply_with_template(conversation, form.template, form.parameters, request.user)
-
     def template_context(self, conversation, form=None):
         """What the page needs to offer templates."""
         return {
             "template_form": form,
             "templates": [(template.pk, _name(template)) for template in usable_with(conversation.whatsapp_number)],
-            "why_no_template": _why_no_template(conversation),
         }
 
 
 def _name(template):
     body = preview(template, {}).body
     return f"{template}: {Truncator(' '.join(body.split())).chars(60)}"
-
-
-def _why_no_template(conversation):
-    """The sentence that says why no template may be sent now; empty when one may."""
-    try:
-        outbox.check_may_be_sent(conversation, "template")
-    except Refusal as refusal:
-        return str(refusal)
-    return ""

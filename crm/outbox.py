@@ -26,11 +26,11 @@ CAPTIONED = ("image", "video", "document")
 
 
 @transaction.atomic
-def queue(conversation, content, text, origin, author=None, due_at=None):
+def queue(conversation, content, text, origin, author=None, due_at=None, pause_bot=False):
     """
-    A message to be sent in a conversation, not before `due_at`. `content` is Cloud API's message without its
-    recipient; `text` is what a person reads of it. Raises Refusal when the number may not send, or for anything but a
-    template outside the window.
+    A message to be sent in a conversation, not before `due_at`, which may pause the bot there. `content` is Cloud
+    API's message without its recipient; `text` is what a person reads of it. Raises Refusal when the number may not
+    send, or for anything but a template outside the window.
     """
     number = conversation.whatsapp_number
     check_may_be_sent(conversation, content["type"])
@@ -48,6 +48,8 @@ def queue(conversation, content, text, origin, author=None, due_at=None):
         due_at=due_at,
     )
     conversations.change(conversation, last_message_at=message.timestamp)
+    if pause_bot:
+        conversations.pause_bot(conversation)
     deliver.delay_on_commit(Message._meta.label, number.pk)
     return message
 
@@ -71,17 +73,13 @@ def check_window(conversation):
         )
 
 
-@transaction.atomic
 def reply(conversation, text, author, origin=Message.Origin.PERSON, pause_bot=True):
     """A text by a person or a program; it pauses the bot."""
     text = clean_text(text)
-    message = queue(conversation, {"type": "text", "text": {"body": text}}, text, origin, author)
-    if pause_bot:
-        conversations.pause_bot(conversation)
-    return message
+    content = {"type": "text", "text": {"body": text}}
+    return queue(conversation, content, text, origin, author, pause_bot=pause_bot)
 
 
-@transaction.atomic
 def reply_with_template(conversation, template, parameters, author, origin=Message.Origin.PERSON, pause_bot=True):
     """
     A template filled in, which may be sent at any time; it pauses the bot. Raises ValidationError on `template` and
@@ -90,10 +88,7 @@ def reply_with_template(conversation, template, parameters, author, origin=Messa
     check_usable(template, conversation.whatsapp_number)
     check_parameters(template, parameters)
     content = template_message(template, parameters)
-    message = queue(conversation, content, template.filled_in(parameters), origin, author)
-    if pause_bot:
-        conversations.pause_bot(conversation)
-    return message
+    return queue(conversation, content, template.filled_in(parameters), origin, author, pause_bot=pause_bot)
 
 
 @transaction.atomic
@@ -110,10 +105,8 @@ def reply_with_file(conversation, upload, caption, author, origin=Message.Origin
     content = {"type": media_type.kind, media_type.kind: body}
     with translation.override(conversation.whatsapp_number.business.language):
         text = caption or readable(media_type.kind, content)
-    message = queue(conversation, content, text, origin, author, due_at=MediaFile.NOT_UPLOADED)
+    message = queue(conversation, content, text, origin, author, due_at=MediaFile.NOT_UPLOADED, pause_bot=pause_bot)
     media.attach(message, upload, media_type.mime)
-    if pause_bot:
-        conversations.pause_bot(conversation)
     return message
 
 

@@ -19,18 +19,8 @@ from . import ledger, outcomes, pauses, rates
 from .calls import Calls
 from .cloud_api import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable, build_send, read_wamid
 from .encryption import UnreadableSecret
-from .ledger import settle_abandoned, settle_expired
 from .models import OutboundMessage, WhatsAppNumber
 from .sending_slots import KEPT_FOR_REPLIES, slots
-
-__all__ = [
-    "count_as_sent",
-    "deliver",
-    "numbers_with_due_rows",
-    "send_again",
-    "settle_abandoned",
-    "settle_expired",
-]
 
 logger = logging.getLogger(__name__)
 

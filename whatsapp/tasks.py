@@ -3,7 +3,7 @@ import random
 from celery import shared_task
 from django.apps import apps
 
-from . import delivery, events, template_sync
+from . import delivery, events, ledger, template_sync
 from .models import outbound_models
 
 #: Seconds that the task of sending through a number waits for a free worker; a tick gives it again. Longer than a
@@ -67,7 +67,7 @@ def deliver_due():
 @shared_task
 def settle_expired_sends():
     """Tick: sends that nobody will answer for any more."""
-    return delivery.settle_expired()
+    return ledger.settle_expired()
 
 
 @shared_task

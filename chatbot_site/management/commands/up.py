@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from chatbot_site import database_lock, demo, demo_story, embedded, environment, web
 from crm import transfers
-from whatsapp import delivery, events
+from whatsapp import events, ledger
 
 
 class Command(BaseCommand):
@@ -66,7 +66,7 @@ class Command(BaseCommand):
 def settle_what_a_kill_left():
     """What is under way belongs to a process that is gone, unless workers elsewhere share the work by Redis."""
     if not settings.REDIS_URL:
-        delivery.settle_abandoned()
+        ledger.settle_abandoned()
         events.give_back_abandoned()
         transfers.give_back_abandoned()
 

@@ -13,6 +13,9 @@ from .wsgi import Application
 
 HOST = "127.0.0.1"
 
+#: Meta takes the kept connections of many workers. Those over waitress's own limit would wait in vain.
+CONNECTIONS = 1000
+
 
 class Server:
     """A running simulator: `simulator` is what it knows, `url` its page and the base of its Graph."""
@@ -23,7 +26,12 @@ class Server:
         # A socket of our own: waitress's would let two programs listen on one port on Windows.
         listener = socket.create_server((HOST, port), backlog=1024)
         self._waitress = create_server(
-            Application(simulator, admin_url), sockets=[listener], threads=32, map=self._sockets, ident=None
+            Application(simulator, admin_url),
+            sockets=[listener],
+            threads=32,
+            connection_limit=CONNECTIONS,
+            map=self._sockets,
+            ident=None,
         )
         self.port = self._waitress.effective_port
         self.url = f"http://{HOST}:{self.port}"

@@ -55,6 +55,14 @@ def _eager_celery():
     app.conf.task_eager_propagates = True
 
 
+@pytest.fixture(autouse=True)
+def _rates(monkeypatch):
+    """A number may have the primary key of an earlier test's, and still its whole rate."""
+    from whatsapp import rates
+
+    monkeypatch.setattr(rates, "_buckets", {})
+
+
 @pytest.fixture
 def meta(request, settings):
     """

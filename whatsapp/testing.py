@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+from contextlib import contextmanager
 from itertools import count
+from unittest.mock import patch
 
 from django.utils import timezone
 
@@ -46,6 +48,13 @@ def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *compo
         "components": [{"type": "BODY", "text": body}, *components],
     }
     return MessageTemplate.objects.create(business=number.business, **(defaults | fields))
+
+
+@contextmanager
+def answers_together():
+    """All answers to the calls under way are settled together, however slowly they come."""
+    with patch("whatsapp.delivery.PATIENCE", 30), patch("whatsapp.calls.GATHERING", 30):
+        yield
 
 
 def sign(body, secret):

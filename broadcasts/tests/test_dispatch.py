@@ -20,7 +20,7 @@ from whatsapp.cloud_api import CloudApiError
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending_slots import KEPT_FOR_REPLIES, Slots
 from whatsapp.simulator.faults import closed_after_accepting, error, failing_later
-from whatsapp.testing import make_number, make_template
+from whatsapp.testing import answers_together, make_number, make_template
 
 pytestmark = pytest.mark.django_db
 
@@ -168,7 +168,7 @@ def test_statements_do_not_grow_with_the_recipients(number, meta, make_sending):
     counts = []
     for people in (1, 8):
         make_sending(number, people)
-        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
+        with CaptureQueriesContext(connection) as queries, answers_together():
             deliver(number)
         counts.append(len(queries))
     assert counts[0] == counts[1]
@@ -292,7 +292,7 @@ def test_reacting_costs_the_same_for_many_refusals(number, meta, make_sending):
     refuse(meta, 131050, times=None)
     for people in (1, 8):
         make_sending(number, people)
-        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
+        with CaptureQueriesContext(connection) as queries, answers_together():
             deliver(number)
         counts.append(len(queries))
     assert counts[0] == counts[1]

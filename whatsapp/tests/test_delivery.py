@@ -11,7 +11,7 @@ from accounts.testing import make_business
 from whatsapp import delivery, tasks
 from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator.faults import error
-from whatsapp.testing import make_number
+from whatsapp.testing import answers_together, make_number
 
 from .delivering import deliver, delivered, make_due
 from .rows import make_broadcast_row, make_conversation, make_row, message_model
@@ -245,7 +245,7 @@ def test_the_number_of_statements_does_not_grow_with_the_messages(number, meta):
     for size in (1, 8):
         for _ in range(size):
             make_row(number)
-        with CaptureQueriesContext(connection) as queries, patch("whatsapp.delivery.PATIENCE", 30):
+        with CaptureQueriesContext(connection) as queries, answers_together():
             deliver(number)
         counts.append(len(queries))
     assert counts[0] == counts[1]

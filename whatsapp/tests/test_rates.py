@@ -12,7 +12,6 @@ from whatsapp import rates
 def clock(monkeypatch):
     """The seconds that have passed, to be set."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(rates, "_buckets", {})
     monkeypatch.setattr(rates.time, "monotonic", lambda: clock.now)
     return clock
 

@@ -1,0 +1,131 @@
+"""
+What people read of errors and logs holds no secret: tokens, keys, passwords and signatures become `***`, phones keep
+their last four digits.
+"""
+
+import copy
+import logging
+import re
+
+from django.conf import settings
+
+HIDDEN = "***"
+
+#: Settings whose values are hidden wherever they turn up.
+SECRET_SETTINGS = ("SECRET_KEY", "META_APP_SECRET", "META_VERIFY_TOKEN", "EMAIL_HOST_PASSWORD")
+
+#: Shorter values are words that mean nothing.
+SHORTEST_SECRET = 8
+
+#: What is secret under these names, in addresses, forms, headers, JSON and Python's notation.
+SECRET_NAMES = (
+    r"[\w.-]{0,40}(?:token|secret|password|passwd|api_?key|signature(?:-256)?)|pin|sessionid|appsecret_proof"
+)
+
+#: An opening or closing quote, also as it is escaped within JSON or HTML.
+QUOTE = r"(?:\\?[\"']|&quot;|&#x27;|&#39;)"
+
+#: A text without any of these (lower case) holds no secret under a name.
+HINTS_OF_NAMES = ("token", "secret", "passw", "api", "signature", "pin", "session", "proof")
+
+#: What is searched, and what replaces it: name="value" and "name": "value", then name=value and "name": value.
+RULES_OF_NAMES = [
+    (
+        re.compile(
+            rf"(?i)(\b(?:{SECRET_NAMES}){QUOTE}?\s*[:=]\s*[bu]?(?P<quote>{QUOTE}))(?:\\.|(?!(?P=quote)).)+(?P=quote)"
+        ),
+        rf"\g<1>{HIDDEN}\g<quote>",
+    ),
+    (
+        re.compile(rf"(?i)(\b(?:{SECRET_NAMES})(?:=|{QUOTE}\s*:\s*))(?!{QUOTE})[^\s&,;)}}\]<\"']+"),
+        rf"\g<1>{HIDDEN}",
+    ),
+]
+
+#: What a text must hold (lower case) to be searched at all, what is searched, and what replaces it.
+RULES = [
+    # Meta's access tokens.
+    ("eaa", re.compile(r"EAA[\w-]{4,}"), f"EAA{HIDDEN}"),
+    # What FIELD_KEYS encrypted, and a key of it.
+    ("gaaaa", re.compile(r"gAAAA[\w-]{20,}=*"), HIDDEN),
+    ("=", re.compile(r"(?<![\w-])[\w-]{43}=(?!=)"), HIDDEN),
+    # The Authorization header, and its schemes by themselves.
+    (
+        "authorization",
+        re.compile(rf"(?i)(authorization{QUOTE}?\s*[:=]\s*(?:b?{QUOTE})?(?:(?:bearer|token|basic)\s+)?)[^\s\"'&,;]+"),
+        rf"\1{HIDDEN}",
+    ),
+    ("bearer ", re.compile(r"(?i)\b(bearer)\s+[^\s\"'&,;]{4,}"), rf"\1 {HIDDEN}"),
+    ("basic ", re.compile(r"\b(Basic)\s+[\w+/]{8,}=*"), rf"\1 {HIDDEN}"),
+    # An app's token: its id and its secret.
+    ("|", re.compile(r"\b(\d{5,})\|[\w-]{6,}"), rf"\1|{HIDDEN}"),
+    ("%7c", re.compile(r"(?i)\b(\d{5,})%7C[\w-]{6,}"), rf"\1|{HIDDEN}"),
+    # The password in an address.
+    ("://", re.compile(r"(://[^\s/:@\"']*):[^\s/@\"']+@"), rf"\1:{HIDDEN}@"),
+    # The code that embedded signup exchanges.
+    ("code=", re.compile(r"([?&]code=)[^\s&\"']+"), rf"\1{HIDDEN}"),
+    # App secrets, the keys of API tokens, signatures.
+    ("", re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,}(?![0-9A-Za-z])"), HIDDEN),
+    # Phones as people and as Meta write them.
+    ("+", re.compile(r"\+\d[\d ()-]{6,18}\d"), lambda match: masked_phone(match[0])),
+    ("", re.compile(r"(?<![\w.+-])[1-9]\d{10,12}(?!\w|[.-]\d)"), lambda match: masked_phone(match[0])),
+]
+
+#: What would begin a line of its own, move the terminal's cursor or turn the text around.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def redact(text):
+    """A text without what is secret in it."""
+    for secret in known_secrets():
+        text = text.replace(secret, HIDDEN)
+    lower = text.lower()
+    if any(hint in lower for hint in HINTS_OF_NAMES):
+        for pattern, replacement in RULES_OF_NAMES:
+            text = pattern.sub(replacement, text)
+    for hint, pattern, replacement in RULES:
+        if hint in lower:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def known_secrets():
+    """The installation's own secrets, which have no form that one could recognise."""
+    values = [getattr(settings, name, "") for name in SECRET_SETTINGS]
+    values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
+    return [value for value in values if value and len(value) >= SHORTEST_SECRET]
+
+
+def masked_phone(phone):
+    digits = re.sub(r"\D", "", phone)
+    return f"+{digits[0]}{HIDDEN}{digits[-4:]}"
+
+
+def one_line(text):
+    """A text whose control characters are written out, so that it cannot pass for several lines of a log."""
+    if text.isprintable():
+        return text
+    return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Writes a record on one line, without secrets; the lines of a traceback are indented below it."""
+
+    def format(self, record):
+        if record.exc_text:
+            # Another formatter's traceback, with whatever it holds.
+            record = copy.copy(record)
+            record.exc_text = None
+        return super().format(record)
+
+    def formatMessage(self, record):
+        return one_line(redact(super().formatMessage(record)))
+
+    def formatException(self, error):
+        return self._below(super().formatException(error))
+
+    def formatStack(self, stack):
+        return self._below(super().formatStack(stack))
+
+    def _below(self, text):
+        return "\n".join(f"    {one_line(line)}" for line in redact(text).split("\n"))

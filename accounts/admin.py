@@ -1,17 +1,25 @@
 import django.contrib.auth.admin  # noqa: F401  It registers Group, which is taken out below.
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.auth import logout
 from django.contrib.auth.models import Group
-from django.utils.html import format_html, format_html_join
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import conditional_page, require_GET
 
 from . import registration, team, tokens
 from .admin_forms import ApiTokenForm, BusinessForm, PersonForm
+from .deletion_forms import PasswordForm
 from .invitations import invitation_url
 from .models import ApiToken, Business, Deletion, Subscription, User
 from .tenant_admin import ReadOnlyTenantAdmin, TenantModelAdmin
+from .tenant_admin_deletion import under_way
 
 # Groups are the roles, written by accounts.roles after each migrate; nobody edits them by hand.
 admin.site.unregister(Group)
@@ -68,12 +76,8 @@ class PersonAdmin(TenantModelAdmin):
             messages.INFO,
         )
 
-    def delete_model(self, request, person):
-        team.remove(person, requested_by=request.user)
-
-    def delete_queryset(self, request, people):
-        for person in people:
-            team.remove(person, requested_by=request.user)
+    def delete_cascade(self, row, requested_by):
+        return team.remove(row, requested_by)
 
 
 @admin.register(Business)
@@ -81,6 +85,7 @@ class BusinessAdmin(TenantModelAdmin):
     """An owner's own business; all of them for platform administrators."""
 
     form = BusinessForm
+    types_name = True
     list_display = ["name", "plan", "country", "language", "is_suspended", "created_at"]
     list_filter = ["is_suspended", "language"]
     list_select_related = ["subscription"]
@@ -99,6 +104,31 @@ class BusinessAdmin(TenantModelAdmin):
             business.save(update_fields=form.changed_data)
         else:
             registration.open_business(business)
+
+    # Deleting a business: an administrator types its name, its owner also the password.
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        return actions if request.user.is_superuser else {}
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        # The page has a link of its own.
+        context["show_delete"] = False
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def confirmations(self, request, rows, data=None):
+        forms = super().confirmations(request, rows, data)
+        return forms if request.user.is_superuser else [*forms, PasswordForm(data, request=request)]
+
+    def response_delete(self, request, obj_display, obj_id):
+        if request.user.is_superuser:
+            return super().response_delete(request, obj_display, obj_id)
+        logout(request)
+        told = _("“%(name)s” has been deleted with all it had.")
+        if under_way(request):
+            told = _("“%(name)s” is being deleted with all it has. Nobody of it can sign in any more.")
+        messages.success(request, told % {"name": obj_display})
+        return redirect("admin:login")
 
 
 @admin.register(Subscription)
@@ -169,26 +199,62 @@ class ApiTokenAdmin(TenantModelAdmin):
 
 @admin.register(Deletion)
 class DeletionAdmin(ReadOnlyTenantAdmin):
-    """Receipts: what was deleted, when and by whom."""
+    """What is being deleted, which updates by itself, and receipts: what was deleted, when and by whom."""
 
     list_display = ["name", "kind", "state", "progress", "requested_by_email", "created_at", "finished_at"]
     list_filter = ["state", "created_at"]
     search_fields = ["name", "requested_by_email"]
-    fields = ["name", "kind", "state", "progress", "removed", "requested_by_email", "created_at", "finished_at"]
+    fields = []
 
     @admin.display(description=_("kind"), ordering="what")
     def kind(self, deletion):
-        try:
-            return capfirst(apps.get_model(deletion.what)._meta.verbose_name)
-        except (LookupError, ValueError):
-            return deletion.what
+        model = model_of(deletion)
+        return capfirst(model._meta.verbose_name) if model else deletion.what
 
     @admin.display(description=_("progress"))
     def progress(self, deletion):
-        return gettext("%(done)s of %(total)s rows") % {"done": deletion.done, "total": deletion.total}
+        numbers = {"done": thousands(deletion.done), "total": thousands(deletion.total)}
+        told = gettext("%(done)s of %(total)s rows") % numbers
+        if deletion.state == Deletion.State.DONE:
+            return told
+        return format_html('<progress max="{}" value="{}"></progress> {}', deletion.total, deletion.done, told)
 
-    @admin.display(description=_("what was deleted"))
-    def removed(self, deletion):
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.live_view)
+        return [path("<int:pk>/live/", view, name="accounts_deletion_live"), *super().get_urls()]
+
+    @method_decorator([require_GET, conditional_page])
+    def live_view(self, request, pk):
+        """What changes by itself, as a fragment of HTML; 304 while nothing did."""
+        deletion = self.row_or_404(request, self.get_queryset(request), pk)
+        return render(request, "admin/accounts/deletion/receipt.html", self._receipt(deletion))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context.update(self._receipt(obj))
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _receipt(self, deletion):
         names = {model._meta.db_table: capfirst(model._meta.verbose_name_plural) for model in apps.get_models()}
-        lines = [(names.get(table, table), count) for table, count in deletion.counts.items()]
-        return format_html_join("\n", "<div>{}: {}</div>", lines) or "—"
+        return {
+            "deletion": deletion,
+            "kind": self.kind(deletion),
+            "progress": self.progress(deletion),
+            "removed": [(names.get(table, table), thousands(count)) for table, count in deletion.counts.items()],
+            "rows": thousands(deletion.done),
+            "can_be_exported": hasattr(model_of(deletion), "exported_at"),
+        }
+
+    class Media:
+        css = {"all": ["accounts/deletion.css"]}
+
+
+def thousands(count):
+    return number_format(count, force_grouping=True)
+
+
+def model_of(deletion):
+    """The model of what was deleted, or None when there is none of this name any more."""
+    try:
+        return apps.get_model(deletion.what)
+    except (LookupError, ValueError):
+        return None

@@ -10,24 +10,26 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import registration, sign_in, team, throttling, tokens
-from .models import ApiToken, Business, User
+from . import deletion, registration, sign_in, team, throttling, tokens
+from .models import ApiToken, Business, Deletion, User
 from .permissions import IsMember, RolePermission
 from .refusals import Refusal
 from .serializers import (
     BusinessSerializer,
     ChangePasswordSerializer,
+    DeletionSerializer,
     InvitedPersonSerializer,
     IssuedTokenSerializer,
     LoginSerializer,
     MeSerializer,
+    PasswordSerializer,
     PersonSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
     SignInSerializer,
     TokenSerializer,
 )
-from .tenant_api import TenantScope, TenantViewSet
+from .tenant_api import ReadOnlyTenantViewSet, TenantScope, TenantViewSet, answer_to_deletion, deletes
 
 
 class PublicView(APIView):
@@ -97,6 +99,14 @@ class MeView(TenantScope, RetrieveUpdateAPIView):
         return self.request.user
 
 
+def own_password(request, serializer, field):
+    """The person who asks, whose password is in a field. Failed tries are counted as those of signing in."""
+    user = sign_in.check_password(request._request, request.user.email, serializer.validated_data[field])
+    if user is None:
+        raise serializers.ValidationError({field: [_("This is not your password.")]})
+    return user
+
+
 class ChangePasswordView(TenantScope, APIView):
     permission_classes = [IsMember]
 
@@ -105,9 +115,7 @@ class ChangePasswordView(TenantScope, APIView):
         """Choose a new password. Every sign-in ends; the answer holds a new token."""
         serializer = ChangePasswordSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        user = sign_in.check_password(request._request, request.user.email, serializer.validated_data["old_password"])
-        if user is None:
-            raise serializers.ValidationError({"old_password": [_("This is not your password.")]})
+        user = own_password(request, serializer, "old_password")
         user.set_password(serializer.validated_data["new_password"])
         user.save(update_fields=["password"])
         return Response({"token": tokens.sign_in(user)})
@@ -119,10 +127,28 @@ class BusinessView(TenantScope, RetrieveUpdateAPIView):
     queryset = Business.objects.all()
     serializer_class = BusinessSerializer
     permission_classes = [RolePermission]
-    http_method_names = ["get", "patch", "head", "options"]
+    http_method_names = ["get", "patch", "delete", "head", "options"]
 
     def get_object(self):
         return self.business
+
+    @deletes
+    def delete(self, request):
+        """
+        Delete the business with all it has, people included. The body holds the password of the owner who asks:
+        `{"password": "…"}`. From then on nobody of the business can sign in.
+        """
+        serializer = PasswordSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        own_password(request, serializer, "password")
+        return answer_to_deletion(deletion.delete(self.business, requested_by=request.user))
+
+
+class DeletionViewSet(ReadOnlyTenantViewSet):
+    """What is being deleted, and the receipts of what was."""
+
+    queryset = Deletion.objects.all()
+    serializer_class = DeletionSerializer
 
 
 class TeamViewSet(TenantViewSet):
@@ -139,7 +165,7 @@ class TeamViewSet(TenantViewSet):
         team.invite(serializer.instance)
 
     def perform_destroy(self, person):
-        team.remove(person, requested_by=self.request.user)
+        return team.remove(person, requested_by=self.request.user)
 
 
 class TokenViewSet(

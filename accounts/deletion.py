@@ -1,201 +1,95 @@
 """
-Deleting a thing with all that hangs on it: counted first, listed by kind, then removed children first.
+Deleting a thing with all that hangs on it, and the receipt that stays.
 
-What hangs on it is found by introspection of the models' foreign keys, so that a new model cannot be forgotten and
-lower apps need not know of upper ones. Django's collector is not used: it would load every row.
+Little is deleted at once. What is large is retired (it does nothing any more and nobody sees it) and deleted by a job.
 """
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from graphlib import TopologicalSorter
-
-from django.db import models, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import stored_files
+from .cascade import Cascade
+from .deadlocks import again_after_deadlock
 from .models import Deletion, User
 from .refusals import Refusal
+from .tasks import go_on_deleting
 
-#: At most this many rows of a kind are listed by name before a deletion.
-LISTED_ROWS = 50
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Rows of one model that go: how many, the first few of them, and the kinds that are a part of them."""
-
-    model: type[models.Model]
-    count: int
-    rows: list
-    parts: list["Kind"] = field(default_factory=list)
-
-    @property
-    def more(self):
-        return self.count - len(self.rows)
-
-
-def references_to(model):
-    """Every foreign key of any model that points to this one, hidden ones included."""
-    return [
-        relation.field
-        for relation in model._meta.get_fields(include_hidden=True)
-        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)
-    ]
-
-
-class Cascade:
-    """All that goes when these rows of one model go."""
-
-    def __init__(self, model, pks):
-        self.root_model = model
-        self.roots = model._base_manager.filter(pk__in=pks)
-
-    @cached_property
-    def foreign_keys(self):
-        """Model → its foreign keys by which its rows go along, in the order the models are met."""
-        found = {self.root_model: []}
-        waiting = [self.root_model]
-        while waiting:
-            for key in references_to(waiting.pop(0)):
-                if key.remote_field.on_delete is not models.CASCADE:
-                    continue
-                if key.model not in found:
-                    found[key.model] = []
-                    waiting.append(key.model)
-                found[key.model].append(key)
-        return found
-
-    @cached_property
-    def children_first(self):
-        """The models in an order in which no row is removed before the rows that point to it."""
-        graph = TopologicalSorter()
-        for model in self.foreign_keys:
-            graph.add(model)
-            for key in model._meta.concrete_fields:
-                if key.is_relation and key.related_model in self.foreign_keys and key.related_model is not model:
-                    graph.add(key.related_model, model)
-        return list(graph.static_order())
-
-    def rows(self, model):
-        """
-        The rows of a model that go. A row that names the root itself is found by that alone; any other by each of
-        the rows it hangs on.
-        """
-        if model is self.root_model:
-            return self.roots
-        keys = self.foreign_keys[model]
-        direct = [key for key in keys if key.related_model is self.root_model]
-        hanging = Q(pk__in=[])
-        for key in direct or keys:
-            hanging |= Q(**{f"{key.name}__in": self.rows(key.related_model).values("pk")})
-        return model._base_manager.filter(hanging)
-
-    @cached_property
-    def counts(self):
-        """Model → how many of its rows go, by COUNT queries. Kinds of which none go are left out."""
-        found = {model: self.rows(model).count() for model in self.foreign_keys if not model._meta.auto_created}
-        return {model: count for model, count in found.items() if count}
-
-    def blockers(self):
-        """Rows that forbid the deletion: they must point to something that would go, and do not go themselves."""
-        found = []
-        for model in self.foreign_keys:
-            for key in references_to(model):
-                if key.remote_field.on_delete in (models.PROTECT, models.RESTRICT):
-                    rows = key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")})
-                    if key.model in self.foreign_keys:
-                        rows = rows.exclude(pk__in=self.rows(key.model).values("pk"))
-                    found += rows[:LISTED_ROWS]
-        return found
-
-    def kinds(self):
-        """The kinds that go, each with its first rows, nested in the kind it is a part of."""
-        made = {}
-        for model in sorted(self.counts, key=self._depth):
-            made[model] = Kind(model, self.counts[model], self._first_rows(model))
-            whole = self._whole(model)
-            if whole in made and whole is not model:
-                made[whole].parts.append(made[model])
-        return [kind for model, kind in made.items() if self._whole(model) not in made or model is self.root_model]
-
-    def _first_rows(self, model):
-        """A few rows with what names them. They are chosen first, so that the database need not sort all of them."""
-        pks = list(self.rows(model).order_by().values_list("pk", flat=True)[:LISTED_ROWS])
-        return list(model._base_manager.filter(pk__in=pks).select_related().order_by("pk"))
-
-    def _whole(self, model):
-        """The model of which this one's rows are a part, among those that go."""
-        if model is self.root_model:
-            return None
-        parent = getattr(model, "tenant_parent", None)
-        if parent and model._meta.get_field(parent).related_model in self.foreign_keys:
-            return model._meta.get_field(parent).related_model
-        return self.foreign_keys[model][0].related_model
-
-    def _depth(self, model):
-        whole = self._whole(model)
-        return 0 if whole is None else 1 + self._depth(whole)
-
-    def remove(self):
-        """Remove all of it and return model → how many rows went. The caller holds a transaction."""
-        for model in self.foreign_keys:
-            if hasattr(model, "let_go"):
-                model.let_go(self.rows(model))
-            for key in references_to(model):
-                if key.remote_field.on_delete is models.SET_NULL:
-                    key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")}).update(
-                        **{key.name: None}
-                    )
-        removed = {}
-        for model in self.children_first:
-            rows = self.rows(model)
-            stored_files.remove_with(rows)
-            removed[model] = rows._raw_delete(rows.db)
-        return {model: count for model, count in removed.items() if count and not model._meta.auto_created}
+#: A cascade of more rows is deleted by a job, if it is of a kind that can be retired.
+AT_ONCE = 5000
 
 
 def preview(instance):
     """What deleting this one thing would remove."""
-    return Cascade(type(instance), [instance.pk])
+    return Cascade(type(instance)._base_manager.filter(pk=instance.pk))
 
 
-@transaction.atomic
+@again_after_deadlock
 def delete(instance, requested_by=None):
     """
-    Delete one thing with all that hangs on it, at once, and return the receipt. Raises Refusal("still_needed") when
-    something that stays points to it.
+    Delete one thing with all that hangs on it, and return the Deletion: `done`, or `waiting` for a job. Raises
+    Refusal: `still_needed` when something that stays points to it, `already_deleted`.
     """
-    model = type(instance)
-    # Nothing new can be attached to the row while it is locked.
-    model._base_manager.select_for_update().get(pk=instance.pk)
+    # Counted before anything is locked: what is large takes a second to count.
     cascade = preview(instance)
-    blockers = cascade.blockers()
-    if blockers:
+    is_large = cascade.total > AT_ONCE and hasattr(instance, "retire")
+    with transaction.atomic():
+        if under_way := _lock(instance):
+            return under_way
+        refuse_if_needed(instance, cascade)
+        deletion = _asked_for(instance, requested_by, cascade)
+        if is_large:
+            _delete_by_job(deletion, instance)
+        else:
+            _delete_at_once(deletion, cascade)
+    return deletion
+
+
+def _lock(instance):
+    """
+    Keep the row, to which nothing new can be attached while it is locked. Returns the Deletion that somebody else
+    began meanwhile, or None.
+    """
+    if not type(instance)._base_manager.select_for_update().filter(pk=instance.pk).values_list("pk"):
+        raise Refusal("already_deleted", _("“%(name)s” has been deleted already.") % {"name": instance}, status=404)
+    return Deletion.objects.open().filter(what=instance._meta.label_lower, object_id=instance.pk).first()
+
+
+def _asked_for(instance, requested_by, cascade):
+    return Deletion(
+        business_id=getattr(instance, "business_id", None),
+        what=instance._meta.label_lower,
+        object_id=instance.pk,
+        name=getattr(instance, "receipt_name", str(instance))[:300],
+        requested_by_email=requested_by.email if requested_by else "",
+        total=cascade.total,
+        exported_at=getattr(instance, "exported_at", None),
+    )
+
+
+def refuse_if_needed(instance, cascade):
+    """Raise Refusal("still_needed") when something that stays points to what would go."""
+    if blockers := cascade.blockers():
         names = ", ".join(str(row) for row in blockers[:3])
         raise Refusal(
             "still_needed",
             _("“%(name)s” cannot be deleted: it is still needed by %(names)s. Change or delete those first.")
             % {"name": instance, "names": names},
         )
-    started_at = timezone.now()
-    asked_by = requested_by and requested_by.email
-    business_id = getattr(instance, "business_id", None)
-    name = str(instance)[:300]
-    counts = {model._meta.db_table: count for model, count in cascade.remove().items()}
-    total = sum(counts.values())
-    return Deletion.objects.create(
-        business_id=business_id,
-        what=model._meta.label_lower,
-        object_id=instance.pk,
-        name=name,
-        requested_by=User.objects.filter(email=asked_by).first(),
-        requested_by_email=asked_by or "",
-        state=Deletion.State.DONE,
-        counts=counts,
-        total=total,
-        done=total,
-        started_at=started_at,
-        finished_at=timezone.now(),
-    )
+
+
+def _delete_by_job(deletion, instance):
+    instance.retire()
+    deletion.requested_by = User.objects.filter(email=deletion.requested_by_email).first()
+    deletion.save()
+    go_on_deleting.delay_on_commit(deletion.pk)
+
+
+def _delete_at_once(deletion, cascade):
+    deletion.started_at = timezone.now()
+    deletion.note(cascade.remove())
+    deletion.total, deletion.orphans = deletion.done, 0
+    deletion.state = Deletion.State.DONE
+    deletion.finished_at = timezone.now()
+    # Whoever asked may be among what was deleted.
+    deletion.requested_by = User.objects.filter(email=deletion.requested_by_email).first()
+    deletion.save()

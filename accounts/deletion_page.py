@@ -4,7 +4,7 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import ngettext
 
 
@@ -33,6 +33,14 @@ def deleted_objects(cascade, admin_site, request):
     return page, counts, forbidden, [_link(row, admin_site) for row in cascade.blockers()]
 
 
+def with_counts(response):
+    """Give a confirmation page its counts by table, for a warning in words."""
+    context = getattr(response, "context_data", None)
+    if context and "model_count" in context:
+        context["counts"] = {kind.table: count for kind, count in context["model_count"]}
+    return response
+
+
 def _kind_lines(kind, admin_site):
     title = f"{capfirst(kind.model._meta.verbose_name_plural)}: {number_format(kind.count, force_grouping=True)}"
     lines = [_link(row, admin_site) for row in kind.rows]
@@ -48,7 +56,8 @@ def _kind_lines(kind, admin_site):
 
 def _link(row, admin_site):
     options = row._meta
+    name = Truncator(row).chars(60)
     if not admin_site.is_registered(row.__class__):
-        return str(row)
+        return name
     url = reverse(f"{admin_site.name}:{options.app_label}_{options.model_name}_change", args=(quote(row.pk),))
-    return format_html('<a href="{}">{}</a>', url, row)
+    return format_html('<a href="{}">{}</a>', url, name)

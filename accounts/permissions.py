@@ -42,7 +42,7 @@ class RolePermission(IsMember):
 
     def permission_for(self, request, view):
         options = view.queryset.model._meta
-        default = "view" if request.method in ("GET", "HEAD", "OPTIONS") else "change"
+        default = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "DELETE": "delete"}.get(request.method, "change")
         own, action = getattr(view, "action_permissions", {}), getattr(view, "action", None)
         word = own.get(action) or self.words.get(action, default)
         return f"{options.app_label}.{word}_{options.model_name}"

@@ -2,7 +2,9 @@
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
+from django.db.models import Exists, Q
+
+from .models import Deletion, User
 
 ALL = ("view", "add", "change", "delete")
 READ = ("view",)
@@ -11,7 +13,7 @@ NO_DELETE = ("view", "add", "change")
 
 #: app.model → what the owner, the manager and the operator may do. Extra words are the model's own permissions.
 RIGHTS = {
-    "accounts.business": (("view", "change"), READ, NOTHING),
+    "accounts.business": (("view", "change", "delete"), READ, NOTHING),
     "accounts.subscription": (READ, READ, NOTHING),
     "accounts.user": (ALL, READ, NOTHING),
     "accounts.apitoken": (ALL, READ, NOTHING),
@@ -57,6 +59,11 @@ def grant_rights(**kwargs):
 
 class RoleBackend(ModelBackend):
     """Django's backend, taking a person's permissions from the group named like the role they act in."""
+
+    def get_user(self, user_id):
+        people = User.objects.annotate(may_meet_deletions=Exists(Deletion.objects.open()))
+        user = people.filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
     def _get_group_permissions(self, user):
         return Permission.objects.filter(group__name=user.acting_role)

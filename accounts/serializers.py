@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from . import invitations, team, tokens
-from .models import ApiToken, Business, Role, User
+from .models import ApiToken, Business, Deletion, Role, User
 from .tenant_serializers import StrictSerializer, TenantSerializer
 
 
@@ -20,6 +20,12 @@ class BusinessSerializer(TenantSerializer):
         model = Business
         fields = ["id", "name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]
         read_only_fields = ["is_suspended", "created_at"]
+
+
+class PasswordSerializer(StrictSerializer):
+    """The password of the person who asks, before what cannot be undone."""
+
+    password = PasswordField()
 
 
 class MeSerializer(TenantSerializer):
@@ -133,3 +139,32 @@ class IssuedTokenSerializer(TokenSerializer):
 
     class Meta(TokenSerializer.Meta):
         fields = [*TokenSerializer.Meta.fields, "token"]
+
+
+class DeletionSerializer(TenantSerializer):
+    """
+    The deletion of one thing with all that hangs on it; once it is done, its receipt. `counts` is how many rows of
+    each table went.
+    """
+
+    counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+
+    class Meta:
+        model = Deletion
+        fields = [
+            "id",
+            "what",
+            "object_id",
+            "name",
+            "requested_by_email",
+            "state",
+            "done",
+            "total",
+            "counts",
+            "exported_at",
+            "orphans",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields

@@ -6,9 +6,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from .models import ApiToken
 from .refusals import Refusal
 
 
@@ -66,3 +68,9 @@ def locked_out(request, original_response=None, credentials=None):
         "explanation": locked_out_sentence(),
     }
     return render(request, "accounts/locked_out.html", context, status=429)
+
+
+def sign_everybody_out():
+    """Everybody signs in again: in the browser, and by API where a person signed in. Tokens of programs stay."""
+    Session.objects.all().delete()
+    ApiToken.objects.filter(name="").delete()

@@ -40,11 +40,35 @@ def writing(name):
     try:
         with path.open("xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            settle(file)
     except BaseException:
         remove([name])
         raise
+
+
+@contextmanager
+def going_on(name, size):
+    """The file of this name, open to write on after its first `size` bytes; whatever followed is cut off."""
+    path = Path(default_storage.path(name))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("r+b" if path.exists() else "xb") as file:
+        file.truncate(size)
+        file.seek(size)
+        yield file
+
+
+def settle(file):
+    """Have what was written to an open file outlast the process and the machine."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def size_of(name):
+    """Bytes of a file; 0 without one."""
+    try:
+        return default_storage.size(name) if name else 0
+    except FileNotFoundError:
+        return 0
 
 
 def file_fields(model):

@@ -2,8 +2,11 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import idempotency, invitations, stored_files
-from .models import ApiToken, User
+from . import deletion_job, idempotency, invitations, stored_files
+from .models import ApiToken, Deletion, User
+
+#: Seconds that a deletion has the worker before others have a turn.
+SECONDS = 20
 
 
 @shared_task
@@ -26,3 +29,17 @@ def forget_what_is_over():
 def sweep_files():
     """Tick: remove files that no row holds."""
     return stored_files.sweep()
+
+
+@shared_task(bind=True)
+def go_on_deleting(self, deletion_id):
+    """Delete more of something large."""
+    if deletion_job.go_on(Deletion.objects.get(pk=deletion_id), SECONDS):
+        self.delay(deletion_id)
+
+
+@shared_task
+def go_on_with_deletions():
+    """Tick: deletions that a worker left, or whose task was lost."""
+    for deletion_id in Deletion.objects.due().values_list("pk", flat=True):
+        go_on_deleting.delay(deletion_id)

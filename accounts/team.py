@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from . import deletion, tasks
+from .deadlocks import again_after_deadlock
 from .models import Business, Role, User
 from .plans import check_limit
 from .refusals import Refusal
@@ -36,6 +37,7 @@ def change(person):
     person.save(update_fields=CHANGEABLE)
 
 
+@again_after_deadlock
 @transaction.atomic
 def remove(person, requested_by):
     """Remove a person; what they wrote stays. Returns the receipt."""

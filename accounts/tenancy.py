@@ -1,5 +1,7 @@
 """Who may see what: every row of a business hangs on `business`, and `scope` is the one rule that narrows to it."""
 
+from functools import cache
+
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
@@ -8,13 +10,49 @@ from django.utils.translation import gettext_lazy as _
 
 class TenantQuerySet(models.QuerySet):
     def for_business(self, business):
-        return self.filter(business=business)
+        return self.kept().filter(business=business)
 
     def for_user(self, user):
         """The rows of the user's business; all rows for a platform administrator; none for anybody else."""
+        rows = self.kept() if user.may_meet_deletions else self
         if user.is_superuser:
-            return self
-        return self.filter(business_id=user.business_id) if user.business_id else self.none()
+            return rows
+        return rows.filter(business_id=user.business_id) if user.business_id else self.none()
+
+    def kept(self):
+        """The rows that no job is deleting, and that do not hang on one that it is deleting."""
+        rows = self
+        for path, model in retiring(self.model).items():
+            going = apps.get_model("accounts.Deletion").objects.open().filter(what=model._meta.label_lower)
+            rows = rows.exclude(hanging_on(going.values("object_id"), self.model, path))
+        return rows
+
+
+@cache
+def retiring(model):
+    """By look-up, the way from a model to each kind of rows that a job may be deleting and with which its rows go."""
+    found, waiting = {}, [("pk", model)]
+    while waiting:
+        path, target = waiting.pop(0)
+        if hasattr(target, "retire") and target not in found.values():
+            found[path] = target
+        for key in target._meta.concrete_fields:
+            goes_along = key.is_relation and key.remote_field.on_delete is models.CASCADE
+            if goes_along and key.name != "business":
+                waiting.append((key.name if path == "pk" else f"{path}__{key.name}", key.related_model))
+    return found
+
+
+def hanging_on(pks, model, path):
+    """
+    Rows of a model from which a path leads to one of these primary keys: by subqueries, which cost next to nothing
+    where there are no such keys, as joins would not.
+    """
+    name, _separator, rest = path.partition("__")
+    if rest:
+        related = model._meta.get_field(name).related_model
+        pks = related._base_manager.filter(hanging_on(pks, related, rest)).values("pk")
+    return models.Q(**{f"{name}__in": pks})
 
 
 class TenantModel(models.Model):
@@ -40,6 +78,9 @@ class TenantModel(models.Model):
     # The foreign key to the row that this one is a part of: the business is taken from there.
     tenant_parent = None
 
+    # A model on whose rows very much may hang has a method `retire`: called before a job deletes the row, it has the
+    # row do nothing from then on, and let go of what must be unique.
+
     @classmethod
     def seed(cls, business):
         """Create the rows with which a new business starts. Most models start with none."""
@@ -47,6 +88,11 @@ class TenantModel(models.Model):
     @classmethod
     def let_go(cls, rows):
         """Undo what rows of this model wrote into rows that stay, before they are deleted. Most wrote nothing."""
+
+    @property
+    def receipt_name(self):
+        """What the receipt of its deletion calls it."""
+        return str(self)
 
     def clean(self):
         """Refuse a foreign key to a row of another business, in the words used for a row that does not exist."""
@@ -88,10 +134,10 @@ def scope(queryset, user):
     The part of a queryset that the user may see. Raises LookupError for a model without a rule, so that a new model
     cannot be shown to strangers by forgetting it.
     """
-    if user.is_superuser:
-        return queryset
     if hasattr(queryset, "for_user"):
         return queryset.for_user(user)
+    if user.is_superuser:
+        return queryset
     if hasattr(queryset.model, "scope_for"):
         return queryset.model.scope_for(queryset, user)
     raise LookupError(f"No rule says which {queryset.model._meta.label} rows a business may see.")

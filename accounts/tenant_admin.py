@@ -4,15 +4,15 @@ Admin classes that see one business only: lists, change pages, selects, sidebars
 Every ModelAdmin and inline of the project inherits these. Platform administrators see all businesses.
 """
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404
 
-from . import deletion, deletion_page
 from .refusals import Refusal
 from .tenancy import scope
 from .tenant_admin_checks import TenantInlineChecks, TenantModelAdminChecks
+from .tenant_admin_deletion import DeletesCascades
 from .tenant_forms import TenantInlineFormSet, TenantModelForm, TenantModelFormSet, with_choice_of_business
 from .tenant_list_filters import TenantRelatedFilter
 
@@ -34,12 +34,12 @@ class TenantScoped:
         return scope(related if ordered is None else ordered, request.user)
 
 
-class TenantModelAdmin(TenantScoped, admin.ModelAdmin):
+class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
     """
     A ModelAdmin inside one business.
 
     Query-string look-ups are limited to the filters of the list and to `extra_lookups`, so that no column can be
-    guessed prefix by prefix. Deleting shows counts by kind (accounts.deletion) instead of every row.
+    guessed prefix by prefix.
     """
 
     checks_class = TenantModelAdminChecks
@@ -65,21 +65,11 @@ class TenantModelAdmin(TenantScoped, admin.ModelAdmin):
             request.refusal = refusal
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def delete_view(self, request, object_id, extra_context=None):
-        try:
-            return super().delete_view(request, object_id, extra_context)
-        except Refusal as refusal:
-            return self._tell(request, refusal)
-
     def changelist_view(self, request, extra_context=None):
         try:
             return super().changelist_view(request, extra_context)
         except Refusal as refusal:
             return self._tell(request, refusal)
-
-    def _tell(self, request, refusal):
-        self.message_user(request, str(refusal), messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
 
     def get_changelist_form(self, request, **kwargs):
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
@@ -144,18 +134,6 @@ class TenantModelAdmin(TenantScoped, admin.ModelAdmin):
         if not allowed(request, row):
             raise PermissionDenied
         return row
-
-    def get_deleted_objects(self, objs, request):
-        """What the confirmation page shows: exact counts, and up to 50 linked rows a kind."""
-        cascade = deletion.Cascade(self.model, [obj.pk for obj in objs])
-        return deletion_page.deleted_objects(cascade, self.admin_site, request)
-
-    def delete_model(self, request, obj):
-        deletion.delete(obj, requested_by=request.user)
-
-    def delete_queryset(self, request, queryset):
-        for obj in queryset:
-            deletion.delete(obj, requested_by=request.user)
 
 
 class ReadOnlyTenantAdmin(TenantModelAdmin):

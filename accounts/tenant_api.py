@@ -3,12 +3,15 @@
 from datetime import UTC
 
 from django.utils import timezone, translation
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.response import Response
 from rest_framework.routers import APIRootView, DefaultRouter
 
 from . import deletion
 from .models import Business
 from .permissions import IsMember
+from .serializers import DeletionSerializer
 from .tenancy import scope
 from .tenant_filters import refuse_unknown_parameters
 
@@ -40,11 +43,32 @@ class TenantScope:
         return self.request.user.business
 
 
+#: Describes an operation that deletes.
+deletes = extend_schema(
+    responses={
+        204: OpenApiResponse(description="Gone."),
+        202: OpenApiResponse(DeletionSerializer, description="Gone for whoever asks; a job deletes what hangs on it."),
+    }
+)
+
+
+def answer_to_deletion(asked):
+    """204 when all of it is gone, 202 with the deletion when a job goes on with it."""
+    if asked.state == asked.State.DONE:
+        return Response(status=204)
+    return Response(DeletionSerializer(asked).data, status=202)
+
+
 class DestroyCascade(mixins.DestroyModelMixin):
-    """Delete a row with all that hangs on it; a receipt stays."""
+    """Delete a row with all that hangs on it, at once or by a job; a receipt stays."""
+
+    @deletes
+    def destroy(self, request, *args, **kwargs):
+        return answer_to_deletion(self.perform_destroy(self.get_object()))
 
     def perform_destroy(self, instance):
-        deletion.delete(instance, requested_by=self.request.user)
+        """Returns the Deletion."""
+        return deletion.delete(instance, requested_by=self.request.user)
 
 
 class TenantViewSet(DestroyCascade, TenantScope, viewsets.ModelViewSet):

@@ -7,6 +7,7 @@ from . import api, views
 router = SimpleRouter()
 router.register("team", api.TeamViewSet, basename="team")
 router.register("tokens", api.TokenViewSet, basename="token")
+router.register("deletions", api.DeletionViewSet, basename="deletion")
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = [

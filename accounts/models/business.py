@@ -6,6 +6,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.tenancy import TenantQuerySet
+
 
 def validate_time_zone(value):
     if value not in zoneinfo.available_timezones():
@@ -21,10 +23,10 @@ def validate_country(value):
         )
 
 
-class BusinessQuerySet(models.QuerySet):
+class BusinessQuerySet(TenantQuerySet):
     def for_user(self, user):
         if user.is_superuser:
-            return self
+            return self.kept()
         return self.filter(pk=user.business_id)
 
 
@@ -69,3 +71,9 @@ class Business(models.Model):
 
     def __str__(self):
         return self.name
+
+    def retire(self):
+        """Nobody signs in any more, and nothing is sent."""
+        self.is_suspended = True
+        self.save(update_fields=["is_suspended"])
+        self.people.update(is_active=False)

@@ -1,7 +1,20 @@
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext
 
 from accounts.tenancy import TenantQuerySet
+
+
+class DeletionQuerySet(TenantQuerySet):
+    def open(self):
+        return self.exclude(state="done")
+
+    def due(self):
+        """Not done, and nobody is at it."""
+        return self.open().filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
 
 class Deletion(models.Model):
@@ -9,6 +22,9 @@ class Deletion(models.Model):
     The deletion of one thing with all that hangs on it, and afterwards its receipt: it stays when the thing is gone.
 
     waiting → running → done
+
+    What is being deleted is seen by nobody (accounts.tenancy.scope). Any worker goes on with it: `lease_until` is
+    until when one is at it.
     """
 
     class State(models.TextChoices):
@@ -33,8 +49,15 @@ class Deletion(models.Model):
     created_at = models.DateTimeField(_("asked for"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    # Of what can be exported: when that was last done.
+    exported_at = models.DateTimeField(_("exported"), null=True)
+    # Rows that still named something that is gone, as the check at the end found them.
+    orphans = models.PositiveIntegerField(_("rows left behind"), null=True)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    # Why the last attempt to go on stopped; it is tried again.
+    last_error = models.TextField(_("last error"), blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = DeletionQuerySet.as_manager()
 
     class Meta:
         db_table = "deletions"
@@ -42,7 +65,29 @@ class Deletion(models.Model):
         verbose_name_plural = _("deletions")
         ordering = ["-created_at", "-id"]
         # Serves: the list of a business's deletions, newest first.
-        indexes = [models.Index("business", models.F("created_at").desc(), name="deletion_by_business")]
+        indexes = [
+            models.Index("business", models.F("created_at").desc(), name="deletion_by_business"),
+            # Serves: hiding what is being deleted, and the tick that goes on with it.
+            models.Index("what", "object_id", name="deletion_open", condition=~Q(state="done")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what", "object_id"], condition=~Q(state="done"), name="one_deletion_at_a_time"
+            )
+        ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def duration_in_words(self):
+        seconds = round((self.finished_at - self.started_at).total_seconds())
+        if seconds < 60:
+            return npgettext("duration", "%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+        return timesince(self.started_at, self.finished_at)
+
+    def note(self, removed):
+        """Add what was removed, model → how many rows, to the counts by table."""
+        for model, count in removed.items():
+            self.counts[model._meta.db_table] = self.counts.get(model._meta.db_table, 0) + count
+            self.done += count

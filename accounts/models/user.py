@@ -79,6 +79,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # The role of the API token that a request came with; set by authentication, never stored.
     token_role = ""
+    # Whether a job may be deleting something now. Whoever signed in by a session is loaded with the answer, because
+    # hiding what is being deleted makes long lists slower.
+    may_meet_deletions = True
 
     objects = UserManager()
 

@@ -1,0 +1,183 @@
+"""
+All that goes when something is deleted: counted, listed by kind, and removed children first.
+
+What hangs on it is found by introspection of the models' foreign keys, so that a new model cannot be forgotten and
+lower apps need not know of upper ones. Django's collector is not used: it would load every row.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import TopologicalSorter
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+
+from . import stored_files
+
+#: At most this many rows of a kind are listed by name before a deletion.
+LISTED_ROWS = 50
+
+#: Of all kinds together. A page of them stays small, however many kinds there are.
+LISTED_IN_ALL = 250
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows of one model that go: how many, the first few of them, and the kinds that are a part of them."""
+
+    model: type[models.Model]
+    count: int
+    rows: list
+    parts: list["Kind"] = field(default_factory=list)
+
+    @property
+    def more(self):
+        return self.count - len(self.rows)
+
+
+def references_to(model):
+    """Every foreign key of any model that points to this one, hidden ones included."""
+    return [
+        relation.field
+        for relation in model._meta.get_fields(include_hidden=True)
+        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)
+    ]
+
+
+class Cascade:
+    """All that goes when these rows of one model, a queryset, go."""
+
+    def __init__(self, roots):
+        self.root_model = roots.model
+        self.roots = roots
+
+    @cached_property
+    def foreign_keys(self):
+        """Model → its foreign keys by which its rows go along, in the order the models are met."""
+        found = {self.root_model: []}
+        waiting = [self.root_model]
+        while waiting:
+            for key in references_to(waiting.pop(0)):
+                if key.remote_field.on_delete is not models.CASCADE:
+                    continue
+                if key.model not in found:
+                    found[key.model] = []
+                    waiting.append(key.model)
+                found[key.model].append(key)
+        return found
+
+    @cached_property
+    def children_first(self):
+        """The models in an order in which no row is removed before the rows that point to it."""
+        graph = TopologicalSorter()
+        for model in self.foreign_keys:
+            graph.add(model)
+            for key in model._meta.concrete_fields:
+                if key.is_relation and key.related_model in self.foreign_keys and key.related_model is not model:
+                    graph.add(key.related_model, model)
+        return list(graph.static_order())
+
+    def rows(self, model):
+        """The rows of a model that go."""
+        if model is self.root_model:
+            return self.roots
+        # By each way for itself, so that the database can use an index for each.
+        found = [model._base_manager.filter(**{f"{path}__in": self.roots}) for path in self.paths(model)]
+        if len(found) == 1:
+            return found[0]
+        pks = [rows.order_by().values("pk") for rows in found]
+        return model._base_manager.filter(pk__in=pks[0].union(*pks[1:]))
+
+    def paths(self, model):
+        """
+        The look-ups from a model to the roots that it hangs on. A row that names a root itself is found by that alone;
+        any other by each of the rows it hangs on.
+        """
+        keys = self.foreign_keys[model]
+        direct = [key.name for key in keys if key.related_model is self.root_model]
+        return direct or [f"{key.name}__{path}" for key in keys for path in self.paths(key.related_model)]
+
+    @cached_property
+    def counts(self):
+        """Model → how many of its rows go, by COUNT queries. Kinds of which none go are left out."""
+        found = {model: self.rows(model).count() for model in self.foreign_keys if not model._meta.auto_created}
+        return {model: count for model, count in found.items() if count}
+
+    @property
+    def total(self):
+        return sum(self.counts.values())
+
+    def blockers(self):
+        """Rows that forbid the deletion: they must point to something that would go, and do not go themselves."""
+        found = []
+        for model in self.foreign_keys:
+            for key in references_to(model):
+                if key.remote_field.on_delete in (models.PROTECT, models.RESTRICT):
+                    rows = key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")})
+                    if key.model in self.foreign_keys:
+                        rows = rows.exclude(pk__in=self.rows(key.model).values("pk"))
+                    found += rows[:LISTED_ROWS]
+        return found
+
+    def kinds(self):
+        """The kinds that go, each with its first rows, nested in the kind it is a part of."""
+        made, most = {}, self._most_listed()
+        for model in sorted(self.counts, key=self._depth):
+            made[model] = Kind(model, self.counts[model], self._first_rows(model, most))
+            whole = self._whole(model)
+            if whole in made and whole is not model:
+                made[whole].parts.append(made[model])
+        return [kind for model, kind in made.items() if self._whole(model) not in made or model is self.root_model]
+
+    def _most_listed(self):
+        """How many rows of a kind are listed, so that all of them are not too many."""
+        most = LISTED_ROWS
+        while most > 1 and sum(min(count, most) for count in self.counts.values()) > LISTED_IN_ALL:
+            most -= 1
+        return most
+
+    def _first_rows(self, model, most):
+        """A few rows with what names them. They are chosen first, so that the database need not sort all of them."""
+        pks = list(self.rows(model).order_by().values_list("pk", flat=True)[:most])
+        return list(model._base_manager.filter(pk__in=pks).select_related().order_by("pk"))
+
+    def _whole(self, model):
+        """The model of which this one's rows are a part, among those that go."""
+        if model is self.root_model:
+            return None
+        parent = getattr(model, "tenant_parent", None)
+        if parent and model._meta.get_field(parent).related_model in self.foreign_keys:
+            return model._meta.get_field(parent).related_model
+        return self.foreign_keys[model][0].related_model
+
+    def _depth(self, model):
+        whole = self._whole(model)
+        return 0 if whole is None else 1 + self._depth(whole)
+
+    def remove(self):
+        """Remove all of it and return model → how many rows went. The caller holds a transaction."""
+        for model in self.foreign_keys:
+            if hasattr(model, "let_go"):
+                model.let_go(self.rows(model))
+            for key in references_to(model):
+                if key.remote_field.on_delete is models.SET_NULL:
+                    key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")}).update(
+                        **{key.name: None}
+                    )
+        removed = {}
+        for model in self.children_first:
+            rows = self.rows(model)
+            stored_files.remove_with(rows)
+            removed[model] = rows._raw_delete(rows.db)
+        return {model: count for model, count in removed.items() if count and not model._meta.auto_created}
+
+    def orphans(self):
+        """How many rows name a row that is not there, by each of the keys along which the cascade runs."""
+        for keys in self.foreign_keys.values():
+            for key in keys:
+                yield _without_target(key).count()
+
+
+def _without_target(key):
+    target = key.related_model._base_manager.filter(pk=OuterRef(key.attname))
+    return key.model._base_manager.filter(~Exists(target), **{f"{key.name}__isnull": False})

@@ -1,26 +1,14 @@
-"""The endpoints of Graph that the product calls (cloud API reference: Messages, Phone Numbers, Templates, WABA)."""
+"""The calls of Graph that the product makes, and those about messages, media and templates."""
 
-import base64
-import secrets
 import time
 from dataclasses import dataclass
 
-import requests
-
-from . import envelope, media
-from .graph_errors import GraphError, InvalidToken, NoSuchObject, missing, value_wrong
+from . import accounts, envelope, media, tokens
+from .graph_errors import GraphError, InvalidToken, NoSuchObject, missing
+from .nodes import account_numbers, number_of, page, pick
 
 TYPING_SECONDS = 25
 TEMPLATE_FIELDS = ("name", "parameter_format", "components", "language", "status", "category", "id")
-NUMBER_FIELDS = (
-    "verified_name",
-    "code_verification_status",
-    "display_phone_number",
-    "quality_rating",
-    "platform_type",
-    "throughput",
-    "id",
-)
 
 
 @dataclass(frozen=True)
@@ -51,31 +39,28 @@ def answer(simulator, request, node, edge):
 
 
 def _carry_out(simulator, request, node, edge):
-    if not simulator.knows_token(request.token):
-        raise InvalidToken
-    endpoint = ENDPOINTS.get((request.method, edge))
-    if endpoint is None:
-        raise NoSuchObject(request.method, node)
-    result = endpoint(simulator, request, node)
+    if edge is None and node in OWN_EDGES:
+        node, edge = "", node
+    fault = simulator.faults.next_call_answer(request.method, edge, node)
+
+    def accept():
+        return _accept_call(simulator, request, node, edge)
+
+    result = fault(accept) if fault else accept()
     return result if isinstance(result, tuple) else (200, result)
 
 
-def _number(simulator, request, phone_number_id):
-    number = simulator.number(phone_number_id, request.token)
-    if number is None:
-        raise NoSuchObject(request.method, phone_number_id)
-    return number
-
-
-def _account_numbers(simulator, request, waba_id):
-    numbers = simulator.numbers_of(waba_id, request.token)
-    if not numbers and not simulator.is_account(waba_id):
-        raise NoSuchObject(request.method, waba_id)
-    return numbers
+def _accept_call(simulator, request, node, edge):
+    if edge != "access_token" and not simulator.knows_token(request.token):
+        raise InvalidToken(is_expired=simulator.token(request.token).is_expired)
+    endpoint = ENDPOINTS.get((request.method, edge))
+    if endpoint is None:
+        raise NoSuchObject(request.method, node)
+    return endpoint(simulator, request, node)
 
 
 def post_messages(simulator, request, phone_number_id):
-    number = _number(simulator, request, phone_number_id)
+    number = number_of(simulator, request, phone_number_id)
     if request.json.get("status") == "read":
         return _mark_read(simulator, request.json)
     fault = simulator.faults.next_answer(_recipient(request.json))
@@ -119,7 +104,7 @@ def _accept(simulator, number, body, failure):
 
 
 def post_media(simulator, request, phone_number_id):
-    _number(simulator, request, phone_number_id)
+    number_of(simulator, request, phone_number_id)
     fault = simulator.faults.next_upload_answer()
 
     def accept(failure=None):
@@ -130,7 +115,7 @@ def post_media(simulator, request, phone_number_id):
 
 def get_media(simulator, request, media_id):
     if "phone_number_id" in request.query:
-        _number(simulator, request, request.query["phone_number_id"])
+        number_of(simulator, request, request.query["phone_number_id"])
     if media_id not in simulator.media:
         raise NoSuchObject(request.method, media_id)
     return simulator.media[media_id].as_node(request.base_url)
@@ -145,117 +130,72 @@ def delete_media(simulator, request, media_id):
 def get_node(simulator, request, node):
     if node in simulator.media or "phone_number_id" in request.query:
         return get_media(simulator, request, node)
-    if simulator.is_account(node) and node not in simulator.numbers:
-        _account_numbers(simulator, request, node)
-        return {"id": node, "name": "Simulator", "currency": "USD", "timezone_id": "1"}
-    number = _number(simulator, request, node)
-    return _pick(number.as_node(), request, NUMBER_FIELDS)
-
-
-def get_phone_numbers(simulator, request, waba_id):
-    numbers = _account_numbers(simulator, request, waba_id)
-    return _page(request, [_pick(number.as_node(), request, NUMBER_FIELDS) for number in numbers])
+    if node not in simulator.numbers and (simulator.is_account(node) or accounts.is_asked_for(request)):
+        return accounts.get_account(simulator, request, node)
+    number = number_of(simulator, request, node)
+    return pick(number.as_node(), request, accounts.NUMBER_FIELDS)
 
 
 def get_message_templates(simulator, request, waba_id):
-    _account_numbers(simulator, request, waba_id)
+    account_numbers(simulator, request, waba_id)
     templates = [
         template
         for template in simulator.templates(waba_id)
         if all(request.query.get(key, template[key]) == template[key] for key in ("name", "status"))
     ]
-    return _page(request, [_pick(template, request, TEMPLATE_FIELDS) for template in templates])
+    return page(request, [pick(template, request, TEMPLATE_FIELDS) for template in templates])
 
 
-def _pick(node, request, default):
-    fields = request.query.get("fields", ",".join(default)).split(",")
-    unknown = [name for name in fields if name not in node]
-    if unknown:
-        raise GraphError(100, f"Tried accessing nonexisting field ({unknown[0]}) on node")
-    return {name: node[name] for name in dict.fromkeys([*fields, "id"])}
-
-
-def _page(request, nodes):
-    """Graph's cursor paging (Graph API, "Paginated Results")."""
-    limit = int(request.query.get("limit", 25))
-    start = _position(request.query["after"]) if request.query.get("after") else 0
-    page = nodes[start : start + limit]
-    if not page:
-        return {"data": []}
-    cursors = {"before": _cursor(start), "after": _cursor(start + len(page))}
-    paging = {"cursors": cursors}
-    if start + limit < len(nodes):
-        kept = "".join(f"&{key}={value}" for key, value in request.query.items() if key not in ("after", "limit"))
-        paging["next"] = f"{request.base_url}{request.path}?limit={limit}&after={cursors['after']}{kept}"
-    return {"data": page, "paging": paging}
-
-
-def _cursor(position):
-    return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
-
-
-def _position(cursor):
+def post_message_templates(simulator, request, waba_id):
+    number = next(iter(account_numbers(simulator, request, waba_id)), None)
+    if number is None:
+        raise NoSuchObject(request.method, waba_id)
     try:
-        return int(base64.urlsafe_b64decode(cursor + "=="))
-    except ValueError as error:
-        raise GraphError(131059, "Invalid cursor", "Begin again without a cursor") from error
+        template = simulator.create_template(number, request.json)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise GraphError(100, "Invalid parameter", f"The template has an unexpected shape: {error}") from error
+    return {key: template[key] for key in ("id", "status", "category")}
 
 
-def post_register(simulator, request, phone_number_id):
-    number = _number(simulator, request, phone_number_id)
-    pin = str(request.json.get("pin", ""))
-    if not (pin.isdigit() and len(pin) == 6):
-        raise value_wrong("pin must have 6 digits")
-    number.registered = True
+def delete_message_templates(simulator, request, waba_id):
+    account_numbers(simulator, request, waba_id)
+    if not request.query.get("name"):
+        raise missing("name")
+    simulator.delete_templates(waba_id, request.query["name"], request.query.get("hsm_id", ""))
     return {"success": True}
 
 
-def get_subscribed_apps(simulator, request, waba_id):
-    _account_numbers(simulator, request, waba_id)
-    if waba_id not in simulator.subscribed:
-        return {"data": []}
-    app = {"whatsapp_business_api_data": {"id": "400000000000001", "name": "Simulator", "link": request.base_url}}
-    override = simulator.courier.callback_overrides.get(waba_id)
-    return {"data": [{**app, "override_callback_uri": override} if override else app]}
+def post_uploads(simulator, request, app_id):
+    return simulator.uploads.begin(request.query)
 
 
-def post_subscribed_apps(simulator, request, waba_id):
-    _account_numbers(simulator, request, waba_id)
-    callback = request.json.get("override_callback_uri", "")
-    if callback:
-        _shake_hands(callback, request.json.get("verify_token", ""))
-    simulator.courier.callback_overrides[waba_id] = callback
-    simulator.subscribed.add(waba_id)
-    simulator.courier.wake()
-    return {"success": True}
+def post_node(simulator, request, node):
+    """The bytes of a file for which a session of uploading was begun."""
+    if not node.startswith("upload:"):
+        raise NoSuchObject(request.method, node)
+    return simulator.uploads.finish(node, request.body)
 
 
-def _shake_hands(callback, verify_token):
-    """Meta asks the callback before it uses it (Webhooks, "Verification requests")."""
-    challenge = str(secrets.randbelow(10**10))
-    query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            response = session.get(callback, params=query, timeout=10, allow_redirects=False)
-        except requests.RequestException as error:
-            raise _callback_refused("no connection") from error
-    if response.status_code != 200 or response.text != challenge:
-        raise _callback_refused(f"HTTP Status Code = {response.status_code}")
-
-
-def _callback_refused(reason):
-    return GraphError(2200, f"Callback verification failed with the following errors: {reason}")
-
+#: Edges of no node.
+OWN_EDGES = {"debug_token"}
 
 ENDPOINTS = {
     ("POST", "messages"): post_messages,
     ("POST", "media"): post_media,
     ("DELETE", None): delete_media,
     ("GET", None): get_node,
-    ("GET", "phone_numbers"): get_phone_numbers,
     ("GET", "message_templates"): get_message_templates,
-    ("GET", "subscribed_apps"): get_subscribed_apps,
-    ("POST", "subscribed_apps"): post_subscribed_apps,
-    ("POST", "register"): post_register,
+    ("POST", "message_templates"): post_message_templates,
+    ("DELETE", "message_templates"): delete_message_templates,
+    ("POST", "uploads"): post_uploads,
+    ("POST", None): post_node,
+    ("GET", "phone_numbers"): accounts.get_phone_numbers,
+    ("POST", "register"): accounts.post_register,
+    ("GET", "whatsapp_business_profile"): accounts.get_profile,
+    ("POST", "whatsapp_business_profile"): accounts.post_profile,
+    ("GET", "subscribed_apps"): accounts.get_subscribed_apps,
+    ("POST", "subscribed_apps"): accounts.post_subscribed_apps,
+    ("DELETE", "subscribed_apps"): accounts.delete_subscribed_apps,
+    ("GET", "debug_token"): tokens.get_debug_token,
+    ("GET", "access_token"): tokens.get_access_token,
 }

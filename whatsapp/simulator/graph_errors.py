@@ -32,8 +32,11 @@ class GraphError(Exception):
 
 
 class InvalidToken(GraphError):
-    def __init__(self):
-        super().__init__(190, "Invalid OAuth access token - Cannot parse access token", http_status=401)
+    def __init__(self, is_expired=False):
+        title = "Invalid OAuth access token - Cannot parse access token"
+        if is_expired:
+            title = "Error validating access token: Session has expired"
+        super().__init__(190, title, http_status=401, subcode=463 if is_expired else None)
 
     def __str__(self):
         return self.title

@@ -112,8 +112,30 @@ def fill(template, sent):
         elif "text" in component:
             filled[kind] = _filled_text(kind, component["text"], parameters.get(kind, []))
         elif kind == "header":
-            filled["header"] = f"[{component.get('format', '').lower()}]"
+            filled["header"] = _filled_header(component.get("format", "").lower(), parameters.get("header", []))
     return filled
+
+
+#: What a header that is no text must be given, one of these.
+HEADER_NEEDS = {
+    "image": ("link", "id"),
+    "video": ("link", "id"),
+    "document": ("link", "id"),
+    "location": ("latitude",),
+}
+
+
+def _filled_header(kind, parameters):
+    """A header that is a file or a place, which every message brings anew."""
+    parameter = parameters[0] if len(parameters) == 1 else {}
+    content = parameter.get(kind) if parameter.get("type") == kind else None
+    if not content or not any(content.get(name) for name in HEADER_NEEDS.get(kind, ())):
+        raise GraphError(
+            132012,
+            "Parameter format does not match format in the created template",
+            f"header: Format mismatch, expected {kind.upper()}, received {parameter.get('type', 'UNKNOWN').upper()}",
+        )
+    return f"[{kind}]"
 
 
 def _filled_text(kind, text, parameters):
@@ -140,10 +162,22 @@ def _filled_text(kind, text, parameters):
 def _buttons(buttons, components):
     sent = {str(part.get("index")): part for part in components if part.get("type", "").lower() == "button"}
     for index, button in enumerate(buttons):
-        parameter = next(iter(sent.get(str(index), {}).get("parameters", [])), {})
+        part = sent.get(str(index), {})
+        parameter = next(iter(part.get("parameters", [])), {})
+        _check_button(index, button, part.get("sub_type", "").lower(), parameter)
+        end = parameter.get("text", "")
         yield {
             "kind": button["type"].lower(),
             "text": button["text"],
             "payload": parameter.get("payload", button["text"]),
-            "url": PLACEHOLDER.sub(parameter.get("text", ""), button.get("url", "")),
+            "url": PLACEHOLDER.sub(lambda _found, end=end: end, button.get("url", "")),
         }
+
+
+def _check_button(index, button, sub_type, parameter):
+    """A button whose link ends differently for each person, or that copies a code, is given a parameter."""
+    kind = button["type"].lower()
+    is_url = kind == "url" and PLACEHOLDER.search(button["url"])
+    needs = "text" if is_url else "coupon_code" if kind == "copy_code" else ""
+    if needs and not (sub_type == kind and parameter.get(needs)):
+        raise part_missing(f"buttons: Button at index {index} of type {kind} requires a parameter")

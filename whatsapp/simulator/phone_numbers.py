@@ -1,6 +1,6 @@
 """The business's numbers as the simulated Meta knows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from whatsapp.phone_numbers import readable_phone
 
@@ -20,9 +20,18 @@ class PhoneNumber:
     waba_id: str = DEFAULT_WABA_ID
     name: str = "Simulator"
     registered: bool = True
+    #: The PIN of two-step verification; registering sets it when there is none.
+    pin: str = ""
+    #: Further tokens that may use it.
+    also_accepts: set = field(default_factory=set)
+    #: When it was registered, or tried to be.
+    registrations: list = field(default_factory=list)
+    profile: dict = field(default_factory=dict)
+    #: What Meta tells otherwise than of a number in order: `{"quality_rating": "RED"}`.
+    facts: dict = field(default_factory=dict)
 
     def accepts(self, token):
-        return token == self.access_token or (
+        return token in (self.access_token, *self.also_accepts) or (
             token.startswith(WELCOME_PREFIX) and self.access_token.startswith(WELCOME_PREFIX)
         )
 
@@ -41,7 +50,7 @@ class PhoneNumber:
             "throughput": {"level": "STANDARD"},
             "account_mode": "LIVE",
             "is_official_business_account": False,
-            "is_pin_enabled": True,
+            "is_pin_enabled": bool(self.pin),
             "is_on_biz_app": False,
             "health_status": {
                 "can_send_message": "AVAILABLE",
@@ -50,6 +59,7 @@ class PhoneNumber:
                 ],
             },
             "whatsapp_business_manager_messaging_limit": "TIER_2K",
+            **self.facts,
         }
 
 

@@ -8,7 +8,7 @@ from collections import deque
 
 from django.utils.translation import gettext as _
 
-from . import chats, inbound, webhooks
+from . import chats, inbound, template_review, tokens, webhooks
 from .chats import Chat, ChatMessage, Customer
 from .courier import Courier, Webhook
 from .faults import Faults
@@ -38,7 +38,15 @@ class Simulator:
         self.chats = {}
         self.accepted = []
         self.requests = deque(maxlen=10_000)
-        self.subscribed = set()
+        self.app_id = tokens.APP_ID
+        #: What Meta tells of an access token otherwise than of a good one; see `tokens.Token`.
+        self.tokens = {}
+        #: Codes of embedded signup and the tokens they are exchanged for.
+        self.codes = {}
+        #: What Meta tells of an account otherwise than of one in order.
+        self.accounts = {}
+        #: The ids of the apps that are subscribed to each account.
+        self.subscribed = {}
         self.status_delays = dict(STATUS_DELAYS)
         self.faults = Faults()
         self.courier = Courier(self.changed)
@@ -46,7 +54,10 @@ class Simulator:
         self.version = 0
         #: Files at Meta by id: what the business uploaded, and what customers sent.
         self.media = {}
+        #: Sessions of uploading example files.
+        self.uploads = template_review.Uploads()
         self._templates = {}
+        self._deleted_templates = {}
         self._messages = {}
         self._held = []
         self._lock = threading.RLock()
@@ -81,7 +92,8 @@ class Simulator:
             return number if number and number.accepts(token) else None
 
     def is_account(self, waba_id):
-        return waba_id == DEFAULT_WABA_ID or any(number.waba_id == waba_id for number in self.numbers.values())
+        known = waba_id == DEFAULT_WABA_ID or waba_id in self.accounts
+        return known or any(number.waba_id == waba_id for number in self.numbers.values())
 
     def numbers_of(self, waba_id, token):
         """The numbers of an account that this token may use. A welcome token makes an unknown account, with one."""
@@ -90,13 +102,47 @@ class Simulator:
                 self.add_number(f"{waba_id}1", invented_phone(waba_id), token, waba_id=waba_id)
             return [n for n in self.numbers.values() if n.waba_id == waba_id and n.accepts(token)]
 
-    def knows_token(self, token):
+    def accepts_token(self, token):
+        """Whether Meta takes calls with a token at all."""
+        if token in self.tokens:
+            return self.tokens[token].is_accepted
         return token.startswith(WELCOME_PREFIX) or any(n.access_token == token for n in self.numbers.values())
+
+    def knows_token(self, token):
+        return token == f"{self.app_id}|{self.app_secret}" or self.accepts_token(token)
+
+    def token(self, token):
+        """What Meta knows of an access token."""
+        return self.tokens.get(token) or tokens.Token()
+
+    def app_name(self, app_id):
+        return "Simulator" if app_id == self.app_id else f"App {app_id}"
+
+    def add_code(self, code, token):
+        """A code of embedded signup, to be exchanged once."""
+        self.codes[code] = token
 
     def templates(self, waba_id):
         """The account's message templates: a list that may be changed."""
         with self._lock:
-            return self._templates.setdefault(waba_id, list(DEFAULT_TEMPLATES))
+            templates = self._templates.setdefault(waba_id, list(DEFAULT_TEMPLATES))
+            template_review.approve_reviewed(templates)
+            return templates
+
+    def create_template(self, number, body):
+        """Take a new template of a number's account for review. A webhook tells when it is over."""
+        with self._lock:
+            template = template_review.create(self.templates(number.waba_id), self._deleted(number.waba_id), body)
+        change = template_review.status_change(template)
+        self.courier.send(Webhook(template["reviewed_at"], number, change))
+        return template
+
+    def delete_templates(self, waba_id, name, template_id=""):
+        with self._lock:
+            template_review.delete(self.templates(waba_id), self._deleted(waba_id), name, template_id)
+
+    def _deleted(self, waba_id):
+        return self._deleted_templates.setdefault(waba_id, set())
 
     # People
 

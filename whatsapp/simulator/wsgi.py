@@ -24,7 +24,7 @@ class Request:
     @property
     def token(self):
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else self.query.get("access_token", "")
+        return token.strip() if scheme.lower() in ("bearer", "oauth") else self.query.get("access_token", "")
 
     @property
     def json(self):

@@ -289,3 +289,30 @@ def test_server_error_has_no_json(meta, number):
 
     assert answer.status_code == 500
     assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_fault_of_a_call_meets_that_edge_as_often_as_was_said(meta, number):
+    meta.faults.on_call("GET", "phone_numbers", faults.error(131000, "Something went wrong", http_status=500))
+    assert get(meta, f"{WABA_ID}/message_templates").status_code == 200
+    assert get(meta, f"{WABA_ID}/phone_numbers").json()["error"]["code"] == 131000
+    assert get(meta, f"{WABA_ID}/phone_numbers").status_code == 200
+
+
+def test_a_fault_of_a_call_meets_the_node_it_names_alone(meta, number):
+    meta.faults.on_call("GET", None, faults.server_error, times=None, node=WABA_ID)
+    assert get(meta, NUMBER_ID).status_code == 200
+    assert [get(meta, WABA_ID).status_code for _call in range(2)] == [500, 500]
+    meta.faults.clear_calls()
+    assert get(meta, WABA_ID).status_code == 200
+
+
+def test_a_call_whose_connection_is_cut_may_have_been_carried_out(meta, number):
+    meta.faults.on_call("POST", "subscribed_apps", faults.closed_after_accepting)
+    with pytest.raises(requests.ConnectionError):
+        post(meta, f"{WABA_ID}/subscribed_apps", {})
+    assert len(get(meta, f"{WABA_ID}/subscribed_apps").json()["data"]) == 1
+
+
+def test_a_number_is_told_of_as_a_test_wants(meta, number):
+    number.facts["quality_rating"] = "RED"
+    assert get(meta, NUMBER_ID).json()["quality_rating"] == "RED"

@@ -5,14 +5,15 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from accounts import deletion
-from accounts.tenant_api import ReadOnlyTenantViewSet, TenantViewSet
+from accounts.tenant_api import TenantViewSet
 
-from . import numbers, template_sync
-from .filters import MessageTemplateFilter, WhatsAppNumberFilter
-from .models import MessageTemplate, WhatsAppNumber
+from . import health, numbers
+from .filters import WhatsAppNumberFilter
+from .message_templates import syncing
+from .models import WhatsAppNumber
+from .quick_setup.api import QuickSetupActions
 from .serializers import (
     DeletePreviewSerializer,
-    MessageTemplateSerializer,
     SyncedSerializer,
     WhatsAppNumberSerializer,
 )
@@ -20,13 +21,13 @@ from .serializers import (
 SECRETS = {"access_token", "app_secret"}
 
 
-class WhatsAppNumberViewSet(TenantViewSet):
+class WhatsAppNumberViewSet(QuickSetupActions, TenantViewSet):
     """The business's WhatsApp numbers. Creating one asks Meta at once."""
 
     queryset = WhatsAppNumber.objects.all()
     serializer_class = WhatsAppNumberSerializer
     filterset_class = WhatsAppNumberFilter
-    action_permissions = {"delete_preview": "change"}
+    action_permissions = {"delete_preview": "change", "quick_setup": "add", "embedded_signup": "add"}
 
     def perform_create(self, serializer):
         serializer.instance = numbers.connect(self.business, **serializer.validated_data)
@@ -58,13 +59,13 @@ class WhatsAppNumberViewSet(TenantViewSet):
     @action(detail=True, methods=["post"])
     def check(self, request, pk=None):
         """Ask Meta how the number stands."""
-        return Response(self.get_serializer(numbers.check(self.get_object())).data)
+        return Response(self.get_serializer(health.check(self.get_object())).data)
 
     @extend_schema(request=None, responses=SyncedSerializer)
     @action(detail=True, methods=["post"], url_path="sync-templates")
     def sync_templates(self, request, pk=None):
         """Read the templates of the number's WhatsApp Business account at Meta."""
-        return Response(SyncedSerializer(template_sync.sync(self.get_object())).data)
+        return Response(SyncedSerializer(syncing.sync(self.get_object())).data)
 
     @extend_schema(responses=DeletePreviewSerializer)
     @action(detail=True, methods=["get"], url_path="delete-preview")
@@ -73,11 +74,3 @@ class WhatsAppNumberViewSet(TenantViewSet):
         counts = deletion.preview(self.get_object()).counts
         by_table = {model._meta.db_table: count for model, count in counts.items()}
         return Response({kind: by_table.get(kind, 0) for kind in DeletePreviewSerializer().fields})
-
-
-class MessageTemplateViewSet(ReadOnlyTenantViewSet):
-    """The message templates of the business's WhatsApp Business accounts, as last read at Meta."""
-
-    queryset = MessageTemplate.objects.all()
-    serializer_class = MessageTemplateSerializer
-    filterset_class = MessageTemplateFilter

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from accounts.redaction import redact
 from whatsapp import media_transfer
 from whatsapp.cloud_api_errors import classify, explain
 
@@ -33,6 +34,9 @@ PHONE_NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
     "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
 )
+
+#: What the id of a session of uploading holds: `upload:…?sig=…`.
+SAFE_IN_SESSIONS = ":?=&%+-_.~"
 
 TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components"
 
@@ -100,15 +104,16 @@ class Request:
     url: str
     headers: dict
     params: dict | None = None
-    body: bytes | media_transfer.MultipartFile | None = None
+    body: bytes | media_transfer.MultipartFile | media_transfer.FileBody | None = None
 
 
 def build_request(access_token, method, path, params=None, body=None):
     """
     The request of a call to `/{META_GRAPH_VERSION}/{path}`; its body, if there is one, is JSON or a MultipartFile.
-    Raises CloudApiError for a token that cannot stand in a header.
+    Without a token (None) it has no authorization. Raises CloudApiError for a token that cannot stand in a header.
     """
-    headers = {**_authorization(access_token), "Accept": "application/json"}
+    authorization = {} if access_token is None else _authorization(access_token)
+    headers = {**authorization, "Accept": "application/json"}
     if isinstance(body, media_transfer.MultipartFile):
         headers["Content-Type"] = body.content_type
     elif body is not None:
@@ -128,6 +133,14 @@ def build_send(access_token, phone_number_id, body):
     """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
     body = {"messaging_product": "whatsapp", **body}
     return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+
+
+def build_upload(access_token, session, file, size):
+    """The request that passes a file's bytes in a session of uploading, whose id may hold a signature as a query."""
+    headers = {"Authorization": f"OAuth {access_token}", "file_offset": "0", "Accept": "application/json"}
+    url = f"{settings.META_GRAPH_URL}/{settings.META_GRAPH_VERSION}/{quote(session, safe=SAFE_IN_SESSIONS)}"
+    body = media_transfer.FileBody(file, size, time.monotonic() + FILE_SECONDS)
+    return Request("POST", url, headers, body=body)
 
 
 def read_answer(http_status, content):
@@ -154,6 +167,16 @@ def read_wamid(answer):
     return wamid
 
 
+def read_page(answer):
+    """The objects of one page of a list, and the cursor of the next page: empty after the last."""
+    try:
+        following = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
+    except (AttributeError, KeyError, TypeError):
+        following = ""
+    found = answer.get("data")
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else [], str(following)
+
+
 class CloudApi:
     """Calls with one access token."""
 
@@ -170,13 +193,32 @@ class CloudApi:
         results").
         """
         cursor = {"after": after} if after else {}
-        answer = self.get(f"{waba_id}/message_templates", fields=TEMPLATE_FIELDS, limit=100, **cursor)
+        return read_page(self.get(f"{waba_id}/message_templates", fields=TEMPLATE_FIELDS, limit=100, **cursor))
+
+    def create_template(self, waba_id, template):
+        """Submit a template for review. Returns its `id`, `status` and `category`."""
+        return self.post(f"{waba_id}/message_templates", template)
+
+    def delete_template(self, waba_id, name, template_id=""):
+        """Delete a template in every language, or in the one that has this id. Its name is then blocked 30 days."""
+        one = {"hsm_id": template_id} if template_id else {}
+        return self.delete(f"{waba_id}/message_templates", name=name, **one)
+
+    def upload_example(self, app_id, file, size, mime, name):
+        """
+        Give Meta a file of `size` bytes to look at, in the name of an app (Graph API, "Resumable upload"). Returns
+        the handle by which a new template names it.
+        """
+        params = {"file_name": name, "file_length": size, "file_type": mime}
+        begun = self._call(build_request(self.access_token, "POST", f"{app_id}/uploads", params))
+        request = build_upload(self.access_token, str(begun.get("id") or ""), file, size)
         try:
-            following = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
-        except (AttributeError, KeyError, TypeError):
-            following = ""
-        templates = answer.get("data")
-        return templates if isinstance(templates, list) else [], str(following)
+            handle = self._call(request, FILE_TIMEOUTS).get("h")
+        except media_transfer.TooSlow as error:
+            raise FileNotPassed(str(error)) from error
+        if not (isinstance(handle, str) and handle):
+            raise FileNotPassed("The answer holds no handle.")
+        return handle
 
     def media(self, phone_number_id, media_id):
         """Where a file is, for five minutes, and what Meta knows of it: `url`, `mime_type`, `sha256`, `file_size`."""
@@ -216,6 +258,9 @@ class CloudApi:
 
     def post(self, path, body=None):
         return self._call(build_request(self.access_token, "POST", path, body=body or {}))
+
+    def delete(self, path, **params):
+        return self._call(build_request(self.access_token, "DELETE", path, params))
 
     def _call(self, request, timeouts=None):
         try:
@@ -292,13 +337,14 @@ def _json_object(content):
 
 
 def _meta_error(error, http_status):
+    """Meta's text is shown and kept, and it may quote the token ("Malformed access token EAA…")."""
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else data
     code = error["code"]
     return CloudApiError(
         code if isinstance(code, int) else None,
-        title=str(error.get("message") or ""),
-        details=str(details or error.get("error_user_msg") or ""),
+        title=redact(str(error.get("message") or "")),
+        details=redact(str(details or error.get("error_user_msg") or "")),
         http_status=http_status,
         subcode=error.get("error_subcode"),
     )

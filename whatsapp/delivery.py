@@ -148,7 +148,8 @@ def _sendable(number_id):
     try:
         return pauses.sendable(number_id)
     except UnreadableSecret:
-        logger.error("The access token of number %s cannot be read with the keys in FIELD_KEYS.", number_id)
+        if pauses.note_unreadable(number_id):
+            logger.error("The access token of number %s cannot be read with the keys in FIELD_KEYS.", number_id)
         return None
 
 

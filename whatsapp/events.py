@@ -1,6 +1,6 @@
 """
-Processes stored webhook events: statuses go into the ledger, what concerns templates to their rows, and everything to
-WHATSAPP_EVENT_HANDLER.
+Processes stored webhook events: statuses go into the ledger, what concerns templates, numbers and accounts to their
+rows, and everything to WHATSAPP_EVENT_HANDLER.
 
 The events of a number stand in a line and are processed in the order in which they came, by one worker at a time.
 What fails, or reports on a message that is not here yet, leaves the line and comes back later.
@@ -16,7 +16,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from . import statuses, template_updates
+from . import account_updates, statuses
+from .message_templates import updates
 from .models import WebhookEvent, WhatsAppNumber
 from .webhook_parsing import parse
 
@@ -79,8 +80,24 @@ def give_back_abandoned():
     return WebhookEvent.objects.in_line().filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
 
 
-def process(events):
+def record_waiting(handle):
+    """
+    Process all events that wait, with `handle` in the place of WHATSAPP_EVENT_HANDLER: for a database from a backup,
+    where nobody may be answered. What fails is parked, as after the last attempt.
+    """
+    waiting = WebhookEvent.objects.waiting().order_by("pk")
+    for number_id in list(waiting.order_by().values_list("whatsapp_number", flat=True).distinct()):
+        last = 0
+        while events := list(waiting.filter(whatsapp_number=number_id, pk__gt=last)[:BATCH]):
+            for event in events:
+                event.attempts = len(DELAYS) + 1
+            process(events, handle)
+            last = events[-1].pk
+
+
+def process(events, handle=None):
     """Process claimed events of one number, in order."""
+    handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
     numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
     number = numbers.filter(pk=events[0].whatsapp_number_id).first()
     if number is None:
@@ -89,7 +106,7 @@ def process(events):
     unknown = _apply_statuses(number, [change for _event, change in readable])
     for event, change in readable:
         try:
-            _process_one(number, event, change, unknown)
+            _process_one(number, event, change, unknown, handle)
         except Exception as error:
             _fail(event, error)
     _finish([event for event in events if event.processed_at])
@@ -111,13 +128,14 @@ def _apply_statuses(number, changes):
         return None
 
 
-def _process_one(number, event, change, unknown):
+def _process_one(number, event, change, unknown, handle):
     if event.attempts > MOST_ATTEMPTS:
         raise RuntimeError("The worker ended each time it processed this event.")
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
-    template_updates.apply(number, change)
-    import_string(settings.WHATSAPP_EVENT_HANDLER)(number, change)
+    updates.apply(number, change)
+    account_updates.apply(number, change)
+    handle(number, change)
     missing = sorted({update.wamid for update in change.statuses} & unknown)
     if missing and timezone.now() < event.received_at + PATIENCE:
         _wait(event, missing)

@@ -7,6 +7,7 @@ from accounts.tenant_forms import TenantModelForm
 
 from .encryption import UnreadableSecret
 from .models import WhatsAppNumber
+from .numbers import leave_account
 from .phone_numbers import normalize_phone
 
 SECRETS = {"access_token", "app_secret"}
@@ -81,6 +82,8 @@ class WhatsAppNumberForm(TenantModelForm):
     def save(self, commit=True):
         """`written` are the fields to save of a number that there was already."""
         self.written = set(self.changed_data)
+        if "waba_id" in self.written:
+            self.written |= leave_account(self.instance)
         if self.connection:
             self.written |= self.connection.write_to(self.instance)
         return super().save(commit)

@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError, close_old_connections, t
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts.models import Business
 
@@ -142,6 +143,24 @@ def settle_expired(at=None):
 def settle_abandoned():
     """Settle all sends under way, for a process that starts as the only one on this database."""
     return settle_expired(timezone.now() + LEASE)
+
+
+def settle_restored():
+    """
+    In a database from a backup nothing of the ledger waits: it may have been sent after the backup was made, so that
+    only a person can say “send again”. Returns how many rows are `unknown` now.
+    """
+    return sum(
+        _lose_track(model.objects.filter(IS_OPEN, business__language=language), language)
+        for model in outbound_models()
+        for language, _name in settings.LANGUAGES
+    )
+
+
+def _lose_track(rows, language):
+    with translation.override(language):
+        told = _("Restored from a backup: it may have been sent after that was made.")
+        return rows.update(status=Status.UNKNOWN, lease_until=None, due_at=None, error_title=told)
 
 
 def _give_up(rows, language):

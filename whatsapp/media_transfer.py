@@ -82,3 +82,19 @@ class MultipartFile:
                 raise TooSlow
             yield piece
         yield self.tail
+
+
+class FileBody:
+    """A body that is one file, read piece by piece while it is sent."""
+
+    def __init__(self, file, size, deadline):
+        self.file, self.size, self.deadline = file, size, deadline
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        while piece := self.file.read(PIECE):
+            if time.monotonic() > self.deadline:
+                raise TooSlow
+            yield piece

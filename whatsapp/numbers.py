@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from accounts import plans
 from accounts.refusals import Refusal
 
-from .cloud_api import CloudApi, CloudApiError, CloudApiTrouble
+from . import wording
+from .cloud_api import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
 from .cloud_api_errors import PERMISSION, TOKEN
+from .encryption import UnreadableSecret
 from .models import WhatsAppNumber
 from .phone_numbers import readable_phone
 
@@ -22,22 +24,37 @@ CHECKED_FIELDS = {"access_token", "phone_number_id", "phone_number", "waba_id"}
 
 @dataclass(frozen=True)
 class Connection:
-    """How a number stands at Meta, in the words of WhatsAppNumber's fields."""
+    """How a number stands at Meta, in the words of WhatsAppNumber's fields. None is what Meta did not tell."""
 
     status: str
     problem: str = ""
-    verified_name: str = ""
-    quality_rating: str = ""
+    verified_name: str | None = None
+    quality_rating: str | None = None
+    meta_status: str | None = None
+    name_status: str | None = None
+    messaging_limit: str | None = None
+    throughput: str | None = None
+
+    @property
+    def verdict(self):
+        """Whether all is well. A token that Meta takes is refused no longer."""
+        fields = {"status": self.status, "problem": self.problem[:500]}
+        return fields if self.status == WhatsAppNumber.Status.PROBLEM else fields | {"refused_token": ""}
+
+    @property
+    def facts(self):
+        told = {name: value for name, value in vars(self).items() if name not in ("status", "problem")}
+        return {name: value for name, value in told.items() if value is not None}
 
     def write_to(self, number):
-        """Set the number's fields, and return their names. The templates are then read anew, too."""
+        """Set the number's fields, and return their names. All else at Meta is read anew, too."""
         now = timezone.now()
-        facts = {**vars(self), "checked_at": now, "templates_due_at": now}
-        if self.status != WhatsAppNumber.Status.PROBLEM:
-            facts["refused_token"] = ""
-        for name, value in facts.items():
+        fields = {**self.verdict, **self.facts, "templates_due_at": now, "check_due_at": now, "token_expires_at": None}
+        if self.status != WhatsAppNumber.Status.NOT_CHECKED:
+            fields["checked_at"] = now
+        for name, value in fields.items():
             setattr(number, name, value)
-        return set(facts)
+        return set(fields)
 
 
 def ask_meta(access_token, phone_number_id, phone_number):
@@ -51,29 +68,58 @@ def ask_meta(access_token, phone_number_id, phone_number):
         if error.error_class in (TOKEN, PERMISSION) or error.http_status == 401:
             raise ValidationError({"access_token": str(error)}, code="token_refused") from error
         if error.http_status < 500:
-            raise ValidationError({"phone_number_id": _not_found(error)}, code="not_found_at_meta") from error
-        return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=str(error))
+            raise ValidationError({"phone_number_id": not_found(error)}, code="not_found_at_meta") from error
+        return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=no_answer(error))
     except CloudApiTrouble as trouble:
-        return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=str(trouble))
-    return _connection(facts, phone_number)
+        return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=no_answer(trouble))
+    return connection_of(facts, phone_number)
 
 
-def _not_found(error):
+def not_found(error):
     return _("Meta does not know this phone number ID, or the token may not use it (%(error)s).") % {
         "error": error.title
     }
 
 
-def _connection(facts, phone_number):
+def no_answer(trouble):
+    """What to say when Meta told nothing of a number."""
+    if isinstance(trouble, CloudApiError):
+        told = {"error": ", ".join(str(part) for part in (trouble.code, trouble.title) if part)}
+        return _("Meta did not tell how the number stands. Try again in a few minutes. (Meta: %(error)s)") % told
+    if isinstance(trouble, AnswerLost):
+        return _("Meta's answer was lost. Try again in a few minutes.")
+    return str(trouble)
+
+
+def connection_of(facts, phone_number):
+    """The Connection that Meta's facts about a number tell of, when it was given as `phone_number`."""
+    throughput = facts.get("throughput")
     told = {
-        "verified_name": str(facts.get("verified_name") or "")[:200],
-        "quality_rating": str(facts.get("quality_rating") or "")[:20],
+        "verified_name": _text(facts.get("verified_name"), 200),
+        "quality_rating": _text(facts.get("quality_rating"), 20),
+        "meta_status": _text(facts.get("status"), 30),
+        "name_status": _text(facts.get("name_status"), 30),
+        "messaging_limit": _text(facts.get("whatsapp_business_manager_messaging_limit"), 30),
+        "throughput": _text(throughput.get("level") if isinstance(throughput, dict) else "", 30),
     }
-    theirs = re.sub(r"\D", "", str(facts.get("display_phone_number") or ""))
-    if theirs and theirs != phone_number.lstrip("+"):
-        problem = _("At Meta this ID belongs to %(phone)s. Correct the phone number or the ID.")
-        return Connection(WhatsAppNumber.Status.PROBLEM, problem % {"phone": readable_phone(f"+{theirs}")}, **told)
+    problem = _other_phone(facts, phone_number)
+    if not problem and told["meta_status"] in wording.CANNOT_SEND:
+        problem = str(wording.STANDINGS[told["meta_status"]])
+    if problem:
+        return Connection(WhatsAppNumber.Status.PROBLEM, problem, **told)
     return Connection(WhatsAppNumber.Status.CONNECTED, **told)
+
+
+def _text(value, length):
+    return str(value)[:length] if isinstance(value, str | int) else ""
+
+
+def _other_phone(facts, phone_number):
+    theirs = re.sub(r"\D", "", str(facts.get("display_phone_number") or ""))
+    if not theirs or theirs == phone_number.lstrip("+"):
+        return ""
+    problem = _("At Meta this ID belongs to %(phone)s. Correct the phone number or the ID.")
+    return problem % {"phone": readable_phone(f"+{theirs}")}
 
 
 def connect(business, **fields):
@@ -98,14 +144,37 @@ def check_plan(business):
 
 def update(number, **changes):
     """Change a number; what Meta checked before is checked again. Raises ValidationError."""
-    changed = {name for name, value in changes.items() if getattr(number, name) != value}
+    changed = {name for name, value in changes.items() if _differs(number, name, value)}
     for name in changed:
         setattr(number, name, changes[name])
+    if "waba_id" in changed:
+        changed |= leave_account(number)
     if changed & CHECKED_FIELDS:
-        connection = ask_meta(number.access_token, number.phone_number_id, number.phone_number)
+        connection = ask_meta(_readable_token(number), number.phone_number_id, number.phone_number)
         changed |= connection.write_to(number)
     _save(number, update_fields=changed)
     return number
+
+
+def leave_account(number):
+    """What Meta told of the account that a number belonged to concerns it no longer. Returns the field's name."""
+    number.alerts = {}
+    return {"alerts"}
+
+
+def _differs(number, name, value):
+    try:
+        return getattr(number, name) != value
+    except UnreadableSecret:
+        return True
+
+
+def _readable_token(number):
+    try:
+        return number.access_token
+    except UnreadableSecret as error:
+        told = _("The saved token cannot be read: enter it again.")
+        raise ValidationError({"access_token": told}, code="token_unreadable") from error
 
 
 def _save(number, update_fields=None):
@@ -116,16 +185,6 @@ def _save(number, update_fields=None):
     except IntegrityError as error:
         taken = WhatsAppNumber._meta.get_field("phone_number_id").error_messages["unique"]
         raise ValidationError({"phone_number_id": taken}, code="unique") from error
-
-
-def check(number):
-    """Ask Meta how a number stands, and write down the answer."""
-    try:
-        connection = ask_meta(number.access_token, number.phone_number_id, number.phone_number)
-    except ValidationError as error:
-        connection = Connection(WhatsAppNumber.Status.PROBLEM, problem=" ".join(error.messages))
-    number.save(update_fields=connection.write_to(number))
-    return number
 
 
 def activate(number):

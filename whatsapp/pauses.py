@@ -4,13 +4,17 @@ import hashlib
 from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from .cloud_api import CloudApiError
 from .cloud_api_errors import Action
 from .models import WhatsAppNumber
 
 Status = WhatsAppNumber.Status
+
+#: Stands in `refused_token` while the saved token cannot be read.
+UNREADABLE = "unreadable"
 
 
 def sendable(number_id):
@@ -38,22 +42,36 @@ def react(number, trouble):
         case Action.SLOW:
             hold(number, trouble.error_class.delay)
         case Action.PAUSE_NUMBER:
-            pause(_same(number), trouble.error_class.delay, str(trouble))
+            pause(same(number), trouble.error_class.delay, str(trouble))
         case Action.PAUSE_WABA:
-            pause(_siblings(number), trouble.error_class.delay, str(trouble))
+            pause(siblings(number), trouble.error_class.delay, str(trouble))
 
 
 def stop(number, problem):
     """Send nothing with this token any more. Another token, or a successful check, lets the number send again."""
     now = WhatsAppNumber.objects.filter(pk=number.pk).first()
     if now and now.access_token == number.access_token:
-        _same(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
+        same(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
+
+
+def note_unreadable(number_id):
+    """
+    Say on the number that its token cannot be read; returns whether that is news. With its key back, or another token,
+    sending goes on by itself.
+    """
+    number = WhatsAppNumber.objects.select_related("business").filter(pk=number_id, refused_token="").first()
+    if number is None:
+        return False
+    with translation.override(number.business.language):
+        problem = _("The saved token cannot be read. Enter it again, or put its key back at the end of FIELD_KEYS.")
+    unnoted = same(number).filter(refused_token="")
+    return bool(unnoted.update(status=Status.PROBLEM, problem=problem, refused_token=UNREADABLE))
 
 
 def hold(number, seconds):
     """Send nothing for some seconds, which is no problem."""
     until = timezone.now() + timedelta(seconds=seconds)
-    _same(number).exclude(paused_until__gt=until).update(paused_until=until)
+    same(number).exclude(paused_until__gt=until).update(paused_until=until)
 
 
 def pause(numbers, seconds, problem):
@@ -68,17 +86,17 @@ def recovered(number):
     or stop that came meanwhile say nothing.
     """
     over = Q(paused_until__lte=timezone.now()) | Q(paused_until=None) & ~Q(refused_token="")
-    _same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
+    same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
         status=Status.CONNECTED, problem="", paused_until=None, refused_token=""
     )
 
 
-def _same(number):
+def same(number):
     return WhatsAppNumber.objects.filter(pk=number.pk)
 
 
-def _siblings(number):
+def siblings(number):
     """The numbers of the same WhatsApp Business account in the same business."""
     if not number.waba_id:
-        return _same(number)
+        return same(number)
     return WhatsAppNumber.objects.filter(business=number.business_id, waba_id=number.waba_id)

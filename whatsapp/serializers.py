@@ -1,10 +1,22 @@
+from dataclasses import asdict
+
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.tenant_serializers import TenantSerializer
 
 from .models import MessageTemplate, WhatsAppNumber
+from .needs import needs
 from .phone_numbers import normalize_phone
+
+
+class NumberNeedSerializer(serializers.Serializer):
+    """One thing about a number that needs a person."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
 
 
 class WhatsAppNumberSerializer(TenantSerializer):
@@ -12,6 +24,9 @@ class WhatsAppNumberSerializer(TenantSerializer):
     app_secret = serializers.CharField(
         write_only=True, required=False, allow_blank=True, style={"input_type": "password"}
     )
+
+    subscribed_apps = serializers.ListField(child=serializers.CharField(), read_only=True, allow_null=True)
+    needs = serializers.SerializerMethodField()
 
     class Meta:
         model = WhatsAppNumber
@@ -26,13 +41,37 @@ class WhatsAppNumberSerializer(TenantSerializer):
             "is_active",
             "status",
             "problem",
+            "needs",
             "quality_rating",
             "verified_name",
+            "meta_status",
+            "name_status",
+            "messaging_limit",
+            "throughput",
+            "token_expires_at",
+            "subscribed_apps",
             "messages_per_second",
             "checked_at",
             "created_at",
         ]
-        read_only_fields = ["status", "problem", "quality_rating", "verified_name", "checked_at", "created_at"]
+        read_only_fields = [
+            "status",
+            "problem",
+            "quality_rating",
+            "verified_name",
+            "meta_status",
+            "name_status",
+            "messaging_limit",
+            "throughput",
+            "token_expires_at",
+            "checked_at",
+            "created_at",
+        ]
+
+    @extend_schema_field(NumberNeedSerializer(many=True))
+    def get_needs(self, number):
+        """What needs a person, with what to do about it."""
+        return [asdict(need) for need in needs(number, timezone.now())]
 
     def validate_phone_number(self, value):
         try:

@@ -3,8 +3,10 @@ import random
 from celery import shared_task
 from django.apps import apps
 
-from . import delivery, events, ledger, template_sync
+from . import delivery, events, health, ledger
+from .message_templates import syncing
 from .models import outbound_models
+from .quick_setup import setups
 
 #: Seconds that the task of sending through a number waits for a free worker; a tick gives it again. Longer than a
 #: few ticks, because the clocks of machines may differ.
@@ -34,6 +36,12 @@ def process_due_events():
 def prune_events():
     """Tick: forget old webhook events."""
     return events.prune()
+
+
+@shared_task
+def forget_quick_setups():
+    """Tick: forget quick setups of yesterday, with their secrets."""
+    return setups.forget_old()
 
 
 @shared_task(bind=True)
@@ -73,11 +81,24 @@ def settle_expired_sends():
 @shared_task
 def sync_templates(number_id):
     """Read a number's templates at Meta if they are due."""
-    return template_sync.sync_due(number_id)
+    return syncing.sync_due(number_id)
 
 
 @shared_task
 def sync_due_templates():
     """Tick: numbers that were connected or changed, of whose templates Meta told something, or not read for long."""
-    for number_id in template_sync.due_numbers():
+    for number_id in syncing.due_numbers():
         sync_templates.delay(number_id)
+
+
+@shared_task
+def check_number(number_id):
+    """Ask Meta how a number and those of its account stand, if they are due."""
+    return health.check_due(number_id)
+
+
+@shared_task
+def check_due_numbers():
+    """Tick: numbers of which Meta was not asked for long, or told something."""
+    for number_id in health.due_numbers():
+        check_number.delay(number_id)

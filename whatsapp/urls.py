@@ -1,7 +1,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .api import MessageTemplateViewSet, WhatsAppNumberViewSet
+from .api import WhatsAppNumberViewSet
+from .message_templates.api import MessageTemplateViewSet
 from .views import WebhookView
 
 router = SimpleRouter()

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from kombu.exceptions import OperationalError as BrokerError
 
+from .encryption import UnreadableSecret
 from .models import WebhookEvent, WhatsAppNumber
 from .tasks import process_events
 from .untrusted_json import safe_loads
@@ -22,6 +23,24 @@ logger = logging.getLogger(__name__)
 
 #: A POST holds up to 1000 updates (Webhooks, "Batching"), so no more numbers than that.
 MOST_IDS = 1000
+
+
+#: The fields to subscribe to at Meta: what is done with each is in webhook_parsing, template_updates, account_updates.
+FIELDS = (
+    "messages",
+    "user_preferences",
+    "message_template_status_update",
+    "message_template_components_update",
+    "message_template_quality_update",
+    "template_category_update",
+    "phone_number_quality_update",
+    "phone_number_name_update",
+    "business_capability_update",
+    "account_update",
+    "account_review_update",
+    "account_alerts",
+    "security",
+)
 
 
 class NotSigned(Exception):
@@ -52,18 +71,26 @@ class PostedChange:
 
 
 def receive(body, signature):
-    """Store the changes of a POST that concern numbers of ours. Raises NotSigned."""
+    """
+    Store the changes of a POST that concern numbers of ours. Raises NotSigned; UnreadableSecret when Meta is to post
+    it again, since it may be for a number whose app secret cannot be read.
+    """
     changes = read_changes(body)
-    numbers = numbers_named(changes)
-    secret = verifying_secret(body, signature, numbers)
+    secrets, unreadable = secrets_of(numbers_named(changes))
+    secret = verifying_secret(body, signature, secrets.values())
+    if secret is None and not unreadable:
+        raise NotSigned
+    trusted = [number for number, theirs in secrets.items() if theirs == secret]
+    events = [event for change in changes for event in events_of(change, trusted)]
+    process_soon(WebhookEvent.objects.bulk_create(events))
+    waiting = sum(bool(targets(change, unreadable)) for change in changes)
+    if waiting:
+        raise UnreadableSecret(f"The app secrets of {len(unreadable)} numbers cannot be read with FIELD_KEYS.")
     if secret is None:
         raise NotSigned
-    trusted = [number for number in numbers if secret_of(number) == secret]
-    events = [event for change in changes for event in events_of(change, trusted)]
     dropped = sum(not targets(change, trusted) for change in changes)
     if dropped:
         logger.warning("Dropped %d of %d changes: not of a number with this app secret.", dropped, len(changes))
-    process_soon(WebhookEvent.objects.bulk_create(events))
 
 
 def read_changes(body):
@@ -95,13 +122,20 @@ def numbers_named(changes):
     return list(WhatsAppNumber.objects.filter(named).only(*fields).order_by("pk"))
 
 
-def secret_of(number):
-    return number.app_secret or settings.META_APP_SECRET
+def secrets_of(numbers):
+    """Number → its app secret, or the installation's own; and the numbers whose secret cannot be read."""
+    secrets, unreadable = {}, []
+    for number in numbers:
+        try:
+            secrets[number] = number.app_secret or settings.META_APP_SECRET
+        except UnreadableSecret:
+            unreadable.append(number)
+    return secrets, unreadable
 
 
-def verifying_secret(body, signature, numbers):
+def verifying_secret(body, signature, secrets):
     """The secret with which a body is signed, of the numbers' and the installation's own; or None."""
-    secrets = dict.fromkeys([*map(secret_of, numbers), settings.META_APP_SECRET])
+    secrets = dict.fromkeys([*secrets, settings.META_APP_SECRET])
     return next((secret for secret in secrets if secret and is_signed(body, signature, secret)), None)
 
 

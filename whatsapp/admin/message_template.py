@@ -6,17 +6,20 @@ from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.tenancy import scope
-from accounts.tenant_admin import ReadOnlyTenantAdmin
-from whatsapp import template_sync
+from accounts.tenant_admin import TenantModelAdmin
+from whatsapp.message_templates import syncing
+from whatsapp.message_templates.form import language_in_words
+from whatsapp.message_templates.parameters import examples, placeholders
+from whatsapp.message_templates.preview import label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.template_parameters import examples, placeholders
-from whatsapp.template_preview import label_of, preview
 
+from .message_template_deletion import TemplateDeletionPage
+from .new_message_template import NewTemplatePages
 from .number import sync_in_words
 
 #: Meta's categories in words for people.
@@ -41,21 +44,28 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(ReadOnlyTenantAdmin):
-    """Templates are made at Meta; here one looks at them and reads them anew."""
+class MessageTemplateAdmin(NewTemplatePages, TemplateDeletionPage, TenantModelAdmin):
+    """
+    Templates as Meta has them: one looks at them, reads them anew, submits new ones (NewTemplatePages) and deletes
+    them (TemplateDeletionPage). None is changed.
+    """
 
     list_display = ["name", "language_in_words", "state", "category_in_words", "beginning", "synced"]
     list_filter = [StatusFilter]
     search_fields = ["name"]
     search_help_text = _("Name of the template")
     empty_text = _(
-        "No templates yet. Connect a number with its WhatsApp Business account ID, and press “Sync with Meta”."
+        "No templates yet. Connect a number with its WhatsApp Business account ID; then press “Sync with Meta”, or"
+        " make a new one."
     )
     fieldsets = [
         (None, {"fields": ["name", "language_in_words", "state", "category_in_words", "synced_at"]}),
         (_("In the chat, with the examples given to Meta"), {"fields": ["look"]}),
         (_("What is filled in"), {"fields": ["needed"]}),
     ]
+
+    def has_change_permission(self, request, obj=None):
+        return False
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.sync_view)
@@ -67,7 +77,7 @@ class MessageTemplateAdmin(ReadOnlyTenantAdmin):
     def _sync(self, request):
         if not request.user.has_perm("whatsapp.change_whatsappnumber"):
             raise PermissionDenied
-        for number in template_sync.one_number_of_each_account(scope(WhatsAppNumber.objects.all(), request.user)):
+        for number in syncing.one_number_of_each_account(scope(WhatsAppNumber.objects.all(), request.user)):
             self.message_user(request, *sync_in_words(number))
         return HttpResponseRedirect(reverse("admin:whatsapp_messagetemplate_changelist"))
 
@@ -78,11 +88,7 @@ class MessageTemplateAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("language"), ordering="language")
     def language_in_words(self, template):
-        try:
-            name = get_language_info(template.language.replace("_", "-").lower())["name_translated"]
-        except KeyError:
-            return template.language
-        return f"{name} ({template.language})"
+        return language_in_words(template.language)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, template):
@@ -118,7 +124,7 @@ class MessageTemplateAdmin(ReadOnlyTenantAdmin):
         return format_html('<div class="template-needed">{}</div>', format_html_join("", "<div>{}{}</div>", needed))
 
     class Media:
-        css = {"all": ["whatsapp/numbers.css", "whatsapp/template.css"]}
+        css = {"all": ["whatsapp/numbers.css", "whatsapp/template.css", "whatsapp/template_form.css"]}
 
 
 def _for_example(value):

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,62 +15,32 @@ from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
 from accounts.tenant_admin import TenantModelAdmin
-from whatsapp import numbers, template_sync
+from whatsapp import health, numbers
 from whatsapp.encryption import UnreadableSecret
 from whatsapp.forms import WhatsAppNumberForm
+from whatsapp.message_templates import syncing
 from whatsapp.models import WhatsAppNumber
+from whatsapp.needs import needs
 from whatsapp.phone_numbers import readable_phone
 
-#: Meta's words for a number's quality, in words for people.
-QUALITIES = {"GREEN": _("high"), "YELLOW": _("medium"), "RED": _("low")}
+from .number_page import NumberPage
+from .quick_setup import QuickSetupPages
 
 
 @admin.register(WhatsAppNumber)
-class WhatsAppNumberAdmin(TenantModelAdmin):
+class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
     form = WhatsAppNumberForm
+    types_name = True
     list_display = ["name", "phone", "switch", "connection", "quality", "verified_name", "created_at"]
     list_filter = ["is_active", "status"]
     search_fields = ["name", "phone_number", "phone_number_id"]
     search_help_text = _("Name, phone number or phone number ID")
-    readonly_fields = ["connection", "quality", "verified_name", "checked_at", "callback_url", "verify_token"]
+    readonly_fields = [*NumberPage.state_fields, *NumberPage.webhook_fields, "exported"]
     actions = ["activate", "deactivate", "sync_templates"]
-
-    def get_fieldsets(self, request, obj=None):
-        secrets = ["access_token", "app_secret"] if self._may_write_secrets(request, obj) else []
-        fieldsets = [
-            (None, {"fields": ["name", "phone_number", "phone_number_id", "waba_id", *secrets]}),
-            (_("Sending"), {"fields": ["is_active", "messages_per_second"]}),
-        ]
-        if obj:
-            state = ["connection", "verified_name", "quality", "checked_at"]
-            fieldsets.append((_("What Meta says"), {"fields": state}))
-        if obj and self.has_change_permission(request, obj):
-            fieldsets.append(
-                (
-                    _("Webhook"),
-                    {
-                        "fields": ["callback_url", "verify_token"],
-                        "description": _("Enter both at Meta under WhatsApp → Configuration → Webhook."),
-                    },
-                )
-            )
-        return fieldsets
-
-    def _may_write_secrets(self, request, obj):
-        """Whoever adds a number enters its token; afterwards only the owner changes it."""
-        return obj is None or request.user.has_perm("whatsapp.change_secrets_of_whatsappnumber")
 
     @admin.display(description=_("phone number"), ordering="phone_number")
     def phone(self, number):
         return readable_phone(number.phone_number)
-
-    @admin.display(description=_("connection"), ordering="status")
-    def connection(self, number):
-        return f"{number.get_status_display()}: {number.problem}" if number.problem else number.get_status_display()
-
-    @admin.display(description=_("quality"), ordering="quality_rating")
-    def quality(self, number):
-        return QUALITIES.get(number.quality_rating, number.quality_rating)
 
     @admin.display(description=_("active"), ordering="is_active")
     def switch(self, number):
@@ -82,10 +53,6 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
             gettext("Switch off") if number.is_active else gettext("Switch on"),
             state,
         )
-
-    @admin.display(description=_("callback URL"))
-    def callback_url(self, number):
-        return f"{settings.PUBLIC_URL}{reverse('whatsapp-webhook')}"
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)
@@ -142,9 +109,13 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
         return require_POST(self._check)(request, self._number(request, pk))
 
     def _check(self, request, number):
-        numbers.check(number)
-        level = messages.SUCCESS if number.status == number.Status.CONNECTED else messages.WARNING
-        self.message_user(request, self.connection(number), level)
+        try:
+            health.check(number)
+            found = needs(number, timezone.now())
+            told = found[0].text if found else gettext("“%(number)s” is in order at Meta.") % {"number": number}
+            self.message_user(request, told, messages.WARNING if found else messages.SUCCESS)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
 
     def sync_templates_view(self, request, pk):
@@ -208,33 +179,21 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"connection": getattr(request, "connection", None)})
 
-    def delete_view(self, request, object_id, extra_context=None):
-        return with_counts(super().delete_view(request, object_id, extra_context))
-
-    def get_actions(self, request):
-        actions = super().get_actions(request)
-        if "delete_selected" in actions:
-            function, name, description = actions["delete_selected"]
-            actions["delete_selected"] = (lambda *args: with_counts(function(*args)), name, description)
-        return actions
+    def confirmation_context(self, request, rows):
+        """Whoever runs the installation is told of the backup."""
+        is_own = request.user.is_superuser or settings.DEFAULT_PLAN == "unlimited"
+        return {"backup_command": "python manage.py backup_db" if is_own else ""}
 
     class Media:
         css = {"all": ["whatsapp/numbers.css"]}
+        js = ["whatsapp/copy.js"]
 
 
 def sync_in_words(number):
     """Read a number's templates: what came of it, and the level of that message."""
     try:
-        synced = template_sync.sync(number)
+        synced = syncing.sync(number)
     except Refusal as refusal:
         return f"{number}: {refusal}", messages.ERROR
     told = gettext("“%(number)s”: templates at Meta: %(total)d; new here: %(created)d; deleted: %(deleted)d.")
     return told % {"number": number, **asdict(synced)}, messages.SUCCESS
-
-
-def with_counts(response):
-    """Give a confirmation page its counts by table, for the warning in words."""
-    context = getattr(response, "context_data", None)
-    if context and "model_count" in context:
-        context["counts"] = {kind.table: count for kind, count in context["model_count"]}
-    return response

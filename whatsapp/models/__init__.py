@@ -1,6 +1,15 @@
 from .number import WhatsAppNumber
 from .outbound import IS_OPEN, OutboundMessage, outbound_models
+from .quick_setup import QuickSetup
 from .template import MessageTemplate
 from .webhook_event import WebhookEvent
 
-__all__ = ["IS_OPEN", "MessageTemplate", "OutboundMessage", "WebhookEvent", "WhatsAppNumber", "outbound_models"]
+__all__ = [
+    "IS_OPEN",
+    "MessageTemplate",
+    "OutboundMessage",
+    "QuickSetup",
+    "WebhookEvent",
+    "WhatsAppNumber",
+    "outbound_models",
+]

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.encryption import EncryptedTextField
+from whatsapp.encryption import EncryptedTextField, HoldsSecrets
+from whatsapp.phone_numbers import readable_phone
 
 meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under WhatsApp → API Setup."))
 
@@ -28,7 +29,7 @@ class WhatsAppNumberQuerySet(TenantQuerySet):
         )
 
 
-class WhatsAppNumber(TenantModel):
+class WhatsAppNumber(HoldsSecrets, TenantModel):
     """One number of a business on Meta's Cloud API. Bots, conversations and broadcasts hang on it."""
 
     class Status(models.TextChoices):
@@ -63,6 +64,8 @@ class WhatsAppNumber(TenantModel):
         blank=True,
         help_text=_("The secret of the Meta app that issued the token: it signs the webhooks."),
     )
+    # The PIN of two-step verification that registering set or was given.
+    pin = EncryptedTextField(_("PIN"), blank=True, editable=False)
     verify_token = models.CharField(_("verify token"), max_length=64, default=new_verify_token, editable=False)
     is_active = models.BooleanField(
         _("active"),
@@ -75,6 +78,14 @@ class WhatsAppNumber(TenantModel):
     problem = models.CharField(_("problem"), max_length=500, blank=True, editable=False)
     quality_rating = models.CharField(_("quality"), max_length=20, blank=True, editable=False)
     verified_name = models.CharField(_("verified name"), max_length=200, blank=True, editable=False)
+    # Meta's own words for how the number stands (Cloud API, "Phone numbers"); empty while it has said nothing.
+    meta_status = models.CharField(_("status at Meta"), max_length=30, blank=True, editable=False)
+    name_status = models.CharField(_("name review"), max_length=30, blank=True, editable=False)
+    messaging_limit = models.CharField(_("messaging limit"), max_length=30, blank=True, editable=False)
+    throughput = models.CharField(_("throughput"), max_length=30, blank=True, editable=False)
+    token_expires_at = models.DateTimeField(_("token expires"), null=True, editable=False)
+    # The names of the apps to which Meta posts the account's webhooks; None while Meta has not been asked.
+    subscribed_apps = models.JSONField(_("apps that receive webhooks"), null=True, editable=False)
     messages_per_second = models.PositiveSmallIntegerField(
         _("messages a second"),
         default=80,
@@ -86,8 +97,15 @@ class WhatsAppNumber(TenantModel):
     # Digest of the token that Meta refused while sending. With another one, sending goes on by itself.
     refused_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    # What Meta told that needs a person and is in no field above (whatsapp.alerts).
+    alerts = models.JSONField(default=dict, editable=False)
+    # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
+    check_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)
     # When the templates of its WhatsApp Business account are to be read at Meta.
     templates_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When all its conversations were last taken out into a file.
+    exported_at = models.DateTimeField(_("exported"), null=True, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     objects = WhatsAppNumberQuerySet.as_manager()
@@ -105,6 +123,8 @@ class WhatsAppNumber(TenantModel):
             models.Index("waba_id", name="number_by_waba"),
             # Serves: the tick that finds numbers whose templates are to be read.
             models.Index("templates_due_at", name="number_templates_due", condition=~models.Q(waba_id="")),
+            # Serves: the tick that finds numbers to be checked.
+            models.Index("check_due_at", name="number_check_due"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -115,3 +135,14 @@ class WhatsAppNumber(TenantModel):
 
     def __str__(self):
         return self.name
+
+    @property
+    def receipt_name(self):
+        return f"{self.name}, {readable_phone(self.phone_number)}"
+
+    def retire(self):
+        """Send nothing and receive nothing any more, forget the secrets, and let others connect this number."""
+        self.is_active = False
+        self.phone_number_id = f"deleted-{self.pk}"
+        self.waba_id = self.access_token = self.app_secret = self.pin = ""
+        self.save(update_fields=["is_active", "phone_number_id", "waba_id", "access_token", "app_secret", "pin"])

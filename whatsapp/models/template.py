@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.template_parameters import filled
+from whatsapp.message_templates.parameters import filled
 
 
 class MessageTemplateQuerySet(TenantQuerySet):

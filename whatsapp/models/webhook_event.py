@@ -35,6 +35,7 @@ class WebhookEvent(TenantModel):
         "whatsapp.WhatsAppNumber",
         on_delete=models.CASCADE,
         related_name="webhook_events",
+        db_index=False,
         verbose_name=_("number"),
     )
     field = models.CharField(_("field"), max_length=60)
@@ -59,6 +60,8 @@ class WebhookEvent(TenantModel):
             models.Index("due_at", name="webhook_event_due", condition=Q(due_at__isnull=False)),
             # Serves: a number's events that wait, in the order in which they came.
             models.Index("whatsapp_number", "id", name="webhook_event_line", condition=Q(due_at__isnull=False)),
+            # Serves: a number's events, and when the last one came.
+            models.Index("whatsapp_number", "received_at", name="webhook_event_by_number"),
             # Serves: forgetting old events.
             models.Index("processed_at", name="webhook_event_processed", condition=Q(processed_at__isnull=False)),
             # Serves: a business's events, newest first.

@@ -1,12 +1,15 @@
 """`manage.py delete_number`. What goes and what stays is tested in chatbot_site/tests/test_deletion.py."""
 
 import builtins
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.timezone import localtime
 
+from accounts import deletion, deletion_job
+from accounts.cascade import Cascade
 from accounts.models import Deletion
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent, WhatsAppNumber
@@ -50,6 +53,43 @@ def test_the_receipts_time_is_written_as_the_language_has_it(number, capsys):
     with translation.override("ru"):
         call_command("delete_number", number.pk, "--yes")
     assert f"{localtime(Deletion.objects.get().finished_at):%d.%m.%Y %H:%M}" in capsys.readouterr().out
+
+
+@pytest.fixture
+def large(monkeypatch):
+    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+
+
+def test_what_is_large_it_deletes_itself_and_says_how_far_it_is(number, large, capsys):
+    call_command("delete_number", number.pk, "--yes")
+    assert not WhatsAppNumber.objects.exists()
+    lines = capsys.readouterr().out
+    assert "0 из 2" in lines and f"Удалено записей: {Deletion.objects.get().total}." in lines
+
+
+def test_a_worker_that_has_it_already_is_followed(number, large, monkeypatch, capsys):
+    asked = deletion.delete(number)
+    Deletion.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
+
+    def the_worker_ends_it(seconds):
+        Deletion.objects.update(lease_until=None)
+        deletion_job.go_on(asked)
+
+    monkeypatch.setattr("time.sleep", the_worker_ends_it)
+    call_command("delete_number", number.pk, "--yes")
+    assert Deletion.objects.get().state == "done"
+
+
+def test_ctrl_c_leaves_it_to_the_workers_and_it_goes_on_when_asked_again(number, large, monkeypatch):
+    def interrupt(cascade):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(CommandError):
+        patched.setattr(Cascade, "remove", interrupt)
+        call_command("delete_number", number.pk, "--yes")
+    assert list(Deletion.objects.due()) == [Deletion.objects.get()]
+    call_command("delete_number", number.pk, "--yes")
+    assert not WhatsAppNumber.objects.exists()
 
 
 @pytest.mark.parametrize("line", ["shop no more", "", "yes", None])

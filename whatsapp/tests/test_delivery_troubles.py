@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import delivery, numbers, pauses, sending_slots, tasks
+from whatsapp import delivery, health, pauses, sending_slots, tasks
 from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator.faults import closed_after_accepting, closed_before_accepting, error, server_error
 from whatsapp.testing import make_number
@@ -120,7 +120,7 @@ def test_what_meta_took_before_a_pause_or_stop_does_not_end_it(number, meta, cod
 def test_a_pause_of_a_number_whose_refused_token_was_mended_ends(number, meta):
     meta.faults.on_send(error(10, "Permission denied"))
     row = delivered(number)
-    numbers.check(WhatsAppNumber.objects.get())
+    health.check(WhatsAppNumber.objects.get())
     pauses.pause(WhatsAppNumber.objects.all(), 0, "Meta is changing this number's limits.")
     deliver(number)
     row.refresh_from_db()

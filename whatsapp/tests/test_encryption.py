@@ -55,6 +55,23 @@ def test_a_row_with_an_unreadable_secret_can_still_be_named(number, settings):
     assert str(WhatsAppNumber.objects.get()) == "Shop"
 
 
+def test_a_row_with_an_unreadable_secret_is_read_again_without_it(number, settings):
+    WhatsAppNumber.objects.update(name="Cafe")
+    right, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+    number.refresh_from_db()
+    assert number.name == "Cafe"
+    with pytest.raises(UnreadableSecret):
+        _ = number.access_token
+    settings.FIELD_KEYS = right
+    assert number.access_token == "EAA-very-secret"
+
+
+def test_a_secret_that_changed_is_read_again(number):
+    WhatsAppNumber.objects.update(access_token="EAA-new")
+    number.refresh_from_db()
+    assert number.access_token == "EAA-new"
+
+
 def test_saving_other_fields_keeps_the_secret(number):
     number = WhatsAppNumber.objects.get()
     number.name = "Cafe"

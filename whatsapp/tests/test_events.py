@@ -13,6 +13,7 @@ from whatsapp import events, tasks
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import inbound, inbound_text, make_number, message_from, new_wamid, status_update
 
+from . import handlers
 from .rows import make_row, plan
 
 pytestmark = pytest.mark.django_db
@@ -352,3 +353,25 @@ def test_a_time_that_is_none_is_refused(since):
 def test_an_unknown_number_is_refused():
     with pytest.raises(CommandError, match="There is no number"):
         call_command("replay_webhooks", number=1_000_000)
+
+
+# A database from a backup
+
+
+def test_all_that_waits_is_recorded_by_the_handler_of_the_restore(number):
+    waiting = [store_text(number, "due"), store_text(number, "again", last_error="It failed.", due_at=later())]
+    store_text(number, "done", due_at=None, processed_at=timezone.now())
+    recorded = []
+    events.record_waiting(lambda number, change: recorded.extend(message.text for message in change.messages))
+    assert recorded == ["due", "again"]
+    assert set(WebhookEvent.objects.filter(pk__in=[event.pk for event in waiting]).values_list("due_at")) == {(None,)}
+
+
+def later():
+    return timezone.now() + timedelta(hours=1)
+
+
+def test_what_a_restore_cannot_record_is_parked(number, stumbling):
+    failing = store_text(number, "fail")
+    events.record_waiting(handlers.stumble)
+    assert list(WebhookEvent.objects.parked()) == [failing]

@@ -4,6 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.testing import make_colleague, make_owner
@@ -161,8 +162,13 @@ def test_the_delete_page_offers_to_deactivate_and_to_export(client, number):
     assert reverse("admin:crm_export_conversations", args=[number.pk]) in html
 
 
+def typed(number, name=None):
+    """What the form sends once the number's name is typed."""
+    return {"post": "yes", f"name-{number.pk}-typed": number.name if name is None else name}
+
+
 def test_deleting_on_the_page_removes_the_number_and_logs_it(client, number):
-    client.post(page_of(number, "delete"), {"post": "yes"})
+    client.post(page_of(number, "delete"), typed(number))
     assert not WhatsAppNumber.objects.exists()
     assert LogEntry.objects.get(object_id=number.pk).is_deletion()
 
@@ -174,8 +180,41 @@ def test_delete_selected_counts_and_removes_all_of_them(client, owner, number):
     selected = {"action": "delete_selected", "_selected_action": [number.pk, other.pk]}
     page = client.post(LIST, selected, headers={"accept-language": "ru"})
     assert "Вы уверены, что хотите удалить эти номера?" in page.content.decode()
-    client.post(LIST, selected | {"post": "yes"})
+    client.post(LIST, selected | typed(number) | typed(other))
     assert not WhatsAppNumber.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["", "Shop no more", "shop", "yes"])
+def test_another_name_deletes_nothing_and_the_page_says_so(client, number, name):
+    page = client.post(page_of(number, "delete"), typed(number, name))
+    assert page.status_code == 200 and page.context["confirmations"][0].errors
+    assert WhatsAppNumber.objects.get().is_active and not LogEntry.objects.exists()
+
+
+def test_spaces_around_the_name_do_not_matter(client, number):
+    client.post(page_of(number, "delete"), typed(number, f"  {number.name}\t"))
+    assert not WhatsAppNumber.objects.exists()
+
+
+def test_of_several_each_name_is_typed(client, owner, number):
+    other = WhatsAppNumber.objects.create(
+        business=owner.business, name="Cafe", phone_number="+79160000000", phone_number_id="1000002"
+    )
+    selected = {"action": "delete_selected", "_selected_action": [number.pk, other.pk]}
+    page = client.post(LIST, selected | typed(number) | typed(other, number.name))
+    assert page.status_code == 200 and WhatsAppNumber.objects.count() == 2
+
+
+def test_the_delete_page_says_when_the_conversations_were_last_exported(client, number):
+    assert "not-exported" in client.get(page_of(number, "delete")).content.decode()
+    WhatsAppNumber.objects.update(exported_at=timezone.now())
+    assert "not-exported" not in client.get(page_of(number, "delete")).content.decode()
+
+
+@pytest.mark.parametrize(("plan", "is_told"), [("unlimited", True), ("trial", False)])
+def test_who_runs_the_installation_is_told_of_the_backup(client, number, settings, plan, is_told):
+    settings.DEFAULT_PLAN = plan
+    assert ("manage.py backup_db" in client.get(page_of(number, "delete")).content.decode()) is is_told
 
 
 def test_a_manager_cannot_delete(client, owner, number):

@@ -1,7 +1,6 @@
 import pytest
 
-from whatsapp.models import MessageTemplate
-from whatsapp.template_parameters import (
+from whatsapp.message_templates.parameters import (
     examples,
     missing,
     placeholders,
@@ -9,6 +8,7 @@ from whatsapp.template_parameters import (
     template_message,
     unsupported,
 )
+from whatsapp.models import MessageTemplate
 
 
 def template(*components, **fields):

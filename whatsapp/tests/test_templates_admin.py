@@ -1,4 +1,4 @@
-"""Templates in the admin: readable, read anew by a button, never changed."""
+"""Templates in the admin: readable, and read anew by a button."""
 
 import pytest
 from django.urls import reverse
@@ -95,8 +95,6 @@ def test_templates_are_not_changed_here(client, number):
     template = make_template(number)
 
     assert client.post(page_of(template), {"name": "other"}).status_code == 403
-    assert client.get(page_of(template, "delete")).status_code == 403
-    assert client.get(reverse("admin:whatsapp_messagetemplate_add")).status_code == 403
 
 
 def test_an_empty_list_says_what_to_do(client, owner):

@@ -1,13 +1,23 @@
 import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from accounts.testing import make_colleague, make_owner
 from whatsapp.models import MessageTemplate
-from whatsapp.testing import make_number, make_template
+from whatsapp.testing import PNG, make_number, make_template
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/api/v1/templates/"
+
+NEW = {
+    "name": "order_is_ready",
+    "language": "en_US",
+    "category": "UTILITY",
+    "parameter_format": "POSITIONAL",
+    "components": [{"type": "BODY", "text": "Hello {{1}}, it is ready.", "example": {"body_text": [["Anna"]]}}],
+}
 
 
 @pytest.fixture
@@ -74,12 +84,115 @@ def test_strangers_find_nothing(number):
     assert stranger.post(f"/api/v1/whatsapp-numbers/{number.pk}/sync-templates/").status_code == 404
 
 
-def test_templates_are_only_read(api, number):
+def test_a_template_is_not_changed(api, number):
+    assert api.patch(f"{LIST}{make_template(number).pk}/", {}).status_code == 405
+
+
+def test_a_template_is_submitted_and_looks_like_any_other(api, number, meta):
+    meta.connect(number)
+
+    answer = api.post(LIST, {**NEW, "whatsapp_number": number.pk}, format="json")
+
+    assert answer.status_code == 201
+    assert answer.json() == {**NEW, "id": answer.json()["id"], "waba_id": number.waba_id, "status": "PENDING"}
+    assert api.get(f"{LIST}{answer.json()['id']}/").json() == answer.json()
+
+
+def test_metas_words_may_be_small_and_the_account_may_be_named(api, number, meta):
+    meta.connect(number)
+    small = {"type": "body", "text": "We open at nine."}
+
+    answer = api.post(LIST, {**NEW, "category": "utility", "components": [small], "waba_id": number.waba_id}, "json")
+
+    assert (answer.status_code, answer.json()["components"]) == (201, [{**small, "type": "BODY"}])
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "told"),
+    [
+        ({"name": "Заказ"}, "name", "small Latin letters"),
+        ({"language": "русский"}, "language", "ru or en_US"),
+        ({"components": [{"type": "BODY", "text": "Hi {{1}}!"}]}, "components", "example.1: Give an example"),
+        ({"components": [{"type": "BODY", "txt": "Hi"}]}, "components", "Unknown field"),
+        ({"components": [{"type": "BODY", "text": "Hi", "example": 5}]}, "components", "Invalid data"),
+        ({"components": "Hi"}, "components", "list of items"),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_told_by_its_field(api, number, meta, change, field, told):
+    answer = api.post(LIST, {**NEW, "whatsapp_number": number.pk, **change}, format="json")
+
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert told in str(answer.json())
+    assert not meta.requests
+
+
+def test_a_template_needs_an_account_of_the_business(api, meta):
+    stranger = make_number(make_owner().business)
+
+    answers = [
+        api.post(LIST, {**NEW, **account}, format="json")
+        for account in ({}, {"waba_id": stranger.waba_id}, {"whatsapp_number": stranger.pk})
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert not meta.requests
+
+
+def test_metas_refusal_is_a_conflict_in_words(api, number, meta):
+    meta.connect(number)
+    meta.simulator.templates(number.waba_id).append({**NEW, "id": "9", "status": "APPROVED"})
+
+    answer = api.post(LIST, {**NEW, "whatsapp_number": number.pk}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "meta_refused")
+    assert "Choose another name" in answer.json()["detail"]
+
+
+def test_an_example_file_gets_a_handle(api, number, meta, settings):
+    settings.META_APP_ID = "4000001"
+    meta.connect(number)
+    file = SimpleUploadedFile("tea.png", PNG, "image/png")
+
+    answer = api.post(f"{LIST}upload-example/", {"whatsapp_number": number.pk, "file": file}, format="multipart")
+
+    assert answer.json()["header_handle"].startswith("4::")
+
+
+def test_a_template_is_deleted_at_meta_too(api, number, meta):
+    meta.connect(number)
+    template = make_template(number, name="old", meta_id="3001")
+    meta.approve(template)
+
+    assert api.delete(f"{LIST}{template.pk}/").status_code == 204
+
+    assert not MessageTemplate.objects.exists()
+    assert "old" not in [one["name"] for one in meta.simulator.templates(number.waba_id)]
+
+
+def test_what_uses_a_template_is_told_before_it_is_deleted(api, number, meta):
+    template = make_template(number, meta_id="3001")
+    meta.connect(number)
+    meta.approve(template)
+    broadcasts = apps.get_model("broadcasts", "Broadcast").objects
+    broadcast = broadcasts.create(
+        business=number.business, whatsapp_number=number, name="Autumn", template=template, status="draft"
+    )
+    address = f"{LIST}{template.pk}/"
+
+    assert api.get(f"{address}delete-preview/").json() == {
+        "uses": [{"kind": "broadcast", "id": broadcast.pk, "name": "Autumn", "state": "draft", "holds": False}]
+    }
+    refused = api.delete(address)
+    assert (refused.status_code, refused.json()["code"]) == (409, "template_in_use")
+    assert api.delete(f"{address}?anyway=true").status_code == 204
+    assert api.get(address).json()["status"] == "DELETED"
+
+
+def test_how_to_delete_is_said_in_true_and_false(api, number):
     address = f"{LIST}{make_template(number).pk}/"
 
-    answers = [api.post(LIST, {}), api.patch(address, {}), api.delete(address)]
-
-    assert [answer.status_code for answer in answers] == [405] * 3
+    assert api.delete(f"{address}?anyway=maybe").status_code == 400
+    assert api.delete(f"{address}?force=true").status_code == 400
 
 
 def test_a_list_of_templates_needs_the_same_queries_however_long(api, number, django_assert_num_queries):
@@ -108,8 +221,10 @@ def test_syncing_says_why_it_cannot(api, owner):
     assert (response.status_code, response.json()["code"]) == (409, "no_waba")
 
 
-def test_an_operator_reads_templates_and_does_not_sync(owner, number):
+def test_an_operator_reads_templates_and_no_more(owner, number):
     operator = signed_in(make_colleague(owner))
 
     assert operator.get(f"{LIST}{make_template(number).pk}/").status_code == 200
     assert operator.post(f"/api/v1/whatsapp-numbers/{number.pk}/sync-templates/").status_code == 403
+    assert operator.post(LIST, {}, format="json").status_code == 403
+    assert operator.delete(f"{LIST}{MessageTemplate.objects.get().pk}/").status_code == 403

@@ -1,10 +1,13 @@
+import time
+
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts import deletion
+from accounts import deletion, deletion_job
+from accounts.models import Deletion
 from accounts.refusals import Refusal
 from whatsapp.models import WhatsAppNumber
 
@@ -27,12 +30,11 @@ class Command(BaseCommand):
         if interactive and not self.is_confirmed(number):
             raise CommandError(_("Nothing was deleted."))
         try:
-            receipt = deletion.delete(number)
+            asked = deletion.delete(number)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        time = date_format(localtime(receipt.finished_at), "SHORT_DATETIME_FORMAT")
-        done = _("Deleted: %(rows)s rows. Receipt: deletion %(id)s of %(time)s.")
-        self.stdout.write(done % {"rows": receipt.total, "id": receipt.pk, "time": time})
+        self.go_on(asked)
+        self.show_receipt(asked)
 
     def show(self, number):
         self.stdout.write(_("With “%(number)s” (%(phone)s) goes:") % {"number": number, "phone": number.phone_number})
@@ -44,6 +46,42 @@ class Command(BaseCommand):
         """Whether the person types the number's name."""
         self.stdout.write(_("It cannot be undone. Customers, tags and deals stay."))
         try:
-            return input(_("Type the name of the number to delete it: ")).strip() == number.name
+            return input(_("Type the name of the number to delete it: ")).split() == number.name.split()
         except EOFError:
             return False
+
+    def go_on(self, asked):
+        """Delete what is large here, or follow the worker that has it, until it is done."""
+        try:
+            while asked.state != Deletion.State.DONE:
+                self.show_progress(asked)
+                if not deletion_job.go_on(asked, seconds=1):
+                    time.sleep(0.3)
+                asked.refresh_from_db()
+        except KeyboardInterrupt:
+            raise CommandError(
+                _(
+                    "\nNot done yet: the number is hidden and does nothing any more. The deletion goes on where the "
+                    "site runs, or when this command is given again."
+                )
+            ) from None
+
+    def show_progress(self, asked):
+        numbers = {name: number_format(getattr(asked, name), force_grouping=True) for name in ("done", "total")}
+        told = _("%(done)s of %(total)s rows") % numbers
+        if asked.last_error:
+            told = f"{told} ({asked.last_error})"
+        self.stdout.write(told, ending="\r" if self.stdout.isatty() else "\n")
+        self.stdout.flush()
+
+    def show_receipt(self, asked):
+        exported = asked.exported_at and date_format(localtime(asked.exported_at), "SHORT_DATETIME_FORMAT")
+        for label, fact in (
+            (_("Last export before it"), exported or _("none was made")),
+            (_("Took"), asked.duration_in_words),
+            (_("Rows left behind"), asked.orphans),
+        ):
+            self.stdout.write(f"{label}: {fact}")
+        finished = date_format(localtime(asked.finished_at), "SHORT_DATETIME_FORMAT")
+        done = _("Deleted: %(rows)s rows. Receipt: deletion %(id)s of %(time)s.")
+        self.stdout.write(done % {"rows": asked.done, "id": asked.pk, "time": finished})

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from .models import MessageTemplate, WhatsAppNumber
+from ..models import MessageTemplate, WhatsAppNumber
 
 #: Events that mean another status than their own word.
 STATUSES = {"REINSTATED": "APPROVED"}

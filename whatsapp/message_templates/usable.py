@@ -3,8 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from .models import MessageTemplate
-from .template_parameters import problems, unsupported
+from ..models import MessageTemplate
+from .parameters import problems, unsupported
 
 
 def usable_with(number):

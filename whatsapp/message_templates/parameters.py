@@ -11,8 +11,8 @@ import re
 
 from django.utils.translation import gettext as _
 
-#: A placeholder in a template's texts: a number or a name.
-PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
+#: A placeholder in a template's texts: a number or a name. What is longer is none: Python reads no endless number.
+PLACEHOLDER = re.compile(r"{{\s*(\w{1,200})\s*}}")
 
 MEDIA = ("image", "video", "document")
 
@@ -35,7 +35,7 @@ def placeholders(template):
         if kind == "HEADER":
             keys += _header_keys(component)
         elif kind == "BODY":
-            keys += _names(component.get("text"))
+            keys += placeholder_names(component.get("text"))
         elif kind == "BUTTONS":
             keys += [f"button.{index}.1" for index, button in _buttons(component) if _button_needs_parameter(button)]
     return sorted(keys, key=_order)
@@ -94,6 +94,11 @@ def examples(template):
     return found
 
 
+def buttons_of(template):
+    """The buttons of a template, in order."""
+    return [button for component in template.components for _index, button in _buttons(component)]
+
+
 def one_line(value):
     """A parameter as Meta takes it: without line breaks, tabs and runs of spaces (error 132018)."""
     return " ".join(str(value).split()) if value is not None else ""
@@ -104,7 +109,7 @@ def _order(key):
     return {"header": 0, "button": 2}.get(key.partition(".")[0] if "." in key else "", 1)
 
 
-def _names(text):
+def placeholder_names(text):
     """The placeholders of a text; numbered ones by number, since Meta takes them by position."""
     names = list(dict.fromkeys(PLACEHOLDER.findall(text or "")))
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
@@ -114,7 +119,7 @@ def _header_keys(component):
     kind = component.get("format", "TEXT").lower()
     if kind in (*MEDIA, "location"):
         return [f"header.{kind}"]
-    return [f"header.{name}" for name in _names(component.get("text"))]
+    return [f"header.{name}" for name in placeholder_names(component.get("text"))]
 
 
 def _buttons(component):
@@ -131,7 +136,7 @@ def _parts(template, component, values):
     kind = component.get("type")
     if kind == "HEADER":
         yield from _header_part(template, component, values)
-    elif kind == "BODY" and (names := _names(component.get("text"))):
+    elif kind == "BODY" and (names := placeholder_names(component.get("text"))):
         yield {"type": "body", "parameters": [_text(template, name, values[name]) for name in names]}
     for index, button in _buttons(component):
         yield from _button_part(index, button, values)
@@ -144,7 +149,9 @@ def _header_part(template, component, values):
     elif kind == "location":
         parameters = [{"type": "location", "location": _location(values["header.location"])}]
     else:
-        parameters = [_text(template, name, values[f"header.{name}"]) for name in _names(component.get("text"))]
+        parameters = [
+            _text(template, name, values[f"header.{name}"]) for name in placeholder_names(component.get("text"))
+        ]
     if parameters:
         yield {"type": "header", "parameters": parameters}
 
@@ -216,7 +223,7 @@ def _wrong_button(key, button, values):
 
 def _too_long(text, values, prefix, most):
     """Blame the longest value when a text filled in is longer than Meta takes."""
-    names = _names(text)
+    names = placeholder_names(text)
     if not names or len(filled(text, {name: values[prefix + name] for name in names})) <= most:
         return {}
     longest = max(names, key=lambda name: len(values[prefix + name]))
@@ -236,7 +243,7 @@ def _text_examples(component, example, name, prefix):
     values = example.get(name) or []
     # The body's are a list in a list.
     values = values[0] if values and isinstance(values[0], list) else values
-    return {prefix + key: value for key, value in zip(_names(component.get("text")), values, strict=False)}
+    return {prefix + key: value for key, value in zip(placeholder_names(component.get("text")), values, strict=False)}
 
 
 def _button_example(index, button):

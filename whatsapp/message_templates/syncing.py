@@ -6,31 +6,27 @@ deleted here, or marked when a broadcast still shows it.
 import logging
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 
-from .cloud_api import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
-from .cloud_api_errors import PERMISSION, TOKEN
-from .encryption import UnreadableSecret
-from .models import MessageTemplate, WhatsAppNumber
+from .. import pauses
+from ..cloud_api import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
+from ..cloud_api_errors import PERMISSION, TOKEN
+from ..encryption import UnreadableSecret
+from ..models import MessageTemplate, WhatsAppNumber
+from ..paging import whole_list
 
 logger = logging.getLogger(__name__)
 
 #: A business whose app is its own sends us no webhooks about templates, so Meta is asked from time to time.
 EVERY = timedelta(hours=6)
 AFTER_TROUBLE = timedelta(hours=1)
-
-#: An account has at most 6000 templates (Cloud API, "Templates"), 100 a page.
-MOST_PAGES = 100
-
-#: "Begin again without a cursor": templates were added or removed meanwhile.
-STALE_CURSOR = 131059
-MOST_BEGINNINGS = 3
 
 
 @dataclass(frozen=True)
@@ -48,25 +44,35 @@ def sync(number):
     `meta_refused` and `meta_unreachable`, after which what was here stays as it was.
     """
     if not number.waba_id:
-        raise Refusal(
-            "no_waba",
-            _("Enter the WhatsApp Business account ID in the settings of “%(number)s”: templates belong to it.")
-            % {"number": number.name},
-        )
-    this_number = WhatsAppNumber.objects.filter(pk=number.pk)
-    later = timezone.now() + AFTER_TROUBLE
-    this_number.update(templates_due_at=later)
+        raise no_waba(number)
+    began = timezone.now()
+    later = began + AFTER_TROUBLE
+    pauses.same(number).update(templates_due_at=later)
     try:
-        found = _read(CloudApi(number.access_token), number.waba_id)
+        found = whole_list(partial(CloudApi(number.access_token).message_templates, number.waba_id))
     except CloudApiError as error:
         raise Refusal("meta_refused", _in_words(error)) from error
     except CloudApiTrouble as trouble:
         raise Refusal("meta_unreachable", _in_words(trouble)) from trouble
     except UnreadableSecret as error:
         raise Refusal("meta_refused", _("The saved token cannot be read: enter it again.")) from error
-    # A webhook that came while reading may have made them due again.
-    this_number.filter(templates_due_at=later).update(templates_due_at=timezone.now() + EVERY)
+    _note_read(number, began, later)
     return _store(number, found)
+
+
+def _note_read(number, began, later):
+    """
+    For all numbers of the account the templates are read, but for those of which something was told since, or that
+    somebody wants read soon.
+    """
+    read = Q(pk=number.pk, templates_due_at=later) | Q(templates_due_at__lte=began) | Q(templates_due_at__gt=later)
+    pauses.siblings(number).filter(read).update(templates_due_at=timezone.now() + EVERY)
+
+
+def no_waba(number):
+    """The refusal of a number that has no templates because its account is not known."""
+    told = _("Enter the WhatsApp Business account ID in the settings of “%(number)s”: templates belong to it.")
+    return Refusal("no_waba", told % {"number": number.name})
 
 
 def one_number_of_each_account(numbers):
@@ -75,9 +81,16 @@ def one_number_of_each_account(numbers):
     return list({(number.business_id, number.waba_id): number for number in of_accounts}.values())
 
 
+def number_of_account(business, waba_id):
+    """A number of this WhatsApp Business account in a business; None when there is none."""
+    numbers = WhatsAppNumber.objects.filter(business=business, waba_id=waba_id)
+    return next(iter(one_number_of_each_account(numbers)), None)
+
+
 def due_numbers():
-    """The ids of numbers whose templates are to be read."""
+    """The ids of numbers whose templates are to be read; not with a token that Meta has refused."""
     due = WhatsAppNumber.objects.exclude(waba_id="").filter(is_active=True, templates_due_at__lte=timezone.now())
+    due = due.exclude(status=WhatsAppNumber.Status.PROBLEM, refused_token__gt="")
     return list(due.order_by("templates_due_at").values_list("pk", flat=True)[:100])
 
 
@@ -93,25 +106,6 @@ def sync_due(number_id):
     except Refusal as refusal:
         logger.warning("The templates of number %s could not be read: %s", number_id, refusal)
         return {"refused": refusal.code}
-
-
-def _read(api, waba_id):
-    for beginning in range(MOST_BEGINNINGS):
-        try:
-            return [template for page in _pages(api, waba_id) for template in page]
-        except CloudApiError as error:
-            if error.code != STALE_CURSOR or beginning + 1 == MOST_BEGINNINGS:
-                raise
-
-
-def _pages(api, waba_id):
-    cursor = ""
-    for _page in range(MOST_PAGES):
-        templates, cursor = api.message_templates(waba_id, cursor)
-        yield templates
-        if not cursor:
-            return
-    raise AnswerLost("Meta's list of templates does not end.")
 
 
 def _in_words(trouble):
@@ -142,7 +136,7 @@ def _store(number, found):
     gone = [template for key, template in known.items() if key not in rows]
     newly_gone = [template for template in gone if template.status != MessageTemplate.Status.DELETED]
     for template in gone:
-        _remove(template)
+        remove(template)
     return Synced(len(rows), len(rows.keys() - known.keys()), len(newly_gone))
 
 
@@ -166,7 +160,8 @@ def _row(number, template):
     )
 
 
-def _remove(template):
+def remove(template):
+    """Take away the row of a template that is gone at Meta, or mark it when a broadcast still shows it."""
     try:
         template.delete()
     except ProtectedError:

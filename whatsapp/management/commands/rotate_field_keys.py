@@ -1,0 +1,35 @@
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from whatsapp import key_rotation
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt all stored secrets with the first key of FIELD_KEYS. Put a new key in front, restart everything, and "
+        "run this; it may run while everything runs, and after a kill it is run again."
+    )
+
+    def handle(self, **options):
+        rotation = key_rotation.rotate()
+        told = {"rotated": rotation.rotated, "already": rotation.already}
+        self.stdout.write(_("Secrets put under the newest key: %(rotated)d; there already: %(already)d.") % told)
+        if rotation.unreadable:
+            raise CommandError(unreadable_in_words(rotation.unreadable))
+        if rotation.left:
+            raise CommandError(_("Some process still writes with an old key. Restart everything, and run this again."))
+        self.stdout.write(
+            _(
+                "No secret needs the older keys: they may be removed from FIELD_KEYS. Keep them with the backups made "
+                "before now."
+            )
+        )
+
+
+def unreadable_in_words(unreadable):
+    told = _("No key of FIELD_KEYS opens these secrets. Put their key back at its end, or enter them again:")
+    lines = [
+        f"{secret.model._meta.verbose_name} “{secret.row}” (id {secret.pk}): {secret.field.verbose_name}"
+        for secret in unreadable
+    ]
+    return "\n".join([told, *lines])

@@ -1,0 +1,1 @@
+"""The message templates of WhatsApp Business accounts: made, submitted, synced, shown, filled in, deleted."""

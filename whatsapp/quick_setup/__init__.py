@@ -1,0 +1,1 @@
+"""Quick setup: of an access token and a WhatsApp Business account ID become connected numbers."""

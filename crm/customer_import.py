@@ -5,15 +5,15 @@ Whoever is known already is brought up to date: a filled cell replaces what is k
 tags are added. Doing it again changes nothing, so whatever ended it in the middle, it can be done again.
 """
 
-import time
 from dataclasses import dataclass, field
 from itertools import islice
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.batches import let_others_write
 from accounts.refusals import Refusal
 from whatsapp.values_update import insert_pairs, update_rows
 
@@ -27,9 +27,6 @@ AT_ONCE = 2000
 
 #: Rows a transaction.
 BATCH = 500
-
-#: Seconds between two transactions on SQLite.
-PAUSE = 0.03
 
 #: Tries of a batch while somebody else makes some of the same customers.
 TRIES = 3
@@ -86,12 +83,6 @@ def parts(file, after=0):
     rows = file.rows(after)
     while part := list(islice(rows, BATCH)):
         yield part
-
-
-def let_others_write():
-    """Between two transactions; on SQLite they would otherwise hardly get their turn."""
-    if connection.vendor == "sqlite":
-        time.sleep(PAUSE)
 
 
 def take(business, rows, apply=False):

@@ -14,6 +14,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone, translation
 
+from accounts.batches import let_others_write
+from accounts.leases import TakenOver, write_down
+
 from . import customer_import
 from .customer_file import CustomerFile
 from .customer_import import Outcome
@@ -28,10 +31,6 @@ LEASE = timedelta(minutes=1)
 #: As many rows that cannot be imported are told on the page, and in the file of mistakes.
 LISTED = 20
 MAX_MISTAKES = 10_000
-
-
-class TakenOver(Exception):
-    """Somebody else goes on with a file: this worker's lease ran out."""
 
 
 def upload(person, raw, file_name):
@@ -97,7 +96,7 @@ def try_out_more(uploaded, parts):
 
 def import_more(uploaded, parts):
     for rows in parts:
-        customer_import.let_others_write()
+        let_others_write()
         take(uploaded, rows)
     let_go(uploaded, "applied_at")
 
@@ -117,15 +116,6 @@ def let_go(uploaded, done):
     """End a step; `done` is the time to write down when it was the last one."""
     is_done = uploaded.rows_done >= uploaded.rows
     write_down(uploaded, lease_until=None, **({done: timezone.now()} if is_done else {}))
-
-
-def write_down(uploaded, **news):
-    """Raises TakenOver."""
-    mine = CustomerUpload.objects.filter(pk=uploaded.pk, lease_until=uploaded.lease_until)
-    if not mine.update(**news):
-        raise TakenOver
-    for name, value in news.items():
-        setattr(uploaded, name, value)
 
 
 def go_on_with_due(seconds=5):

@@ -1,114 +1,118 @@
-"""The conversations of a number as a file: CSV for people, JSON Lines for programs. Streamed, whatever its length."""
+"""
+The conversations of a number as a file: CSV for people, JSON Lines for programs. Written piece by piece.
 
-import json
-from itertools import chain
-from zoneinfo import ZoneInfo
+A file holds what was stored when it was asked for. Its last line says how much that is, counted while it was written:
+a file without it was cut off.
+"""
 
-from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q
 from django.http import StreamingHttpResponse
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
+from django.utils import timezone
+from django.utils.translation import get_language, override
 
-from .models import Message
-from .spreadsheets import CSV_TYPE, written
+from whatsapp.models import WhatsAppNumber
 
-FIELDS = [
-    "id",
-    "conversation",
-    "conversation__customer",
-    "conversation__customer__name",
-    "conversation__customer__phone",
-    "conversation__customer__whatsapp_user_id",
-    "direction",
-    "origin",
-    "author__email",
-    "type",
-    "text",
-    "media_file__name",
-    "media_file__mime",
-    "media_file__size",
-    "content",
-    "context_wamid",
-    "status",
-    "wamid",
-    "error_code",
-    "error_title",
-    "timestamp",
-    "accepted_at",
-    "sent_at",
-    "delivered_at",
-    "read_at",
-]
+from .export_formats import FORMATS
+from .models import Conversation, Message
+
+#: Conversations of a part, and lines of a piece.
+CONVERSATIONS = 500
+LINES = 500
 
 
-def rows(number):
-    """The messages of a number, conversation by conversation and oldest first, never all in memory at once."""
-    messages = Message.objects.filter(whatsapp_number=number).order_by("conversation", "timestamp", "pk")
-    return messages.values(*FIELDS).iterator(chunk_size=1000)
+class CutOff(Exception):
+    """The number is deleted while its conversations are written: the file must not look like a whole one."""
 
 
-def as_jsonl(number):
-    """Everything that is known of every message, one JSON object a line."""
-    for row in rows(number):
-        named = {name.removeprefix("conversation__").replace("__", "_"): value for name, value in row.items()}
-        yield json.dumps(named, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"
-
-
-def as_csv(number):
+class Export:
     """
-    One row a message, as a Russian Excel opens it: UTF-8 with a byte order mark, and semicolons. Times are those
-    of the business; phones are digits, and nothing can be taken for a formula.
+    Writes a number's conversations, in the order in which they began and each with its messages, oldest first. Between
+    two parts `position`, `conversations` and `messages` say how far it came; with these another one goes on.
     """
-    # Not the active time zone: a page's is over when its file is written.
-    time_zone = ZoneInfo(number.business.time_zone)
-    names = dict(Message._meta.get_field("origin").flatchoices)
-    statuses = dict(Message._meta.get_field("status").flatchoices)
-    headings = [
-        _("Conversation"),
-        _("Customer"),
-        _("Phone"),
-        _("Time"),
-        _("From"),
-        _("Author"),
-        _("Type"),
-        _("Text"),
-        _("File"),
-        _("File type"),
-        _("File size"),
-        _("Status"),
-        _("Error"),
-    ]
 
-    def cells(row):
-        return [
-            row["conversation"],
-            row["conversation__customer__name"],
-            (row["conversation__customer__phone"] or "").lstrip("+"),
-            f"{localtime(row['timestamp'], time_zone):%Y-%m-%d %H:%M:%S}",
-            names[row["origin"]],
-            row["author__email"] or "",
-            row["type"],
-            row["text"],
-            row["media_file__name"] or "",
-            row["media_file__mime"] or "",
-            row["media_file__size"] or "",
-            statuses[row["status"]],
-            row["error_title"],
-        ]
+    def __init__(self, number, file_format, moment=None, position=0, conversations=0, messages=0):
+        self.number = number
+        self.format = FORMATS[file_format](number)
+        self.moment = moment or timezone.now()
+        self.position, self.conversations, self.messages = position, conversations, messages
+        # A page's language is over when its file is written.
+        self.language = get_language()
 
-    return written(chain([headings], map(cells, rows(number))))
+    def whole(self):
+        """All pieces of the file. Raises CutOff."""
+        yield self.head()
+        for part in self.parts():
+            yield from part
+        if not WhatsAppNumber.objects.kept().filter(pk=self.number.pk).exists():
+            raise CutOff
+        yield self.total()
+
+    def head(self):
+        return self.format.head()
+
+    def parts(self):
+        """Some conversations at a time, as pieces that are to be written before the next part is asked for."""
+        while conversations := list(self._next_conversations()):
+            yield self._pieces(conversations)
+
+    def total(self):
+        with override(self.language):
+            return self.format.total(self.conversations, self.messages)
+
+    def note(self):
+        """Write down that somebody has the whole file."""
+        earlier = Q(exported_at=None) | Q(exported_at__lt=self.moment)
+        WhatsAppNumber.objects.filter(earlier, pk=self.number.pk).update(exported_at=self.moment)
+
+    def _next_conversations(self):
+        stored = Conversation.objects.kept().filter(whatsapp_number=self.number, created_at__lte=self.moment)
+        following = stored.filter(pk__gt=self.position).order_by("pk")[:CONVERSATIONS]
+        return following.select_related("customer", "assignee").prefetch_related("customer__tags")
+
+    def _pieces(self, conversations):
+        lines = []
+        for line in self._lines(conversations):
+            lines.append(line)
+            if len(lines) == LINES:
+                yield "".join(lines)
+                lines = []
+        yield "".join(lines)
+        self.position = conversations[-1].pk
+
+    def _lines(self, conversations):
+        rows = self._messages(conversations)
+        row = next(rows, None)
+        for conversation in conversations:
+            self.conversations += 1
+            yield self.format.conversation(conversation)
+            while row and row["conversation"] == conversation.pk:
+                self.messages += 1
+                yield self.format.message(conversation, row)
+                row = next(rows, None)
+
+    def _messages(self, conversations):
+        stored = Message.objects.filter(conversation__in=conversations, created_at__lte=self.moment)
+        in_order = stored.order_by("conversation_id", "timestamp", "pk")
+        return in_order.values("conversation", *self.format.fields).iterator(chunk_size=1000)
 
 
-FORMATS = {"csv": as_csv, "jsonl": as_jsonl}
-
-CONTENT_TYPES = {"csv": CSV_TYPE, "jsonl": "application/x-ndjson; charset=utf-8"}
+def file_name(number, file_format, conversations=None, messages=None):
+    """The name of a file; it says how much is in it where that is known."""
+    digits = number.phone_number.lstrip("+")
+    counts = "" if messages is None else f"-{conversations}-conversations-{messages}-messages"
+    return f"conversations-{digits}{counts}.{file_format}"
 
 
 def response(number, file_format):
     """The file as a download."""
-    digits = number.phone_number.lstrip("+")
     return StreamingHttpResponse(
-        FORMATS[file_format](number),
-        content_type=CONTENT_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="conversations-{digits}.{file_format}"'},
+        sent(Export(number, file_format)),
+        content_type=FORMATS[file_format].content_type,
+        headers={"Content-Disposition": f'attachment; filename="{file_name(number, file_format)}"'},
     )
+
+
+def sent(export):
+    """The pieces; whoever asks for more than the last one has sent all of them."""
+    yield from export.whole()
+    export.note()

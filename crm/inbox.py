@@ -113,6 +113,12 @@ def note_in_conversation(conversation, message):
     conversation.save(update_fields=["status", "unread", "last_inbound_at", "last_message_at"])
 
 
+def leave_to_people():
+    """Have automation look at no message that is here: for a database from a backup. Returns how many waited."""
+    waiting = Message.objects.filter(direction=Message.Direction.IN, automated_at__isnull=True)
+    return waiting.update(automated_at=timezone.now())
+
+
 @transaction.atomic
 def record_preference(number, preference):
     """A customer stopped or resumed marketing messages in WhatsApp itself (Webhooks, "user_preferences")."""

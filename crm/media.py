@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import MediaFile, Message
@@ -49,10 +50,16 @@ def attach(message, upload, mime):
     transfer_media.delay_on_commit()
 
 
+def upload_nothing():
+    """For a database from a backup: a file of ours goes to Meta again when somebody sends its message again."""
+    MediaFile.objects.filter(message__direction=Message.Direction.OUT, due_at__isnull=False).update(due_at=None)
+
+
 def keep_at_meta(message):
-    """Before a message is sent again: have its file uploaded anew if Meta may have forgotten it."""
-    forgotten = MediaFile.objects.filter(message=message, uploaded_at__lt=timezone.now() - META_KNOWS)
-    if forgotten.update(due_at=timezone.now(), attempts=0):
+    """Before a message is sent again: have its file uploaded if Meta has not got it, or may have forgotten it."""
+    never_or_long_ago = Q(uploaded_at__isnull=True) | Q(uploaded_at__lt=timezone.now() - META_KNOWS)
+    missing = MediaFile.objects.filter(never_or_long_ago, message=message)
+    if missing.update(due_at=timezone.now(), attempts=0):
         Message.objects.filter(pk=message.pk).update(due_at=MediaFile.NOT_UPLOADED)
         transfer_media.delay_on_commit()
 

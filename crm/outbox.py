@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.refusals import Refusal
 from whatsapp import delivery
 from whatsapp.media_types import HEAD, recognise
+from whatsapp.message_templates.parameters import template_message
+from whatsapp.message_templates.usable import check_parameters, check_usable
 from whatsapp.numbers import check_may_send
 from whatsapp.tasks import deliver
-from whatsapp.template_parameters import template_message
-from whatsapp.templates import check_parameters, check_usable
 
 from . import conversations, customers, media
 from .models import MediaFile, Message

@@ -22,6 +22,9 @@ CSV_TYPE = "text/csv; charset=utf-8"
 #: A zip archive, which every .xlsx is, and the file of an old Excel.
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
+#: What a spreadsheet knows UTF-8 by.
+BOM = "\ufeff"
+
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -34,6 +37,8 @@ class Line:
 
 def is_formula(text):
     """Whether a spreadsheet would take the text for a formula, were it not for apostrophes before it."""
+    if text[:1].isalnum():
+        return False
     first = unicodedata.normalize("NFKC", text.lstrip("'")[:20]).lstrip(" ")[:1]
     return bool(first) and first in FORMULA_STARTS
 
@@ -51,11 +56,14 @@ def restored(text):
 
 def written(rows):
     """Lines of a file as a Russian Excel opens it: UTF-8 with a byte order mark, semicolons, and no formulas."""
-    writer = csv.writer(Line(), delimiter=";")
-    mark = "\ufeff"
+    mark = BOM
     for row in rows:
-        yield mark + writer.writerow([harmless(cell) for cell in row])
+        yield mark + written_row(row)
         mark = ""
+
+
+def written_row(cells):
+    return csv.writer(Line(), delimiter=";").writerow([harmless(cell) for cell in cells])
 
 
 def download(rows, file_name):

@@ -20,6 +20,7 @@ from accounts import stored_files
 from whatsapp import pauses
 from whatsapp.cloud_api import CloudApi, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
 from whatsapp.cloud_api_errors import UNAVAILABLE
+from whatsapp.encryption import UnreadableSecret
 from whatsapp.media_types import LARGEST
 from whatsapp.models import WhatsAppNumber
 from whatsapp.outcomes import NUMBER_WAITS
@@ -44,7 +45,7 @@ DELAYS = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), ti
 #: After so many broken uploads a message fails.
 MOST_BROKEN_UPLOADS = 8
 
-#: How long an upload waits for a number that may not send.
+#: How long a file waits for a number that may not send, or whose token cannot be read.
 NUMBER_PATIENCE = timedelta(minutes=1)
 
 #: Meta's codes for what it will not hand out, now or later.
@@ -107,6 +108,13 @@ def transfer(media):
             (fetch if is_inbound else upload)(media, number)
         except CloudApiTrouble as trouble:
             (not_fetched if is_inbound else not_uploaded)(media, number, trouble)
+        except UnreadableSecret:
+            pauses.note_unreadable(number.pk)
+            settle(
+                media,
+                due_at=timezone.now() + NUMBER_PATIENCE,
+                problem=_("The saved token cannot be read: enter it again."),
+            )
         except Exception as error:
             logger.exception("The file of message %s did not pass.", media.message_id)
             trouble = FileNotPassed(str(error))

@@ -1,23 +1,18 @@
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery
-from django.http import Http404
-from django.shortcuts import get_object_or_404
-from django.urls import path
 from django.utils.formats import time_format
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import scope
 from accounts.tenant_admin import TenantModelAdmin
-from crm import exports
 from crm.models import Conversation, Message
-from whatsapp.models import WhatsAppNumber
 
+from .conversation_exports import ConversationExports
 from .conversation_page import ConversationPage
 from .searching import CustomerSearch
+from .trial_message import TrialMessage
 
 
 class UnreadFilter(admin.SimpleListFilter):
@@ -32,7 +27,7 @@ class UnreadFilter(admin.SimpleListFilter):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(CustomerSearch, ConversationPage, TenantModelAdmin):
+class ConversationAdmin(CustomerSearch, TrialMessage, ConversationPage, ConversationExports, TenantModelAdmin):
     list_display = [
         "customer",
         "unread_messages",
@@ -52,20 +47,6 @@ class ConversationAdmin(CustomerSearch, ConversationPage, TenantModelAdmin):
 
     def has_add_permission(self, request):
         return False
-
-    def get_urls(self):
-        view = self.admin_site.admin_view(self.export_view)
-        return [path("export/<int:number_pk>/", view, name="crm_export_conversations"), *super().get_urls()]
-
-    def export_view(self, request, number_pk):
-        """All conversations of a number as a file: `?as=csv` or `?as=jsonl`."""
-        if not request.user.has_perm("crm.export_conversation"):
-            raise PermissionDenied
-        number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=number_pk)
-        file_format = request.GET.get("as", "csv")
-        if file_format not in exports.FORMATS:
-            raise Http404
-        return exports.response(number, file_format)
 
     def get_queryset(self, request):
         latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-timestamp", "-pk")

@@ -9,9 +9,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.once import OnceForm
-from whatsapp.template_parameters import examples, placeholders, problems
-from whatsapp.template_preview import label_of, preview
-from whatsapp.templates import usable_with
+from whatsapp.message_templates.parameters import examples, placeholders, problems
+from whatsapp.message_templates.preview import label_of, preview
+from whatsapp.message_templates.usable import usable_with
 
 
 class TemplateForm(OnceForm):
@@ -75,7 +75,7 @@ class TemplateReply:
         """The form of the chosen template; None when it may not be sent."""
         asked = request.POST if request.method == "POST" else request.GET
         pk = asked.get("template", "")
-        if not pk.isdecimal():
+        if not (pk.isdecimal() and len(pk) < 19):
             raise Http404
         template = usable_with(conversation.whatsapp_number).filter(pk=pk).first()
         if template is None:
@@ -91,10 +91,10 @@ class TemplateReply:
         """What the page needs to offer templates."""
         return {
             "template_form": form,
-            "templates": [(template.pk, _name(template)) for template in usable_with(conversation.whatsapp_number)],
+            "templates": [(template.pk, name_of(template)) for template in usable_with(conversation.whatsapp_number)],
         }
 
 
-def _name(template):
+def name_of(template):
     body = preview(template, {}).body
     return f"{template}: {Truncator(' '.join(body.split())).chars(60)}"

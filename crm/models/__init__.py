@@ -1,4 +1,5 @@
 from .conversation import Conversation
+from .conversation_export import ConversationExport
 from .customer import Customer, Tag
 from .customer_upload import CustomerUpload
 from .deal import Deal, DealStage
@@ -7,6 +8,7 @@ from .message import Message
 
 __all__ = [
     "Conversation",
+    "ConversationExport",
     "Customer",
     "CustomerUpload",
     "Deal",

@@ -96,6 +96,11 @@ class Customer(TenantModel):
         """For whoever stores customers without `save`."""
         self.search_text = fold(f"{self.name} {self.phone or ''}")[:250]
 
+    def retire(self):
+        """Whoever writes from this phone, or as this WhatsApp user, is somebody new."""
+        self.phone, self.whatsapp_user_id = None, f"deleted-{self.pk}"
+        self.save(update_fields=["phone", "whatsapp_user_id"])
+
     @property
     def readable_identity(self):
         return readable_phone(self.phone) if self.phone else self.whatsapp_user_id

@@ -3,6 +3,7 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone, translation
 
+from accounts import batches
 from accounts.refusals import Refusal
 from accounts.testing import make_business
 from crm import customer_import, customers, spreadsheets
@@ -239,7 +240,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows_of_a_batch(business, 
 
 
 def test_a_large_file_is_imported_batch_by_batch(business):
-    with patch.object(customer_import, "BATCH", 10), patch.object(customer_import, "PAUSE", 0):
+    with patch.object(customer_import, "BATCH", 10), patch.object(batches, "PAUSE", 0):
         outcome = run(business, "phone\n" + "".join(f"7916000{serial:04}\n" for serial in range(35)))
 
     assert (outcome.created, Customer.objects.count()) == (35, 35)

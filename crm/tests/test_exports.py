@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
+from accounts import deletion
 from crm import exports
+from crm.customers import add_tags
+from crm.models import Conversation, Message
 from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.testing import make_number
 
@@ -20,11 +22,25 @@ def conversation():
     return make_conversation(make_number(customer.business), customer)
 
 
-def csv_rows(number):
+def written(number, file_format):
     with translation.override("en"):
-        text = "".join(exports.as_csv(number))
+        return "".join(exports.Export(number, file_format).whole())
+
+
+def csv_rows(number):
+    """The rows of messages, by heading."""
+    text = written(number, "csv")
     assert text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+    *rows, _total = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")
+    return rows
+
+
+def json_lines(number):
+    return [json.loads(line) for line in written(number, "jsonl").splitlines()]
+
+
+def json_messages(number):
+    return [line for line in json_lines(number) if "id" in line]
 
 
 def test_csv_has_one_row_a_message_in_order(conversation):
@@ -66,9 +82,8 @@ def test_jsonl_loses_nothing(conversation):
         conversation, "=1+1", content={"type": "text", "text": {"body": "=1+1"}, "extra": [1, None]}
     )
 
-    [line] = exports.as_jsonl(conversation.whatsapp_number)
+    [row] = json_messages(conversation.whatsapp_number)
 
-    row = json.loads(line)
     assert (row["id"], row["text"], row["content"]) == (message.pk, "=1+1", message.content)
     assert (row["customer_phone"], row["wamid"]) == ("+79161234567", message.wamid)
 
@@ -76,53 +91,143 @@ def test_jsonl_loses_nothing(conversation):
 def test_only_the_messages_of_the_number_are_exported(conversation):
     make_message(make_conversation(make_number(conversation.business), conversation.customer), "other")
 
-    assert list(exports.as_jsonl(conversation.whatsapp_number)) == []
+    assert json_messages(conversation.whatsapp_number) == []
 
 
-def test_an_export_takes_one_query_however_long(conversation, django_assert_num_queries):
+def test_many_conversations_take_as_few_queries_as_one(conversation, django_assert_num_queries):
+    number = conversation.whatsapp_number
     for _serial in range(3):
-        make_message(conversation)
+        customer = make_customer(conversation.business)
+        add_tags(customer, ["vip"])
+        make_message(make_conversation(number, customer))
 
-    with django_assert_num_queries(1):
-        list(exports.as_csv(conversation.whatsapp_number))
-
-
-def test_the_command_writes_a_file(conversation, tmp_path):
-    make_message(conversation, "Привет")
-    output = tmp_path / "conversations.csv"
-
-    call_command("export_conversations", number=conversation.whatsapp_number_id, output=str(output))
-
-    assert output.read_bytes().startswith(b"\xef\xbb\xbf")
-    assert "Привет" in output.read_text("utf-8")
-
-
-def test_the_command_writes_to_standard_output(conversation):
-    make_message(conversation, "Привет")
-    out = io.StringIO()
-
-    call_command("export_conversations", number=conversation.whatsapp_number_id, format="jsonl", stdout=out)
-
-    assert json.loads(out.getvalue())["text"] == "Привет"
-
-
-def test_the_command_says_which_number_is_missing():
-    with pytest.raises(CommandError, match="no number with id 999"):
-        call_command("export_conversations", number=999)
-
-
-def test_the_command_says_when_the_file_cannot_be_written(conversation, tmp_path):
-    with pytest.raises(CommandError, match="cannot be written"):
-        call_command("export_conversations", number=conversation.whatsapp_number_id, output=str(tmp_path))
+    # Conversations with customer and assignee, their tags, their messages; and that there are no more conversations.
+    with django_assert_num_queries(5):
+        written(number, "jsonl")
 
 
 def test_a_file_is_named_with_its_type_and_size(conversation):
     media = make_picture(conversation, name="Торт.png")
 
     [row] = csv_rows(conversation.whatsapp_number)
-    [line] = exports.as_jsonl(conversation.whatsapp_number)
+    [named] = json_messages(conversation.whatsapp_number)
 
     assert (row["File"], row["File type"], row["File size"]) == ("Торт.png", "image/png", str(media.size))
-    named = json.loads(line)
     facts = [named[name] for name in ("media_file_name", "media_file_mime", "media_file_size")]
     assert facts == ["Торт.png", "image/png", media.size]
+
+
+def test_the_last_row_of_a_csv_says_how_much_it_holds(conversation):
+    make_message(conversation)
+    make_message(conversation)
+    make_conversation(conversation.whatsapp_number)
+
+    assert written(conversation.whatsapp_number, "csv").endswith("\r\nTotal;2 conversations;2 messages\r\n")
+
+
+def test_the_total_is_said_in_the_language_of_the_page(conversation):
+    with translation.override("en"):
+        pieces = exports.Export(conversation.whatsapp_number, "csv").whole()
+
+    with translation.override("ru"):
+        assert "".join(pieces).endswith("Total;1 conversation;0 messages\r\n")
+
+
+def test_the_last_line_of_a_jsonl_says_how_much_it_holds(conversation):
+    make_message(conversation)
+    make_conversation(conversation.whatsapp_number)
+
+    assert json_lines(conversation.whatsapp_number)[-1] == {"total": {"conversations": 2, "messages": 1}}
+
+
+def test_the_total_is_what_the_delete_page_counts(conversation):
+    make_message(conversation)
+    make_conversation(conversation.whatsapp_number)
+
+    *_lines, last = json_lines(conversation.whatsapp_number)
+
+    counts = deletion.preview(conversation.whatsapp_number).counts
+    assert last["total"] == {"conversations": counts[Conversation], "messages": counts[Message]}
+
+
+def test_jsonl_tells_of_a_conversation_before_its_messages_even_when_it_has_none(conversation):
+    customer, business = conversation.customer, conversation.business
+    add_tags(customer, ["vip"])
+    conversation.status, conversation.assignee = "closed", business.people.get()
+    conversation.save()
+
+    told, _total = json_lines(conversation.whatsapp_number)
+
+    told = told["conversation"]
+    assert (told["id"], told["status"], told["assignee"]) == (conversation.pk, "closed", conversation.assignee.email)
+    assert (told["customer"]["name"], told["customer"]["tags"]) == (customer.name, ["vip"])
+
+
+def test_what_comes_after_the_file_was_asked_for_is_not_in_it(conversation):
+    make_message(conversation, "before")
+    export = exports.Export(conversation.whatsapp_number, "jsonl")
+    make_message(conversation, "after", timestamp=timezone.now() - timedelta(hours=1))
+    make_conversation(conversation.whatsapp_number)
+
+    _conversation, message, total = map(json.loads, "".join(export.whole()).splitlines())
+
+    assert (message["text"], total["total"]) == ("before", {"conversations": 1, "messages": 1})
+
+
+def test_many_conversations_are_written_part_by_part(conversation, monkeypatch):
+    monkeypatch.setattr(exports, "CONVERSATIONS", 2)
+    monkeypatch.setattr(exports, "LINES", 3)
+    number = conversation.whatsapp_number
+    for serial in range(5):
+        made = make_conversation(number)
+        for _serial in range(serial):
+            make_message(made, f"from {made.pk}")
+
+    lines = json_lines(number)
+
+    assert [line["text"] for line in lines if "id" in line] == [
+        f"from {line['conversation']}" for line in lines if "id" in line
+    ]
+    assert lines[-1] == {"total": {"conversations": 6, "messages": 10}}
+
+
+def test_a_file_that_was_sent_to_its_end_is_written_down(conversation):
+    number = conversation.whatsapp_number
+
+    exports.response(number, "csv").getvalue()
+
+    number.refresh_from_db()
+    assert number.exported_at
+
+
+def test_a_file_whose_reader_left_is_not_written_down(conversation):
+    number = conversation.whatsapp_number
+    pieces = exports.sent(exports.Export(number, "csv"))
+
+    next(pieces)
+    pieces.close()
+
+    number.refresh_from_db()
+    assert number.exported_at is None
+
+
+def test_an_earlier_export_that_ends_later_changes_nothing(conversation):
+    number = conversation.whatsapp_number
+    earlier, later = exports.Export(number, "csv"), exports.Export(number, "csv")
+
+    later.note()
+    earlier.note()
+
+    number.refresh_from_db()
+    assert number.exported_at == later.moment
+
+
+def test_a_file_whose_number_is_deleted_meanwhile_is_cut_off_and_says_no_total(conversation, monkeypatch):
+    number = make_message(conversation).whatsapp_number
+    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    pieces = exports.Export(number, "csv").whole()
+    next(pieces)
+    deletion.delete(number)
+
+    with pytest.raises(exports.CutOff):
+        list(pieces)

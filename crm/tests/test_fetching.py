@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.utils import timezone
 
@@ -77,6 +78,20 @@ def test_a_message_is_kept_when_meta_is_down_and_its_file_comes_later(connected,
     assert (media.state, media.problem[:4]) == ("waiting", "Meta")
     assert media.due_at > timezone.now()
     settings.META_GRAPH_URL = up
+    MediaFile.objects.update(due_at=timezone.now())
+
+    assert fetch(media).state == "stored"
+
+
+def test_a_file_waits_while_the_token_of_its_number_cannot_be_read(connected, meta, settings):
+    media = make_expected(connected, meta.simulator.add_media(PNG, "image/png"))
+    right, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+
+    fetch(media)
+    assert (media.state, meta.requests) == ("waiting", [])
+    connected.refresh_from_db()
+    assert "FIELD_KEYS" in connected.problem
+    settings.FIELD_KEYS = right
     MediaFile.objects.update(due_at=timezone.now())
 
     assert fetch(media).state == "stored"

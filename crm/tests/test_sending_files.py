@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -187,6 +188,19 @@ def test_it_waits_while_meta_is_down_and_what_comes_after_it_too(conversation, m
     upload_and_deliver(conversation)
 
     assert [content["type"] for content in sent(meta, conversation)] == ["image", "text"]
+
+
+def test_it_waits_while_the_token_of_the_number_cannot_be_read(conversation, meta, settings):
+    right, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+    outbox.reply_with_file(conversation, picture(), "", None)
+    upload_and_deliver(conversation)
+    assert meta.requests == []
+    settings.FIELD_KEYS = right
+
+    due_again()
+    upload_and_deliver(conversation)
+
+    assert [content["type"] for content in sent(meta, conversation)] == ["image"]
 
 
 def test_a_worker_killed_after_the_upload_sends_once(conversation, meta, monkeypatch):

@@ -14,13 +14,17 @@
         return;
     }
 
+    let timer = 0;
+    let latest = 0;
+
     const previewButton = form.querySelector("input[name=preview]");
     if (previewButton) {
         previewButton.hidden = true;
+        form.addEventListener("input", () => {
+            clearTimeout(timer);
+            timer = setTimeout(refresh, PAUSE);
+        });
     }
-
-    let timer = 0;
-    let latest = 0;
 
     async function refresh() {
         const mine = ++latest;
@@ -37,11 +41,6 @@
             // The server is away; sending will say so.
         }
     }
-
-    form.addEventListener("input", () => {
-        clearTimeout(timer);
-        timer = setTimeout(refresh, PAUSE);
-    });
 
     form.addEventListener("submit", () => {
         form.querySelector("input.default").disabled = true;

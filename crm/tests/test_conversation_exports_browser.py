@@ -1,0 +1,96 @@
+"""A large number is exported in a real browser: from the number's page to the file."""
+
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from accounts.testing import make_owner
+from crm import conversation_export_job, conversation_exports, exports
+from crm.models import ConversationExport
+from crm.testing import make_conversation, make_message
+from whatsapp.testing import make_number
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def owner():
+    return make_owner(language="ru")
+
+
+@pytest.fixture
+def number(owner, monkeypatch):
+    """Four conversations with a message each are much, and are written when the test says so, one after another."""
+    monkeypatch.setattr(conversation_exports, "AT_ONCE", 1)
+    monkeypatch.setattr(exports, "CONVERSATIONS", 1)
+    monkeypatch.setattr(conversation_exports.export_conversations, "delay_on_commit", lambda export_id: None)
+    number = make_number(owner.business)
+    for serial in range(4):
+        make_message(make_conversation(number), f"Привет {serial}")
+    return number
+
+
+@pytest.fixture
+def open_page(browser, client, live_server, owner):
+    """Open an address as the owner; returns its page. Any trouble in its console fails the test."""
+    client.force_login(owner)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    troubles, contexts = [], []
+
+    def note(line):
+        if line.type == "error" and not line.location["url"].endswith("/favicon.ico"):
+            troubles.append(line.text)
+
+    def open(address, **options):
+        context = browser.new_context(locale="ru-RU", **options)
+        contexts.append(context)
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", note)
+        page.goto(live_server.url + address)
+        return page
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def write_some(parts):
+    export = ConversationExport.objects.get()
+    for _part in range(parts):
+        conversation_export_job.go_on(export, 0)
+
+
+def test_the_bar_moves_by_itself_until_the_file_can_be_downloaded(open_page, number):
+    page = open_page(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
+    page.click(f"a[href='{reverse('admin:crm_conversation_exports', args=[number.pk])}']")
+    page.get_by_text("Выгрузить разговоры (CSV)").click()
+    page.locator("progress[value='0'][max='4']").wait_for()
+
+    write_some(2)
+    page.locator("progress[value='2'][max='4']").wait_for(timeout=10_000)
+
+    write_some(3)
+    link = page.locator(".exports a.button")
+    link.wait_for(timeout=10_000)
+    with page.expect_download() as download:
+        link.click()
+
+    digits = number.phone_number.lstrip("+")
+    assert download.value.suggested_filename == f"conversations-{digits}-4-conversations-4-messages.csv"
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    assert [line.split(";")[7] for line in text.splitlines()[1:-1]] == [f"Привет {serial}" for serial in range(4)]
+
+
+def test_without_scripts_the_page_reloads_itself(open_page, number, live_server):
+    page = open_page(
+        reverse("admin:crm_export_conversations", args=[number.pk]) + "?as=jsonl", java_script_enabled=False
+    )
+    page.locator("progress").wait_for()
+
+    write_some(5)
+
+    page.locator(".exports a.button").wait_for(timeout=15_000)

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from whatsapp.encryption import UnreadableSecret
+
 from . import outbound, sessions
 from .addresses import BadAddress, read_address
 from .effects import Call
@@ -88,6 +90,8 @@ def carry_out(call):
         return read(answer, request)
     except (BadAddress, CallFailed) as trouble:
         return Outcome(failed=str(trouble))
+    except UnreadableSecret:
+        return Outcome(failed=_("the saved Authorization header cannot be read: enter it again"))
 
 
 def allowed_host(business_id, url):

@@ -12,7 +12,7 @@ from accounts.refusals import Refusal
 from crm import conversations, customers, outbox
 from crm.deals import create_deal
 from crm.models import Conversation, Message
-from whatsapp.templates import check_parameters, check_usable, usable_with
+from whatsapp.message_templates.usable import check_parameters, check_usable, usable_with
 
 from . import effects
 from .models import BotCall, BotTimer

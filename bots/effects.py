@@ -20,6 +20,7 @@ class EndReason(TextChoices):
     REPEATED_TEXT = "repeated_text", _("the same text 5 times in 5 minutes")
     CALL_FAILED = "call_failed", _("a service gave no answer")
     ERROR = "error", _("an error")
+    RESTORED = "restored", _("the database was restored from a backup")
 
 
 class TimerKind(TextChoices):
@@ -53,7 +54,7 @@ class SendMessage(Effect):
 
 @dataclass(frozen=True)
 class SendTemplate(Effect):
-    """`parameters` by placeholder, as whatsapp.template_parameters names them."""
+    """`parameters` by placeholder, as whatsapp.message_templates.parameters names them."""
 
     template: str
     language: str

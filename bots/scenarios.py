@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from crm.models import DealStage
-from whatsapp.templates import usable_with
+from whatsapp.message_templates.usable import usable_with
 
 from .models import AllowedHost, BotScenario, ScenarioVersion
 from .step_checks import Known

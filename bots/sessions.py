@@ -3,14 +3,18 @@
 from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo
 
+from django.db.models import Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from crm import conversations
+from crm.models import Conversation
 
 from .carrying_out import carry_out
 from .effects import End, EndReason
 from .engine import State, advance, waits_for_answer
-from .models import BotSession
+from .models import BotCall, BotSession, BotTimer
 from .office_hours import is_open
 
 END_FIELDS = ["ended_at", "end_reason", "end_step"]
@@ -102,6 +106,15 @@ def end(session, reason):
     session.save(update_fields=END_FIELDS)
     forget_what_it_waited_for(session)
     stop_waiting(session.conversation)
+
+
+def end_all(reason):
+    """End whatever runs. Nothing that it waited for happens any more."""
+    BotTimer.objects.all().delete()
+    BotCall.objects.all().delete()
+    running = BotSession.objects.filter(ended_at__isnull=True)
+    running.update(ended_at=timezone.now(), end_reason=reason, end_step=Coalesce(KT("state__step"), Value("")))
+    Conversation.objects.filter(in_scenario=True).update(in_scenario=False)
 
 
 def forget_what_it_waited_for(session):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from whatsapp.template_parameters import missing
+from whatsapp.message_templates.parameters import missing
 
 from . import content
 from .addresses import BadAddress, read_address

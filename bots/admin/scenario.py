@@ -19,7 +19,7 @@ from bots.simulation import simulate_draft
 from bots.step_checks import FIXED_FIELDS
 from bots.wording import problem_in_words
 from crm.models import DealStage
-from whatsapp.templates import usable_with
+from whatsapp.message_templates.usable import usable_with
 
 from .chat_page import chat_page
 

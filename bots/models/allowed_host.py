@@ -4,10 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel, UniqueInBusiness
 from bots.addresses import BadAddress, read_host
-from whatsapp.encryption import EncryptedTextField
+from whatsapp.encryption import EncryptedTextField, HoldsSecrets, UnreadableSecret
 
 
-class AllowedHost(TenantModel):
+class AllowedHost(HoldsSecrets, TenantModel):
     """A host that the business's scenarios may call, and the secret by which it knows them."""
 
     host = models.CharField(_("host"), max_length=253, help_text=_("Like api.example.com, without https://."))
@@ -51,5 +51,10 @@ class AllowedHost(TenantModel):
             self.host = read_host(self.host)
         except BadAddress as error:
             raise ValidationError({"host": str(error)}) from error
-        if not (self.authorization.isascii() and self.authorization.isprintable()):
+        try:
+            authorization = self.authorization
+        except UnreadableSecret:
+            # It was looked at when it was entered.
+            return
+        if not (authorization.isascii() and authorization.isprintable()):
             raise ValidationError({"authorization": _("A header is one line of Latin letters, digits and signs.")})

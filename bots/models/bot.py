@@ -61,3 +61,8 @@ class Bot(TenantModel):
 
     def __str__(self):
         return self.name
+
+    def retire(self):
+        """Answer nobody any more."""
+        self.is_active = False
+        self.save(update_fields=["is_active"])

@@ -1,9 +1,10 @@
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.tenancy import TenantModel, TenantQuerySet
+from whatsapp.message_templates.uses import Use
 
 
 def empty_definition():
@@ -33,12 +34,40 @@ class BotScenario(TenantModel):
     def __str__(self):
         return self.name
 
+    @classmethod
+    def uses_of_templates(cls, templates):
+        """The scenarios that send one of these templates: published, or so far only in the draft."""
+        accounts = {(template.business_id, template.waba_id) for template in templates}
+        names = {(template.name, template.language) for template in templates}
+        found = []
+        for business_id, waba_id in accounts:
+            own = cls.objects.filter(business=business_id, bot__whatsapp_number__waba_id=waba_id)
+            running = ScenarioVersion.objects.filter(scenario__in=own).that_run().only("scenario_id", "definition")
+            live = {version.scenario_id for version in running if _sends(version.definition, names)}
+            for scenario in own:
+                if scenario.pk in live:
+                    found.append(Use(scenario, pgettext("scenario", "published")))
+                elif _sends(scenario.definition, names):
+                    found.append(Use(scenario, pgettext("scenario", "draft")))
+        return found
+
+
+def _sends(definition, names):
+    """Whether a scenario document has a step that sends one of the templates of these (name, language)."""
+    steps = definition.get("steps", []) if isinstance(definition, dict) else []
+    return any((step.get("template"), step.get("language")) in names for step in steps if isinstance(step, dict))
+
 
 class ScenarioVersionQuerySet(TenantQuerySet):
     def latest_of_each(self):
         """The one version of each scenario that customers meet."""
         siblings = ScenarioVersion.objects.filter(scenario=OuterRef("scenario")).order_by("-number")
         return self.filter(pk=Subquery(siblings.values("pk")[:1]))
+
+    def that_run(self):
+        """The latest of each scenario, and those on which a conversation still is."""
+        met = self.filter(sessions__isnull=False, sessions__ended_at__isnull=True)
+        return self.filter(Q(pk__in=self.latest_of_each().values("pk")) | Q(pk__in=met.values("pk")))
 
 
 class ScenarioVersion(TenantModel):

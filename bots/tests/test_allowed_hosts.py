@@ -1,4 +1,5 @@
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -51,6 +52,13 @@ def test_a_host_is_allowed_once(program):
 def test_a_secret_that_is_no_header_is_refused(program):
     body = {"host": "a.example.com", "authorization": "Bearer 1\r\nHost: b"}
     assert "authorization" in program.post(HOSTS, body, format="json").json()
+
+
+def test_a_host_whose_secret_cannot_be_read_is_still_changed(program, settings):
+    made = program.post(HOSTS, {"host": "a.example.com", "authorization": "Bearer 1"}, format="json").json()
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    changed = program.patch(f"{HOSTS}{made['id']}/", {"allow_http": True}, format="json").json()
+    assert (changed["allow_http"], changed["has_authorization"]) == (True, True)
 
 
 def test_an_operator_allows_nothing(owner):

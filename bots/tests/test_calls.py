@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone, translation
 
 from bots import calls, outbound, turns
@@ -120,6 +121,12 @@ def test_whatever_fails_goes_the_way_for_failures(conversation, service, result)
     turn = BotTurn.objects.latest("id")
     assert (turn.event["kind"], turn.event["step"], turn.path) == ("call_failed", "call", ["sorry"])
     assert event_in_words(turn.event).startswith("вызов в «call» ничего не принёс: ")
+
+
+def test_a_secret_that_cannot_be_read_calls_nobody(conversation, service, settings):
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    assert write(conversation, "привет") == ["Не вышло"]
+    assert service.calls == []
 
 
 def test_without_a_way_for_failures_a_person_is_called_and_the_step_is_named(conversation, service):

@@ -34,7 +34,7 @@ class BroadcastViewSet(TenantViewSet):
         drafts.change(serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance):
-        drafts.delete(instance, requested_by=self.request.user)
+        return drafts.delete(instance, requested_by=self.request.user)
 
     @extend_schema(
         request=None,

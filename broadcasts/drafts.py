@@ -5,11 +5,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import deletion
+from accounts.deadlocks import again_after_deadlock
 from accounts.refusals import Refusal
 from crm import outbox
 from crm.models import Customer, Message
-from whatsapp.template_parameters import missing
-from whatsapp.templates import check_usable
+from whatsapp.message_templates.parameters import missing
+from whatsapp.message_templates.usable import check_usable
 
 from . import parameters, planning
 from .models import Broadcast
@@ -42,6 +43,7 @@ def not_editable(broadcast):
     return Refusal("not_editable", told % {"status": broadcast.get_status_display()})
 
 
+@again_after_deadlock
 @transaction.atomic
 def delete(broadcast, requested_by=None):
     """Delete a draft. Raises Refusal("not_editable") for a started one: its recipients stay accounted for."""

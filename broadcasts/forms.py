@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.once import OnceForm
 from accounts.tenant_forms import TenantModelForm
 from crm.models import Customer, Tag
+from whatsapp.message_templates.parameters import placeholders
+from whatsapp.message_templates.preview import label_of
 from whatsapp.models import MessageTemplate
 from whatsapp.phone_numbers import normalize_phone
-from whatsapp.template_parameters import placeholders
-from whatsapp.template_preview import label_of
 
 from . import audience
 from .models import Broadcast, BroadcastMessage

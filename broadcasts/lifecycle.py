@@ -5,17 +5,19 @@ press the same button one moves it, and the other finds it moved.
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from whatsapp import delivery
+from whatsapp.message_templates.usable import check_usable
 from whatsapp.numbers import check_may_send
-from whatsapp.templates import check_usable
 
 from . import dispatch, recipients
 from .models import Broadcast, BroadcastMessage
@@ -163,6 +165,32 @@ def send_again(message):
     _send(broadcast, since=[Status.DONE, Status.SENDING])
 
 
+@transaction.atomic
+def send_unknown_again(broadcast):
+    """A person says so of all of whom it is unknown whether it went out to them; to some it may arrive twice."""
+    if broadcast.status == Status.CANCELLED:
+        raise _not_to_be_started(broadcast)
+    if not _unknown_of(broadcast).update(**UNSENT):
+        raise _nothing_unknown()
+    _send(broadcast, since=[Status.DONE, Status.SENDING])
+    _check_may_be_sent(broadcast)
+
+
+def count_unknown_as_sent(broadcast):
+    """A person says that it did go out to all of whom that is unknown."""
+    sent = {"status": BroadcastMessage.Status.SENT, "sent_at": timezone.now(), "error_code": None, "error_title": ""}
+    if not _unknown_of(broadcast).update(**sent):
+        raise _nothing_unknown()
+
+
+def _unknown_of(broadcast):
+    return broadcast.messages.filter(status=BroadcastMessage.Status.UNKNOWN)
+
+
+def _nothing_unknown():
+    return Refusal("not_unknown", _("What became of these messages is known by now."))
+
+
 def start_due():
     """Start what is scheduled for now; returns how many. What cannot start is paused with the reason."""
     now = timezone.now()
@@ -185,3 +213,32 @@ def _start_or_ask(broadcast, late):
     except Refusal as refusal:
         broadcast.move(Status.PAUSED, since=[Status.SCHEDULED], paused_reason=str(refusal)[:500])
         return False
+
+
+def pause_restored(made_at):
+    """
+    In a database as it was at a time: nothing goes on by itself, and whoever had not been written to by then may have
+    been since, unless the time of the broadcast is still to come. Only a person can have those written to again.
+    """
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            _pause_restored(Broadcast.objects.filter(business__language=language), made_at)
+
+
+def _pause_restored(broadcasts, made_at):
+    time = {"time": date_format(timezone.localtime(made_at), "SHORT_DATETIME_FORMAT")}
+    started = broadcasts.filter(status__in=[Status.SCHEDULED, Status.SENDING, Status.PAUSED])
+    to_come = started.filter(started_at=None, scheduled_at__gt=timezone.now())
+    told = _("Restored from a backup of %(time)s. Resume to have it sent at its time.") % time
+    started_before = started.exclude(pk__in=list(to_come.values_list("pk", flat=True)))
+    to_come.update(status=Status.PAUSED, paused_reason=told)
+    BroadcastMessage.objects.filter(broadcast__in=started_before, status=BroadcastMessage.Status.PLANNED).update(
+        status=BroadcastMessage.Status.UNKNOWN, due_at=None, error_title=_("Restored from a backup.")
+    )
+    told = _(
+        "Restored from a backup of %(time)s. Whoever had not been written to by then may have been since, so that is"
+        " unknown. Decide whether they count as sent or are sent again, then resume."
+    )
+    started_before.update(status=Status.PAUSED, paused_reason=told % time)
+    told = _("Restored from a backup of %(time)s. If it was started after that, it has been sent already.") % time
+    broadcasts.filter(status__in=[Status.DRAFT, Status.PLANNING, Status.PLANNED]).update(paused_reason=told)

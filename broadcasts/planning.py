@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp import template_parameters
-from whatsapp.templates import check_usable
+from whatsapp.message_templates.parameters import missing, problems
+from whatsapp.message_templates.usable import check_usable
 
 from . import audience, parameters
 from .models import Broadcast, BroadcastMessage
@@ -135,9 +135,9 @@ def reason_to_skip(template, customer, filled):
         return SkipReason.OPTED_OUT
     if needs_phone(template) and not customer.phone:
         return SkipReason.NO_PHONE
-    if not template_parameters.problems(template, filled):
+    if not problems(template, filled):
         return ""
-    if template_parameters.missing(template, filled):
+    if missing(template, filled):
         return SkipReason.EMPTY_PARAMETER
     return SkipReason.UNFIT_PARAMETER
 

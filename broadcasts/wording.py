@@ -10,8 +10,8 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.refusals import Refusal
 from crm import interpolation
+from whatsapp.message_templates.preview import preview
 from whatsapp.numbers import check_may_send
-from whatsapp.template_preview import preview
 
 
 def audience_in_words(document):

@@ -15,7 +15,7 @@ from broadcasts import drafts
 from broadcasts.forms import PARAMETER, NewBroadcastForm, draft_form_for
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.wording import preview_of
-from whatsapp.template_parameters import placeholders
+from whatsapp.message_templates.parameters import placeholders
 
 from .broadcast_page import BroadcastPage
 
@@ -135,12 +135,8 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
     def _address(self, broadcast):
         return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
 
-    def delete_model(self, request, obj):
-        drafts.delete(obj, requested_by=request.user)
-
-    def delete_queryset(self, request, queryset):
-        for broadcast in queryset:
-            drafts.delete(broadcast, requested_by=request.user)
+    def delete_cascade(self, row, requested_by):
+        return drafts.delete(row, requested_by)
 
     class Media:
         css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}

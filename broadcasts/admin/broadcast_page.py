@@ -39,7 +39,18 @@ VERBS = {
     "resume": (gettext_lazy("Resume"), lambda broadcast, user: lifecycle.resume(broadcast)),
     "cancel": (gettext_lazy("Cancel the broadcast"), lambda broadcast, user: lifecycle.cancel(broadcast)),
     "retry_failed": (gettext_lazy("Retry the failed ones"), lambda broadcast, user: lifecycle.retry_failed(broadcast)),
+    "count_unknown_as_sent": (
+        gettext_lazy("Count all as sent"),
+        lambda broadcast, user: lifecycle.count_unknown_as_sent(broadcast),
+    ),
+    "send_unknown_again": (
+        gettext_lazy("Send all again, they may arrive twice"),
+        lambda broadcast, user: lifecycle.send_unknown_again(broadcast),
+    ),
 }
+
+#: The buttons for all messages of unknown fate together.
+FOR_UNKNOWN = ["count_unknown_as_sent", "send_unknown_again"]
 
 #: The buttons of each state. Cancelling is asked about first.
 BUTTONS = {
@@ -188,6 +199,7 @@ class BroadcastPage:
             "why_number_waits": why_number_waits(broadcast.whatsapp_number) if is_live(broadcast) else "",
             "unknown": unknown[:UNKNOWN_SHOWN] if told.states["unknown"] else [],
             "decisions": [(name, label) for name, (label, _decide) in DECISIONS.items()] if may_change else [],
+            "for_unknown": [(name, VERBS[name][0]) for name in FOR_UNKNOWN] if may_change else [],
             "buttons": buttons(broadcast, told) if may_change else [],
             "recipients_url": f"{recipients_url}?broadcast__id__exact={broadcast.pk}",
         }

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.tenancy import TenantModel, TenantQuerySet
+from whatsapp.message_templates.uses import Use
 
 
 class BroadcastQuerySet(TenantQuerySet):
@@ -80,6 +81,21 @@ class Broadcast(TenantModel):
         if self.template.waba_id != self.whatsapp_number.waba_id:
             told = _("This template belongs to another WhatsApp Business account than the number.")
             raise ValidationError({"template": told}, code="template_of_other_account")
+
+    def retire(self):
+        """Send no more of it."""
+        self.move(self.Status.CANCELLED, since=set(self.Status) - {self.Status.DONE})
+
+    #: Those that are over only show their template.
+    OVER = (Status.DONE, Status.CANCELLED)
+    #: Those whose people wait for it.
+    UNDER_WAY = (Status.SCHEDULED, Status.SENDING, Status.PAUSED)
+
+    @classmethod
+    def uses_of_templates(cls, templates):
+        """The broadcasts that still need one of these templates (whatsapp.message_templates.uses)."""
+        needing = cls.objects.filter(template__in=templates).exclude(status__in=cls.OVER)
+        return [Use(row, row.get_status_display(), holds=row.status in cls.UNDER_WAY) for row in needing]
 
     def move(self, to, *, since, **changes):
         """

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer
 from whatsapp import ledger
+from whatsapp.message_templates.parameters import template_message
 from whatsapp.models import OutboundMessage
-from whatsapp.template_parameters import template_message
 
 from .. import stopping
 from .broadcast import Broadcast

@@ -359,6 +359,19 @@ def test_a_message_of_unknown_fate_is_decided(client, planned, decision, status)
     assert message.status == status
 
 
+@pytest.mark.parametrize(("verb", "status"), [("count_unknown_as_sent", "sent"), ("send_unknown_again", "planned")])
+def test_all_messages_of_unknown_fate_are_decided_at_once(client, planned, verb, status):
+    make_broadcast_message(planned, make_customer(planned.business))
+    planned.move("paused", since=["planned"])
+    planned.messages.update(status="unknown")
+    assert f'value="{verb}"' in shown(client, page(planned))
+
+    press(client, planned, verb)
+
+    assert [message.status for message in planned.messages.all()] == [status, status]
+    assert 'value="count_unknown_as_sent"' not in shown(client, page(planned))
+
+
 def test_a_test_is_sent_once_for_a_double_click(client, planned):
     data = {"to": "8 916 111-22-33", "once": "1f0e7c9e-52a7-4d62-8a3f-1c3f8c1f4a11"}
     for _click in range(2):

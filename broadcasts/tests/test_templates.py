@@ -4,9 +4,9 @@ import pytest
 
 from accounts.testing import make_business
 from broadcasts.testing import make_broadcast
-from whatsapp import template_sync
+from whatsapp.message_templates import syncing
+from whatsapp.message_templates.usable import usable_with
 from whatsapp.models import MessageTemplate
-from whatsapp.templates import usable_with
 from whatsapp.testing import make_number, make_template
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ def test_what_vanished_at_meta_stays_with_its_broadcast_and_cannot_be_chosen(met
     meta.simulator.templates(number.waba_id).clear()
     broadcast = make_broadcast(number, template=make_template(number))
 
-    assert template_sync.sync(number).deleted == 1
-    assert template_sync.sync(number).deleted == 0
+    assert syncing.sync(number).deleted == 1
+    assert syncing.sync(number).deleted == 0
 
     assert MessageTemplate.objects.of_number(number).get() == broadcast.template
     assert not usable_with(number).exists()

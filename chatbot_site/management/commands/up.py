@@ -6,11 +6,14 @@ from contextlib import ExitStack, closing
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.checks import Tags, run_checks
 from django.core.management import BaseCommand, call_command
 from django.utils.translation import gettext as _
 
+from accounts import deletion_job
 from chatbot_site import database_lock, demo, demo_story, embedded, environment, web
-from crm import transfers
+from chatbot_site.backups import making
+from crm import conversation_export_job, transfers
 from whatsapp import events, ledger
 
 
@@ -34,7 +37,10 @@ class Command(BaseCommand):
         with ExitStack() as running:
             running.enter_context(database_lock.only_one())
             listener = running.enter_context(closing(web.listen(host, port)))
+            if not with_demo:
+                making.before_migrating(self.stdout.write)
             call_command("migrate", interactive=False, verbosity=0)
+            self.warn()
             if with_demo:
                 page = running.enter_context(demo.running(port + 1, environment.local_url(host, port)))
             settle_what_a_kill_left()
@@ -42,6 +48,11 @@ class Command(BaseCommand):
             self.greet(page if with_demo else "")
             web.serve(listener)
             self.stdout.write(_("Stopping…"))
+
+    def warn(self):
+        """Say what is wrong with what the database holds, such as secrets that no key opens."""
+        for warning in run_checks(tags=[Tags.database], databases=["default"]):
+            self.stderr.write(str(warning))
 
     def greet(self, simulator_page):
         """The few lines that a newcomer needs."""
@@ -69,6 +80,8 @@ def settle_what_a_kill_left():
         ledger.settle_abandoned()
         events.give_back_abandoned()
         transfers.give_back_abandoned()
+        conversation_export_job.give_back_abandoned()
+        deletion_job.give_back_abandoned()
 
 
 def stop_on_signals():

@@ -1,0 +1,146 @@
+"""
+Backups: the database and the media files in one file, while everybody works. It is written aside, read again from
+the first byte to the last, and has its name only then.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import archive, media_files, migration_state, postgres_copy, sqlite_copy
+
+KEPT = 7
+
+#: What the names of our own files begin with: those that people ask for, and those made before something risky.
+USUAL, BEFORE_RESTORING, BEFORE_MIGRATING = "chatbot", "before-restoring", "before-migrating"
+
+UNFINISHED = ".unfinished-"
+#: What a killed backup left behind is removed after so long (seconds).
+UNFINISHED_LASTS = 24 * 60 * 60
+
+
+def database_copy():
+    """The module that copies the kind of database we have."""
+    return sqlite_copy if connection.vendor == "sqlite" else postgres_copy
+
+
+def make(output=None, kind=USUAL, keep=KEPT):
+    """
+    Write a backup into `output`, or into BACKUP_DIR under a name that says the time; there the newest `keep` of its
+    kind stay. Returns its path and manifest. Raises CommandError with a sentence on what is in the way.
+    """
+    path = Path(output) if output else None
+    folder = path.parent if path else Path(settings.BACKUP_DIR)
+    with sentences_for(folder):
+        database_copy().check_tools()
+        folder.mkdir(parents=True, exist_ok=True)
+        if path and path.is_dir():
+            raise CommandError(_("%(path)s is a folder. Name a file in it.") % {"path": path})
+        remove_unfinished(folder)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as aside:
+            finished = Path(aside, "backup.zip")
+            write(finished, Path(aside))
+            manifest = archive.read(finished)
+            path = path or free_name(folder, kind)
+            os.replace(finished, path)
+        archive.sync(folder)
+        if not output:
+            remove_old(folder, kind, keep)
+    return path, manifest
+
+
+def write(path, aside):
+    copy = database_copy()
+    snapshot = aside / copy.PART
+    facts = {
+        "made_at": timezone.now().isoformat(),
+        "database": connection.vendor,
+        "rows": copy.write(snapshot),
+        "migrations": migration_state.applied(),
+        "field_keys": key_fingerprints(),
+    }
+    # The files after the rows: what a row names is here by then.
+    parts = {copy.PART: partial(copy_from, snapshot), media_files.PART: media_files.write}
+    archive.write(path, parts, facts)
+
+
+def copy_from(path, file):
+    with path.open("rb") as source:
+        shutil.copyfileobj(source, file, archive.CHUNK)
+
+
+def key_fingerprints():
+    """What tells the keys of FIELD_KEYS apart and does not give them away."""
+    return [hashlib.sha256(f"fingerprint:{key}".encode()).hexdigest()[:16] for key in settings.FIELD_KEYS]
+
+
+def free_name(folder, kind):
+    """A name that says the time and is not taken."""
+    name = f"{kind}-{timezone.localtime():%Y-%m-%d-%H%M%S}"
+    serial = 1
+    while (path := folder / (f"{name}.zip" if serial == 1 else f"{name}-{serial}.zip")).exists():
+        serial += 1
+    return path
+
+
+def remove_old(folder, kind, keep):
+    """Remove all but the newest of our own files of a kind."""
+    pattern = re.compile(rf"{kind}-\d{{4}}-\d\d-\d\d-\d{{6}}(-\d+)?\.zip")
+    ours = [path for path in folder.iterdir() if pattern.fullmatch(path.name)]
+    # Not by name: of those made within a second, a later one may have the name of one that is gone.
+    for path in sorted(ours, key=lambda path: path.stat().st_mtime_ns, reverse=True)[keep:]:
+        path.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder):
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if path.stat().st_mtime < time.time() - UNFINISHED_LASTS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def sentences_for(folder):
+    """Say in a sentence what is wrong with a disk."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if is_disk_full(error):
+            told = _("There is no room left in %(folder)s. Free some, or choose another folder.")
+        else:
+            told = _("It failed in %(folder)s: %(problem)s.")
+        problem = getattr(error, "strerror", None) or error
+        raise CommandError(told % {"folder": folder, "problem": problem}) from error
+
+
+def is_disk_full(error):
+    return (
+        getattr(error, "errno", None) == errno.ENOSPC
+        or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    )
+
+
+def before_migrating(say):
+    """Make a backup of a database that is about to be changed by a new version, if there is anything in it."""
+    if not migration_state.applied() or migration_state.is_complete():
+        return
+    try:
+        database_copy().check_tools()
+    except CommandError as error:
+        say(_("No backup was made before the database is updated. %(reason)s") % {"reason": error})
+        return
+    path, _manifest = make(kind=BEFORE_MIGRATING)
+    say(_("Before the database is updated, a backup was made: %(path)s") % {"path": path})

@@ -1,0 +1,30 @@
+"""Which migrations a database has, and whether this code knows them."""
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+
+def applied():
+    """The migrations that the database has, as pairs of app and name."""
+    return sorted(MigrationLoader(connection).applied_migrations)
+
+
+def is_complete():
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def unknown(migrations):
+    """Those of some migrations that this code does not have: a newer one made them."""
+    loader = MigrationLoader(None)
+    known = set(loader.disk_migrations).union(*(migration.replaces for migration in loader.disk_migrations.values()))
+    return [(app, name) for app, name in migrations if (app, name) not in known]
+
+
+def tables():
+    """The tables that the database has from these migrations."""
+    loader = MigrationLoader(connection)
+    state = loader.project_state([key for key in loader.applied_migrations if key in loader.graph.nodes])
+    models = state.apps.get_models(include_auto_created=True)
+    return {"django_migrations", *(model._meta.db_table for model in models if model._meta.managed)}

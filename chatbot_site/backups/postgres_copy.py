@@ -1,0 +1,167 @@
+"""A PostgreSQL database as one file, by pg_dump and pg_restore: copied in a snapshot, restored in a transaction."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import closing, contextmanager
+from itertools import takewhile
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable
+
+PART = "database.pgdump"
+
+#: How long replacing tables waits for whoever uses them (milliseconds).
+LOCK_TIMEOUT = 10_000
+
+#: Of what pg_restore writes: settings of the session, which are ours to choose, and commands of psql itself.
+SKIPPED = (b"--", b"\\", b"SET ", b"SELECT pg_catalog.set_config")
+
+
+def check_tools():
+    """Raise CommandError when pg_dump or pg_restore is not to be had, or older than the server."""
+    connection.ensure_connection()
+    server = connection.connection.info.server_version // 10_000
+    for tool in ("pg_dump", "pg_restore"):
+        if not shutil.which(tool):
+            raise CommandError(
+                _("%(tool)s was not found. Install PostgreSQL's client programs, version %(server)s or newer.")
+                % {"tool": tool, "server": server}
+            )
+        told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
+        version = int(re.search(r"(\d+)(?:\.| |$)", told.strip()).group(1))
+        if version < server:
+            raise CommandError(
+                _("%(tool)s here is version %(version)s, and the server is version %(server)s. Install its client.")
+                % {"tool": tool, "version": version, "server": server}
+            )
+
+
+def folder():
+    """Where a copy lies that is to become the database."""
+    Path(settings.BACKUP_DIR).mkdir(parents=True, exist_ok=True)
+    return Path(settings.BACKUP_DIR)
+
+
+def write(path):
+    """Write a consistent copy of the database into a new file. Returns how many rows each table has there."""
+    with closing(connection.copy()) as holder:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SELECT pg_export_snapshot()")
+            (snapshot,) = cursor.fetchone()
+            rows = {}
+            for table in holder.introspection.table_names(cursor):
+                cursor.execute(f"SELECT COUNT(*) FROM {holder.ops.quote_name(table)}")
+                (rows[table],) = cursor.fetchone()
+            chosen = [f'--table="{table}"' for table in rows]
+            run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={path}", *chosen)
+        holder.rollback()
+    if rows_in(path) != rows:
+        raise CommandError(_("The copy of the database is not complete. Try again."))
+    return rows
+
+
+def rows_in(path):
+    """How many rows of each table a copy has, read from its very data."""
+    rows = {}
+    for statement, lines in script(path):
+        if lines is not None:
+            table = re.match(rb'COPY \w+\."?([^" ]+)"? \(', statement).group(1).decode()
+            rows[table] = sum(1 for _line in lines)
+    return rows
+
+
+def script(path):
+    """The statements of a copy, in order: pairs of SQL and, for COPY, the lines of its data."""
+    with tool("pg_restore", "--no-owner", "--no-privileges", "--file=-", str(path)) as output:
+        statement = b""
+        for line in output:
+            if not statement and (line == b"\n" or line.startswith(SKIPPED)):
+                continue
+            statement += line
+            if statement.startswith(b"COPY ") and statement.endswith(b"FROM stdin;\n"):
+                lines = takewhile(lambda line: line != b"\\.\n", output)
+                yield statement, lines
+                for _unread in lines:
+                    pass
+                statement = b""
+            elif statement.endswith(b";\n"):
+                yield statement, None
+                statement = b""
+
+
+@contextmanager
+def tool(*command):
+    """What a program of PostgreSQL writes; raises CommandError with its words when it fails."""
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment()
+        )
+        with process.stdout:
+            try:
+                yield process.stdout
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+        if process.wait():
+            errors.seek(0)
+            problem = errors.read().decode(errors="replace").strip()
+            raise CommandError(_("%(tool)s failed. %(problem)s") % {"tool": command[0], "problem": problem})
+
+
+def run(*command):
+    with tool(*command) as output:
+        output.read()
+
+
+def environment():
+    """The environment with which PostgreSQL's programs reach the database; a password is never an argument."""
+    connection.ensure_connection()
+    info = connection.connection.info
+    told = {**info.get_parameters(), "password": info.password}
+    names = {option.keyword.decode(): option.envvar for option in connection.connection.pgconn.info}
+    known = {names[key].decode(): value for key, value in told.items() if value and names.get(key)}
+    return {**os.environ, **known}
+
+
+@contextmanager
+def replacing(copy=None):
+    """
+    Inside, the default connection sees the database of a copy, or an empty one, which nobody else sees. At the end it
+    becomes the real one; after an exception or a kill the real one is as it was.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}")
+            tables = ", ".join(map(connection.ops.quote_name, connection.introspection.table_names(cursor)))
+            if tables:
+                cursor.execute(f"DROP TABLE {tables}")
+            if copy:
+                load(cursor, copy)
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            told = _("Other programs use the database. Stop all web and worker processes, then try again.")
+            raise CommandError(told) from error
+        raise
+
+
+def load(cursor, path):
+    for statement, lines in script(path):
+        if lines is None:
+            cursor.execute(statement.decode())
+        else:
+            with cursor.copy(statement.decode()) as copy:
+                for line in lines:
+                    copy.write(line)
+    # Migrations that change rows and then their table need what they changed to be settled.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

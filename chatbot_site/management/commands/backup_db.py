@@ -1,0 +1,32 @@
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from chatbot_site.backups import making
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the database and the media files into one file, while everybody works, and check it. The keys in"
+        " FIELD_KEYS are not in it: keep a copy of .env in another place."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--output", metavar="F", help="The file to write; without it, a new one in BACKUP_DIR with the time."
+        )
+        parser.add_argument(
+            "--keep",
+            type=int,
+            metavar="N",
+            default=making.KEPT,
+            help="How many of its own files in BACKUP_DIR to keep (default: %(default)s).",
+        )
+
+    def handle(self, *, output, keep, **options):
+        if keep < 1:
+            raise CommandError(_("--keep must be 1 or more."))
+        path, manifest = making.make(output, keep=keep)
+        told = _("The backup is ready and checked: %(path)s, %(size)s MB, %(rows)s rows.")
+        size = f"{path.stat().st_size / 1_000_000:.1f}"
+        self.stdout.write(told % {"path": path, "size": size, "rows": sum(manifest["rows"].values())})
+        self.stdout.write(_("Keep FIELD_KEYS of your .env apart from it: without them the stored secrets are lost."))

@@ -1,0 +1,15 @@
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from chatbot_site.backups import restoring
+
+
+class Command(BaseCommand):
+    help = "Make the database anew, and empty. Refuses when there is data, unless --force is given: then it is erased."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--force", action="store_true", help="Erase all data. It cannot be undone.")
+
+    def handle(self, *, force, **options):
+        restoring.create(force)
+        self.stdout.write(_("The database is new and empty. Start `python manage.py up` and register your business."))

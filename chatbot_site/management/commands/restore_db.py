@@ -1,0 +1,42 @@
+from datetime import datetime
+
+from django.core.management.base import BaseCommand
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from chatbot_site.backups import making, restoring
+
+
+class Command(BaseCommand):
+    help = (
+        "Replace the database by that of a backup, and put its media files back. Afterwards nothing is sent by itself:"
+        " broadcasts are paused, and what waited to be sent is unknown until a person decides."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", metavar="F", help="A file that backup_db wrote.")
+        parser.add_argument(
+            "--force", action="store_true", help="Replace a database that has data; a backup of it is made first."
+        )
+
+    def handle(self, *, file, force, **options):
+        manifest, before = restoring.restore(file, force)
+        if before:
+            self.stdout.write(_("What was there before is kept in %(path)s.") % {"path": before})
+        time = date_format(localtime(datetime.fromisoformat(manifest["made_at"])), "DATETIME_FORMAT")
+        told = _("Restored: the database as it was on %(time)s, %(rows)s rows, and its media files.")
+        self.stdout.write(told % {"time": time, "rows": sum(manifest["rows"].values())})
+        if not set(manifest["field_keys"][:1]) <= set(making.key_fingerprints()):
+            self.stdout.write(
+                _(
+                    "Its secrets (access tokens, app secrets) were encrypted with other FIELD_KEYS. Add those of the"
+                    " old .env at the end of FIELD_KEYS; otherwise enter the tokens again."
+                )
+            )
+        self.stdout.write(
+            _(
+                "Nothing is sent by itself: broadcasts are paused, messages that waited are unknown, bots begin anew."
+                " Everybody signs in again. Start `up`, look at your broadcasts, and resume what is to go on."
+            )
+        )

@@ -6,7 +6,7 @@ from base64 import b64encode
 from contextlib import ExitStack
 from urllib.parse import urlencode
 
-from .measuring import database, in_turns, seconds_of, table, use
+from .measuring import KINDS, database, in_turns, seconds_of, table, use
 
 FEW, MANY = 1_000, 1_100_000
 #: One customer with a conversation for so many messages.
@@ -18,8 +18,13 @@ API_LISTS = {"messages/": "cursor", "conversations/": "cursor", "broadcast-messa
 
 
 def main():
+    for kind in KINDS:
+        measure(kind)
+
+
+def measure(kind):
     with ExitStack() as stack:
-        few, many = (stack.enter_context(site(rows)) for rows in (FEW, MANY))
+        few, many = (stack.enter_context(site(rows, kind)) for rows in (FEW, MANY))
         admin = [
             (name, *in_turns(lambda name=name: few(f"admin {name}"), lambda name=name: many(f"admin {name}")))
             for name in ADMIN_LISTS
@@ -28,9 +33,10 @@ def main():
             (name, *in_turns(lambda name=name: many(f"first {name}"), lambda name=name: many(f"deep {name}")))
             for name in API_LISTS
         ]
-    table(f"E1 admin list, {MANY:,} messages against {FEW:,}", [line(*measured) for measured in admin])
+    table(f"E1 {kind}: admin list, {MANY:,} messages against {FEW:,}", [line(*measured) for measured in admin])
     table(
-        f"E2 API, a page from the middle against the first, {MANY:,} messages", [line(*measured) for measured in api]
+        f"E2 {kind}: API, a page from the middle against the first, {MANY:,} messages",
+        [line(*measured) for measured in api],
     )
 
 
@@ -41,12 +47,13 @@ def line(name, limit, ours):
 class site:
     """A process with a database of so many messages: called with a page, it says how long that takes (seconds)."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, kind):
         self.stack = ExitStack()
+        self.kind = kind
         self.rows = rows
 
     def __enter__(self):
-        url = self.stack.enter_context(database(f"benchmark_lists_{self.rows}"))
+        url = self.stack.enter_context(database(f"benchmark_lists_{self.rows}", self.kind))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.lists", url, str(self.rows)],
             stdin=subprocess.PIPE,
@@ -113,12 +120,14 @@ def cursor_of_the_middle(name):
 
 def build(rows):
     """The owner of a business with so many messages, as many recipients of a broadcast, and a tenth of the rest."""
-    from django.db import connection
-
     from accounts.testing import make_owner
     from broadcasts.testing import make_broadcast
     from whatsapp.testing import make_number
 
+    from .filling import age, fill, first, tidy
+
+    # One row a second, up to now.
+    ages = age("2000000 - n")
     owner = make_owner()
     number = make_number(owner.business)
     broadcast = make_broadcast(number)
@@ -127,41 +136,36 @@ def build(rows):
         "customers",
         people,
         business_id=owner.business.pk,
-        phone="'+79' || lpad(n::text, 9, '0')",
+        phone="'+' || (79000000000 + n)",
         name="'Клиент ' || n",
         search_text="'клиент ' || n",
-        attributes="'{}'",
-        created_at=AGES,
+        created_at=ages,
     )
     fill(
         "conversations",
         people,
         business_id=owner.business.pk,
         whatsapp_number_id=number.pk,
-        customer_id="(SELECT min(id) FROM customers) + n - 1",
+        customer_id=f"{first('customers')} + n - 1",
         status="'open'",
-        bot_paused="false",
-        in_scenario="false",
-        unread="0",
-        last_message_at=AGES,
-        created_at=AGES,
+        last_message_at=ages,
+        created_at=ages,
     )
     fill(
         "messages",
         rows,
         business_id=owner.business.pk,
         whatsapp_number_id=number.pk,
-        conversation_id=f"(SELECT min(id) FROM conversations) + n % {people}",
+        conversation_id=f"{first('conversations')} + n % {people}",
         direction="'in'",
         origin="'customer'",
         type="'text'",
         status="'received'",
         text="'Сообщение ' || n",
         wamid="'wamid.' || n",
-        automated_at="now()",
-        content="'{}'",
-        timestamp=AGES,
-        created_at=AGES,
+        automated_at="CURRENT_TIMESTAMP",
+        timestamp=ages,
+        created_at=ages,
     )
     fill(
         "broadcast_messages",
@@ -169,33 +173,13 @@ def build(rows):
         business_id=owner.business.pk,
         whatsapp_number_id=number.pk,
         broadcast_id=broadcast.pk,
-        customer_id="(SELECT min(id) FROM customers) + n - 1",
+        customer_id=f"{first('customers')} + n - 1",
         status="'read'",
-        parameters="'{}'",
         wamid="'wamid.b' || n",
-        created_at=AGES,
+        created_at=ages,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    tidy()
     return owner
-
-
-#: One row a second, up to now.
-AGES = "now() - interval '1 second' * (2000000 - n)"
-
-
-def fill(name, rows, /, **columns):
-    """Insert rows of SQL expressions in n = 1, 2…; columns that are not named are 0, empty or NULL."""
-    from django.apps import apps
-    from django.db import connection
-
-    model = next(model for model in apps.get_models() if model._meta.db_table == name)
-    for field in model._meta.concrete_fields:
-        if not field.primary_key and not field.null:
-            columns.setdefault(field.column, "''" if field.empty_strings_allowed else "0")
-    names, values = ", ".join(f'"{column}"' for column in columns), ", ".join(map(str, columns.values()))
-    with connection.cursor() as cursor:
-        cursor.execute(f'INSERT INTO "{name}" ({names}) SELECT {values} FROM generate_series(1, {rows}) AS n')
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """What the benchmarks have in common: databases of their own, measurements taken in turns, and one table."""
 
 import os
+import shutil
 import statistics
 import sys
 import time
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg
+
+KINDS = ("PostgreSQL", "SQLite")
 
 #: Each side is measured this often, in turns with the other.
 ROUNDS = 5
@@ -22,14 +26,31 @@ SECRETS = {
 
 
 @contextmanager
-def database(name):
-    """The URL of a new, empty PostgreSQL database beside that of DATABASE_URL; dropped at the end."""
+def database(name, kind="PostgreSQL", template=""):
+    """The URL of a new database, empty or a copy of the one at `template`; gone at the end."""
+    with (sqlite_database if kind == "SQLite" else postgresql_database)(name, template) as url:
+        yield url
+
+
+@contextmanager
+def sqlite_database(name, template):
+    with TemporaryDirectory(prefix=name) as folder:
+        path = f"{folder}/{name}.db"
+        if template:
+            shutil.copyfile(template.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+
+
+@contextmanager
+def postgresql_database(name, template):
+    """Beside that of DATABASE_URL."""
     base = os.environ.get("DATABASE_URL", "")
     if not base.startswith("postgres"):
         sys.exit("Set DATABASE_URL to a PostgreSQL database; the benchmark makes its own beside it.")
     server = psycopg.connect(base, autocommit=True)
     server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    server.execute(f'CREATE DATABASE "{name}"')
+    copied = f' TEMPLATE "{urlsplit(template).path.strip("/")}"' if template else ""
+    server.execute(f'CREATE DATABASE "{name}"{copied}')
     try:
         yield urlsplit(base)._replace(path=f"/{name}").geturl()
     finally:

@@ -2,7 +2,7 @@ import logging
 import os
 from functools import partial
 
-from celery import Celery
+from celery import Celery, signals
 from celery.contrib.django.task import DjangoTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -32,3 +32,8 @@ class Task(DjangoTask):
 app = Celery("chatbot_site", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def leave_logging_to_django(**kwargs):
+    """With a receiver Celery adds no handlers of its own, which would write secrets as they are."""

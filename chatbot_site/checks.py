@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from accounts.plans import PLANS
+from whatsapp import key_rotation
 
 MAKE_ENV = "Run `python manage.py up` once: it makes .env with fresh secrets."
 
@@ -97,3 +99,24 @@ def event_handler_exists(app_configs, **kwargs):
     except ImportError as error:
         return [Error(f"WHATSAPP_EVENT_HANDLER cannot be imported: {error}", id="site.E009")]
     return []
+
+
+@register(Tags.database)
+def field_keys_open_what_is_stored(app_configs, databases, **kwargs):
+    """Run by `migrate`, `up` and `check --database default`."""
+    if not databases or not settings.FIELD_KEYS:
+        return []
+    try:
+        unreadable = key_rotation.first_unreadable()
+    except (DatabaseError, ValueError):
+        # Not migrated yet, or a key that is none, of which field_keys_are_keys tells.
+        return []
+    if unreadable is None:
+        return []
+    return [
+        Warning(
+            f"FIELD_KEYS does not open a stored secret ({unreadable.model._meta.verbose_name} {unreadable.pk}).",
+            hint="Put the old key back at its end. `python manage.py rotate_field_keys` lists all of them.",
+            id="site.W001",
+        )
+    ]

@@ -17,7 +17,7 @@ from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm import conversations, customers, deals, inbox
 from crm.models import Conversation, Customer, Message
-from whatsapp import numbers
+from whatsapp import health
 from whatsapp.cloud_api_errors import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator import server
@@ -67,7 +67,8 @@ def introduce(number, simulator):
     )
     for customer in Customer.objects.for_business(number.business).filter(phone__isnull=False):
         simulator.add_customer(customer.name, customer.phone)
-    numbers.check(number)
+    simulator.subscribed[number.waba_id] = {simulator.app_id: True}
+    health.check(number)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from broadcasts import recipients
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Conversation, Message
 from whatsapp.models import WebhookEvent, WhatsAppNumber
+from whatsapp.needs import needs as needs_of_number
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,14 @@ class Need:
     url: str
 
 
+#: The most lines about numbers.
+MOST_OF_NUMBERS = 10
+
+
 def needs(business):
     """What waits for a person, most urgent first."""
     found = [
-        _numbers_in_trouble(business),
+        *_of_numbers(business),
         _paused_broadcasts(business),
         _unread(business),
         _unknown(business),
@@ -40,10 +45,18 @@ def _need(kind, count, text, url_name, query):
     return Need(kind, count, text % {"count": count}, f"{reverse(f'admin:{url_name}_changelist')}?{query}")
 
 
-def _numbers_in_trouble(business):
-    count = WhatsAppNumber.objects.for_business(business).filter(status=WhatsAppNumber.Status.PROBLEM).count()
-    text = ngettext("%(count)s number has a problem", "%(count)s numbers have a problem", count)
-    return _need("numbers", count, text, "whatsapp_whatsappnumber", "status__exact=problem")
+def _of_numbers(business):
+    """A line for each thing that a number needs; what is switched off needs nothing for now."""
+    numbers = WhatsAppNumber.objects.for_business(business).filter(is_active=True)
+    now = timezone.now()
+    found = [(number, need) for number in numbers for need in needs_of_number(number, now)]
+    lines = [
+        Need("numbers", 1, f"{number}: {need.text}", reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
+        for number, need in found[:MOST_OF_NUMBERS]
+    ]
+    left = len(found) - len(lines)
+    text = ngettext("and %(count)s thing more about numbers", "and %(count)s things more about numbers", left)
+    return [*lines, _need("numbers", left, text, "whatsapp_whatsappnumber", "is_active__exact=1")]
 
 
 def _paused_broadcasts(business):

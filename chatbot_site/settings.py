@@ -292,16 +292,21 @@ CELERY_BEAT_SCHEDULE = {
     "settle sends whose lease ran out": {"task": "whatsapp.tasks.settle_expired_sends", "schedule": 10},
     "send messages that are due": {"task": "whatsapp.tasks.deliver_due", "schedule": 2},
     "read templates that are due": {"task": "whatsapp.tasks.sync_due_templates", "schedule": 5},
+    "check numbers that are due": {"task": "whatsapp.tasks.check_due_numbers", "schedule": 10},
     "forget old webhook events": {"task": "whatsapp.tasks.prune_events", "schedule": 60 * 60},
+    "forget quick setups": {"task": "whatsapp.tasks.forget_quick_setups", "schedule": 60 * 60},
     "end broadcasts of which nothing is left": {"task": "broadcasts.tasks.finish_broadcasts", "schedule": 2},
     "go on planning broadcasts": {"task": "broadcasts.tasks.plan_unfinished", "schedule": 10},
     "start broadcasts whose time has come": {"task": "broadcasts.tasks.start_scheduled", "schedule": 5},
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
     "go on importing customers": {"task": "crm.tasks.go_on_importing", "schedule": 5},
     "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
+    "go on exporting conversations": {"task": "crm.tasks.go_on_exporting", "schedule": 5},
+    "forget exported conversations": {"task": "crm.tasks.forget_exports", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
     "look after calls of services": {"task": "bots.tasks.look_after_calls", "schedule": 2},
     "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
+    "go on deleting what is large": {"task": "accounts.tasks.go_on_with_deletions", "schedule": 10},
     "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 60 * 60},
     "fetch and upload media that are due": {"task": "crm.tasks.transfer_media", "schedule": 5},
     "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
@@ -315,13 +320,31 @@ for tick in CELERY_BEAT_SCHEDULE.values():
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "accounts.redaction.RedactingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # Celery notes every tick, axes every sign-in, waitress every request that waits a moment for a thread.
     "loggers": {
+        # Celery notes every tick, axes every sign-in, waitress every request that waits a moment for a thread; urllib3
+        # notes addresses, and some of Meta's hold a token.
         "celery": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        "urllib3": {"level": "INFO"},
         "waitress.queue": {"level": "ERROR"},
+        # Named, these lose the handlers of their own, which would write secrets as they are. Django's statements and
+        # templates hold what people wrote, so that it says no more than INFO.
+        "django": {"level": "INFO"},
+        "django.server": {"propagate": True},
+        "gunicorn.access": {"propagate": True},
+        "gunicorn.error": {"propagate": True},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
 }
+
+# Pages with an error's source, which DEBUG shows, and what else is made of an error.
+DEFAULT_EXCEPTION_REPORTER = "chatbot_site.error_reports.RedactedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "chatbot_site.error_reports.SecretsFilter"

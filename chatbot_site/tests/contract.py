@@ -44,18 +44,33 @@ def crud(path, answer, body, query="", **more):
         *read(path, answer, query, **more),
         create,
         replace(create, method="PATCH", path=f"{path}{{id}}/", body=optional, status=200),
-        Operation("DELETE", f"{path}{{id}}/", status=204),
+        *delete(f"{path}{{id}}/"),
     ]
 
 
+def delete(path):
+    """204 when it is gone, 202 when a job goes on with it."""
+    return [
+        Operation("DELETE", path, status=204),
+        Operation("DELETE", path, answer=DELETION, status=202, words=DELETION_STATE),
+    ]
+
+
+DELETION = (
+    "id what object_id name requested_by_email state done total counts exported_at orphans created_at started_at "
+    "finished_at"
+)
+DELETION_STATE = {"state": "waiting running done"}
 BUSINESS = "id name country time_zone language currency is_suspended created_at"
 ME = "id email name language role business"
 PERSON = "id email name role language is_active has_joined last_login date_joined"
 TOKEN = "id name role expires_at created_at user"
 NUMBER = (
     "id name phone_number phone_number_id waba_id is_active status problem quality_rating verified_name "
-    "messages_per_second checked_at created_at"
+    "needs meta_status name_status messaging_limit throughput token_expires_at subscribed_apps messages_per_second "
+    "checked_at created_at"
 )
+QUICK_SETUP = "steps numbers found"
 NUMBER_STATUS = {"status": "connected not_checked problem"}
 BOT = "id whatsapp_number name is_active priority menu_words operator_words operator_text created_at"
 SCENARIO = "id bot name is_active definition created_at updated_at"
@@ -117,11 +132,13 @@ OPERATIONS = [
     Operation("PATCH", "auth/me/", body="name? language?", answer=ME),
     Operation("GET", "business/", answer=BUSINESS),
     Operation("PATCH", "business/", body="name? country? time_zone? language? currency?", answer=BUSINESS),
+    *delete("business/"),
+    *read("deletions/", DELETION, words=DELETION_STATE),
     Operation("GET", "subscription/", answer="plan status ends_at limits usage"),
     *read("team/", PERSON, words={"role": "owner manager operator"}),
     Operation("POST", "team/", body="email name? role language?", answer=f"{PERSON} invitation_url", status=201),
     Operation("PATCH", "team/{id}/", body="name? role? language? is_active?", answer=PERSON),
-    Operation("DELETE", "team/{id}/", status=204),
+    *delete("team/{id}/"),
     Operation("GET", "tokens/", answer=TOKEN, listed="pages"),
     Operation("POST", "tokens/", body="name role expires_at?", answer=f"{TOKEN} token", status=201),
     Operation("DELETE", "tokens/{id}/", status=204),
@@ -132,6 +149,15 @@ OPERATIONS = [
         "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?",
         words=NUMBER_STATUS,
     ),
+    Operation(
+        "POST",
+        "whatsapp-numbers/quick-setup/",
+        body="access_token waba_id phone_number_ids? app_secret? pin?",
+        answer=QUICK_SETUP,
+    ),
+    Operation(
+        "POST", "whatsapp-numbers/embedded-signup/", body="code waba_id phone_number_ids? pin?", answer=QUICK_SETUP
+    ),
     about_a_number("POST", "activate", answer=NUMBER),
     about_a_number("POST", "deactivate", answer=NUMBER),
     about_a_number("POST", "check", answer=NUMBER),
@@ -141,6 +167,16 @@ OPERATIONS = [
     about_a_number("GET", "export", query="as"),
     about_a_number("POST", "sync-templates"),
     *read("templates/", TEMPLATE, "whatsapp_number status name"),
+    Operation(
+        "POST",
+        "templates/",
+        body="whatsapp_number? waba_id? name language category parameter_format? components",
+        answer=TEMPLATE,
+        status=201,
+    ),
+    Operation("POST", "templates/upload-example/", body="whatsapp_number file", answer="header_handle"),
+    Operation("GET", "templates/{id}/delete-preview/", answer="uses"),
+    Operation("DELETE", "templates/{id}/", query="all_languages anyway", status=204),
     # Bots
     *crud(
         "bots/",
@@ -162,7 +198,7 @@ OPERATIONS = [
     *crud("deal-stages/", "id key name position kind", "key name position? kind?", words={"kind": "open won lost"}),
     # Conversations
     *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
-    Operation("DELETE", "conversations/{id}/", status=204),
+    *delete("conversations/{id}/"),
     about_a_conversation("assign", body="user"),
     about_a_conversation("close"),
     about_a_conversation("reopen"),

@@ -18,7 +18,14 @@ from .world import OTHER_TENANT_MODELS
 PERSONAL = {"accounts.IdempotentRequest", "admin.LogEntry"}
 
 #: Models without a page or an address of their own, or with one for whoever made the row.
-WITHOUT_SURFACE = {"bots.BotCall", "bots.BotTimer", "crm.CustomerUpload", "crm.MediaFile"}
+WITHOUT_SURFACE = {
+    "bots.BotCall",
+    "bots.BotTimer",
+    "crm.ConversationExport",
+    "crm.CustomerUpload",
+    "crm.MediaFile",
+    "whatsapp.QuickSetup",
+}
 
 #: Other people's admin classes, without a business: only platform administrators may open them.
 ADMINISTRATORS_ONLY = {"axes.AccessAttempt", "axes.AccessFailureLog", "axes.AccessLog"}

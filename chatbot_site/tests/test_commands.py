@@ -21,10 +21,13 @@ def test_a_command_says_what_it_is_for(app, name):
 
 def test_the_commands_of_the_contract_are_there():
     assert {
+        "backup_db",
         "cloud_api_simulator",
         "delete_number",
         "export_conversations",
+        "init_db",
         "replay_webhooks",
+        "restore_db",
         "set_plan",
         "simulate_bot",
         "up",

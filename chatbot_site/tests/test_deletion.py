@@ -3,13 +3,13 @@
 import pytest
 from django.apps import apps
 
-from accounts import deletion
+from accounts import cascade, deletion
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.testing import make_owner
 from bots.models import Bot, BotScenario, BotSession, BotTimer, BotTurn, ScenarioVersion
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
+from crm.models import Conversation, ConversationExport, Customer, Deal, DealStage, MediaFile, Message, Tag
 from whatsapp.models import MessageTemplate, WebhookEvent, WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,7 @@ def fill_number(owner, phone_number_id, customers=3):
         Deal.objects.create(
             **own, customer=customer, conversation=conversation, title="Tea", currency="RUB", stage=stage
         )
+    ConversationExport.objects.create(**on_number, format="csv")
     return number
 
 
@@ -66,6 +67,7 @@ def test_the_preview_counts_every_kind():
         "conversations": 3,
         "messages": 3,
         "media_files": 3,
+        "conversation_exports": 1,
         "broadcasts": 1,
         "broadcast_messages": 3,
     }
@@ -103,7 +105,11 @@ def test_a_receipt_stays():
     owner = make_owner()
     number = fill_number(owner, "10001")
     receipt = deletion.delete(number, requested_by=owner)
-    assert (receipt.name, receipt.requested_by, receipt.counts["messages"]) == ("Shop 10001", owner, 3)
+    assert (receipt.name, receipt.requested_by, receipt.counts["messages"]) == (
+        "Shop 10001, +7 916 123-45-67",
+        owner,
+        3,
+    )
     assert Deletion.objects.for_user(owner).get() == receipt
 
 
@@ -141,6 +147,17 @@ def test_kinds_are_nested_in_what_they_are_a_part_of():
     assert nested[Broadcast] == {BroadcastMessage}
 
 
+def test_of_very_many_kinds_fewer_rows_each_are_listed(monkeypatch):
+    monkeypatch.setattr(cascade, "LISTED_IN_ALL", 30)
+    number = fill_number(make_owner(), "10001", customers=9)
+    listed, waiting = [], deletion.preview(number).kinds()
+    while waiting:
+        kind = waiting.pop()
+        listed.append(len(kind.rows))
+        waiting += kind.parts
+    assert sum(listed) <= 30 and max(listed) < 9
+
+
 def test_the_number_deleted_in_a_shell_cascades_too():
     number = fill_number(make_owner(), "10001")
     number.delete()
@@ -164,7 +181,7 @@ def test_a_long_list_names_fifty_rows_and_counts_the_rest(django_assert_max_num_
         )
         for position in range(70)
     )
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(50):
         (root,) = deletion.preview(number).kinds()
     (conversations,) = [kind for kind in root.parts if kind.model is Conversation]
     (messages,) = [kind for kind in conversations.parts if kind.model is Message]

@@ -12,7 +12,7 @@ from chatbot_site.environment import BASE_DIR
 
 from .compose import PATH, Compose
 from .processes import NEEDS_SERVICES, wait_until
-from .test_deploy import DOCKERFILE, INSTALL, RUN
+from .test_deploy import DOCKERFILE, RUN
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 pytestmark = [
@@ -29,9 +29,8 @@ def image(tmp_path):
     shutil.copytree(BASE_DIR, app, ignore=ignored_by_docker())
     kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     for command in RUN:
-        if command != INSTALL:
-            environment = {**kept, "PATH": PATH, "READ_DOT_ENV": "false"}
-            subprocess.run(["/bin/sh", "-c", command], cwd=app, env=environment, check=True)
+        environment = {**kept, "PATH": PATH, "READ_DOT_ENV": "false"}
+        subprocess.run(["/bin/sh", "-c", command], cwd=app, env=environment, check=True)
     return app
 
 

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_owner
@@ -66,3 +67,32 @@ def test_today_counts_what_was_sent_and_what_failed_of_broadcasts_too():
         make_broadcast_message(broadcast, make_customer(business), status, accepted_at=accepted_at)
 
     assert today(business) == {"received": 1, "sent": 3, "failed": 2}
+
+
+def test_each_thing_that_a_number_needs_is_one_line_that_leads_to_it(client):
+    owner = make_owner(language="en")
+    number = make_number(owner.business, name="Shop", quality_rating="RED", subscribed_apps=[])
+    make_number(owner.business, quality_rating="RED", is_active=False)
+    make_number(make_owner().business, quality_rating="RED")
+    client.force_login(owner)
+
+    html = client.get(reverse("admin:index")).text
+
+    found = needs(owner.business)
+    assert [need.kind for need in found] == ["numbers", "numbers"]
+    assert {need.url for need in found} == {reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk])}
+    assert html.count("Shop: ") == 2
+
+
+def test_there_are_ten_lines_about_numbers_at_most():
+    business = make_owner().business
+    for _serial in range(12):
+        make_number(business, quality_rating="RED")
+
+    found = needs(business)
+
+    assert len(found) == 11
+    assert (found[-1].count, found[-1].url.partition("?")[0]) == (
+        2,
+        reverse("admin:whatsapp_whatsappnumber_changelist"),
+    )

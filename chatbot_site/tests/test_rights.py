@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from rest_framework.test import APIClient
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Deletion, User
 from accounts.testing import make_colleague
 from bots.models import Bot, BotScenario
 from broadcasts.models import Broadcast, BroadcastMessage
@@ -17,15 +17,20 @@ from .world import World
 pytestmark = pytest.mark.django_db
 
 #: The rest belongs to everybody: customers, tags, deals, conversations, messages.
-OF_THE_OWNER = {"business", "subscription", "team", "tokens"}
+OF_THE_OWNER = {"business", "deletions", "subscription", "team", "tokens"}
 OF_MANAGERS = {"whatsapp-numbers", "templates", "bots", "bot-scenarios", "broadcasts", "broadcast-messages"}
 OF_ANYBODY = {"auth", "stats"}
 
 #: POSTs that change nothing, and GETs that are a step towards a change.
 READING = {"bots/{id}/simulate/", "bot-scenarios/{id}/validate/"}
-WRITING = {"whatsapp-numbers/{id}/delete-preview/", "whatsapp-numbers/{id}/export/"}
+WRITING = {
+    "whatsapp-numbers/{id}/delete-preview/",
+    "templates/{id}/delete-preview/",
+    "whatsapp-numbers/{id}/export/",
+}
 
 ROWS = {
+    "deletions": Deletion,
     "team": User,
     "tokens": ApiToken,
     "whatsapp-numbers": WhatsAppNumber,

@@ -13,9 +13,10 @@ from bots import turns
 from bots.models import BotTimer
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm.models import Message
+from crm import conversation_exports
+from crm.models import ConversationExport, Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp.models import WebhookEvent
+from whatsapp.models import QuickSetup, WebhookEvent
 from whatsapp.testing import inbound_text, make_number
 
 from .world import snapshot
@@ -55,6 +56,11 @@ def business(meta):
     make_broadcast(number, status="scheduled", scheduled_at=a_while_ago)
     cancelled = make_broadcast(number, status="cancelled")
     make_broadcast_message(cancelled, make_customer(owner.business))
+    conversation_exports.ask(number, owner, "csv")
+    old = conversation_exports.ask(number, owner, "jsonl")
+    ConversationExport.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    QuickSetup.objects.create(business=owner.business, created_by=owner, waba_id="1", access_token="t")
+    QuickSetup.objects.update(created_at=timezone.now() - timedelta(days=2))
     ApiToken.objects.create(user=owner, name="Old", expiry=timedelta(seconds=-1))
     return owner.business
 
@@ -82,10 +88,13 @@ BUSY = [
     "settle sends whose lease ran out",
     "send messages that are due",
     "forget old webhook events",
+    "forget quick setups",
     "end broadcasts of which nothing is left",
     "start broadcasts whose time has come",
     "go on planning broadcasts",
     "skip what is left of cancelled broadcasts",
+    "go on exporting conversations",
+    "forget exported conversations",
     "take bot turns that are due",
     "fire bot timers that are due",
     "forget what is over",

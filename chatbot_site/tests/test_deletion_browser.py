@@ -1,0 +1,60 @@
+"""Deleting a number in a real browser, in Russian: its name is typed, and the page follows the job to the receipt."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from accounts import deletion, deletion_job
+from accounts.models import Deletion
+from accounts.testing import make_owner
+from whatsapp.models import WhatsAppNumber
+
+from .test_deletion import fill_number
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def owner():
+    return make_owner(language="ru")
+
+
+@pytest.fixture
+def number(owner, monkeypatch):
+    """A number that is deleted by a job, whose worker is away."""
+    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion_job, "BATCH", 8)
+    monkeypatch.setattr("accounts.tasks.go_on_deleting.delay_on_commit", lambda deletion_id: None)
+    return fill_number(owner, "10001", customers=9)
+
+
+@pytest.fixture
+def page(browser, client, live_server, owner):
+    client.force_login(owner)
+    context = browser.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
+
+
+def test_the_name_is_typed_and_a_bar_leads_to_the_receipt(page, live_server, number):
+    page.goto(live_server.url + reverse("admin:whatsapp_whatsappnumber_delete", args=[number.pk]))
+    page.fill(".confirmation input", "Магазин")
+    page.click(".deletion-button")
+    page.locator(".confirmation .errorlist").wait_for()
+    assert WhatsAppNumber.objects.get().is_active
+
+    page.fill(".confirmation input", f" {number.name} ")
+    page.click(".deletion-button")
+    page.wait_for_url(re.compile("/accounts/deletion/"))
+    assert page.locator("progress").get_attribute("value") == "0"
+    assert page.get_by_text(number.name).first.is_visible()
+
+    asked = Deletion.objects.get()
+    deletion_job.go_on(asked, seconds=0)
+    page.locator("progress:not([value='0'])").wait_for(timeout=10_000)
+    deletion_job.go_on(asked)
+    page.locator(".deletion-state.is-done").wait_for(timeout=10_000)
+    assert page.locator("progress").count() == 0
+    assert page.locator(".deletion tfoot td").inner_text() == str(Deletion.objects.get().total)

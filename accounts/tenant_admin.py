@@ -6,9 +6,11 @@ Every ModelAdmin and inline of the project inherits these. Platform administrato
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
+from .admin_pagination import LongListPaginator
 from .refusals import Refusal
 from .tenancy import scope
 from .tenant_admin_checks import TenantInlineChecks, TenantModelAdminChecks
@@ -137,7 +139,14 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
 
 
 class ReadOnlyTenantAdmin(TenantModelAdmin):
-    """Rows to look at: what the system wrote itself."""
+    """Rows to look at: what the system wrote itself, and of that there may be millions."""
+
+    def get_paginator(self, request, queryset, per_page, **kwargs):
+        try:
+            asked_page = int(request.GET.get(PAGE_VAR, 1))
+        except ValueError:
+            asked_page = 1
+        return LongListPaginator(queryset, per_page, asked_page=asked_page, **kwargs)
 
     def has_add_permission(self, request):
         return False

@@ -286,6 +286,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_DB_REUSE_MAX = 1000
 
+# In memory: a file of times could be spoilt by a second beat or a power cut.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 # Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "process webhook events that are due": {"task": "whatsapp.tasks.process_due_events", "schedule": 2},

@@ -34,7 +34,6 @@ class Compose:
             "127.0.0.1:8000": f"127.0.0.1:{self.port}",
             "web:8000": f"127.0.0.1:{self.port}",
             "6379": str(self.redis_port),
-            "/tmp/": f"{folder}/",
         }
 
     @property

@@ -16,6 +16,7 @@ from bots.testing import make_bot, make_published_scenario
 from broadcasts import lifecycle, planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.celery import app
+from chatbot_site.environment import BASE_DIR
 from chatbot_site.health import HEARTBEAT
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
@@ -99,6 +100,12 @@ def test_a_webhook_posted_five_times_is_answered_once(site, meta, number):
 def test_not_ready_while_no_worker_runs(site):
     assert requests.get(f"{site.url}/readyz", timeout=5).status_code == 503
     assert not site.is_healthy("worker")
+
+
+def test_a_beat_keeps_no_file_that_a_second_one_or_a_power_cut_could_spoil(compose, broker):
+    compose.start("beat")
+    wait_until(lambda: broker.llen("housekeeping"))
+    assert not list(BASE_DIR.glob("celerybeat*"))
 
 
 def test_killed_workers_neither_lose_nor_repeat(site, meta, number):

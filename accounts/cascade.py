@@ -79,14 +79,17 @@ class Cascade:
 
     def rows(self, model):
         """The rows of a model that go."""
-        if model is self.root_model:
-            return self.roots
-        # By each way for itself, so that the database can use an index for each.
-        found = [model._base_manager.filter(**{f"{path}__in": self.roots}) for path in self.paths(model)]
+        found = self._rows_by_path(model)
         if len(found) == 1:
             return found[0]
         pks = [rows.order_by().values("pk") for rows in found]
         return model._base_manager.filter(pk__in=pks[0].union(*pks[1:]))
+
+    def _rows_by_path(self, model):
+        """The same by each path for itself, so that the database can use an index for each."""
+        if model is self.root_model:
+            return [self.roots]
+        return [model._base_manager.filter(**{f"{path}__in": self.roots}) for path in self.paths(model)]
 
     def paths(self, model):
         """
@@ -137,8 +140,10 @@ class Cascade:
         return most
 
     def _first_rows(self, model, most):
-        """A few rows with what names them. They are chosen first, so that the database need not sort all of them."""
-        pks = list(self.rows(model).order_by().values_list("pk", flat=True)[:most])
+        """A few rows with what names them. They are chosen first, so that the database need not find and sort all."""
+        pks = []
+        for rows in self._rows_by_path(model) if self.counts[model] > most else [self.rows(model)]:
+            pks += rows.exclude(pk__in=pks).order_by().values_list("pk", flat=True)[: most - len(pks)]
         return list(model._base_manager.filter(pk__in=pks).select_related().order_by("pk"))
 
     def _whole(self, model):

@@ -111,7 +111,7 @@ def cursor_of_the_middle(name):
     model, field = {
         "messages/": (Message, "created_at"),
         "conversations/": (Conversation, "last_message_at"),
-        "broadcast-messages/": (BroadcastMessage, "created_at"),
+        "broadcast-messages/": (BroadcastMessage, "pk"),
     }[name]
     middle = model.objects.order_by("pk").values_list("pk", flat=True)[model.objects.count() // 2]
     position = getattr(model.objects.get(pk=middle), field)

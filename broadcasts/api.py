@@ -111,10 +111,14 @@ class BroadcastViewSet(TenantViewSet):
         return Response(self.get_serializer(broadcast).data, status=status)
 
 
+class LastPlannedFirst(NewestFirst):
+    ordering = "-id"
+
+
 class BroadcastMessageViewSet(ReadOnlyTenantViewSet):
     """The recipients of broadcasts, newest first."""
 
     queryset = BroadcastMessage.objects.select_related("broadcast__template")
     serializer_class = BroadcastMessageSerializer
     filterset_class = BroadcastMessageFilter
-    pagination_class = NewestFirst
+    pagination_class = LastPlannedFirst

@@ -48,6 +48,8 @@ class BroadcastMessage(OutboundMessage):
         ]
         indexes = [
             *OutboundMessage.Meta.indexes,
+            # Serves: a business's recipients, newest first.
+            models.Index("business", "id", name="broadcast_message_by_business"),
             # Serves: a broadcast's recipients by state, its progress, and claiming the next ones to be sent.
             models.Index("broadcast", "status", "id", name="broadcast_message_by_status"),
         ]

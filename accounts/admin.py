@@ -6,9 +6,10 @@ from django.contrib.auth.models import Group
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import conditional_page, require_GET
@@ -201,7 +202,7 @@ class ApiTokenAdmin(TenantModelAdmin):
 class DeletionAdmin(ReadOnlyTenantAdmin):
     """What is being deleted, which updates by itself, and receipts: what was deleted, when and by whom."""
 
-    list_display = ["name", "kind", "state", "progress", "requested_by_email", "created_at", "finished_at"]
+    list_display = ["name", "kind", "state", "progress", "requested_by_email", "requested"]
     list_filter = ["state", "created_at"]
     search_fields = ["name", "requested_by_email"]
     fields = []
@@ -218,6 +219,10 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
         if deletion.state == Deletion.State.DONE:
             return told
         return format_html('<progress max="{}" value="{}"></progress> {}', deletion.total, deletion.done, told)
+
+    @admin.display(description=Deletion._meta.get_field("created_at").verbose_name, ordering="created_at")
+    def requested(self, deletion):
+        return date_format(localtime(deletion.created_at), "SHORT_DATETIME_FORMAT")
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.live_view)

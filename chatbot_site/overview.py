@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from broadcasts import recipients
 from broadcasts.models import Broadcast, BroadcastMessage
@@ -47,9 +47,13 @@ def _need(kind, count, text, url_name, query):
 
 def _of_numbers(business):
     """A line for each thing that a number needs; what is switched off needs nothing for now."""
-    numbers = WhatsAppNumber.objects.for_business(business).filter(is_active=True)
+    numbers = WhatsAppNumber.objects.for_business(business)
+    if not numbers:
+        list_of_numbers = reverse("admin:whatsapp_whatsappnumber_changelist")
+        return [Need("no_number", 1, gettext("Connect your first WhatsApp number"), list_of_numbers)]
     now = timezone.now()
-    found = [(number, need) for number in numbers for need in needs_of_number(number, now)]
+    active = [number for number in numbers if number.is_active]
+    found = [(number, need) for number in active for need in needs_of_number(number, now)]
     lines = [
         Need("numbers", 1, f"{number}: {need.text}", reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
         for number, need in found[:MOST_OF_NUMBERS]

@@ -28,6 +28,7 @@ class BotAdmin(TenantModelAdmin):
     search_fields = ["name"]
     search_help_text = _("Search by name")
     readonly_fields = ["scenario_links"]
+    empty_text = _("No bots yet. A bot answers on one number, by its scenarios.")
 
     def get_queryset(self, request):
         scenarios = BotScenario.objects.filter(bot=OuterRef("pk")).order_by().values("bot")

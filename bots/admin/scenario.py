@@ -33,6 +33,7 @@ class BotScenarioAdmin(TenantModelAdmin):
     search_fields = ["name"]
     search_help_text = _("Search by name")
     save_on_top = True
+    empty_text = _("No scenarios yet. A scenario says when a bot answers and what, step by step.")
 
     class Media:
         css = {"all": ["bots/scenario.css"]}

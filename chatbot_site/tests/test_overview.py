@@ -96,3 +96,13 @@ def test_there_are_ten_lines_about_numbers_at_most():
         2,
         reverse("admin:whatsapp_whatsappnumber_changelist"),
     )
+
+
+def test_a_new_business_is_led_to_its_first_number(client):
+    owner = make_owner(language="en")
+    client.force_login(owner)
+
+    assert "Connect your first WhatsApp number" in client.get(reverse("admin:index")).text
+
+    [need] = needs(owner.business)
+    assert "Quick setup" in client.get(need.url).text

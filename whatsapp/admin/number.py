@@ -31,11 +31,15 @@ from .quick_setup import QuickSetupPages
 class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
     form = WhatsAppNumberForm
     types_name = True
-    list_display = ["name", "phone", "switch", "connection", "quality", "verified_name", "created_at"]
+    list_display = ["name", "phone", "switch", "connection", "quality"]
     list_filter = ["is_active", "status"]
     search_fields = ["name", "phone_number", "phone_number_id"]
     search_help_text = _("Name, phone number or phone number ID")
     readonly_fields = [*NumberPage.state_fields, *NumberPage.webhook_fields, "exported"]
+    empty_text = _(
+        "No numbers yet. “Quick setup” connects all numbers of a WhatsApp Business account by its access token; “Add"
+        " manually” takes one."
+    )
     actions = ["activate", "deactivate", "sync_templates"]
 
     @admin.display(description=_("phone number"), ordering="phone_number")

@@ -50,6 +50,16 @@ def page_of(asked, kind="change"):
     return reverse(f"admin:accounts_deletion_{kind}", args=[asked.pk])
 
 
+def test_large_numbers_are_written_as_people_read_them(client, owner):
+    number = fill_number(owner, "10001")
+    said = {"direction": "in", "origin": "customer", "type": "text", "status": "received"}
+    on_number = {"business": owner.business, "whatsapp_number": number, "conversation": number.conversations.first()}
+    Message.objects.bulk_create(Message(**on_number, **said) for _serial in range(1200))
+    page = client.get(delete_page(number)).content.decode()
+    assert "(messages: <strong>1,203</strong>)" in page
+    assert "<li>Messages: 1,203</li>" in page
+
+
 def test_what_is_large_leads_to_the_page_of_the_job(client, owner, large):
     number = fill_number(owner, "10001")
     answer = client.post(delete_page(number), typed(number))

@@ -25,7 +25,7 @@ def running():
     waits for the tasks under way and raises StillWorking when they take too long.
     """
     worker = start_worker()
-    clock = EmbeddedService(app, thread=True)
+    clock = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
     clock.start()
     note_heartbeat.delay()
     try:

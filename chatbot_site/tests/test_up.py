@@ -102,6 +102,15 @@ def test_it_starts_in_a_fresh_clone_and_says_where(start, clone):
     assert (clone / ".env").exists()
 
 
+def test_it_keeps_nothing_but_its_settings_and_databases(start, clone):
+    port = free_port()
+    process = start("--port", str(port))
+    wait_until_ready(port, process)
+    stop(process)
+    kept = {path.name for path in clone.iterdir()} - {*CODE, ".env"}
+    assert [name for name in kept if ".db" not in name] == []
+
+
 @pytest.mark.parametrize("how", WAYS_TO_STOP)
 def test_asked_to_stop_it_stops_within_seconds(start, how):
     port = free_port()

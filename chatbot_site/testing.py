@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from django.utils import timezone, translation
 
 CHROMIUM = "/usr/bin/chromium"
@@ -95,3 +96,34 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+#: What a browser of somebody who reads a language says of itself.
+LOCALES = {"en": "en-GB", "ru": "ru-RU"}
+
+
+@pytest.fixture
+def open_page(browser, live_server):
+    """
+    Opens an address in a new window as a user: `open_page(user, address, viewport=…)` returns Playwright's page. Any
+    trouble in a console fails the test.
+    """
+    contexts, troubles = [], []
+
+    def open_page(user, address, **options):
+        client = Client()
+        client.force_login(user, backend="accounts.roles.RoleBackend")
+        context = browser.new_context(locale=LOCALES[user.language], **options)
+        contexts.append(context)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+        page.goto(live_server.url + address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []

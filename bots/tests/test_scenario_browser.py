@@ -22,25 +22,9 @@ def bot(owner):
 
 
 @pytest.fixture
-def open_page(browser, client, live_server, owner):
-    """Open an address of the admin in a new window; returns its page. An error of a script fails the test."""
-    client.force_login(owner)
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    troubles, contexts = [], []
-
-    def open(name, *args, **options):
-        context = browser.new_context(locale="en-GB", **options)
-        contexts.append(context)
-        context.add_cookies([cookie])
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(live_server.url + reverse(f"admin:{name}", args=args))
-        return page
-
-    yield open
-    for context in contexts:
-        context.close()
-    assert troubles == []
+def open_page(open_page, owner):
+    """Opens a page of the admin, by its name and arguments."""
+    return lambda name, *args, **options: open_page(owner, reverse(f"admin:{name}", args=args), **options)
 
 
 def test_only_the_fields_of_the_kind_are_shown(open_page, bot):

@@ -37,23 +37,8 @@ def shop(number, meta):
     return number
 
 
-@pytest.fixture
-def page(browser, client, live_server, owner):
-    """A signed-in window. Any trouble in its console fails the test."""
-    client.force_login(owner)
-    troubles = []
-    context = browser.new_context(locale="en-GB")
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    page = context.new_page()
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-    yield page
-    context.close()
-    assert [trouble for trouble in troubles if "favicon" not in trouble] == []
-
-
-def test_from_the_draft_to_done(page, live_server, shop, meta):
-    page.goto(live_server.url + reverse("admin:broadcasts_broadcast_add"))
+def test_from_the_draft_to_done(open_page, owner, shop, meta):
+    page = open_page(owner, reverse("admin:broadcasts_broadcast_add"))
     page.fill("#id_name", "Autumn sale")
     page.select_option("#id_whatsapp_number", str(shop.pk))
     page.select_option("#id_template", label="autumn_sale (en)")
@@ -79,7 +64,7 @@ def test_from_the_draft_to_done(page, live_server, shop, meta):
     ]
 
 
-def test_what_is_unfolded_stays_while_the_numbers_change(page, live_server, shop):
+def test_what_is_unfolded_stays_while_the_numbers_change(open_page, owner, shop):
     broadcast = Broadcast.objects.create(
         business=shop.business,
         whatsapp_number=shop,
@@ -88,7 +73,7 @@ def test_what_is_unfolded_stays_while_the_numbers_change(page, live_server, shop
         audience={"everyone": True},
         status="paused",
     )
-    page.goto(live_server.url + reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk]))
+    page = open_page(owner, reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk]))
     page.click(".broadcast-buttons summary")
 
     Broadcast.objects.update(paused_reason="Pay Meta first.")

@@ -30,16 +30,12 @@ def number(owner, monkeypatch):
 
 
 @pytest.fixture
-def page(browser, client, live_server, owner):
-    client.force_login(owner)
-    context = browser.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    yield context.new_page()
-    context.close()
+def page(open_page, owner, number):
+    """The page that asks before the number is deleted."""
+    return open_page(owner, reverse("admin:whatsapp_whatsappnumber_delete", args=[number.pk]))
 
 
-def test_the_name_is_typed_and_a_bar_leads_to_the_receipt(page, live_server, number):
-    page.goto(live_server.url + reverse("admin:whatsapp_whatsappnumber_delete", args=[number.pk]))
+def test_the_name_is_typed_and_a_bar_leads_to_the_receipt(page, number):
     page.fill(".confirmation input", "Магазин")
     page.click(".deletion-button")
     page.locator(".confirmation .errorlist").wait_for()

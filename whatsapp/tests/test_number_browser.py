@@ -24,26 +24,9 @@ def number(owner):
 
 
 @pytest.fixture
-def open_page(browser, client, live_server, owner):
-    """Open an address in a new window; returns its page. Any trouble in its console fails the test."""
-    client.force_login(owner)
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    troubles, contexts = [], []
-
-    def open(address, **options):
-        context = browser.new_context(locale="en-GB", **options)
-        contexts.append(context)
-        context.add_cookies([cookie])
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-        page.goto(live_server.url + address)
-        return page
-
-    yield open
-    for context in contexts:
-        context.close()
-    assert troubles == []
+def open_page(open_page, owner):
+    """Opens an address as the owner."""
+    return lambda address, **options: open_page(owner, address, **options)
 
 
 def change_page(number):

@@ -18,18 +18,10 @@ def account(meta):
 
 
 @pytest.fixture
-def page(browser, client, live_server, account):
-    """The list of numbers. Any trouble in its console fails the test."""
-    client.force_login(make_owner(language="ru"))
-    context = browser.new_context(locale="ru-RU", viewport={"width": 400, "height": 800})
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    page, troubles = context.new_page(), []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-    page.goto(live_server.url + reverse("admin:whatsapp_whatsappnumber_changelist"))
-    yield page
-    context.close()
-    assert troubles == []
+def page(open_page, account):
+    """The list of numbers, on a phone."""
+    owner, address = make_owner(language="ru"), reverse("admin:whatsapp_whatsappnumber_changelist")
+    return open_page(owner, address, viewport={"width": 400, "height": 800})
 
 
 def begin(page, token=TOKEN):

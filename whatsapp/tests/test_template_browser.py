@@ -18,22 +18,12 @@ def number(meta):
 
 
 @pytest.fixture
-def page(browser, client, live_server, number):
-    """A signed-in window. Any trouble in its console fails the test."""
-    client.force_login(number.business.people.get())
-    troubles = []
-    context = browser.new_context(locale="en-GB")
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    page = context.new_page()
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-    yield page
-    context.close()
-    assert [trouble for trouble in troubles if "favicon" not in trouble] == []
+def page(open_page, number):
+    """The form of a new template."""
+    return open_page(number.business.people.get(), reverse("admin:whatsapp_messagetemplate_add"))
 
 
-def test_a_template_is_made_shown_submitted_and_deleted(page, live_server, number, meta):
-    page.goto(live_server.url + reverse("admin:whatsapp_messagetemplate_add"))
+def test_a_template_is_made_shown_submitted_and_deleted(page, number, meta):
     assert not page.locator("#id_header_text").is_visible()
     assert not page.locator("#id_code_minutes").is_visible()
 
@@ -58,8 +48,7 @@ def test_a_template_is_made_shown_submitted_and_deleted(page, live_server, numbe
     assert "zakaz_gotov" not in [one["name"] for one in meta.simulator.templates(number.waba_id)]
 
 
-def test_a_sign_in_code_asks_for_nothing_else(page, live_server):
-    page.goto(live_server.url + reverse("admin:whatsapp_messagetemplate_add"))
+def test_a_sign_in_code_asks_for_nothing_else(page):
 
     page.select_option("#id_category", "AUTHENTICATION")
 

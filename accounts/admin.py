@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -19,6 +19,7 @@ from .admin_forms import ApiTokenForm, BusinessForm, PersonForm
 from .deletion_forms import PasswordForm
 from .invitations import invitation_url
 from .models import ApiToken, Business, Deletion, Subscription, User
+from .templatetags.accounts import grouped
 from .tenant_admin import ReadOnlyTenantAdmin, TenantModelAdmin
 from .tenant_admin_deletion import under_way
 
@@ -214,7 +215,7 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("progress"))
     def progress(self, deletion):
-        numbers = {"done": thousands(deletion.done), "total": thousands(deletion.total)}
+        numbers = {"done": grouped(deletion.done), "total": grouped(deletion.total)}
         told = gettext("%(done)s of %(total)s rows") % numbers
         if deletion.state == Deletion.State.DONE:
             return told
@@ -244,17 +245,13 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
             "deletion": deletion,
             "kind": self.kind(deletion),
             "progress": self.progress(deletion),
-            "removed": [(names.get(table, table), thousands(count)) for table, count in deletion.counts.items()],
-            "rows": thousands(deletion.done),
+            "removed": [(names.get(table, table), grouped(count)) for table, count in deletion.counts.items()],
+            "rows": grouped(deletion.done),
             "can_be_exported": hasattr(model_of(deletion), "exported_at"),
         }
 
     class Media:
         css = {"all": ["accounts/deletion.css"]}
-
-
-def thousands(count):
-    return number_format(count, force_grouping=True)
 
 
 def model_of(deletion):

@@ -60,6 +60,7 @@ def _asked_for(instance, requested_by, cascade):
         what=instance._meta.label_lower,
         object_id=instance.pk,
         name=getattr(instance, "receipt_name", str(instance))[:300],
+        requested_by=requested_by,
         requested_by_email=requested_by.email if requested_by else "",
         total=cascade.total,
         exported_at=getattr(instance, "exported_at", None),
@@ -79,7 +80,6 @@ def refuse_if_needed(instance, cascade):
 
 def _delete_by_job(deletion, instance):
     instance.retire()
-    deletion.requested_by = User.objects.filter(email=deletion.requested_by_email).first()
     deletion.save()
     go_on_deleting.delay_on_commit(deletion.pk)
 
@@ -91,5 +91,5 @@ def _delete_at_once(deletion, cascade):
     deletion.state = Deletion.State.DONE
     deletion.finished_at = timezone.now()
     # Whoever asked may be among what was deleted.
-    deletion.requested_by = User.objects.filter(email=deletion.requested_by_email).first()
+    deletion.requested_by = User.objects.filter(pk=deletion.requested_by_id).first()
     deletion.save()

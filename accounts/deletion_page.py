@@ -2,10 +2,11 @@
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import ngettext
+
+from .templatetags.accounts import grouped
 
 
 class KindName(str):
@@ -42,13 +43,10 @@ def with_counts(response):
 
 
 def _kind_lines(kind, admin_site):
-    title = f"{capfirst(kind.model._meta.verbose_name_plural)}: {number_format(kind.count, force_grouping=True)}"
+    title = f"{capfirst(kind.model._meta.verbose_name_plural)}: {grouped(kind.count)}"
     lines = [_link(row, admin_site) for row in kind.rows]
     if kind.more:
-        lines.append(
-            ngettext("and %(count)s more", "and %(count)s more", kind.more)
-            % {"count": number_format(kind.more, force_grouping=True)}
-        )
+        lines.append(ngettext("and %(count)s more", "and %(count)s more", kind.more) % {"count": grouped(kind.more)})
     for part in kind.parts:
         lines += _kind_lines(part, admin_site)
     return [title, lines]

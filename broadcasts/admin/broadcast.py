@@ -4,12 +4,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
+from accounts.templatetags.accounts import grouped
 from accounts.tenant_admin import TenantModelAdmin
 from broadcasts import drafts
 from broadcasts.forms import PARAMETER, NewBroadcastForm, draft_form_for
@@ -58,7 +58,7 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
         if not total:
             return "—"
         url = reverse("admin:broadcasts_broadcastmessage_changelist")
-        shown = number_format(total, force_grouping=True)
+        shown = grouped(total)
         return format_html('<a href="{}?broadcast__id__exact={}">{}</a>', url, broadcast.pk, shown)
 
     @admin.display(description=pgettext_lazy("broadcast", "progress"))
@@ -68,14 +68,12 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
         if not over:
             return broadcast.paused_reason or "—"
         shown = gettext("%(done)s of %(total)s") % {
-            "done": number_format(over, force_grouping=True),
-            "total": number_format(over + to_come, force_grouping=True),
+            "done": grouped(over),
+            "total": grouped(over + to_come),
         }
         failed = broadcast.counts.get("failed", 0)
         if failed:
-            shown += ngettext(", %(count)s failed", ", %(count)s failed", failed) % {
-                "count": number_format(failed, force_grouping=True)
-            }
+            shown += ngettext(", %(count)s failed", ", %(count)s failed", failed) % {"count": grouped(failed)}
         return shown
 
     # The draft

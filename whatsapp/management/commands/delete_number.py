@@ -1,7 +1,7 @@
 import time
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import deletion, deletion_job
 from accounts.models import Deletion
 from accounts.refusals import Refusal
+from accounts.templatetags.accounts import grouped
 from whatsapp.models import WhatsAppNumber
 
 
@@ -67,7 +68,7 @@ class Command(BaseCommand):
             ) from None
 
     def show_progress(self, asked):
-        numbers = {name: number_format(getattr(asked, name), force_grouping=True) for name in ("done", "total")}
+        numbers = {name: grouped(getattr(asked, name)) for name in ("done", "total")}
         told = _("%(done)s of %(total)s rows") % numbers
         if asked.last_error:
             told = f"{told} ({asked.last_error})"

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from .batches import let_others_write
 from .cascade import Cascade, references_to
-from .leases import TakenOver, held, write_down
+from .leases import TakenOver, held, try_again, write_down
 from .models import Deletion
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,7 @@ def go_on(deletion, seconds=None):
         raise
     except Exception as error:
         logger.exception("Deletion %s stopped, and is tried again.", deletion.pk)
-        trouble = f"{type(error).__name__}: {error}"[:2000]
-        held(deletion).update(lease_until=timezone.now() + AFTER_TROUBLE, last_error=trouble)
+        try_again(deletion, AFTER_TROUBLE, error)
         return False
 
 

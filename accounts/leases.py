@@ -3,6 +3,8 @@ Rows that one worker at a time goes on with: who has set `lease_until` holds the
 while nobody took it over.
 """
 
+from django.utils import timezone
+
 
 class TakenOver(Exception):
     """Somebody else goes on with the row, because the lease ran out, or nobody does any more."""
@@ -20,3 +22,8 @@ def write_down(row, within=None, **news):
         raise TakenOver
     for name, value in news.items():
         setattr(row, name, value)
+
+
+def try_again(row, after, error):
+    """Let go of a row that is held, to be gone on with some time (a timedelta) from now; the error is noted on it."""
+    held(row).update(lease_until=timezone.now() + after, last_error=f"{type(error).__name__}: {error}"[:2000])

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from accounts import stored_files
-from accounts.leases import TakenOver, held, write_down
+from accounts.leases import TakenOver, try_again, write_down
 
 from .exports import Export
 from .models import ConversationExport
@@ -46,8 +46,7 @@ def go_on(export, seconds):
         return False
     except Exception as error:
         logger.exception("The export %s stopped, and is begun again.", export.pk)
-        trouble = f"{type(error).__name__}: {error}"[:2000]
-        held(export).update(lease_until=timezone.now() + AFTER_TROUBLE, last_error=trouble)
+        try_again(export, AFTER_TROUBLE, error)
         return False
 
 

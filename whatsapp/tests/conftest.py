@@ -1,5 +1,7 @@
 import pytest
 
+from accounts.testing import make_owner
+
 from . import handlers
 
 
@@ -9,3 +11,11 @@ def handled(settings):
     settings.WHATSAPP_EVENT_HANDLER = "whatsapp.tests.handlers.remember"
     handlers.seen.clear()
     return handlers.seen
+
+
+@pytest.fixture
+def owner(client):
+    """Of a business; signed in."""
+    owner = make_owner(language="en")
+    client.force_login(owner)
+    return owner

@@ -17,13 +17,6 @@ LIST = reverse("admin:whatsapp_messagetemplate_changelist")
 
 
 @pytest.fixture
-def owner(client):
-    owner = make_owner(language="en")
-    client.force_login(owner)
-    return owner
-
-
-@pytest.fixture
 def number(owner, meta):
     number = make_number(owner.business, name="Shop")
     meta.connect(number)

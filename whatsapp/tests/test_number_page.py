@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
-from accounts.testing import make_colleague, make_owner
+from accounts.testing import make_colleague
 from whatsapp import account_updates, webhooks
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.testing import make_number
@@ -16,13 +16,6 @@ from whatsapp.testing import make_number
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:whatsapp_whatsappnumber_changelist")
-
-
-@pytest.fixture
-def owner(client):
-    owner = make_owner(language="en")
-    client.force_login(owner)
-    return owner
 
 
 @pytest.fixture

@@ -23,13 +23,6 @@ BEGIN = reverse("admin:whatsapp_whatsappnumber_quick_setup")
 
 
 @pytest.fixture
-def owner(client):
-    owner = make_owner(language="en")
-    client.force_login(owner)
-    return owner
-
-
-@pytest.fixture
 def account(meta):
     return make_account(meta)
 

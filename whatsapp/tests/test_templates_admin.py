@@ -14,13 +14,6 @@ SYNC = reverse("admin:whatsapp_messagetemplate_sync")
 
 
 @pytest.fixture
-def owner(client):
-    owner = make_owner(language="en")
-    client.force_login(owner)
-    return owner
-
-
-@pytest.fixture
 def number(owner, meta):
     number = make_number(owner.business, name="Shop")
     meta.connect(number)

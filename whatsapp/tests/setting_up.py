@@ -1,5 +1,6 @@
 """An account at the simulated Meta that is to be set up, and what came of setting it up."""
 
+from whatsapp.models import WhatsAppNumber
 from whatsapp.quick_setup import setups
 from whatsapp.quick_setup.results import results_of
 
@@ -38,3 +39,7 @@ def failed(setup):
 def calls(meta, method="POST"):
     """The edges that were posted to, in order."""
     return [call.path.removeprefix("/v25.0/") for call in meta.requests if call.method == method]
+
+
+def number_of(phone_number_id):
+    return WhatsAppNumber.objects.get(phone_number_id=phone_number_id)

@@ -1,5 +1,7 @@
 """What Meta knows of tokens, apps and WhatsApp Business accounts (cloud API reference, "Business management")."""
 
+from datetime import UTC, datetime
+
 from .cloud_api import PHONE_NUMBER_FIELDS, CloudApi, read_page
 
 #: What setting a number up asks besides.
@@ -64,3 +66,11 @@ def exchange_code(app_id, app_secret, code):
     answer = CloudApi(None).get("oauth/access_token", client_id=app_id, client_secret=app_secret, code=code)
     token = answer.get("access_token") or answer.get("business_token")
     return token if isinstance(token, str) else ""
+
+
+def moment(seconds):
+    """Meta's seconds since 1970 as a moment; None for 0, which is never, and for what is none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from . import alerts, health, pauses
+from .account_api import moment
 
 #: Restrictions without an end, and warnings of an account, are shown so long unless Meta takes them back.
 LONG = timedelta(days=30)
@@ -100,7 +101,7 @@ def _restrictions(siblings, restrictions):
     alerts.withdraw(siblings, "account_restricted")
     for restriction in restrictions if isinstance(restrictions, list) else ():
         kind = _text(_dict(restriction).get("restriction_type"))
-        until = alerts.moment(_dict(restriction).get("expiration")) or _in(LONG)
+        until = moment(_dict(restriction).get("expiration")) or _in(LONG)
         if kind:
             alerts.put(siblings, f"account_restricted:{kind}", until, what=kind)
 

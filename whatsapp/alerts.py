@@ -4,7 +4,7 @@ What Meta told of a number or its account that needs a person and is in no field
 sentence and the moment until which it is worth saying.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -105,11 +105,3 @@ def in_words(number, now):
 def _readable(what):
     """Words of Meta's that are known in ours, the others as they are."""
     return ", ".join(str(RESTRICTIONS.get(word, word)) for word in what.split(", "))
-
-
-def moment(seconds):
-    """Meta's seconds since 1970 as a moment; None for what is none."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None

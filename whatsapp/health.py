@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from accounts.refusals import Refusal
 
 from . import alerts, numbers, pauses, wording
-from .account_api import AccountApi, app_api
+from .account_api import AccountApi, app_api, moment
 from .cloud_api import CloudApiError, CloudApiTrouble
 from .cloud_api_errors import TOKEN, Action
 from .encryption import UnreadableSecret
@@ -200,9 +200,7 @@ class Account:
             self.tokens[number.access_token] = _unless_refused(_inspector(api).debug_token, number.access_token) or {}
         told = self.tokens[number.access_token]
         if "expires_at" in told:
-            # Meta's 0 is never.
-            ends = alerts.moment(told["expires_at"]) if told["expires_at"] else None
-            pauses.same(number).update(token_expires_at=ends)
+            pauses.same(number).update(token_expires_at=moment(told["expires_at"]))
         if number.waba_id and self.apps is None:
             self.apps = _unless_refused(api.subscribed_apps, number.waba_id)
             if self.apps is not None:

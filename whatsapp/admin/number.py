@@ -3,9 +3,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -79,10 +78,7 @@ class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
         return own + super().get_urls()
 
     def _number(self, request, pk):
-        number = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not self.has_change_permission(request, number):
-            raise PermissionDenied
-        return number
+        return self.row_or_404(request, self.get_queryset(request), pk, may_change=True)
 
     def switch_view(self, request, pk):
         return require_POST(self._switch)(request, self._number(request, pk))

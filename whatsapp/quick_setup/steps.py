@@ -5,7 +5,7 @@ asks Meta how things stand before it changes anything there, so that a step may 
 
 import re
 import secrets as random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.refusals import Refusal
 
 from .. import numbers
-from ..account_api import AccountApi, app_api
+from ..account_api import AccountApi, app_api, moment
 from ..cloud_api import CloudApi, CloudApiError, CloudApiTrouble
 from ..cloud_api_errors import PERMISSION, TOKEN
 from ..encryption import UnreadableSecret
@@ -52,7 +52,7 @@ class Steps:
         told = self._described()
         if told is None:
             return self._token_by_use()
-        expires_at = _moment(told.get("expires_at"))
+        expires_at = moment(told.get("expires_at"))
         if not told.get("is_valid"):
             raise StepFailed("token_expired" if expires_at and expires_at < timezone.now() else "token_refused")
         self.setup.token_expires_at = expires_at
@@ -352,11 +352,3 @@ def _value(number, name):
         return getattr(number, name)
     except UnreadableSecret:
         return ""
-
-
-def _moment(seconds):
-    """Meta's seconds since 1970; None for 0, which means never."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. `python manage.py up` prepares its own environment first (chatbot_site/environment.py)."""
+"""Django's command line. `manage.py up` first prepares its environment (chatbot_site/operations/environment.py)."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ def main():
     except ImportError:
         sys.exit("Django is not installed. Run: python -m pip install -r requirements.txt")
     if sys.argv[1:2] == ["up"]:
-        from chatbot_site import environment
+        from chatbot_site.operations import environment
 
         environment.prepare(sys.argv[2:])
     execute_from_command_line(sys.argv)

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and businesses")
 
     def ready(self):
-        from .roles import grant_rights
+        from accounts.people.roles import grant_rights
 
         # Django makes the permissions after migrating; the roles receive theirs in the same way.
-        post_migrate.connect(grant_rights, dispatch_uid="accounts.roles.grant_rights")
+        post_migrate.connect(grant_rights, dispatch_uid="accounts.people.roles.grant_rights")

@@ -3,7 +3,8 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from . import registration, throttling
+from .api import throttling
+from .people import registration
 from .refusals import Refusal
 
 

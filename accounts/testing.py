@@ -2,8 +2,9 @@
 
 from itertools import count
 
+from accounts.people.registration import register
+
 from .models import Role, User
-from .registration import register
 
 _serial = count(1)
 

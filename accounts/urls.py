@@ -2,7 +2,8 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from . import api, views
+from . import views
+from .api import views as api
 
 router = SimpleRouter()
 router.register("team", api.TeamViewSet, basename="team")

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from django.views.i18n import set_language as remember_language
 
+from accounts.people.registration import check_registration_is_open
+
 from .forms import RegistrationForm
 from .refusals import Refusal
-from .registration import check_registration_is_open
 
-BACKEND = "accounts.roles.RoleBackend"
+BACKEND = "accounts.people.roles.RoleBackend"
 
 
 class AdminPageMixin:

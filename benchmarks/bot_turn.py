@@ -20,10 +20,10 @@ def measure():
     from django.db import connection, transaction
 
     from accounts.testing import make_business
-    from bots import turns
-    from bots.matching import matches
+    from bots.engine.matching import matches
+    from bots.runtime import turns
     from bots.testing import document, make_bot, make_published_scenario
-    from crm.interpolation import fill
+    from crm.customers.interpolation import fill
     from crm.models import Conversation, Message
     from crm.testing import make_conversation, make_message
     from whatsapp.testing import make_number

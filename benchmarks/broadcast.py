@@ -20,7 +20,7 @@ from .measuring import SECRETS, database, in_turns, table, use
 HERE = Path(__file__).resolve().parent
 MESSAGES = 6000
 
-#: Calls under way in a process: what whatsapp.sending_slots leaves to bulk sending.
+#: Calls under way in a process: what whatsapp.sending.concurrency leaves to bulk sending.
 WINDOW = 90
 
 #: What, its goal, the server's latency in seconds, processes, numbers that send at once.
@@ -64,7 +64,7 @@ def make_broadcasts(numbers):
     """A business whose numbers each have a broadcast that is sending, MESSAGES in all. Returns the numbers' ids."""
     from django.utils import timezone
 
-    from accounts.registration import register
+    from accounts.people.registration import register
     from broadcasts.models import Broadcast, BroadcastMessage
     from crm.models import Customer
     from whatsapp.testing import make_number, make_template
@@ -119,7 +119,7 @@ def seconds_to_send(number_ids):
 def by_workers(latency, processes, numbers, costs):
     """Messages a second of Celery workers; appends their CPU microseconds a message to `costs`."""
     from chatbot_site.celery import app
-    from whatsapp.tasks import deliver_bulk
+    from whatsapp.sending.tasks import deliver_bulk
 
     number_ids = make_broadcasts(numbers)
     command = [sys.executable, "-m", "celery", "-A", "chatbot_site", "worker", "-Q", "bulk", "--loglevel", "ERROR"]

@@ -123,7 +123,7 @@ def build():
     from django.apps import apps
     from django.db import connection
 
-    from accounts import deletion
+    from accounts.deletion import deletion
     from whatsapp.models import WhatsAppNumber
 
     from . import big_number
@@ -151,7 +151,8 @@ def raw(number):
 
 
 def job(number):
-    from accounts import deletion, deletion_job
+    from accounts.deletion import deletion
+    from accounts.deletion import job as deletion_job
     from whatsapp.models import WhatsAppNumber
 
     asked = deletion.delete(WhatsAppNumber.objects.get(pk=number))
@@ -214,7 +215,7 @@ def page(number):
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
-    from accounts import deletion
+    from accounts.deletion import deletion
     from accounts.models import User
     from whatsapp.models import WhatsAppNumber
 
@@ -223,7 +224,7 @@ def page(number):
         deletion.preview(number).counts  # noqa: B018
     statements = [query["sql"] for query in captured]
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(User.objects.get(business=number.business), backend="accounts.roles.RoleBackend")
+    client.force_login(User.objects.get(business=number.business), backend="accounts.people.roles.RoleBackend")
     address = reverse("admin:whatsapp_whatsappnumber_delete", args=[number.pk])
 
     def count():

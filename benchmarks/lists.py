@@ -79,7 +79,7 @@ def serve(url, rows):
 
     owner = build(rows)
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(owner, backend="accounts.roles.RoleBackend")
+    client.force_login(owner, backend="accounts.people.roles.RoleBackend")
     for asked in sys.stdin:
         address = address_of(asked.strip())
         print(seconds_of(lambda address=address: get(client, address), 5), flush=True)

@@ -15,9 +15,9 @@ def measure():
     from django.db import connection
 
     from accounts.testing import make_business
-    from whatsapp import events
     from whatsapp.models import WebhookEvent
     from whatsapp.testing import make_number, status_element, value_of
+    from whatsapp.webhooks import process as events
 
     number = make_number(make_business())
     wamids = make_messages(number)

@@ -3,8 +3,9 @@
 from copy import deepcopy
 from itertools import count
 
+from bots.editor.scenarios import publish
+
 from .models import Bot, BotScenario
-from .scenarios import publish
 
 _serial = count(1)
 

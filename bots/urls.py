@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from .api import AllowedHostViewSet, BotScenarioViewSet, BotViewSet
+from bots.api.views import AllowedHostViewSet, BotScenarioViewSet, BotViewSet
 
 router = SimpleRouter()
 router.register("bots", BotViewSet)

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from crm.customers import clean_names
+from crm.customers.customers import clean_names
 from crm.models import Customer, Tag
 
 TAG_LISTS = ("tags_any", "tags_all", "tags_none")

@@ -1,10 +1,10 @@
-"""Sending what is planned: whatsapp.delivery drains the rows of the broadcasts that are `sending`."""
+"""Sending what is planned: whatsapp.sending.delivery drains the rows of the broadcasts that are `sending`."""
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from whatsapp.tasks import deliver_bulk
+from whatsapp.sending.tasks import deliver_bulk
 
 from .models import Broadcast, BroadcastMessage
 

@@ -4,13 +4,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import deletion
-from accounts.deadlocks import again_after_deadlock
+from accounts.database.deadlocks import again_after_deadlock
+from accounts.deletion import deletion
 from accounts.refusals import Refusal
-from crm import outbox
+from crm.conversations import outbox
 from crm.models import Customer, Message
-from whatsapp.message_templates.parameters import missing
-from whatsapp.message_templates.usable import check_usable
+from whatsapp.message_templates.availability import check_usable
+from whatsapp.template_parameters import missing
 
 from . import parameters, planning
 from .models import Broadcast

@@ -15,9 +15,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp import delivery
-from whatsapp.message_templates.usable import check_usable
-from whatsapp.numbers import check_may_send
+from whatsapp.message_templates.availability import check_usable
+from whatsapp.numbers.numbers import check_may_send
+from whatsapp.sending import delivery
 
 from . import dispatch, recipients
 from .models import Broadcast, BroadcastMessage

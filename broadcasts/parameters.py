@@ -6,8 +6,8 @@ may hold `{{customer.name|default:"…"}}`, `{{customer.phone}}` and `{{customer
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm import interpolation
-from whatsapp.message_templates.parameters import missing, one_line, placeholders
+from crm.customers import interpolation
+from whatsapp.template_parameters import missing, one_line, placeholders
 
 #: The longest text before it is filled in (a template's body has at most 1024 characters).
 MAX_TEXT = 1024

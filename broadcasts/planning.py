@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp.message_templates.parameters import missing, problems
-from whatsapp.message_templates.usable import check_usable
+from whatsapp.message_templates.availability import check_usable
+from whatsapp.template_parameters import missing, problems
 
 from . import audience, parameters
 from .models import Broadcast, BroadcastMessage

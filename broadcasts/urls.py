@@ -1,10 +1,10 @@
 from rest_framework.routers import SimpleRouter
 
-from . import api
+from .api import views
 
 router = SimpleRouter()
-router.register("broadcasts", api.BroadcastViewSet)
-router.register("broadcast-messages", api.BroadcastMessageViewSet)
+router.register("broadcasts", views.BroadcastViewSet)
+router.register("broadcast-messages", views.BroadcastMessageViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = []

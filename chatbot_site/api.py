@@ -2,9 +2,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import IsMember, RolePermission
 from accounts.plans import PLANS
-from accounts.tenant_api import TenantScope
+from accounts.tenancy.api import TenantScope
+from accounts.tenancy.permissions import IsMember, RolePermission
 
 from .overview import overview
 from .serializers import StatsSerializer, SubscriptionSerializer

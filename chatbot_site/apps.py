@@ -8,7 +8,7 @@ class ChatbotSiteConfig(AppConfig):
     verbose_name = _("Site")
 
     def ready(self):
-        from . import checks  # noqa: F401
+        from .operations import checks  # noqa: F401
 
 
 class ChatbotAdminConfig(AdminConfig):

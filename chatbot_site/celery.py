@@ -1,6 +1,7 @@
 import logging
 import os
 from functools import partial
+from pathlib import Path
 
 from celery import Celery, signals
 from celery.contrib.django.task import DjangoTask
@@ -10,6 +11,16 @@ from kombu.exceptions import OperationalError
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
 logger = logging.getLogger(__name__)
+
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _rooms_with_tasks():
+    """The packages of the project that hold a module `tasks`."""
+    for app in ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site"):
+        for path in sorted((BASE_DIR / app).rglob("tasks.py")):
+            yield ".".join(path.parent.relative_to(BASE_DIR).parts)
 
 
 class Task(DjangoTask):
@@ -31,7 +42,7 @@ class Task(DjangoTask):
 
 app = Celery("chatbot_site", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
 
 
 @signals.setup_logging.connect

@@ -1,7 +1,7 @@
 """What an incoming webhook sets in motion: recorded by crm, then answered by bots."""
 
-from bots.tasks import take_turns
-from crm import inbox
+from bots.runtime.tasks import take_turns
+from crm.conversations import inbox
 
 
 def handle(number, change):

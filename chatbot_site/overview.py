@@ -11,7 +11,7 @@ from broadcasts import recipients
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Conversation, Message
 from whatsapp.models import WebhookEvent, WhatsAppNumber
-from whatsapp.needs import needs as needs_of_number
+from whatsapp.numbers.issues import needs as needs_of_number
 
 
 @dataclass(frozen=True)

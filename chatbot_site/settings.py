@@ -115,7 +115,7 @@ if REDIS_URL:
 # --- People ----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.roles.RoleBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.people.roles.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -139,9 +139,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "accounts.sign_in.locked_out"
-AXES_USERNAME_CALLABLE = "accounts.sign_in.attempted_email"
-AXES_CLIENT_IP_CALLABLE = "accounts.sign_in.client_address"
+AXES_LOCKOUT_CALLABLE = "accounts.people.sign_in.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.people.sign_in.attempted_email"
+AXES_CLIENT_IP_CALLABLE = "accounts.people.sign_in.client_address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
 
@@ -200,15 +200,18 @@ vars().update(EMAIL_CONFIG)
 REST_FRAMEWORK = {
     # The token first: it answers the anonymous with 401 instead of 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.RoleTokenAuthentication",
+        "accounts.people.authentication.RoleTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.RolePermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.tenancy.permissions.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.pagination.PagePagination",
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.PagePagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StorableJSONParser", "accounts.parsers.StorableMultiPartParser"],
-    "EXCEPTION_HANDLER": "accounts.api_errors.exception_handler",
+    "DEFAULT_PARSER_CLASSES": [
+        "accounts.api.parsers.StorableJSONParser",
+        "accounts.api.parsers.StorableMultiPartParser",
+    ],
+    "EXCEPTION_HANDLER": "accounts.api.errors.exception_handler",
     "NUM_PROXIES": TRUSTED_PROXIES,
 }
 REST_KNOX = {
@@ -261,15 +264,15 @@ CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbound", "bulk", "housekeeping")}
 # Queues by promise: what waits for an answer within seconds never waits behind what may take long.
 CELERY_TASK_ROUTES = {
-    "whatsapp.tasks.process_*": {"queue": "inbound"},
-    "bots.tasks.*": {"queue": "inbound"},
+    "whatsapp.webhooks.tasks.process_*": {"queue": "inbound"},
+    "bots.runtime.tasks.*": {"queue": "inbound"},
     # A service that a scenario calls may take ten seconds, and a broadcast must not come before it.
-    "bots.tasks.make_call": {"queue": "housekeeping"},
+    "bots.runtime.tasks.make_call": {"queue": "housekeeping"},
     "broadcasts.tasks.*": {"queue": "bulk"},
-    "whatsapp.tasks.deliver*": {"queue": "outbound"},
-    "whatsapp.tasks.deliver_bulk": {"queue": "bulk"},
-    "whatsapp.tasks.settle_expired_sends": {"queue": "outbound"},
-    "accounts.tasks.send_*": {"queue": "outbound"},
+    "whatsapp.sending.tasks.deliver*": {"queue": "outbound"},
+    "whatsapp.sending.tasks.deliver_bulk": {"queue": "bulk"},
+    "whatsapp.sending.tasks.settle_expired_sends": {"queue": "outbound"},
+    "accounts.people.tasks.send_*": {"queue": "outbound"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -290,27 +293,27 @@ CELERY_DB_REUSE_MAX = 1000
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 # Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds.
 CELERY_BEAT_SCHEDULE = {
-    "process webhook events that are due": {"task": "whatsapp.tasks.process_due_events", "schedule": 2},
-    "settle sends whose lease ran out": {"task": "whatsapp.tasks.settle_expired_sends", "schedule": 10},
-    "send messages that are due": {"task": "whatsapp.tasks.deliver_due", "schedule": 2},
-    "read templates that are due": {"task": "whatsapp.tasks.sync_due_templates", "schedule": 5},
-    "check numbers that are due": {"task": "whatsapp.tasks.check_due_numbers", "schedule": 10},
-    "forget old webhook events": {"task": "whatsapp.tasks.prune_events", "schedule": 60 * 60},
-    "forget quick setups": {"task": "whatsapp.tasks.forget_quick_setups", "schedule": 60 * 60},
+    "process webhook events that are due": {"task": "whatsapp.webhooks.tasks.process_due_events", "schedule": 2},
+    "settle sends whose lease ran out": {"task": "whatsapp.sending.tasks.settle_expired_sends", "schedule": 10},
+    "send messages that are due": {"task": "whatsapp.sending.tasks.deliver_due", "schedule": 2},
+    "read templates that are due": {"task": "whatsapp.message_templates.tasks.sync_due_templates", "schedule": 5},
+    "check numbers that are due": {"task": "whatsapp.numbers.tasks.check_due_numbers", "schedule": 10},
+    "forget old webhook events": {"task": "whatsapp.webhooks.tasks.prune_events", "schedule": 60 * 60},
+    "forget quick setups": {"task": "whatsapp.numbers.tasks.forget_quick_setups", "schedule": 60 * 60},
     "end broadcasts of which nothing is left": {"task": "broadcasts.tasks.finish_broadcasts", "schedule": 2},
     "go on planning broadcasts": {"task": "broadcasts.tasks.plan_unfinished", "schedule": 10},
     "start broadcasts whose time has come": {"task": "broadcasts.tasks.start_scheduled", "schedule": 5},
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
-    "go on importing customers": {"task": "crm.tasks.go_on_importing", "schedule": 5},
-    "forget uploaded files of customers": {"task": "crm.tasks.forget_uploads", "schedule": 60 * 60},
-    "go on exporting conversations": {"task": "crm.tasks.go_on_exporting", "schedule": 5},
-    "forget exported conversations": {"task": "crm.tasks.forget_exports", "schedule": 60 * 60},
-    "take bot turns that are due": {"task": "bots.tasks.take_due_turns", "schedule": 2},
-    "look after calls of services": {"task": "bots.tasks.look_after_calls", "schedule": 2},
-    "fire bot timers that are due": {"task": "bots.tasks.fire_due_timers", "schedule": 2},
-    "go on deleting what is large": {"task": "accounts.tasks.go_on_with_deletions", "schedule": 10},
-    "sweep files without a row": {"task": "accounts.tasks.sweep_files", "schedule": 60 * 60},
-    "fetch and upload media that are due": {"task": "crm.tasks.transfer_media", "schedule": 5},
+    "go on importing customers": {"task": "crm.customers.tasks.go_on_importing", "schedule": 5},
+    "forget uploaded files of customers": {"task": "crm.customers.tasks.forget_uploads", "schedule": 60 * 60},
+    "go on exporting conversations": {"task": "crm.conversations.tasks.go_on_exporting", "schedule": 5},
+    "forget exported conversations": {"task": "crm.conversations.tasks.forget_exports", "schedule": 60 * 60},
+    "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
+    "look after calls of services": {"task": "bots.runtime.tasks.look_after_calls", "schedule": 2},
+    "fire bot timers that are due": {"task": "bots.runtime.tasks.fire_due_timers", "schedule": 2},
+    "go on deleting what is large": {"task": "accounts.deletion.tasks.go_on_with_deletions", "schedule": 10},
+    "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
+    "fetch and upload media that are due": {"task": "crm.media.tasks.transfer_media", "schedule": 5},
     "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
     "note that workers run": {"task": "chatbot_site.tasks.note_heartbeat", "schedule": 10},
 }
@@ -324,7 +327,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "accounts.redaction.RedactingFormatter",
+            "()": "accounts.logging.redaction.RedactingFormatter",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         }
@@ -348,5 +351,5 @@ LOGGING = {
 }
 
 # Pages with an error's source, which DEBUG shows, and what else is made of an error.
-DEFAULT_EXCEPTION_REPORTER = "chatbot_site.error_reports.RedactedReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "chatbot_site.error_reports.SecretsFilter"
+DEFAULT_EXCEPTION_REPORTER = "accounts.logging.error_reports.RedactedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "accounts.logging.error_reports.SecretsFilter"

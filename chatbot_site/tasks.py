@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from . import health
+from .operations import health
 
 
 @shared_task

@@ -50,7 +50,7 @@ def _language_and_time_zone(settings):
 @pytest.fixture(autouse=True)
 def _eager_celery():
     """Tasks run where they are called; tests of real workers start real workers."""
-    from chatbot_site.celery import app
+    from .celery import app
 
     app.conf.task_always_eager = True
     app.conf.task_eager_propagates = True
@@ -59,9 +59,9 @@ def _eager_celery():
 @pytest.fixture(autouse=True)
 def _rates(monkeypatch):
     """A number may have the primary key of an earlier test's, and still its whole rate."""
-    from whatsapp import rates
+    from whatsapp.sending import rate_limiter
 
-    monkeypatch.setattr(rates, "_buckets", {})
+    monkeypatch.setattr(rate_limiter, "_buckets", {})
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def open_page(browser, live_server):
 
     def open_page(user, address, **options):
         client = Client()
-        client.force_login(user, backend="accounts.roles.RoleBackend")
+        client.force_login(user, backend="accounts.people.roles.RoleBackend")
         context = browser.new_context(locale=LOCALES[user.language], **options)
         contexts.append(context)
         session = client.cookies["sessionid"].value

@@ -8,10 +8,10 @@ import bots.urls
 import broadcasts.urls
 import crm.urls
 import whatsapp.urls
-from accounts.tenant_api import TenantRouter
+from accounts.tenancy.api import TenantRouter
 
-from . import health
 from .api import StatsView, SubscriptionView
+from .operations import health
 
 APPS = (accounts, whatsapp, crm, bots, broadcasts)
 

@@ -1,6 +1,6 @@
 """How much of its plan a business uses; composed here because what is counted lives in several apps."""
 
-from accounts.team import active_people
+from accounts.people.team import active_people
 from bots.models import Bot
 from broadcasts import recipients
 from whatsapp.models import WhatsAppNumber

@@ -7,9 +7,9 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp.simulator import inbound as simulated_inbound
+from whatsapp.simulator.chat_page import inbound as simulated_inbound
 from whatsapp.testing import PNG, make_number, new_wamid
-from whatsapp.webhook_parsing import Change, InboundMessage
+from whatsapp.webhooks.parsing import Change, InboundMessage
 
 from .models import Conversation, Customer, MediaFile, Message
 

@@ -1,9 +1,9 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .api import WhatsAppNumberViewSet
-from .message_templates.api import MessageTemplateViewSet
-from .views import WebhookView
+from whatsapp.api.message_templates import MessageTemplateViewSet
+from whatsapp.api.numbers import WhatsAppNumberViewSet
+from whatsapp.webhooks.views import WebhookView
 
 router = SimpleRouter()
 router.register("whatsapp-numbers", WhatsAppNumberViewSet)

@@ -2,7 +2,19 @@ from .business import Business
 from .deletion import Deletion
 from .idempotent_request import IdempotentRequest
 from .subscription import Subscription
+from .tenant import TenantModel, TenantQuerySet, UniqueInBusiness
 from .token import ApiToken
 from .user import Role, User
 
-__all__ = ["ApiToken", "Business", "Deletion", "IdempotentRequest", "Role", "Subscription", "User"]
+__all__ = [
+    "ApiToken",
+    "Business",
+    "Deletion",
+    "IdempotentRequest",
+    "Role",
+    "Subscription",
+    "TenantModel",
+    "TenantQuerySet",
+    "UniqueInBusiness",
+    "User",
+]

@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantQuerySet
+from .tenant import TenantQuerySet
 
 
 def validate_time_zone(value):

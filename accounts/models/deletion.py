@@ -5,7 +5,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import npgettext
 
-from accounts.tenancy import TenantQuerySet
+from .tenant import TenantQuerySet
 
 
 class DeletionQuerySet(TenantQuerySet):
@@ -23,8 +23,8 @@ class Deletion(models.Model):
 
     waiting → running → done
 
-    What is being deleted is seen by nobody (accounts.tenancy.scope). Any worker goes on with it: `lease_until` is
-    until when one is at it.
+    What is being deleted is seen by nobody (accounts.tenancy). Any worker goes on with it: `lease_until` is until
+    when one is at it.
     """
 
     class State(models.TextChoices):

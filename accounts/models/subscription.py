@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.plans import PLANS
-from accounts.tenancy import TenantQuerySet
+
+from .tenant import TenantQuerySet
 
 
 class Subscription(models.Model):

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from rest_framework.exceptions import NotFound
 
-from accounts.api_errors import exception_handler
+from accounts.api.errors import exception_handler
 from accounts.refusals import Refusal
 
 

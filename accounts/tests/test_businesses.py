@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Business, Role, Subscription
+from accounts.people.tokens import sign_in
 from accounts.testing import make_administrator, make_colleague, make_owner
-from accounts.tokens import sign_in
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,10 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from accounts.idempotency import idempotent
+from accounts.api.idempotency import idempotent
 from accounts.models import Business, User
 from accounts.refusals import Refusal
-from accounts.tenant_api import TenantViewSet
+from accounts.tenancy.api import TenantViewSet
 from accounts.testing import make_colleague, make_owner
 
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.people.tokens import sign_in
 from accounts.testing import make_colleague, make_owner
-from accounts.tokens import sign_in
 
 pytestmark = pytest.mark.django_db
 

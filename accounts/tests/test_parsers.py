@@ -26,7 +26,7 @@ def test_what_cannot_be_stored_is_refused(client, value):
 
 
 def test_attributes_of_a_customer_hold_only_what_can_be_stored(client):
-    client.force_login(make_owner(), backend="accounts.roles.RoleBackend")
+    client.force_login(make_owner(), backend="accounts.people.roles.RoleBackend")
 
     for value in (r'"\u0000"', r'"\ud800"', "1e400", *("[" * depth + "]" * depth for depth in range(65, 1000, 50))):
         body = f'{{"phone": "+79161234567", "attributes": {{"a": {value}}}}}'
@@ -35,7 +35,7 @@ def test_attributes_of_a_customer_hold_only_what_can_be_stored(client):
 
 @pytest.mark.parametrize("value", ["[" * 66 + "]" * 66, "[" * 100_000, r'{"a": "\u0000"}', "[1e400]"])
 def test_a_document_in_a_field_of_a_form_is_as_strict(client, value):
-    client.force_login(make_owner(), backend="accounts.roles.RoleBackend")
+    client.force_login(make_owner(), backend="accounts.people.roles.RoleBackend")
 
     response = client.post("/api/v1/bot-scenarios/", {"definition": value})
 
@@ -44,7 +44,7 @@ def test_a_document_in_a_field_of_a_form_is_as_strict(client, value):
 
 @pytest.mark.parametrize("name", ["[[", "[x]", "{}", "NaN", "[Shop] {1}"])
 def test_a_text_in_a_field_of_a_form_may_look_like_a_document(client, name):
-    client.force_login(make_owner(), backend="accounts.roles.RoleBackend")
+    client.force_login(make_owner(), backend="accounts.people.roles.RoleBackend")
 
     response = client.post("/api/v1/customers/", {"phone": "+79161234567", "name": name})
 

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from accounts.redaction import RedactingFormatter, redact
+from accounts.logging.redaction import RedactingFormatter, redact
 
 KEY = "0f1e2d3c" * 8
 
@@ -40,7 +40,7 @@ def test_secrets_and_phones_are_hidden(text, shown):
     [
         "The access token of number 5 was refused (code 190).",
         "Webhook event 1234567 of 106540352242922: no message here is wamid.HBgLNzkxNjEyMzQ1NjcVAgARGBI=",
-        "Task whatsapp.tasks.deliver[9f4c1c1e-3c5e-4f3f-8d7c-0b1c2d3e4f50] ended in 0.012s",
+        "Task whatsapp.sending.tasks.deliver[9f4c1c1e-3c5e-4f3f-8d7c-0b1c2d3e4f50] ended in 0.012s",
         "GET http://127.0.0.1:8000/api/v1/messages/?status_code=200",
     ],
 )

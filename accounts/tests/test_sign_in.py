@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiToken
-from accounts.sign_in import client_address
+from accounts.people.sign_in import client_address
+from accounts.people.tokens import sign_in
 from accounts.testing import PASSWORD, make_administrator, make_owner
-from accounts.tokens import sign_in
 
 pytestmark = pytest.mark.django_db
 

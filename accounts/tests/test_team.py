@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Deletion, Role, User
-from accounts.registration import start_plan
+from accounts.people.registration import start_plan
+from accounts.people.tokens import sign_in
 from accounts.testing import make_administrator, make_colleague, make_owner
-from accounts.tokens import sign_in
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiToken, Role, User
+from accounts.people.tokens import sign_in
 from accounts.testing import make_colleague, make_owner
-from accounts.tokens import sign_in
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import TenantModelAdmin
-from bots.forms import AllowedHostForm
+from accounts.tenancy.admin import TenantModelAdmin
+from bots.editor.forms import AllowedHostForm
 from bots.models import AllowedHost
 
 

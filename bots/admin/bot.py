@@ -7,10 +7,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.tenant_admin import TenantModelAdmin
-from bots.forms import HOURS, BotForm
+from accounts.tenancy.admin import TenantModelAdmin
+from bots.editor.forms import HOURS, BotForm
 from bots.models import Bot, BotScenario
-from bots.simulation import simulate
+from bots.simulation.simulation import simulate
 
 from .chat_page import chat_page
 

@@ -5,11 +5,11 @@ import json
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from bots.effects import Call, SendMessage, SetTimer, TimerKind
-from bots.forms import ChatForm
-from bots.scenarios import BrokenScenario
-from bots.simulation import MAX_MESSAGES, SKIP, is_worth_telling
-from bots.wording import effect_in_words, problem_in_words
+from bots.editor.forms import ChatForm
+from bots.editor.labels import effect_in_words, problem_in_words
+from bots.editor.scenarios import BrokenScenario
+from bots.engine.effects import Call, SendMessage, SetTimer, TimerKind
+from bots.simulation.simulation import MAX_MESSAGES, SKIP, is_worth_telling
 
 #: Before the key of a step that calls a service: the field with what the service answers.
 ANSWER = "answer-"

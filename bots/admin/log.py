@@ -5,10 +5,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import ReadOnlyTenantAdmin
-from bots.effects import TimerKind
+from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from bots.editor.labels import effect_in_words, event_in_words
+from bots.engine.effects import TimerKind
 from bots.models import BotSession, BotTurn
-from bots.wording import effect_in_words, event_in_words
 
 
 @admin.register(BotSession)

@@ -10,16 +10,16 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import TenantModelAdmin
-from bots import flow, scenarios
-from bots.forms import ImportForm, ScenarioForm
+from accounts.tenancy.admin import TenantModelAdmin
+from bots.editor import outline, scenarios
+from bots.editor.forms import ImportForm, ScenarioForm
+from bots.editor.labels import problem_in_words
+from bots.engine.name_checks import saved_names
+from bots.engine.step_checks import FIXED_FIELDS
 from bots.models import BotScenario, ScenarioVersion
-from bots.name_checks import saved_names
-from bots.simulation import simulate_draft
-from bots.step_checks import FIXED_FIELDS
-from bots.wording import problem_in_words
+from bots.simulation.simulation import simulate_draft
 from crm.models import DealStage
-from whatsapp.message_templates.usable import usable_with
+from whatsapp.message_templates.availability import usable_with
 
 from .chat_page import chat_page
 
@@ -55,8 +55,8 @@ class BotScenarioAdmin(TenantModelAdmin):
     # The change page
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["flow"] = flow.nodes(obj.definition) if obj else []
-        context["starts"] = flow.starts(obj.definition) if obj else []
+        context["flow"] = outline.nodes(obj.definition) if obj else []
+        context["starts"] = outline.starts(obj.definition) if obj else []
         context["rule_fields"] = fields_to_ask(obj.definition if obj else {})
         if obj:
             templates = usable_with(obj.bot.whatsapp_number)
@@ -127,7 +127,7 @@ class BotScenarioAdmin(TenantModelAdmin):
 
     def try_view(self, request, pk):
         scenario = self._scenario(request, pk)
-        context = self._context(request, scenario, starts=flow.starts(scenario.definition))
+        context = self._context(request, scenario, starts=outline.starts(scenario.definition))
         return chat_page(request, context, lambda messages, answers: simulate_draft(scenario, messages, answers))
 
     def export_view(self, request, pk):

@@ -5,8 +5,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from accounts.tenant_admin import ReadOnlyTenantAdmin
-from bots import flow, scenarios
+from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from bots.editor import outline, scenarios
 from bots.models import ScenarioVersion
 
 
@@ -22,8 +22,8 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
         css = {"all": ["bots/scenario.css"]}
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["flow"] = flow.nodes(obj.definition)
-        context["starts"] = flow.starts(obj.definition)
+        context["flow"] = outline.nodes(obj.definition)
+        context["starts"] = outline.starts(obj.definition)
         context["may_restore"] = request.user.has_perm("bots.change_botscenario")
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -2,9 +2,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel, UniqueInBusiness
-from bots.addresses import BadAddress, read_host
-from whatsapp.encryption import EncryptedTextField, HoldsSecrets, UnreadableSecret
+from accounts.models import TenantModel, UniqueInBusiness
+from bots.engine.addresses import BadAddress, read_host
+from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets, UnreadableSecret
 
 
 class AllowedHost(HoldsSecrets, TenantModel):

@@ -2,8 +2,8 @@ from django.db import models
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
-from bots.office_hours import clean_office_hours
+from accounts.models import TenantModel
+from bots.engine.office_hours import clean_office_hours
 
 
 def default_menu_words():
@@ -45,7 +45,7 @@ class Bot(TenantModel):
         blank=True,
         help_text=_("Empty: nothing is said, only a person is called."),
     )
-    # For each day spans like 09:00-18:00 in the business's time zone (bots.office_hours); empty: always.
+    # For each day spans like 09:00-18:00 in the business's time zone (bots.engine.office_hours); empty: always.
     office_hours = models.JSONField(_("office hours"), default=dict, blank=True, validators=[clean_office_hours])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -3,8 +3,8 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.message_templates.uses import Use
+from accounts.models import TenantModel, TenantQuerySet
+from whatsapp.message_templates.usage import Use
 
 
 def empty_definition():

@@ -3,8 +3,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
-from bots.effects import EndReason, TimerKind
+from accounts.models import TenantModel
+from bots.engine.effects import EndReason, TimerKind
 from crm.models import Conversation
 
 
@@ -90,7 +90,7 @@ class BotCall(TenantModel):
     session = models.ForeignKey(BotSession, on_delete=models.CASCADE, related_name="calls", verbose_name=_("session"))
     # The session's turn that wants it.
     turn = models.PositiveIntegerField(_("turn"))
-    # The fields of bots.effects.Call.
+    # The fields of bots.engine.effects.Call.
     request = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     began_at = models.DateTimeField(_("began"), null=True)

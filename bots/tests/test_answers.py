@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bots.answers import READERS
-from bots.events import Person, Said
+from bots.engine.answers import READERS
+from bots.engine.events import Person, Said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -4,14 +4,14 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone, translation
 
-from bots import calls, outbound, turns
-from bots.addresses import BadAddress
-from bots.effects import EndReason
+from bots.editor.labels import effect_in_words, event_in_words
+from bots.engine.addresses import BadAddress
+from bots.engine.effects import EndReason
 from bots.models import AllowedHost, BotCall, BotSession, BotTurn
-from bots.outbound import Answer, CallFailed
-from bots.tasks import look_after_calls, take_turns
+from bots.runtime import http_calls, http_client, turns
+from bots.runtime.http_client import Answer, CallFailed
+from bots.runtime.tasks import look_after_calls, take_turns
 from bots.testing import document, make_bot, make_published_scenario
-from bots.wording import effect_in_words, event_in_words
 from crm.models import Message
 from crm.testing import make_conversation, make_message
 
@@ -56,7 +56,7 @@ def language():
 @pytest.fixture
 def service(monkeypatch):
     service = Service()
-    monkeypatch.setattr(outbound, "call", service.call)
+    monkeypatch.setattr(http_client, "call", service.call)
     return service
 
 
@@ -109,7 +109,7 @@ def test_what_a_customer_writes_stays_inside_its_text(conversation, service):
         Answer(500, b"{}"),
         Answer(302, b""),
         Answer(200, b"<html>"),
-        Answer(200, b'"' + b"x" * calls.MAX_KEPT + b'"'),
+        Answer(200, b'"' + b"x" * http_calls.MAX_KEPT + b'"'),
         CallFailed("no answer"),
         BadAddress("bad"),
     ],
@@ -174,22 +174,22 @@ def test_a_message_during_the_call_waits_for_its_answer(conversation, service):
     call = begin(conversation)
     make_message(conversation, "ау")
     assert turns.take_turns(conversation.pk) == 0
-    assert calls.make(call.pk) == conversation.pk
+    assert http_calls.make(call.pk) == conversation.pk
     assert said() == ["Заказ 7"]
     assert turns.take_turns(conversation.pk) == 1
 
 
 def test_a_call_is_made_once(conversation, service):
     call = begin(conversation)
-    assert calls.make(call.pk) and calls.make(call.pk) is None
+    assert http_calls.make(call.pk) and http_calls.make(call.pk) is None
     assert len(service.calls) == 1
 
 
 def test_a_call_that_was_cut_off_is_not_repeated_but_failed(conversation, service):
     call = begin(conversation)
-    calls.claim(call.pk)
+    http_calls.claim(call.pk)
     assert look_after_calls() == {"begun": 0, "lost": 0}
-    BotCall.objects.update(began_at=timezone.now() - calls.LEASE - timedelta(seconds=1))
+    BotCall.objects.update(began_at=timezone.now() - http_calls.LEASE - timedelta(seconds=1))
     assert look_after_calls() == {"begun": 0, "lost": 1}
     assert service.calls == [] and said() == ["Не вышло"]
     assert "неизвестно, дошёл ли вызов" in event_in_words(BotTurn.objects.latest("id").event)
@@ -197,9 +197,9 @@ def test_a_call_that_was_cut_off_is_not_repeated_but_failed(conversation, servic
 
 def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation, service):
     call = begin(conversation)
-    claimed = calls.claim(call.pk)
-    calls.settle(claimed, calls.Outcome(failed="lost"))
-    calls.settle(claimed, calls.Outcome({"number": 7}, 200))
+    claimed = http_calls.claim(call.pk)
+    http_calls.settle(claimed, http_calls.Outcome(failed="lost"))
+    http_calls.settle(claimed, http_calls.Outcome({"number": 7}, 200))
     assert said() == ["Не вышло"]
 
 
@@ -213,15 +213,15 @@ def test_a_call_that_the_broker_forgot_is_made(conversation, service):
 def test_a_call_that_waited_too_long_is_not_made_any_more(conversation, service):
     call = begin(conversation)
     BotCall.objects.update(created_at=timezone.now() - timedelta(minutes=2))
-    calls.make(call.pk)
+    http_calls.make(call.pk)
     assert service.calls == [] and said() == ["Не вышло"]
 
 
 def test_a_business_has_a_few_calls_under_way_at_most(conversation, service, monkeypatch):
-    monkeypatch.setattr(calls, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(http_calls, "MOST_AT_ONCE", 1)
     call = begin(conversation)
     BotCall.objects.create(business=conversation.business, session=call.session, turn=1, began_at=timezone.now())
-    assert calls.make(call.pk) is None
+    assert http_calls.make(call.pk) is None
     assert service.calls == []
 
 
@@ -230,7 +230,7 @@ def test_where_a_person_took_over_during_the_call_the_bot_says_nothing(conversat
     conversation.refresh_from_db()
     conversation.bot_paused = True
     conversation.save()
-    calls.make(call.pk)
+    http_calls.make(call.pk)
     assert said() == []
     assert BotSession.objects.get().end_reason == EndReason.HANDED_OFF
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bots.conditions import holds
+from bots.engine.conditions import holds
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bots.effects import (
+from bots.engine.effects import (
     AddTags,
     Call,
     CreateDeal,
@@ -16,8 +16,8 @@ from bots.effects import (
     SetCustomer,
     SetTimer,
 )
-from bots.engine import State, advance
-from bots.events import Answered, Person, Said, TimedOut
+from bots.engine.engine import State, advance
+from bots.engine.events import Answered, Person, Said, TimedOut
 from bots.testing import document, order
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

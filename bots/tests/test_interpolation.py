@@ -1,6 +1,6 @@
 import pytest
 
-from bots.interpolation import is_known
+from bots.engine.interpolation import is_known
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.utils import translation
 
-from bots import addresses, outbound
-from bots.addresses import BadAddress
-from bots.outbound import CallFailed
+from bots.engine import addresses
+from bots.engine.addresses import BadAddress
+from bots.runtime import http_client
+from bots.runtime.http_client import CallFailed
 
 HOST = "service.example.com"
 
@@ -56,7 +57,7 @@ def reachable(service, monkeypatch):
     port = service.server_address[1]
     looked_up = socket.getaddrinfo
     monkeypatch.setattr(addresses, "ALLOWED_PORTS", (port,))
-    monkeypatch.setattr(outbound, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(http_client, "is_public", lambda address: address == "127.0.0.1")
     monkeypatch.setattr("requests_hardened.ip_filter.ipaddress.IPv4Address.is_private", False)
     monkeypatch.setattr(
         socket,
@@ -76,7 +77,7 @@ def respond(handler, body, status=200, **headers):
 
 
 def test_a_call_brings_back_its_json(service, reachable):
-    answer = outbound.call("POST", f"{reachable}/orders?x=1", {"имя": "Аня"}, True, "Bearer 123")
+    answer = http_client.call("POST", f"{reachable}/orders?x=1", {"имя": "Аня"}, True, "Bearer 123")
     assert (answer.status, answer.is_fine, answer.json()) == (200, True, {"ok": True})
     method, path, headers, body = service.heard[0]
     assert (method, path, json.loads(body)) == ("POST", "/orders?x=1", {"имя": "Аня"})
@@ -85,13 +86,13 @@ def test_a_call_brings_back_its_json(service, reachable):
 
 
 def test_without_json_nothing_is_sent_along(service, reachable):
-    outbound.call("GET", reachable)
+    http_client.call("GET", reachable)
     assert "Content-Type" not in service.heard[0][2] and service.heard[0][3] == b""
 
 
 def test_a_redirect_is_not_followed(service, reachable):
     service.answer = lambda handler: respond(handler, b"", 302, Location=f"{reachable}/other")
-    assert outbound.call("GET", reachable).status == 302
+    assert http_client.call("GET", reachable).status == 302
     assert len(service.heard) == 1
 
 
@@ -100,26 +101,26 @@ def test_neither_the_environment_nor_netrc_has_a_say(service, reachable, monkeyp
     netrc.write_text(f"machine {HOST} login me password secret")
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    outbound.call("GET", reachable)
+    http_client.call("GET", reachable)
     assert "Authorization" not in service.heard[0][2]
 
 
 def test_more_than_a_megabyte_is_refused(service, reachable):
-    service.answer = lambda handler: respond(handler, b" " * (outbound.MAX_ANSWER + 1))
+    service.answer = lambda handler: respond(handler, b" " * (http_client.MAX_ANSWER + 1))
     with pytest.raises(CallFailed, match="1 MB"):
-        outbound.call("GET", reachable)
+        http_client.call("GET", reachable)
 
 
 def test_a_small_answer_that_unpacks_to_much_is_refused(service, reachable):
     bomb = gzip.compress(b" " * (50 * 1024 * 1024))
     service.answer = lambda handler: respond(handler, bomb, Content_Encoding="gzip")
     with pytest.raises(CallFailed, match="1 MB"):
-        outbound.call("GET", reachable)
+        http_client.call("GET", reachable)
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_a_slow_drip_is_cut_off(service, reachable, monkeypatch, part):
-    monkeypatch.setattr(outbound, "DONE_WITHIN", 0.5)
+    monkeypatch.setattr(http_client, "DONE_WITHIN", 0.5)
     cut_off = threading.Event()
 
     def drip(handler):
@@ -135,7 +136,7 @@ def test_a_slow_drip_is_cut_off(service, reachable, monkeypatch, part):
 
     service.answer = drip
     with pytest.raises(CallFailed, match="no answer within"):
-        outbound.call("GET", reachable)
+        http_client.call("GET", reachable)
     assert cut_off.wait(5)
     assert wait_for(lambda: not any(thread.name == "outbound" for thread in threading.enumerate()))
 
@@ -149,11 +150,11 @@ def wait_for(condition):
 
 
 def test_a_name_whose_look_up_takes_too_long_holds_nobody(service, reachable, monkeypatch):
-    monkeypatch.setattr(outbound, "DONE_WITHIN", 0.3)
+    monkeypatch.setattr(http_client, "DONE_WITHIN", 0.3)
     go_on = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **more: go_on.wait(10) and [])
     with pytest.raises(CallFailed, match="no answer within"):
-        outbound.call("GET", reachable)
+        http_client.call("GET", reachable)
     go_on.set()
 
 
@@ -165,23 +166,23 @@ def test_a_name_that_leads_inside_the_network_is_not_called(monkeypatch, address
     connections = []
     monkeypatch.setattr(socket.socket, "connect", lambda line, where: connections.append(where))
     with pytest.raises(CallFailed, match="not public"):
-        outbound.call("GET", "https://service.example.com/")
+        http_client.call("GET", "https://service.example.com/")
     assert connections == []
 
 
 def test_what_answers_no_json_says_so(service, reachable):
     service.answer = lambda handler: respond(handler, b"<html>")
     with pytest.raises(CallFailed, match="no JSON"):
-        outbound.call("GET", reachable).json()
+        http_client.call("GET", reachable).json()
 
 
 def test_a_host_that_refuses_connections(service, reachable):
     service.shutdown()
     service.server_close()
     with pytest.raises(CallFailed, match="cannot be reached"):
-        outbound.call("GET", reachable)
+        http_client.call("GET", reachable)
 
 
 def test_a_secret_of_two_lines_is_not_sent():
     with pytest.raises(BadAddress):
-        outbound.call("GET", "https://service.example.com/", authorization="a\r\nHost: other")
+        http_client.call("GET", "https://service.example.com/", authorization="a\r\nHost: other")

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bots import flow
-from bots.effects import End, EndReason, Visited
-from bots.engine import MAX_STEPS, State, advance
-from bots.events import Answered, Person, Said, TimedOut
-from bots.step_checks import FIXED_FIELDS, Known
-from bots.steps import KINDS
-from bots.validator import validate
-from bots.wording import effect_in_words
+from bots.editor import outline
+from bots.editor.labels import effect_in_words
+from bots.engine.effects import End, EndReason, Visited
+from bots.engine.engine import MAX_STEPS, State, advance
+from bots.engine.events import Answered, Person, Said, TimedOut
+from bots.engine.step_checks import FIXED_FIELDS, Known
+from bots.engine.steps import KINDS
+from bots.engine.validator import validate
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KNOWN = Known(stages=["new"], templates={}, hosts={"a.example.com": False})
@@ -150,7 +150,7 @@ def test_whatever_comes_in_is_answered_with_a_report(definition, random):
 def test_whatever_draft_can_be_kept_can_be_shown(definition, random):
     definition = damaged(definition, random)
     if not validate(definition, KNOWN).misshapen:
-        assert flow.nodes(definition) is not None and flow.starts(definition) is not None
+        assert outline.nodes(definition) is not None and outline.starts(definition) is not None
 
 
 def damaged(value, random):

@@ -3,7 +3,7 @@
 import pytest
 
 from bots.models import Bot
-from bots.routing import Arrival, Begin, CallPerson, Entry, GoOn, LetWait, Running, Stop, decide
+from bots.runtime.routing import Arrival, Begin, CallPerson, Entry, GoOn, LetWait, Running, Stop, decide
 from bots.testing import document
 
 BOT = Bot(pk=1, menu_words=["меню"], operator_words=["оператор"])

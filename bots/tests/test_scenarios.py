@@ -2,7 +2,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.testing import make_business, make_colleague, make_owner
-from bots import scenarios
+from bots.editor import scenarios
 from bots.models import ScenarioVersion
 from bots.testing import make_bot, make_scenario, order
 from whatsapp.testing import make_number

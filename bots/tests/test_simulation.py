@@ -1,10 +1,10 @@
 import pytest
 
 from accounts.testing import make_business
-from bots.effects import Call
+from bots.editor.scenarios import BrokenScenario
+from bots.engine.effects import Call
 from bots.models import BotSession
-from bots.scenarios import BrokenScenario
-from bots.simulation import simulate
+from bots.simulation.simulation import simulate
 from bots.testing import document, make_bot, make_published_scenario, make_scenario
 from crm.models import Deal, Message
 from whatsapp.testing import make_number

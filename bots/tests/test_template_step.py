@@ -3,13 +3,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bots import scenarios, turns
-from bots.effects import EndReason
+from bots.editor import scenarios
+from bots.editor.labels import effect_in_words
+from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer, BotTurn
-from bots.simulation import simulate
-from bots.tasks import fire_due_timers
+from bots.runtime import turns
+from bots.runtime.tasks import fire_due_timers
+from bots.simulation.simulation import simulate
 from bots.testing import document, make_bot, make_published_scenario, make_scenario
-from bots.wording import effect_in_words
 from crm.models import Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_template

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bots import timers, turns
-from bots.effects import EndReason
+from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer
-from bots.tasks import fire_due_timers, take_due_turns
+from bots.runtime import timers, turns
+from bots.runtime.tasks import fire_due_timers, take_due_turns
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Message
 from crm.testing import make_conversation, make_message

@@ -4,14 +4,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from accounts import deletion
+from accounts.deletion import deletion
 from accounts.testing import make_business
-from bots import scenarios, turns
-from bots.effects import EndReason
+from bots.editor import scenarios
+from bots.engine.effects import EndReason
+from bots.engine.office_hours import DAYS
 from bots.models import BotSession, BotTurn
-from bots.office_hours import DAYS
+from bots.runtime import turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
-from crm import customers
+from crm.customers import customers
 from crm.models import Deal, Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number

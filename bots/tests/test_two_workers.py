@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bots import calls, outbound, timers, turns
 from bots.models import AllowedHost, BotCall, BotTimer, BotTurn
-from bots.outbound import Answer
+from bots.runtime import http_calls, http_client, timers, turns
+from bots.runtime.http_client import Answer
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Customer, Message
 from crm.testing import make_conversation, make_message
@@ -82,7 +82,7 @@ def test_a_turn_that_waited_knows_what_the_turn_before_wrote_down():
 
 def test_a_call_is_made_once(monkeypatch):
     made = []
-    monkeypatch.setattr(outbound, "call", lambda *request: made.append(request) or Answer(200, b'{"number": 7}'))
+    monkeypatch.setattr(http_client, "call", lambda *request: made.append(request) or Answer(200, b'{"number": 7}'))
     conversation = make_conversation()
     AllowedHost.objects.create(business=conversation.business, host="a.example.com")
     call = {"key": "call", "kind": "http", "method": "POST", "url": "https://a.example.com/", "save_to": "reply"}
@@ -90,5 +90,5 @@ def test_a_call_is_made_once(monkeypatch):
     make_published_scenario(make_bot(conversation.whatsapp_number), document(call, told))
     make_message(conversation, "привет")
     turns.take_turns(conversation.pk)
-    assert at_once(calls.make, BotCall.objects.get().pk).count(conversation.pk) == 1
+    assert at_once(http_calls.make, BotCall.objects.get().pk).count(conversation.pk) == 1
     assert (len(made), said()) == (1, ["7"])

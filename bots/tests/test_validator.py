@@ -1,8 +1,8 @@
 import pytest
 
-from bots.step_checks import Known
+from bots.engine.step_checks import Known
+from bots.engine.validator import validate
 from bots.testing import document, order
-from bots.validator import validate
 
 HELLO = {"key": "hello", "kind": "message", "text": "Привет"}
 NAME = {"key": "name", "kind": "ask", "answer": "text", "text": "Имя?", "save_to": "name"}

@@ -3,13 +3,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from bots import turns
-from bots.effects import EndReason
+from bots.editor.labels import event_in_words
+from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer, BotTurn
-from bots.tasks import fire_due_timers
+from bots.runtime import turns
+from bots.runtime.tasks import fire_due_timers
 from bots.testing import document, make_bot, make_published_scenario
-from bots.wording import event_in_words
-from crm import customers
+from crm.customers import customers
 from crm.models import Message
 from crm.testing import make_conversation, make_message
 

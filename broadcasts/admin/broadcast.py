@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
-from accounts.tenant_admin import TenantModelAdmin
+from accounts.tenancy.admin import TenantModelAdmin
 from broadcasts import drafts
-from broadcasts.forms import PARAMETER, NewBroadcastForm, draft_form_for
+from broadcasts.labels import preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
-from broadcasts.wording import preview_of
-from whatsapp.message_templates.parameters import placeholders
+from whatsapp.template_parameters import placeholders
 
 from .broadcast_page import BroadcastPage
+from .forms import PARAMETER, NewBroadcastForm, draft_form_for
 
 #: What is not on its way and never will be.
 OVER = ("accepted", "sent", "delivered", "read", "failed", "unknown")

@@ -17,11 +17,12 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 
 from accounts.refusals import Refusal
 from broadcasts import drafts, lifecycle
-from broadcasts.forms import TestForm, refuse_other_count
+from broadcasts.labels import audience_in_words, duration_in_words, preview_of, why_number_waits
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES, progress
-from broadcasts.wording import audience_in_words, duration_in_words, preview_of, why_number_waits
-from whatsapp import delivery
+from whatsapp.sending import delivery
+
+from .forms import TestForm, refuse_other_count
 
 Status = Broadcast.Status
 

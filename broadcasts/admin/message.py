@@ -4,7 +4,7 @@ from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import ReadOnlyTenantAdmin
+from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from broadcasts.models import BroadcastMessage
 from broadcasts.progress import STATES
 from crm.admin.searching import CustomerSearch

@@ -3,8 +3,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.message_templates.uses import Use
+from accounts.models import TenantModel, TenantQuerySet
+from whatsapp.message_templates.usage import Use
 
 
 class BroadcastQuerySet(TenantQuerySet):
@@ -93,7 +93,7 @@ class Broadcast(TenantModel):
 
     @classmethod
     def uses_of_templates(cls, templates):
-        """The broadcasts that still need one of these templates (whatsapp.message_templates.uses)."""
+        """The broadcasts that still need one of these templates (whatsapp.message_templates.usage)."""
         needing = cls.objects.filter(template__in=templates).exclude(status__in=cls.OVER)
         return [Use(row, row.get_status_display(), holds=row.status in cls.UNDER_WAY) for row in needing]
 

@@ -3,12 +3,12 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
+from broadcasts import failure_policy
 from crm.models import Customer
-from whatsapp import ledger
-from whatsapp.message_templates.parameters import template_message
 from whatsapp.models import OutboundMessage
+from whatsapp.sending import ledger
+from whatsapp.template_parameters import template_message
 
-from .. import stopping
 from .broadcast import Broadcast
 
 
@@ -89,10 +89,10 @@ class BroadcastMessage(OutboundMessage):
     @classmethod
     def refused(cls, number, refusals):
         """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
-        stops = next((error for error in refusals.values() if stopping.stops_number(error)), None)
+        stops = next((error for error in refusals.values() if failure_policy.stops_number(error)), None)
         if stops:
             Broadcast.objects.filter(whatsapp_number=number).pause(str(stops))
-        suppressed = [pk for pk, error in refusals.items() if stopping.suppresses_customer(error)]
+        suppressed = [pk for pk, error in refusals.items() if failure_policy.suppresses_customer(error)]
         if suppressed:
             people = Customer.objects.filter(broadcast_messages__in=suppressed, opted_out_at=None).values("pk")
             Customer.objects.filter(pk__in=people).update(opted_out_at=Now())
@@ -100,17 +100,17 @@ class BroadcastMessage(OutboundMessage):
         # Each refusal of a broadcast once, however many recipients it concerns.
         different = {(broadcast_id, refusals[pk].code): refusals[pk] for pk, broadcast_id in rows}
         for (broadcast_id, _code), error in different.items():
-            if stopping.stops_template(error) or cls._proves_template_wrong(broadcast_id, error):
+            if failure_policy.stops_template(error) or cls._proves_template_wrong(broadcast_id, error):
                 Broadcast.objects.filter(pk=broadcast_id).pause(str(error))
 
     @classmethod
     def _proves_template_wrong(cls, broadcast_id, error):
-        if not stopping.doubts_template(error):
+        if not failure_policy.doubts_template(error):
             return False
         tried = cls.objects.filter(broadcast=broadcast_id)
         taken = [cls.Status.ACCEPTED, cls.Status.SENT, cls.Status.DELIVERED, cls.Status.READ]
         return (
-            tried.filter(status=cls.Status.FAILED)[: stopping.MOST_WRONG].count() == stopping.MOST_WRONG
+            tried.filter(status=cls.Status.FAILED)[: failure_policy.MOST_WRONG].count() == failure_policy.MOST_WRONG
             and not tried.filter(status__in=taken).exists()
         )
 

@@ -12,7 +12,7 @@ from accounts.testing import make_colleague
 from broadcasts.admin import broadcast_page
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm import customers
+from crm.customers import customers
 from crm.models import Message
 from crm.testing import make_customer
 from whatsapp.models import WhatsAppNumber

@@ -12,7 +12,7 @@ from accounts.testing import make_business, make_colleague
 from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm import customers
+from crm.customers import customers
 from crm.models import Message
 from crm.testing import make_customer
 from whatsapp.testing import make_number, make_template

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.testing import make_business
 from broadcasts import audience
-from crm import customers
+from crm.customers import customers
 from crm.models import Tag
 from crm.testing import make_customer
 

@@ -5,9 +5,9 @@ from django.urls import reverse
 
 from broadcasts import tasks
 from broadcasts.models import Broadcast
-from crm import customers
+from crm.customers import customers
 from crm.testing import make_customer
-from whatsapp.tasks import deliver_due
+from whatsapp.sending.tasks import deliver_due
 from whatsapp.testing import make_template
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

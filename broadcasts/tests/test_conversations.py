@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm import customers, thread
+from crm.conversations import thread
+from crm.customers import customers
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate
 

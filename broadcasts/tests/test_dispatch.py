@@ -13,13 +13,13 @@ from django.utils import timezone
 from broadcasts import dispatch, lifecycle
 from broadcasts.models import BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm.customers import opt_out
+from crm.customers.customers import opt_out
 from crm.testing import make_customer
-from whatsapp import delivery, tasks
-from whatsapp.cloud_api import CloudApiError
+from whatsapp.graph.client import CloudApiError
 from whatsapp.models import WhatsAppNumber
-from whatsapp.sending_slots import KEPT_FOR_REPLIES, Slots
-from whatsapp.simulator.faults import closed_after_accepting, error, failing_later
+from whatsapp.sending import delivery, tasks
+from whatsapp.sending.concurrency import KEPT_FOR_REPLIES, Slots
+from whatsapp.simulator.graph.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import answers_together, make_number, make_template
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def make_sending(meta):
 
 def calls_at_once(count):
     """No more calls than that are under way."""
-    return patch("whatsapp.delivery.slots", Slots(KEPT_FOR_REPLIES + count))
+    return patch("whatsapp.sending.delivery.slots", Slots(KEPT_FOR_REPLIES + count))
 
 
 def deliver(number):

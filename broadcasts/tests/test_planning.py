@@ -11,7 +11,7 @@ from accounts.refusals import Refusal
 from broadcasts import drafts, planning, tasks
 from broadcasts.models import BroadcastMessage
 from broadcasts.testing import make_broadcast
-from crm import customers
+from crm.customers import customers
 from crm.models import Customer, Tag
 from crm.testing import make_customer
 from whatsapp.testing import make_number, make_template

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from django.db import connection
 
-from chatbot_site.environment import BASE_DIR
+from chatbot_site.operations.environment import BASE_DIR
 
 from .processes import PATIENCE, free_port
 

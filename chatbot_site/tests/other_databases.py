@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from chatbot_site.backups import sqlite_copy
+from chatbot_site.operations.backups import sqlite_copy
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from bots import turns
 from bots.models import BotCall, BotSession, BotTimer
+from bots.runtime import turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.models import Message

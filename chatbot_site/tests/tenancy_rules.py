@@ -3,14 +3,14 @@
 from django.contrib.admin import site
 from rest_framework.relations import ManyRelatedField, RelatedField
 
-from accounts.models import Business
-from accounts.permissions import IsMember
-from accounts.roles import RIGHTS
-from accounts.tenancy import TenantModel, scope
-from accounts.tenant_admin import TenantInline, TenantModelAdmin
-from accounts.tenant_api import TenantScope
-from accounts.tenant_filters import TenantFilterSet
-from accounts.tenant_serializers import TenantRelatedField
+from accounts.models import Business, TenantModel
+from accounts.people.roles import RIGHTS
+from accounts.tenancy.admin import TenantInline, TenantModelAdmin
+from accounts.tenancy.api import TenantScope
+from accounts.tenancy.filters import TenantFilterSet
+from accounts.tenancy.permissions import IsMember
+from accounts.tenancy.scope import scope
+from accounts.tenancy.serializers import TenantRelatedField
 
 from .world import OTHER_TENANT_MODELS
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.testing import make_business
-from chatbot_site.backups import archive, making, postgres_copy, restoring
+from chatbot_site.operations.backups import archive, create, postgres_copy, restore
 from crm.models import Customer
 from crm.testing import make_customer, make_picture
 
@@ -64,9 +64,9 @@ def test_under_write_load_every_backup_restores_with_every_row_committed_before_
     for _ in range(int(os.environ.get("BACKUPS", TIMES[connection.vendor]))):
         time.sleep(random.uniform(0, 0.05))
         committed = {pk for writer in writers for pk in list(writer.committed)}
-        path, _manifest = making.make()
+        path, _manifest = create.make()
         with another_database(tmp_path):
-            restoring.restore(path)
+            restore.restore(path)
             restored = set(Customer.objects.values_list("pk", flat=True))
         assert committed <= restored
     assert all(writer.is_alive() and writer.committed for writer in writers)
@@ -74,9 +74,9 @@ def test_under_write_load_every_backup_restores_with_every_row_committed_before_
 
 def test_a_file_with_a_row_is_in_the_backup(tmp_path, settings):
     file = make_picture(content=b"a picture").file.name
-    path, _manifest = making.make()
+    path, _manifest = create.make()
     shutil.rmtree(settings.MEDIA_ROOT)
-    restoring.restore(path, force=True)
+    restore.restore(path, force=True)
     assert (settings.MEDIA_ROOT / file).read_bytes() == b"a picture"
 
 
@@ -84,27 +84,27 @@ def test_the_newest_backups_are_kept_and_other_files_too(backup_dir):
     backup_dir.mkdir()
     for name in ("notes.zip", "chatbot-2026-01-01-000000.zip", "before-restoring-2026-01-01-000000.zip"):
         (backup_dir / name).write_text("")
-    made = [making.make(keep=2)[0].name for _ in range(3)]
+    made = [create.make(keep=2)[0].name for _ in range(3)]
     assert sorted(os.listdir(backup_dir)) == sorted([*made[1:], "notes.zip", "before-restoring-2026-01-01-000000.zip"])
 
 
 def test_a_backup_that_fails_removes_no_older_one(backup_dir, monkeypatch):
-    old, _manifest = making.make()
+    old, _manifest = create.make()
     monkeypatch.setattr(archive, "read", lambda path: (_ for _ in ()).throw(archive.damaged(path)))
     with pytest.raises(CommandError):
-        making.make(keep=1)
+        create.make(keep=1)
     assert os.listdir(backup_dir) == [old.name]
 
 
 def test_only_its_owner_may_read_a_backup():
-    path, _manifest = making.make()
+    path, _manifest = create.make()
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_keys_are_not_in_the_backup(settings, tmp_path):
     make_picture()
-    path, _manifest = making.make()
+    path, _manifest = create.make()
     told = path.read_bytes() + b"".join(parts_of(path).values())
     assert not [key for key in settings.FIELD_KEYS if key.encode() in told]
 
@@ -122,7 +122,7 @@ def test_the_command_says_what_it_made(capsys, tmp_path):
 
 
 def test_the_newest_stays_also_when_many_are_made_within_a_second():
-    assert all(making.make(keep=2)[0].exists() for _ in range(6))
+    assert all(create.make(keep=2)[0].exists() for _ in range(6))
 
 
 @pytest.mark.parametrize("keep", [0, -1])
@@ -134,7 +134,7 @@ def test_keeping_none_is_refused(keep):
 def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match="file"):
-        making.make(tmp_path / "file" / "backup.zip")
+        create.make(tmp_path / "file" / "backup.zip")
 
 
 def test_a_full_disk_is_said_in_a_sentence(monkeypatch, tmp_path, settings):
@@ -148,7 +148,7 @@ def test_a_full_disk_is_said_in_a_sentence(monkeypatch, tmp_path, settings):
         pytest.skip("needs /dev/full")
     monkeypatch.setattr(archive, "write", fill)
     with pytest.raises(CommandError, match=str(settings.BACKUP_DIR)):
-        making.make()
+        create.make()
     assert os.listdir(settings.BACKUP_DIR) == []
 
 
@@ -162,7 +162,7 @@ needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason=
 def test_without_pg_dump_it_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(CommandError, match="pg_dump"):
-        making.make()
+        create.make()
 
 
 @needs_postgres
@@ -173,7 +173,7 @@ def test_an_older_pg_dump_is_named_before_anything_is_written(monkeypatch, tmp_p
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(CommandError, match="9"):
-        making.make()
+        create.make()
 
 
 @needs_postgres
@@ -184,7 +184,7 @@ def test_the_password_is_no_argument(monkeypatch):
     connection.close()
     tool = postgres_copy.tool
     monkeypatch.setattr(postgres_copy, "tool", lambda *command: started.append(command) or tool(*command))
-    making.make()
+    create.make()
     assert started
     assert "a-secret-of-the-database" not in str(started)
     assert postgres_copy.environment()["PGPASSWORD"] == "a-secret-of-the-database"

@@ -6,12 +6,15 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.testing import make_owner
-from crm import outbox
+from crm.conversations import outbox
 from crm.models import Message
 from crm.testing import make_conversation, make_message
-from whatsapp import health, pauses, tasks
 from whatsapp.models import WhatsAppNumber
-from whatsapp.needs import needs
+from whatsapp.numbers import health
+from whatsapp.numbers import tasks as numbers_tasks
+from whatsapp.numbers.issues import needs
+from whatsapp.sending import send_gate
+from whatsapp.sending import tasks as sending_tasks
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
@@ -47,22 +50,22 @@ def statuses():
 
 
 def test_a_check_stops_the_number_as_a_refused_message_does(meta, number):
-    tasks.check_due_numbers()
+    numbers_tasks.check_due_numbers()
     assert fresh(number).status == "problem"
-    assert pauses.is_stopped(fresh(number))
+    assert send_gate.is_stopped(fresh(number))
     say(number)
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert (meta.sends, statuses()) == ([], {"queued"})
 
 
 def test_meta_is_left_alone_with_a_dead_token(meta, number):
     for _message in range(3):
         say(number)
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     first = len(meta.requests)
     for _tick in range(5):
-        tasks.deliver_due()
-        tasks.check_due_numbers()
+        sending_tasks.deliver_due()
+        numbers_tasks.check_due_numbers()
     assert (first, len(meta.requests)) == (3, 4)
     due = fresh(number).check_due_at - timezone.now()
     assert due.total_seconds() > 5 * 3600
@@ -70,14 +73,14 @@ def test_meta_is_left_alone_with_a_dead_token(meta, number):
 
 def test_one_line_says_so_however_often_it_is_met(meta, number):
     say(number)
-    tasks.deliver_due()
-    tasks.check_due_numbers()
+    sending_tasks.deliver_due()
+    numbers_tasks.check_due_numbers()
     [need] = needs(fresh(number), timezone.now())
     assert need.code == "token_refused"
 
 
 def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number):
-    tasks.check_due_numbers()
+    numbers_tasks.check_due_numbers()
     say(number)
     client.force_login(owner)
     entered = {
@@ -91,38 +94,38 @@ def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number)
     }
     answer = client.post(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]), entered)
     assert answer.status_code == 302
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert (len(meta.sends), statuses()) == (1, {"accepted"})
     assert (fresh(number).status, fresh(number).problem) == ("connected", "")
 
 
 def test_a_new_token_by_api_sends_what_waited(meta, owner, number):
-    tasks.check_due_numbers()
+    numbers_tasks.check_due_numbers()
     say(number)
     client = APIClient()
     client.force_authenticate(owner)
     client.patch(f"/api/v1/whatsapp-numbers/{number.pk}/", {"access_token": "EAAnew"}, format="json")
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert (len(meta.sends), statuses()) == (1, {"accepted"})
 
 
 def test_what_was_refused_with_the_dead_token_goes_out_with_the_new_one(meta, number):
     said = say(number)
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert statuses() == {"queued"}
     WhatsAppNumber.objects.filter(pk=number.pk).update(check_due_at=timezone.now())
     changed = fresh(number)
     changed.access_token = "EAAnew"
     changed.save(update_fields=["access_token"])
     Message.objects.filter(pk=said.pk).update(due_at=None)
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert statuses() == {"accepted"}
 
 
 def test_a_token_that_meta_takes_again_sends_after_a_check(meta, number):
-    tasks.check_due_numbers()
+    numbers_tasks.check_due_numbers()
     say(number)
     meta.simulator.numbers[number.phone_number_id].access_token = number.access_token
     health.check(number)
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     assert statuses() == {"accepted"}

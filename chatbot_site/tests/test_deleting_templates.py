@@ -7,16 +7,16 @@ from django.utils import timezone, translation
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.testing import make_business, make_owner
+from bots.editor.scenarios import publish
 from bots.models import BotScenario, BotSession
-from bots.scenarios import publish
 from bots.testing import document, make_bot, make_published_scenario, make_scenario
 from broadcasts.models import Broadcast
 from broadcasts.testing import make_broadcast
 from crm.testing import make_conversation
-from whatsapp.message_templates import deleting
-from whatsapp.message_templates.uses import uses_of
+from whatsapp.message_templates import delete
+from whatsapp.message_templates.usage import uses_of
 from whatsapp.models import MessageTemplate
-from whatsapp.simulator import faults
+from whatsapp.simulator.graph import faults
 from whatsapp.testing import make_number, make_template
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_scenario_of_another_language_account_or_business_does_not_use_it(meta
 def test_one_language_is_deleted_at_meta_and_here_and_leaves_a_receipt(meta, number, template, in_english):
     owner = make_owner()
 
-    deleting.delete(template, requested_by=owner)
+    delete.delete(template, requested_by=owner)
 
     assert at_meta(meta, number) == ["en"]
     assert list(MessageTemplate.objects.all()) == [in_english]
@@ -152,7 +152,7 @@ def test_one_language_is_deleted_at_meta_and_here_and_leaves_a_receipt(meta, num
 
 
 def test_all_languages_are_deleted_by_name(meta, number, template, in_english):
-    deleting.delete(template, all_languages=True)
+    delete.delete(template, all_languages=True)
 
     assert at_meta(meta, number) == []
     assert not MessageTemplate.objects.exists()
@@ -162,7 +162,7 @@ def test_a_template_that_is_being_sent_is_never_deleted(meta, number, template):
     make_broadcast(number, name="Autumn", template=template, status="paused")
 
     with pytest.raises(Refusal, match="Autumn") as refusal:
-        deleting.delete(template, anyway=True)
+        delete.delete(template, anyway=True)
 
     assert refusal.value.code == "template_being_sent"
     assert not meta.requests
@@ -172,10 +172,10 @@ def test_a_template_in_use_is_deleted_anyway_when_that_is_said(meta, number, tem
     scenario = make_scenario(make_bot(number), sends(template), name="Greeting")
 
     with pytest.raises(Refusal, match="Greeting") as refusal:
-        deleting.delete(template)
+        delete.delete(template)
     assert (refusal.value.code, at_meta(meta, number)) == ("template_in_use", ["ru"])
 
-    deleting.delete(template, anyway=True)
+    delete.delete(template, anyway=True)
     assert at_meta(meta, number) == []
     assert BotScenario.objects.filter(pk=scenario.pk).exists()
 
@@ -184,18 +184,18 @@ def test_what_uses_another_language_holds_the_deletion_of_all(number, template, 
     make_broadcast(number, template=in_english, status="sending")
 
     with pytest.raises(Refusal):
-        deleting.delete(template, all_languages=True)
-    deleting.delete(template)
+        delete.delete(template, all_languages=True)
+    delete.delete(template)
 
 
 def test_what_a_broadcast_shows_stays_marked(number, template):
     broadcast = make_broadcast(number, template=template, status="done")
 
-    deleting.delete(template)
+    delete.delete(template)
 
     assert broadcast.template.__class__.objects.get().status == "DELETED"
     with pytest.raises(Refusal) as refusal:
-        deleting.delete(MessageTemplate.objects.get())
+        delete.delete(MessageTemplate.objects.get())
     assert refusal.value.code == "still_needed"
 
 
@@ -203,7 +203,7 @@ def test_a_template_without_an_id_is_found_at_meta_first(meta, number, template)
     MessageTemplate.objects.update(meta_id="")
     template.refresh_from_db()
 
-    deleting.delete(template)
+    delete.delete(template)
 
     assert at_meta(meta, number) == []
     assert not MessageTemplate.objects.filter(name="opening").exists()
@@ -213,7 +213,7 @@ def test_metas_refusal_leaves_everything_as_it_was(meta, template):
     meta.faults.on_call("DELETE", "message_templates", faults.error(100, "Invalid parameter"))
 
     with pytest.raises(Refusal, match="has not deleted"):
-        deleting.delete(template)
+        delete.delete(template)
 
     assert MessageTemplate.objects.exists()
 
@@ -221,7 +221,7 @@ def test_metas_refusal_leaves_everything_as_it_was(meta, template):
 def test_a_lost_answer_is_looked_up(meta, number, template):
     meta.faults.on_call("DELETE", "message_templates", faults.closed_after_accepting)
 
-    deleting.delete(template)
+    delete.delete(template)
 
     assert not MessageTemplate.objects.filter(name="opening").exists()
 
@@ -230,7 +230,7 @@ def test_a_lost_answer_of_what_was_not_done_is_said(meta, template):
     meta.faults.on_call("DELETE", "message_templates", faults.closed_before_accepting)
 
     with pytest.raises(Refusal, match="still there"):
-        deleting.delete(template)
+        delete.delete(template)
 
     assert MessageTemplate.objects.filter(name="opening").exists()
 
@@ -238,7 +238,7 @@ def test_a_lost_answer_of_what_was_not_done_is_said(meta, template):
 def test_a_template_of_no_number_any_more_is_deleted_here_alone(meta, number, template):
     number.delete()
 
-    deleting.delete(template)
+    delete.delete(template)
 
     assert not meta.requests
     assert not MessageTemplate.objects.exists()

@@ -3,7 +3,7 @@
 import pytest
 from django.apps import apps
 
-from accounts import cascade, deletion
+from accounts.deletion import cascade, deletion
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.testing import make_owner

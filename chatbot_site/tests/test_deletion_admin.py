@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import deletion, deletion_job
+from accounts.deletion import deletion, job
 from accounts.models import Business, Deletion, Role, User
 from accounts.testing import PASSWORD, make_administrator, make_colleague, make_owner
 from bots.models import Bot
@@ -105,13 +105,13 @@ def test_one_of_those_selected_leads_to_its_page_and_several_to_the_list(client,
 
 
 def test_the_page_follows_the_job_and_ends_in_the_receipt(client, owner, large, monkeypatch):
-    monkeypatch.setattr(deletion_job, "BATCH", 5)
+    monkeypatch.setattr(job, "BATCH", 5)
     asked = deletion.delete(fill_number(owner, "10001"), requested_by=owner)
-    deletion_job.go_on(asked, seconds=0)
+    job.go_on(asked, seconds=0)
     live = client.get(page_of(asked, "live"))
     assert "<progress" in live.content.decode()
     assert client.get(page_of(asked, "live"), headers={"If-None-Match": live["ETag"]}).status_code == 304
-    deletion_job.go_on(asked)
+    job.go_on(asked)
     page = client.get(page_of(asked)).content.decode()
     for words in ("Shop 10001, +7 916 123-45-67", owner.email, "none was made", "Rows left behind", "Messages"):
         assert words in page

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.urls import reverse
 
-from accounts import deletion, deletion_job
+from accounts.deletion import deletion, job
 from accounts.models import Deletion
 from whatsapp.models import WhatsAppNumber
 
@@ -56,7 +56,7 @@ def test_page_preview_and_receipt_count_what_really_goes(world, client):
 
     client.post(url, {"post": "yes", f"name-{number.pk}-typed": number.name})
     asked = Deletion.objects.filter(what=number._meta.label_lower, object_id=number.pk)
-    deletion_job.go_on(asked.get())
+    job.go_on(asked.get())
 
     after, receipt = rows_of_everything(), asked.get()
     gone = {table: len(before[table] - after[table]) for table in before if before[table] - after[table]}

@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 from django.db import connection, transaction
 
-from accounts import deletion
+from accounts.deletion import deletion
 from accounts.models import Deletion
 from accounts.testing import make_owner
 from crm.models import Conversation

@@ -6,10 +6,10 @@ from django.utils import timezone
 from accounts.models import Business, User
 from bots.models import BotScenario, ScenarioVersion
 from broadcasts.models import Broadcast
-from chatbot_site import demo, demo_story
+from chatbot_site.demo import running, story
 from crm.models import Conversation, Customer, Deal, Message
-from whatsapp import delivery
 from whatsapp.models import WhatsAppNumber, outbound_models
+from whatsapp.sending import delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ def start(meta, settings):
     """Start the demo beside its simulator on a free port, and stop it again."""
 
     def start():
-        with demo.running(0, "http://127.0.0.1:1") as url:
+        with running.running(0, "http://127.0.0.1:1") as url:
             return url
 
     # The numbers are checked at the simulator of the test, which knows their token too.
@@ -28,7 +28,7 @@ def start(meta, settings):
 
 def test_the_owner_signs_in_with_the_printed_password(start, client):
     start()
-    login = {"username": demo_story.OWNER["email"], "password": demo_story.PASSWORD}
+    login = {"username": story.OWNER["email"], "password": story.PASSWORD}
     assert client.post("/admin/login/?next=/admin/", login).url == "/admin/"
 
 
@@ -36,9 +36,9 @@ def test_there_is_something_of_everything_to_look_at(start):
     start()
     assert WhatsAppNumber.objects.count() == 2
     assert Customer.objects.count() == 12
-    assert Conversation.objects.count() == len(demo_story.CHATS)
-    assert Deal.objects.count() == len(demo_story.DEALS)
-    assert Broadcast.objects.get(status="done").messages.count() == len(demo_story.RECIPIENTS)
+    assert Conversation.objects.count() == len(story.CHATS)
+    assert Deal.objects.count() == len(story.DEALS)
+    assert Broadcast.objects.get(status="done").messages.count() == len(story.RECIPIENTS)
     assert Broadcast.objects.get(status="planned").messages.filter(status="planned").count() > 3
     assert ScenarioVersion.objects.count() == BotScenario.objects.count() == 2
 
@@ -51,12 +51,12 @@ def test_what_failed_says_why_in_a_sentence(start):
 
 def test_a_second_start_keeps_everything_as_it_is(start):
     start()
-    User.objects.filter(email=demo_story.OWNER["email"]).update(name="Renamed")
+    User.objects.filter(email=story.OWNER["email"]).update(name="Renamed")
     messages = Message.objects.count()
     start()
     assert Business.objects.count() == 1
     assert Message.objects.count() == messages
-    assert User.objects.get(email=demo_story.OWNER["email"]).name == "Renamed"
+    assert User.objects.get(email=story.OWNER["email"]).name == "Renamed"
 
 
 def test_nothing_of_the_history_is_sent_or_answered_again(start):

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from chatbot_site.environment import BASE_DIR
+from chatbot_site.operations.environment import BASE_DIR
 
 from .compose import SERVICES
 

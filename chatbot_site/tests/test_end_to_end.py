@@ -12,8 +12,8 @@ import requests
 from accounts.testing import make_business, make_owner
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Conversation, Customer, Message
-from whatsapp.simulator import faults
-from whatsapp.simulator import inbound as said
+from whatsapp.simulator.chat_page import inbound as said
+from whatsapp.simulator.graph import faults
 from whatsapp.testing import WEBHOOK_PATH, inbound, inbound_text, make_number, message_from, sign
 
 from .processes import wait_until

@@ -6,7 +6,7 @@ import sys
 import pytest
 from cryptography.fernet import Fernet
 
-from chatbot_site import environment
+from chatbot_site.operations import environment
 
 ROOT = environment.BASE_DIR
 

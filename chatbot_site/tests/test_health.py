@@ -5,7 +5,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
-from chatbot_site import health
+from chatbot_site.operations import health
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import requests
 
-from chatbot_site.environment import BASE_DIR
+from chatbot_site.operations.environment import BASE_DIR
 
 from .compose import PATH, Compose
 from .processes import NEEDS_SERVICES, wait_until

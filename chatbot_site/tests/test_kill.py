@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from whatsapp.simulator import faults
+from whatsapp.simulator.graph import faults
 from whatsapp.testing import PNG
 
 from .installation import NUMBER, make_environment, manage, rows, start

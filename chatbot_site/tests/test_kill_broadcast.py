@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from whatsapp.sending_slots import SLOTS
+from whatsapp.sending.concurrency import SLOTS
 
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until

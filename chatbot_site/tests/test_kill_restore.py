@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import Business
 from accounts.testing import make_business
 from broadcasts.models import Broadcast
-from chatbot_site.backups import making
+from chatbot_site.operations.backups import create
 from crm.models import Message
 from whatsapp.testing import make_number
 
@@ -33,7 +33,7 @@ def test_killed_at_any_moment_it_leaves_nothing_that_sends_by_itself(tmp_path, s
     with another_database(tmp_path):
         call_command("migrate", verbosity=0)
         make_pending(make_number(make_business()))
-        path, _manifest = making.make()
+        path, _manifest = create.make()
         make_newer()
         started_at = time.monotonic()
         assert start_restoring(path, tmp_path).wait(PATIENCE) == 0

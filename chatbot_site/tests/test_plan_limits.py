@@ -6,15 +6,15 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from accounts import team
 from accounts.models import Business, User
+from accounts.people import team
+from accounts.people.registration import start_plan
 from accounts.refusals import Refusal
-from accounts.registration import start_plan
 from accounts.testing import make_business
-from bots.creating import create_bot
+from bots.editor.create import create_bot
 from bots.models import Bot
-from whatsapp import numbers
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers import numbers
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,10 +17,11 @@ from accounts.models import Deletion
 from accounts.testing import make_owner
 from crm.models import Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp import delivery, numbers
-from whatsapp.account_api import AccountApi, app_api
-from whatsapp.cloud_api import CloudApiTrouble
+from whatsapp.graph.accounts import AccountApi, app_api
+from whatsapp.graph.client import CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers import numbers
+from whatsapp.sending import delivery
 from whatsapp.testing import inbound_text, make_number, post_webhook
 from whatsapp.tests.scripted_server import ScriptedServer, answer, refused_url, reset
 

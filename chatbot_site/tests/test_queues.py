@@ -7,22 +7,22 @@ from kombu.exceptions import OperationalError
 
 from accounts.testing import make_owner
 from chatbot_site.celery import app
-from crm import outbox
+from crm.conversations import outbox
 from crm.models import Message
 from crm.testing import make_conversation
-from whatsapp import tasks
+from whatsapp.sending import tasks
 from whatsapp.testing import make_number
 
 
 @pytest.mark.parametrize(
     ("task", "queue"),
     [
-        ("whatsapp.tasks.process_events", "inbound"),
-        ("bots.tasks.take_turns", "inbound"),
-        ("bots.tasks.make_call", "housekeeping"),
-        ("whatsapp.tasks.deliver", "outbound"),
-        ("whatsapp.tasks.deliver_due", "outbound"),
-        ("whatsapp.tasks.prune_events", "housekeeping"),
+        ("whatsapp.webhooks.tasks.process_events", "inbound"),
+        ("bots.runtime.tasks.take_turns", "inbound"),
+        ("bots.runtime.tasks.make_call", "housekeeping"),
+        ("whatsapp.sending.tasks.deliver", "outbound"),
+        ("whatsapp.sending.tasks.deliver_due", "outbound"),
+        ("whatsapp.webhooks.tasks.prune_events", "housekeeping"),
     ],
 )
 def test_a_task_goes_to_its_queue(task, queue):

@@ -12,11 +12,11 @@ from accounts.testing import make_business, make_owner
 from bots.models import BotCall, BotSession, BotTimer
 from broadcasts import lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
-from chatbot_site.backups import making, restoring
-from crm import outbox
+from chatbot_site.operations.backups import create, restore
+from crm.conversations import outbox
 from crm.models import Conversation, MediaFile, Message
-from whatsapp import delivery
 from whatsapp.models import WebhookEvent
+from whatsapp.sending import delivery
 from whatsapp.testing import make_number
 
 from .installation import NUMBER, make_environment, manage, rows, start
@@ -46,8 +46,8 @@ def number(meta):
 
 @pytest.fixture
 def restored(number):
-    path, _manifest = making.make()
-    restoring.restore(path, force=True)
+    path, _manifest = create.make()
+    restore.restore(path, force=True)
     return number
 
 
@@ -166,11 +166,11 @@ def test_a_person_may_send_a_reply_again(restored, sends):
 
 def test_everybody_signs_in_again_and_programs_go_on(client, meta):
     owner = make_owner()
-    client.force_login(owner, backend="accounts.roles.RoleBackend")
+    client.force_login(owner, backend="accounts.people.roles.RoleBackend")
     ApiToken.objects.create(user=owner)
     ApiToken.objects.create(user=owner, name="Shop")
-    path, _manifest = making.make()
-    restoring.restore(path, force=True)
+    path, _manifest = create.make()
+    restore.restore(path, force=True)
     assert not Session.objects.exists()
     assert [token.name for token in ApiToken.objects.all()] == ["Shop"]
 

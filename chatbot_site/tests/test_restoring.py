@@ -14,8 +14,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import Business
 from accounts.testing import make_business
-from chatbot_site import database_lock
-from chatbot_site.backups import archive, making, restoring
+from chatbot_site.operations import database_lock
+from chatbot_site.operations.backups import archive, create, restore
 from crm.models import Message
 from crm.testing import make_conversation, make_message, make_picture
 
@@ -37,7 +37,7 @@ def backup():
     conversation = make_conversation()
     make_message(conversation, "Waits", direction="out", status="queued", wamid=None)
     make_picture(conversation)
-    path, _manifest = making.make()
+    path, _manifest = create.make()
     return path
 
 
@@ -47,21 +47,21 @@ def is_as_it_was():
 
 def test_a_database_with_data_is_not_replaced(backup):
     with pytest.raises(CommandError, match="--force"):
-        restoring.restore(backup)
+        restore.restore(backup)
     assert is_as_it_was()
 
 
 def test_what_was_there_is_backed_up_before(backup, tmp_path):
     make_business("Came later")
-    _manifest, before = restoring.restore(backup, force=True)
+    _manifest, before = restore.restore(backup, force=True)
     assert not Business.objects.filter(name="Came later").exists()
-    restoring.restore(before, force=True)
+    restore.restore(before, force=True)
     assert Business.objects.filter(name="Came later").exists()
 
 
 def test_into_an_empty_database_nothing_is_backed_up(backup, tmp_path):
     with another_database(tmp_path):
-        _manifest, before = restoring.restore(backup)
+        _manifest, before = restore.restore(backup)
         assert before is None
         assert Message.objects.get(text="Waits").status == "unknown"
 
@@ -69,9 +69,9 @@ def test_into_an_empty_database_nothing_is_backed_up(backup, tmp_path):
 def test_while_up_runs_nothing_is_replaced(backup):
     with database_lock.only_one():
         with pytest.raises(CommandError):
-            restoring.restore(backup, force=True)
+            restore.restore(backup, force=True)
         with pytest.raises(CommandError):
-            restoring.create(force=True)
+            restore.create(force=True)
     assert is_as_it_was()
 
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_cut_off_is_refused(backup, part):
     content = backup.read_bytes()
     backup.write_bytes(content[: int(len(content) * part)])
     with pytest.raises(CommandError, match=backup.name):
-        restoring.restore(backup, force=True)
+        restore.restore(backup, force=True)
     assert is_as_it_was()
 
 
@@ -99,7 +99,7 @@ def test_a_file_with_any_altered_byte_is_refused_or_holds_the_same(backup):
 def test_a_part_that_is_not_what_the_manifest_says_is_refused(backup, part):
     rewrite(backup, part, lambda content: content[:-1] + b"x")
     with pytest.raises(CommandError):
-        restoring.restore(backup, force=True)
+        restore.restore(backup, force=True)
     assert is_as_it_was()
 
 
@@ -125,7 +125,7 @@ def rewrite(path, part, change):
 def test_what_does_not_fit_is_refused(backup, changes):
     rewrite(backup, "manifest", lambda content: json.dumps({**json.loads(content), **changes}))
     with pytest.raises(CommandError):
-        restoring.restore(backup, force=True)
+        restore.restore(backup, force=True)
     assert is_as_it_was()
 
 
@@ -145,9 +145,9 @@ def test_a_backup_of_an_earlier_version_is_migrated(tmp_path, settings):
     with another_database(tmp_path):
         call_command("migrate", "bots", "0002", verbosity=0)
         call_command("migrate", "crm", "0004", verbosity=0)
-        path, _manifest = making.make()
+        path, _manifest = create.make()
     with another_database(tmp_path):
-        restoring.restore(path)
+        restore.restore(path)
         assert ("crm", "0005_try_out_imports_in_steps") in MigrationRecorder(connection).applied_migrations()
         make_business()
 
@@ -155,11 +155,11 @@ def test_a_backup_of_an_earlier_version_is_migrated(tmp_path, settings):
 def test_before_a_new_version_migrates_a_backup_is_made(tmp_path, settings):
     said = []
     with another_database(tmp_path):
-        making.before_migrating(said.append)
+        create.before_migrating(said.append)
         call_command("migrate", "crm", "0004", verbosity=0)
-        making.before_migrating(said.append)
+        create.before_migrating(said.append)
         call_command("migrate", verbosity=0)
-        making.before_migrating(said.append)
+        create.before_migrating(said.append)
     [path] = settings.BACKUP_DIR.iterdir()
     assert len(said) == 1
     assert str(path) in said[0]
@@ -220,6 +220,6 @@ def test_tables_of_another_program_are_left_alone(backup, tmp_path):
     with another_database(tmp_path):
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE orders (id int)")
-        for replace in (lambda: restoring.restore(backup, force=True), lambda: restoring.create(force=True)):
+        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.create(force=True)):
             with pytest.raises(CommandError, match="orders"):
                 replace()

@@ -11,16 +11,16 @@ from django.core.cache import cache
 from django.db import transaction
 
 from accounts.testing import make_business
-from bots.tasks import take_turns
+from bots.runtime.tasks import take_turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts import lifecycle, planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.celery import app
-from chatbot_site.environment import BASE_DIR
-from chatbot_site.health import HEARTBEAT
+from chatbot_site.operations.environment import BASE_DIR
+from chatbot_site.operations.health import HEARTBEAT
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
-from whatsapp.sending_slots import SLOTS
+from whatsapp.sending.concurrency import SLOTS
 from whatsapp.testing import make_number
 
 from .compose import SERVICES, Compose, kill

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection
 
-from accounts import deletion
+from accounts.deletion import deletion
 from accounts.models import Deletion
 from accounts.testing import make_owner
 from chatbot_site.celery import app

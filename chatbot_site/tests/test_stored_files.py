@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts import deletion, stored_files
+from accounts.deletion import deletion, stored_files
 from accounts.testing import make_owner
 from crm.testing import make_conversation, make_picture
 from whatsapp.testing import make_number

@@ -44,7 +44,7 @@ def theirs(mine):
 @pytest.fixture
 def browser(mine):
     client = Client(raise_request_exception=False)
-    client.force_login(mine.owner, backend="accounts.roles.RoleBackend")
+    client.force_login(mine.owner, backend="accounts.people.roles.RoleBackend")
     return client
 
 

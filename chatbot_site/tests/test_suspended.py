@@ -16,8 +16,8 @@ from broadcasts.models import Broadcast
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.models import Customer, Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp.delivery import deliver
 from whatsapp.models import WhatsAppNumber
+from whatsapp.sending.delivery import deliver
 from whatsapp.testing import inbound_text, make_number, post_webhook
 
 pytestmark = pytest.mark.django_db

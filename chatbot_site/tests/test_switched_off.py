@@ -7,19 +7,21 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from accounts.testing import make_owner
-from bots import turns
 from bots.models import BotSession, BotTimer
-from bots.tasks import fire_due_timers
+from bots.runtime import turns
+from bots.runtime.tasks import fire_due_timers
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.models import BroadcastMessage
 from broadcasts.tasks import finish_broadcasts, start_scheduled
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm import outbox
+from crm.conversations import outbox
 from crm.models import Conversation, Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp import numbers, tasks
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers import numbers
+from whatsapp.sending import tasks as sending_tasks
 from whatsapp.testing import make_number
+from whatsapp.webhooks import tasks as webhooks_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +50,7 @@ def run():
         turns.take_turns(conversation.pk)
     fire_due_timers()
     start_scheduled()
-    tasks.deliver_due()
+    sending_tasks.deliver_due()
     finish_broadcasts()
 
 
@@ -60,7 +62,7 @@ def test_what_comes_in_is_kept(meta, number):
     switch(number, False)
     meta.customer_writes(number, "+79161234567", "Есть кто?")
     assert meta.deliver_webhooks() == [200]
-    tasks.process_due_events()
+    webhooks_tasks.process_due_events()
     assert Message.objects.get().text == "Есть кто?"
 
 

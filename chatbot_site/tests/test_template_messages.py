@@ -4,10 +4,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.testing import make_owner
-from whatsapp.message_templates import submitting, syncing
+from whatsapp.message_templates import submit, sync
 from whatsapp.models import MessageTemplate
-from whatsapp.simulator import template_review
-from whatsapp.tasks import deliver_due
+from whatsapp.sending.tasks import deliver_due
+from whatsapp.simulator.graph import template_review
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,8 +140,8 @@ def api(owner):
 )
 def test_what_is_made_here_is_sent_with_its_parameters(api, meta, number, components, fields, parameters, sent):
     facts = {"name": "greeting", "language": "en", "category": "UTILITY", **fields}
-    submitting.submit(number, MessageTemplate(components=components, **facts))
-    syncing.sync(number)
+    submit.submit(number, MessageTemplate(components=components, **facts))
+    sync.sync(number)
     template = MessageTemplate.objects.get(name="greeting")
 
     answer = api.post(

@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import isolate_apps
 from rest_framework.viewsets import ModelViewSet
 
-from accounts import tenant_api, tenant_filters, tenant_serializers
 from accounts.models import Business
-from accounts.tenancy import scope
-from accounts.tenant_admin import TenantModelAdmin, TenantScoped
-from accounts.tenant_list_filters import TenantRelatedFilter
+from accounts.tenancy import api, filters, serializers
+from accounts.tenancy.admin import TenantModelAdmin, TenantScoped
+from accounts.tenancy.list_filters import TenantRelatedFilter
+from accounts.tenancy.scope import scope
 from accounts.testing import make_owner
 from bots.models import Bot
 
@@ -97,9 +97,9 @@ ADMIN_HOLES = {
 }
 
 API_HOLES = {
-    "lists": lambda patch: patch.setattr(tenant_api, "scope", without_scope),
-    "bodies": lambda patch: patch.setattr(tenant_serializers, "scope", without_scope),
-    "filters": lambda patch: patch.setattr(tenant_filters, "scope", without_scope),
+    "lists": lambda patch: patch.setattr(api, "scope", without_scope),
+    "bodies": lambda patch: patch.setattr(serializers, "scope", without_scope),
+    "filters": lambda patch: patch.setattr(filters, "scope", without_scope),
 }
 
 
@@ -108,7 +108,7 @@ def test_the_walk_through_the_admin_finds_a_hole(hole, monkeypatch):
     ADMIN_HOLES[hole](monkeypatch)
     mine, theirs = World("mineown"), World(MARKER)
     client = Client(raise_request_exception=False)
-    client.force_login(mine.owner, backend="accounts.roles.RoleBackend")
+    client.force_login(mine.owner, backend="accounts.people.roles.RoleBackend")
     walks = (
         AdminWalk(client, found, mine, theirs) for found in reversed(registered_admins()) if found.model in mine.rows
     )

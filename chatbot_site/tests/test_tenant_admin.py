@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.tenant_admin import TenantModelAdmin, TenantTabularInline
+from accounts.tenancy.admin import TenantModelAdmin, TenantTabularInline
 from accounts.testing import make_administrator, make_owner
 from crm.models import Conversation, Customer, DealStage, Tag
 from crm.testing import make_conversation, make_customer

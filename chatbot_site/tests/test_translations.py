@@ -8,7 +8,7 @@ import sys
 import polib
 import pytest
 
-from chatbot_site.environment import BASE_DIR
+from chatbot_site.operations.environment import BASE_DIR
 
 APPS = ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site")
 CATALOGUES = sorted(path for app in APPS for path in (BASE_DIR / app).glob("locale/ru/LC_MESSAGES/django.po"))

@@ -11,8 +11,8 @@ import time
 import pytest
 import requests
 
-from chatbot_site import demo_story
-from chatbot_site.environment import BASE_DIR
+from chatbot_site.demo import story
+from chatbot_site.operations.environment import BASE_DIR
 
 from .processes import PATIENCE, answers, free_port, wait_until
 
@@ -164,8 +164,8 @@ def test_the_demo_lets_one_in_and_answers_a_customer(start):
     assert sign_in(f"http://127.0.0.1:{port}").url.endswith("/admin/")
     answer_to("Добрый день", f"http://127.0.0.1:{port + 1}")
     said = stop(process)
-    assert demo_story.OWNER["email"] in said
-    assert demo_story.PASSWORD in said
+    assert story.OWNER["email"] in said
+    assert story.PASSWORD in said
     assert f"http://127.0.0.1:{port + 1}" in said
     assert "Traceback" not in said
 
@@ -175,8 +175,8 @@ def sign_in(url):
     with requests.Session() as browser:
         browser.get(f"{url}/admin/login/", timeout=5)
         form = {
-            "username": demo_story.OWNER["email"],
-            "password": demo_story.PASSWORD,
+            "username": story.OWNER["email"],
+            "password": story.PASSWORD,
             "csrfmiddlewaretoken": browser.cookies["csrftoken"],
             "next": "/admin/",
         }
@@ -186,7 +186,7 @@ def sign_in(url):
 def answer_to(text, simulator):
     """Write on the simulator's page, and wait for what comes back."""
     customer = requests.post(f"{simulator}/customers", json={"phone": "+79160000001"}, timeout=5).json()["customer"]
-    chat = {"number": demo_story.SHOP["phone_number_id"], "customer": customer}
+    chat = {"number": story.SHOP["phone_number_id"], "customer": customer}
     requests.post(f"{simulator}/messages", json={**chat, "text": text}, timeout=5).raise_for_status()
 
     def answers():

@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.models import ApiToken, Business, Deletion, Subscription, User
-from accounts.tenancy import tenant_models
+from accounts.tenancy.scope import tenant_models
 from accounts.testing import make_owner
 
 #: Every text of the other business holds this word, which occurs nowhere else.

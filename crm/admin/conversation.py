@@ -6,7 +6,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import TenantModelAdmin
+from accounts.tenancy.admin import TenantModelAdmin
 from crm.models import Conversation, Message
 
 from .conversation_exports import ConversationExports

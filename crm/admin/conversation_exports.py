@@ -9,8 +9,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.http import conditional_page, require_GET
 
-from accounts.tenancy import scope
-from crm import conversation_export_job, conversation_exports, exports
+from accounts.tenancy.scope import scope
+from crm.conversations import export_job, export_requests, exports
 from crm.models import ConversationExport
 from whatsapp.models import WhatsAppNumber
 
@@ -34,9 +34,9 @@ class ConversationExports:
         file_format = request.GET.get("as", "csv")
         if file_format not in ConversationExport.Format.values:
             raise Http404
-        if not conversation_exports.is_large(number):
+        if not export_requests.is_large(number):
             return exports.response(number, file_format)
-        conversation_exports.ask(number, request.user, file_format)
+        export_requests.ask(number, request.user, file_format)
         return HttpResponseRedirect(reverse("admin:crm_conversation_exports", args=[number.pk]))
 
     def exports_view(self, request, number_pk):
@@ -47,7 +47,7 @@ class ConversationExports:
             "opts": number._meta,
             "title": gettext("Export conversations"),
             "formats": ConversationExport.Format,
-            "days_kept": conversation_export_job.KEPT.days,
+            "days_kept": export_job.KEPT.days,
         }
         return TemplateResponse(request, "admin/crm/conversationexport/page.html", context)
 

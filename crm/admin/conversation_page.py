@@ -12,12 +12,13 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
-from accounts.once import OnceForm
 from accounts.refusals import Refusal
-from crm import conversations, media_response, outbox, thread
+from accounts.tenancy.single_submit import OnceForm
+from crm.conversations import conversations, outbox, thread
+from crm.media import response
 from crm.models import Conversation, Message
-from whatsapp import delivery
-from whatsapp.media_types import EXTENSIONS
+from whatsapp.graph.media_types import EXTENSIONS
+from whatsapp.sending import delivery
 
 from .template_reply import TemplateReply
 
@@ -115,7 +116,7 @@ class ConversationPage(TemplateReply):
         """The file of a message."""
         conversation = self._conversation(request, pk)
         message = get_object_or_404(conversation.messages.select_related("media_file"), pk=message_pk)
-        return media_response.response(request, message.media)
+        return response.response(request, message.media)
 
     @method_decorator(require_POST)
     def act_view(self, request, pk):

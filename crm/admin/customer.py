@@ -6,12 +6,12 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import TenantModelAdmin
-from crm import customers
-from crm.forms import CustomerForm
+from accounts.tenancy.admin import TenantModelAdmin
+from crm.customers import customers
 from crm.models import Customer, Tag
 
 from .customer_files import CustomerFiles
+from .forms import CustomerForm
 from .searching import CustomerSearch
 
 BREAK = mark_safe("<br>")

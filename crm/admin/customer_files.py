@@ -11,10 +11,11 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from crm import customer_export, customer_uploads
-from crm.forms import CustomerFileForm
+from crm.customers import export, uploads
+from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
-from crm.spreadsheets import MAX_BYTES, download
+
+from .forms import CustomerFileForm
 
 #: Seconds that a page takes to try out a file, or to import it.
 PATIENCE = 5
@@ -53,7 +54,7 @@ class CustomerFiles:
             shown = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:crm_customer_changelist"))
-        return customer_export.response(shown)
+        return export.response(shown)
 
     def import_view(self, request):
         self._check_may_import(request)
@@ -61,8 +62,8 @@ class CustomerFiles:
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                uploaded = customer_uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
-                customer_uploads.go_on(uploaded, PATIENCE)
+                uploaded = uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
+                uploads.go_on(uploaded, PATIENCE)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
@@ -70,18 +71,18 @@ class CustomerFiles:
 
     def example_view(self, request):
         self._check_may_import(request)
-        return customer_export.example()
+        return export.example()
 
     def upload_view(self, request, pk):
         uploaded = self._upload(request, pk)
-        told = {**uploaded.outcome, "max_mistakes": customer_uploads.MAX_MISTAKES}
+        told = {**uploaded.outcome, "max_mistakes": uploads.MAX_MISTAKES}
         return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **told)
 
     def apply_view(self, request, pk):
         """A file of usual length is imported at once; a worker goes on with a long one."""
         uploaded = self._upload(request, pk)
-        customer_uploads.start(uploaded)
-        customer_uploads.go_on(uploaded, PATIENCE)
+        uploads.start(uploaded)
+        uploads.go_on(uploaded, PATIENCE)
         if uploaded.applied_at:
             done = uploaded.outcome["created"] + uploaded.outcome["changed"]
             told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)

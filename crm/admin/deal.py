@@ -2,8 +2,8 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import TenantModelAdmin
-from crm import deals
+from accounts.tenancy.admin import TenantModelAdmin
+from crm.deals import deals
 from crm.models import Deal, DealStage
 from crm.models.deal import readable_amount
 

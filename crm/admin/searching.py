@@ -1,4 +1,4 @@
-from crm.searching import matching
+from crm.customers.search import matching
 
 
 class CustomerSearch:

@@ -8,10 +8,10 @@ from django.urls import path, reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from accounts.once import OnceForm
-from whatsapp.message_templates.parameters import examples, placeholders, problems
+from accounts.tenancy.single_submit import OnceForm
+from whatsapp.message_templates.availability import usable_with
 from whatsapp.message_templates.preview import label_of, preview
-from whatsapp.message_templates.usable import usable_with
+from whatsapp.template_parameters import examples, placeholders, problems
 
 
 class TemplateForm(OnceForm):

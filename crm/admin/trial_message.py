@@ -10,13 +10,13 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from accounts.once import OnceForm
 from accounts.refusals import Refusal
-from crm import outbox
+from accounts.tenancy.single_submit import OnceForm
+from crm.conversations import outbox
 from crm.models import Message
-from whatsapp.message_templates.usable import usable_with
+from whatsapp.message_templates.availability import usable_with
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send
 from whatsapp.phone_numbers import normalize_phone
 
 from .template_reply import TemplateForm, name_of

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
+from accounts.models import TenantModel
 
 #: Free text may be sent this long after the customer's last message (Cloud API, "Customer service windows").
 CUSTOMER_SERVICE_WINDOW = timedelta(hours=24)

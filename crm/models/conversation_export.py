@@ -3,8 +3,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.stored_files import random_name
-from accounts.tenancy import TenantModel, TenantQuerySet
+from accounts.deletion.stored_files import random_name
+from accounts.models import TenantModel, TenantQuerySet
 
 
 class ConversationExportQuerySet(TenantQuerySet):

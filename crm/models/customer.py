@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.tenancy import TenantModel, UniqueInBusiness
+from accounts.models import TenantModel, UniqueInBusiness
 from whatsapp.phone_numbers import readable_phone
 
 

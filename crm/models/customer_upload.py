@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel, TenantQuerySet
+from accounts.models import TenantModel, TenantQuerySet
 
 
 class CustomerUploadQuerySet(TenantQuerySet):

@@ -5,7 +5,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
-from accounts.tenancy import TenantModel, UniqueInBusiness
+from accounts.models import TenantModel, UniqueInBusiness
 
 
 class DealStage(TenantModel):

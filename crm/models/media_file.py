@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.stored_files import random_name
-from accounts.tenancy import TenantModel
-from whatsapp.media_types import extension_of
+from accounts.deletion.stored_files import random_name
+from accounts.models import TenantModel
+from whatsapp.graph.media_types import extension_of
 
 
 class MediaFile(TenantModel):

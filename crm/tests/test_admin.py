@@ -4,7 +4,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.testing import make_administrator, make_colleague, make_owner
-from crm import customers, deals
+from crm.customers import customers
+from crm.deals import deals
 from crm.models import Customer, Deal, DealStage, Tag
 from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.testing import make_number

@@ -2,7 +2,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.testing import make_colleague, make_owner
-from crm import customers, deals
+from crm.customers import customers
+from crm.deals import deals
 from crm.models import Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number

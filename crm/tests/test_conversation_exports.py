@@ -9,9 +9,9 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone
 
-from accounts import deletion, stored_files
+from accounts.deletion import deletion, stored_files
 from accounts.models import Deletion
-from crm import conversation_export_job, conversation_exports, exports, tasks
+from crm.conversations import export_job, export_requests, exports, tasks
 from crm.models import ConversationExport, Message
 from crm.testing import make_conversation, make_message
 
@@ -23,7 +23,7 @@ def number(number, monkeypatch, settings, tmp_path):
     """Four conversations with a message each, written one after another."""
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(exports, "CONVERSATIONS", 1)
-    monkeypatch.setattr(conversation_export_job, "CHECKPOINT", -1)
+    monkeypatch.setattr(export_job, "CHECKPOINT", -1)
     for serial in range(4):
         make_message(make_conversation(number), f"message {serial}")
     return number
@@ -31,13 +31,13 @@ def number(number, monkeypatch, settings, tmp_path):
 
 @pytest.fixture
 def asked(number, owner):
-    return conversation_exports.ask(number, owner, "jsonl")
+    return export_requests.ask(number, owner, "jsonl")
 
 
 @pytest.fixture
 def begun(asked):
     """Killed while the third conversation is written."""
-    write, written = conversation_export_job._write_part, []
+    write, written = export_job._write_part, []
 
     def killed_in_the_third(export, file, pieces):
         if len(written) == 2:
@@ -47,10 +47,10 @@ def begun(asked):
         written.append(write(export, file, pieces))
 
     with (
-        patch.object(conversation_export_job, "_write_part", killed_in_the_third),
+        patch.object(export_job, "_write_part", killed_in_the_third),
         pytest.raises(KeyboardInterrupt),
     ):
-        conversation_export_job.go_on(asked, 10)
+        export_job.go_on(asked, 10)
     asked.refresh_from_db()
     return asked
 
@@ -103,8 +103,8 @@ def test_a_worker_that_comes_back_late_spoils_nothing(begun):
     lease_runs_out()
     tasks.go_on_exporting()
 
-    with pytest.raises(conversation_export_job.TakenOver):
-        conversation_export_job._write_down(late, done=1000)
+    with pytest.raises(export_job.TakenOver):
+        export_job._write_down(late, done=1000)
 
     assert texts_of(begun) == ALL
 
@@ -113,7 +113,7 @@ def test_after_a_restart_it_goes_on_where_the_killed_one_had_come(begun):
     left = begun.file.path
     assert (begun.done, os.path.getsize(left) > begun.size) == (2, True)
 
-    conversation_export_job.give_back_abandoned()
+    export_job.give_back_abandoned()
     tasks.go_on_exporting()
 
     assert texts_of(begun) == ALL
@@ -121,7 +121,7 @@ def test_after_a_restart_it_goes_on_where_the_killed_one_had_come(begun):
 
 
 def test_a_file_that_was_lost_meanwhile_is_begun_anew(begun):
-    conversation_export_job.give_back_abandoned()
+    export_job.give_back_abandoned()
     os.unlink(begun.file.path)
 
     tasks.go_on_exporting()
@@ -137,14 +137,14 @@ def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
 
 
 def test_a_file_is_written_in_steps(asked):
-    steps = [conversation_export_job.go_on(asked, 0) for _step in range(5)]
+    steps = [export_job.go_on(asked, 0) for _step in range(5)]
 
     assert steps == [True, True, True, True, False]
     assert texts_of(asked) == ALL
 
 
 def test_messages_that_come_while_it_is_written_are_not_in_it(asked, number):
-    conversation_export_job.go_on(asked, 0)
+    export_job.go_on(asked, 0)
     for message in Message.objects.all():
         make_message(message.conversation, "later")
     make_message(make_conversation(number), "later")
@@ -156,7 +156,7 @@ def test_messages_that_come_while_it_is_written_are_not_in_it(asked, number):
 
 def test_an_error_is_kept_and_it_is_begun_again_later(asked):
     with patch.object(stored_files, "settle", side_effect=OSError(28, "No space left on device")):
-        conversation_export_job.go_on(asked, 10)
+        export_job.go_on(asked, 10)
 
     asked.refresh_from_db()
     assert "No space left" in asked.last_error and not ConversationExport.objects.due().exists()
@@ -167,8 +167,8 @@ def test_an_error_is_kept_and_it_is_begun_again_later(asked):
 
 
 def test_asking_twice_makes_one_file(asked, number, owner):
-    assert conversation_exports.ask(number, owner, "jsonl") == asked
-    assert conversation_exports.ask(number, owner, "csv") != asked
+    assert export_requests.ask(number, owner, "jsonl") == asked
+    assert export_requests.ask(number, owner, "csv") != asked
 
 
 def test_the_file_goes_with_the_number(asked, number, django_capture_on_commit_callbacks):
@@ -182,7 +182,7 @@ def test_the_file_goes_with_the_number(asked, number, django_capture_on_commit_c
 
 
 def test_nothing_more_is_exported_of_a_number_that_is_being_deleted(asked, number):
-    conversation_export_job.go_on(asked, 0)
+    export_job.go_on(asked, 0)
     Deletion.objects.create(what="whatsapp.whatsappnumber", object_id=number.pk, business=number.business)
 
     tasks.go_on_exporting()
@@ -205,7 +205,7 @@ def test_after_a_week_a_file_is_forgotten(asked, django_capture_on_commit_callba
 def test_a_file_is_written_in_the_language_of_whoever_asked(number, owner):
     owner.language = "en"
     owner.save()
-    export = conversation_exports.ask(number, owner, "csv")
+    export = export_requests.ask(number, owner, "csv")
 
     tasks.go_on_exporting()
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
-from crm import deals
+from crm.deals import deals
 from crm.models import Message
 from crm.testing import make_conversation, make_message, make_picture
 from whatsapp.testing import PNG, make_number

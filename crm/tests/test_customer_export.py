@@ -4,18 +4,18 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.testing import make_business
-from crm import customer_export, customers
-from crm.customer_file import CustomerFile
-from crm.customer_import import import_customers
+from crm.customers import customers, export
+from crm.customers.file_format import CustomerFile
+from crm.customers.file_import import import_customers
+from crm.customers.spreadsheets import text_of
 from crm.models import Customer
-from crm.spreadsheets import text_of
 from crm.testing import make_customer
 
 pytestmark = pytest.mark.django_db
 
 
 def exported(business):
-    return customer_export.response(Customer.objects.for_business(business)).getvalue()
+    return export.response(Customer.objects.for_business(business)).getvalue()
 
 
 def imported(business, raw):

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_administrator, make_colleague, make_owner
-from crm import customers, tasks
-from crm.customer_file import CustomerFile
+from crm.customers import customers, tasks
+from crm.customers.file_format import CustomerFile
 from crm.models import Customer, CustomerUpload
 from crm.testing import make_customer
 

@@ -1,7 +1,7 @@
 import pytest
 
 from accounts.testing import make_colleague
-from crm import customers
+from crm.customers import customers
 from crm.models import Customer
 from crm.testing import make_customer
 

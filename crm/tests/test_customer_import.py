@@ -3,12 +3,12 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone, translation
 
-from accounts import batches
+from accounts.database import pacing
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from crm import customer_import, customers, spreadsheets
-from crm.customer_file import CustomerFile, Failure
-from crm.customer_import import import_customers
+from crm.customers import customers, file_import, spreadsheets
+from crm.customers.file_format import CustomerFile, Failure
+from crm.customers.file_import import import_customers
 from crm.models import Customer, Tag
 from crm.testing import make_customer
 
@@ -240,14 +240,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rows_of_a_batch(business, 
 
 
 def test_a_large_file_is_imported_batch_by_batch(business):
-    with patch.object(customer_import, "BATCH", 10), patch.object(batches, "PAUSE", 0):
+    with patch.object(file_import, "BATCH", 10), patch.object(pacing, "PAUSE", 0):
         outcome = run(business, "phone\n" + "".join(f"7916000{serial:04}\n" for serial in range(35)))
 
     assert (outcome.created, Customer.objects.count()) == (35, 35)
 
 
 def test_a_batch_that_meets_somebody_elses_is_tried_again(business):
-    find_known, calls = customer_import.Batch._find_known, []
+    find_known, calls = file_import.Batch._find_known, []
 
     def somebody_is_faster(batch, rows, locked):
         find_known(batch, rows, locked)
@@ -255,14 +255,14 @@ def test_a_batch_that_meets_somebody_elses_is_tried_again(business):
         if len(calls) == 1:
             make_customer(business, phone="+79161234567")
 
-    with patch.object(customer_import.Batch, "_find_known", somebody_is_faster):
+    with patch.object(file_import.Batch, "_find_known", somebody_is_faster):
         outcome = run(business, "phone;name\n89161234567;Anna\n")
 
     assert (len(calls), outcome.created, Customer.objects.get().name) == (2, 1, "Anna")
 
 
 def test_as_many_rows_as_go_at_once_are_imported_and_more_are_refused(business):
-    with patch.object(customer_import, "AT_ONCE", 2):
+    with patch.object(file_import, "AT_ONCE", 2):
         assert run(business, "phone\n89161234567\n\n89161234568\n").created == 2
         with pytest.raises(Refusal, match="at most 2 rows") as refused:
             run(business, "phone\n89161234569\n89161234570\n89161234571\n")

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.testing import make_owner
-from crm import customer_import, customer_uploads, tasks
+from crm.customers import file_import, tasks, uploads
 from crm.models import Customer, CustomerUpload
 
 pytestmark = pytest.mark.django_db
@@ -16,23 +16,23 @@ PHONES = [f"+7916000{serial:04}" for serial in range(7)]
 @pytest.fixture
 def untried(monkeypatch):
     """A file of seven customers and a mistake, taken two rows at a time."""
-    monkeypatch.setattr(customer_import, "BATCH", 2)
+    monkeypatch.setattr(file_import, "BATCH", 2)
     text = "phone\n" + "\n".join([*PHONES[:3], "abc", *PHONES[3:]])
-    return customer_uploads.upload(make_owner(language="ru"), text.encode(), "customers.csv")
+    return uploads.upload(make_owner(language="ru"), text.encode(), "customers.csv")
 
 
 @pytest.fixture
 def uploaded(untried):
     """Tried out."""
-    customer_uploads.go_on(untried, 10)
+    uploads.go_on(untried, 10)
     return untried
 
 
 @pytest.fixture
 def begun(uploaded):
     """Imported up to the fifth row, when its worker is killed."""
-    customer_uploads.start(uploaded)
-    take, taken = customer_uploads.take, []
+    uploads.start(uploaded)
+    take, taken = uploads.take, []
 
     def killed_after_two(uploaded, rows):
         if len(taken) == 2:
@@ -40,8 +40,8 @@ def begun(uploaded):
         taken.append(rows)
         take(uploaded, rows)
 
-    with patch.object(customer_uploads, "take", killed_after_two), pytest.raises(KeyboardInterrupt):
-        customer_uploads.go_on(uploaded, 10)
+    with patch.object(uploads, "take", killed_after_two), pytest.raises(KeyboardInterrupt):
+        uploads.go_on(uploaded, 10)
     return uploaded
 
 
@@ -62,15 +62,15 @@ def test_what_a_killed_worker_left_is_imported_by_the_next_and_counted_once(begu
 
 
 def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
-    customer_uploads.go_on(begun, 10)
+    uploads.go_on(begun, 10)
 
     assert Customer.objects.count() == 3
 
 
 def test_a_file_that_takes_too_long_is_left_to_the_next_worker(uploaded):
-    customer_uploads.start(uploaded)
+    uploads.start(uploaded)
 
-    customer_uploads.go_on(uploaded, 0)
+    uploads.go_on(uploaded, 0)
 
     assert (Customer.objects.count(), uploaded.applied_at) == (2, None)
     assert CustomerUpload.objects.due().get() == uploaded
@@ -99,18 +99,18 @@ def test_a_file_that_nobody_started_is_left_alone(uploaded):
 
 
 def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
-    customer_uploads.start(uploaded)
-    parts, clock = customer_import.parts, [0]
+    uploads.start(uploaded)
+    parts, clock = file_import.parts, [0]
 
     def slow(*arguments, **options):
         clock[0] += 60
         yield from parts(*arguments, **options)
 
     with (
-        patch.object(customer_import, "parts", slow),
-        patch.object(customer_uploads.time, "monotonic", lambda: clock[0]),
+        patch.object(file_import, "parts", slow),
+        patch.object(uploads.time, "monotonic", lambda: clock[0]),
     ):
-        customer_uploads.go_on(uploaded, 8)
+        uploads.go_on(uploaded, 8)
 
     assert Customer.objects.count() == len(PHONES)
 
@@ -123,7 +123,7 @@ def counts(uploaded):
 def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(untried):
     told = []
     for _step in range(4):
-        customer_uploads.go_on(untried, 0)
+        uploads.go_on(untried, 0)
         told.append((counts(untried), bool(untried.tried_at)))
 
     assert told == [([2, 0, 0], False), ([3, 0, 1], False), ([5, 0, 1], False), ([7, 0, 1], True)]
@@ -131,7 +131,7 @@ def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(un
 
 
 def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
-    customer_uploads.go_on(untried, 0)
+    uploads.go_on(untried, 0)
 
     tasks.go_on_importing()
 
@@ -140,8 +140,8 @@ def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
 
 
 def test_a_step_of_trying_out_that_was_killed_is_done_again(untried):
-    with patch.object(customer_uploads, "write_down", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        customer_uploads.go_on(untried, 10)
+    with patch.object(uploads, "write_down", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        uploads.go_on(untried, 10)
     lease_runs_out()
 
     tasks.go_on_importing()
@@ -150,22 +150,22 @@ def test_a_step_of_trying_out_that_was_killed_is_done_again(untried):
 
 
 def test_a_person_named_twice_is_noticed_in_another_step_and_when_it_is_imported(monkeypatch):
-    monkeypatch.setattr(customer_import, "BATCH", 1)
-    uploaded = customer_uploads.upload(make_owner(), b"phone,name\n89161234567,Anna\n+79161234567,Ivan\n", "twice.csv")
+    monkeypatch.setattr(file_import, "BATCH", 1)
+    uploaded = uploads.upload(make_owner(), b"phone,name\n89161234567,Anna\n+79161234567,Ivan\n", "twice.csv")
 
     def done_in_steps():
         for _step in range(2):
-            customer_uploads.go_on(uploaded, 0)
+            uploads.go_on(uploaded, 0)
         return counts(uploaded)
 
     assert done_in_steps() == [1, 0, 1]
-    customer_uploads.start(uploaded)
+    uploads.start(uploaded)
     assert done_in_steps() == [1, 0, 1]
     assert Customer.objects.get().name == "Anna"
 
 
 def test_a_file_is_not_imported_before_it_was_tried_out(untried):
-    customer_uploads.start(untried)
+    uploads.start(untried)
 
     tasks.go_on_importing()
 
@@ -173,21 +173,21 @@ def test_a_file_is_not_imported_before_it_was_tried_out(untried):
 
 
 def test_a_worker_that_comes_back_late_writes_nothing_down(begun):
-    take = customer_import.take
+    take = file_import.take
 
     def overtaken(*arguments, **options):
         CustomerUpload.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
         return take(*arguments, **options)
 
     lease_runs_out()
-    with patch.object(customer_import, "take", overtaken):
-        customer_uploads.go_on(begun, 10)
+    with patch.object(file_import, "take", overtaken):
+        uploads.go_on(begun, 10)
 
     assert (Customer.objects.count(), counts(begun)) == (3, [3, 0, 1])
 
 
 def test_a_file_that_is_tried_out_is_told_how_far_it_is_and_cannot_be_applied(client, untried):
-    customer_uploads.go_on(untried, 0)
+    uploads.go_on(untried, 0)
     client.force_login(untried.uploaded_by)
 
     html = client.get(f"/admin/crm/customer/import/{untried.pk}/").text
@@ -197,11 +197,11 @@ def test_a_file_that_is_tried_out_is_told_how_far_it_is_and_cannot_be_applied(cl
 
 
 def test_the_mistakes_of_every_step_are_kept(monkeypatch):
-    monkeypatch.setattr(customer_import, "BATCH", 1)
-    uploaded = customer_uploads.upload(make_owner(language="en"), b"phone\nabc\nxyz\n", "mistakes.csv")
+    monkeypatch.setattr(file_import, "BATCH", 1)
+    uploaded = uploads.upload(make_owner(language="en"), b"phone\nabc\nxyz\n", "mistakes.csv")
 
     for _step in range(2):
-        customer_uploads.go_on(uploaded, 0)
+        uploads.go_on(uploaded, 0)
 
     uploaded.refresh_from_db()
     assert [mistake["row"] for mistake in uploaded.mistakes] == [2, 3]

@@ -3,7 +3,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.testing import make_business
-from crm import customers, deals
+from crm.customers import customers
+from crm.deals import deals
 from crm.models import Conversation, Customer, Deal, Tag
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.testing import make_number

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.refusals import Refusal
-from crm import customers
+from crm.customers import customers
 from crm.models import Customer
 from crm.testing import make_customer
 
@@ -107,6 +107,6 @@ def test_the_queries_of_the_customers_do_not_grow_with_the_rows(api, owner, djan
 
 
 def test_a_customer_whose_tags_are_refused_is_not_kept(api, owner):
-    with patch("crm.customers.set_tags", side_effect=Refusal("no_tags", "Not these.")):
+    with patch("crm.customers.customers.set_tags", side_effect=Refusal("no_tags", "Not these.")):
         answer = post(api, path("customers"), {"phone": "+79161234567", "tags": ["vip"]})
     assert (answer.status_code, Customer.objects.count()) == (409, 0)

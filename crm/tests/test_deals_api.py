@@ -1,6 +1,6 @@
 import pytest
 
-from crm import deals
+from crm.deals import deals
 from crm.models import Deal, DealStage
 from crm.testing import make_conversation, make_customer
 

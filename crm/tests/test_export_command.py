@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm import exports
+from crm.conversations import exports
 from crm.management.commands import export_conversations
 from crm.testing import make_conversation, make_message
 

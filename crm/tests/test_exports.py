@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
-from accounts import deletion
-from crm import exports
-from crm.customers import add_tags
+from accounts.deletion import deletion
+from crm.conversations import exports
+from crm.customers.customers import add_tags
 from crm.models import Conversation, Message
 from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.testing import make_number
@@ -64,7 +64,7 @@ def test_times_are_those_of_the_business_although_the_file_is_written_after_the_
     business.time_zone = "Asia/Vladivostok"
     business.save()
     make_message(conversation, timestamp=datetime(2026, 1, 1, 12, tzinfo=UTC))
-    client.force_login(business.people.get(), backend="accounts.roles.RoleBackend")
+    client.force_login(business.people.get(), backend="accounts.people.roles.RoleBackend")
 
     page = client.get(f"/admin/crm/conversation/export/{conversation.whatsapp_number_id}/")
 

@@ -8,11 +8,11 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.utils import timezone
 
-from crm import transfers
+from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_expected
-from whatsapp import cloud_api, media_transfer
-from whatsapp.cloud_api import CloudApi
+from whatsapp.graph import client, media_transfer
+from whatsapp.graph.client import CloudApi
 from whatsapp.simulator.media import Media
 from whatsapp.testing import PNG
 
@@ -123,7 +123,7 @@ def test_a_file_that_is_too_large_is_given_up_and_leaves_nothing(connected, meta
 
 
 def test_a_file_that_drips_is_left(connected, meta, monkeypatch):
-    monkeypatch.setattr(cloud_api, "FILE_SECONDS", -1)
+    monkeypatch.setattr(client, "FILE_SECONDS", -1)
 
     media = fetch(make_expected(connected, meta.simulator.add_media(PNG, "image/png")))
 

@@ -8,11 +8,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.testing import make_business, make_owner
-from crm import customers, inbox
+from crm.conversations import inbox
+from crm.customers import customers
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
 from whatsapp.testing import make_number
-from whatsapp.webhook_parsing import Preference
+from whatsapp.webhooks.parsing import Preference
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,6 @@
 import pytest
 
-from crm.interpolation import fill, has_leftovers, is_of_customer, names_in, value_of
+from crm.customers.interpolation import fill, has_leftovers, is_of_customer, names_in, value_of
 from crm.models import Customer
 
 VALUES = {"customer.name": "Аня", "vars.size": "S", "vars.trick": "{{customer.name}}", "vars.long": "x" * 5000}

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import admin_pagination
+from accounts.tenancy import admin_pagination
 from accounts.testing import make_owner
 from crm.admin.message import MessageAdmin
 from crm.testing import make_conversation, make_message

@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_owner
+from crm.api.serializers import CustomerSerializer
 from crm.models import Customer
-from crm.serializers import CustomerSerializer
 from crm.testing import make_customer
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business, make_owner
-from crm import outbox
+from crm.conversations import outbox
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation
 from whatsapp.testing import make_number, make_template

@@ -11,11 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
-from crm import outbox, transfers
+from crm.conversations import outbox
+from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_conversation
-from whatsapp import delivery
-from whatsapp.simulator import faults
+from whatsapp.sending import delivery
+from whatsapp.simulator.graph import faults
 from whatsapp.testing import PNG
 
 from .calls import path

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
-from crm import customers
+from crm.customers import customers
 from crm.models import Conversation, Message
 from crm.testing import make_conversation
 from whatsapp.testing import make_number, make_template

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.testing import make_owner
-from crm import thread
+from crm.conversations import thread
 from crm.testing import make_conversation, make_message
 
 pytestmark = pytest.mark.django_db

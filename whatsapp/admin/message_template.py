@@ -10,15 +10,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.tenancy import scope
-from accounts.tenant_admin import TenantModelAdmin
-from whatsapp.message_templates import syncing
-from whatsapp.message_templates.form import language_in_words
-from whatsapp.message_templates.parameters import examples, placeholders
+from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import scope
+from whatsapp.message_templates import sync
 from whatsapp.message_templates.preview import label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.template_parameters import examples, placeholders
 
 from .message_template_deletion import TemplateDeletionPage
+from .message_template_form import language_in_words
 from .new_message_template import NewTemplatePages
 from .number import sync_in_words
 
@@ -77,7 +77,7 @@ class MessageTemplateAdmin(NewTemplatePages, TemplateDeletionPage, TenantModelAd
     def _sync(self, request):
         if not request.user.has_perm("whatsapp.change_whatsappnumber"):
             raise PermissionDenied
-        for number in syncing.one_number_of_each_account(scope(WhatsAppNumber.objects.all(), request.user)):
+        for number in sync.one_number_of_each_account(scope(WhatsAppNumber.objects.all(), request.user)):
             self.message_user(request, *sync_in_words(number))
         return HttpResponseRedirect(reverse("admin:whatsapp_messagetemplate_changelist"))
 

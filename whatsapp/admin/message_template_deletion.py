@@ -7,8 +7,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from accounts.refusals import Refusal
-from whatsapp.message_templates import deleting
-from whatsapp.message_templates.uses import uses_of
+from whatsapp.message_templates import delete
+from whatsapp.message_templates.usage import uses_of
 
 
 class TemplateDeletionPage:
@@ -29,7 +29,7 @@ class TemplateDeletionPage:
         return self._confirm(request, template)
 
     def _confirm(self, request, template):
-        siblings = deleting.siblings(template)
+        siblings = delete.siblings(template)
         uses = [self._with_link(use) for use in uses_of([template])]
         context = {
             **self.admin_site.each_context(request),
@@ -41,7 +41,7 @@ class TemplateDeletionPage:
             "uses": [link for use, link in uses if not use.holds],
             "siblings": siblings,
             "uses_of_siblings": [link for _use, link in map(self._with_link, uses_of(siblings))],
-            "is_at_meta": deleting.is_at_meta(template),
+            "is_at_meta": delete.is_at_meta(template),
         }
         return TemplateResponse(request, "admin/whatsapp/messagetemplate/delete_confirmation.html", context)
 
@@ -52,9 +52,9 @@ class TemplateDeletionPage:
         return use, format_html('{} <a href="{}">{}</a>{}', use.kind, address, use.row, state)
 
     def _delete(self, request, template):
-        all_languages, at_meta = "all_languages" in request.POST, deleting.is_at_meta(template)
+        all_languages, at_meta = "all_languages" in request.POST, delete.is_at_meta(template)
         try:
-            deleting.delete(template, request.user, all_languages=all_languages, anyway=True)
+            delete.delete(template, request.user, all_languages=all_languages, anyway=True)
         except Refusal as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

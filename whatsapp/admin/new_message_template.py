@@ -8,8 +8,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from whatsapp.message_templates import submitting
-from whatsapp.message_templates.form import NewTemplateForm
+from whatsapp.message_templates import submit
+
+from .message_template_form import NewTemplateForm
 
 
 class NewTemplatePages:
@@ -65,7 +66,7 @@ class NewTemplatePages:
         form = self.get_form(request)(request.POST, request.FILES)
         if not form.is_valid():
             return None
-        return submitting.submit(form.cleaned_data["number"], form.draft, form.example_file)
+        return submit.submit(form.cleaned_data["number"], form.draft, form.example_file)
 
     def _submitted(self, request, row):
         self.log_addition(request, row, [{"added": {}}])

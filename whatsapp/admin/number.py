@@ -13,15 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from accounts.tenant_admin import TenantModelAdmin
-from whatsapp import health, numbers
-from whatsapp.encryption import UnreadableSecret
-from whatsapp.forms import WhatsAppNumberForm
-from whatsapp.message_templates import syncing
+from accounts.tenancy.admin import TenantModelAdmin
+from whatsapp.message_templates import sync
 from whatsapp.models import WhatsAppNumber
-from whatsapp.needs import needs
+from whatsapp.numbers import health, numbers
+from whatsapp.numbers.issues import needs
 from whatsapp.phone_numbers import readable_phone
+from whatsapp.secrets.encryption import UnreadableSecret
 
+from .number_forms import WhatsAppNumberForm
 from .number_page import NumberPage
 from .quick_setup import QuickSetupPages
 
@@ -192,7 +192,7 @@ class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
 def sync_in_words(number):
     """Read a number's templates: what came of it, and the level of that message."""
     try:
-        synced = syncing.sync(number)
+        synced = sync.sync(number)
     except Refusal as refusal:
         return f"{number}: {refusal}", messages.ERROR
     told = gettext("“%(number)s”: templates at Meta: %(total)d; new here: %(created)d; deleted: %(deleted)d.")

@@ -13,9 +13,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp import webhooks, wording
 from whatsapp.models import WebhookEvent
-from whatsapp.needs import needs
+from whatsapp.numbers import labels
+from whatsapp.numbers.issues import needs
+from whatsapp.webhooks import receive
 
 #: What becomes of things while a number is switched off.
 SWITCHED_OFF = _(
@@ -73,25 +74,25 @@ class NumberPage:
 
     @admin.display(description=_("connection"))
     def state(self, number):
-        at_meta = wording.STATUSES.get(number.meta_status, number.meta_status)
+        at_meta = labels.STATUSES.get(number.meta_status, number.meta_status)
         return f"{number.get_status_display()} ({at_meta})" if at_meta else number.get_status_display()
 
     @admin.display(description=_("name that customers see"))
     def name_shown(self, number):
-        review = wording.NAME_REVIEWS.get(number.name_status, number.name_status)
+        review = labels.NAME_REVIEWS.get(number.name_status, number.name_status)
         return " · ".join(str(part) for part in (number.verified_name, review) if part)
 
     @admin.display(description=_("quality"), ordering="quality_rating")
     def quality(self, number):
-        return wording.QUALITIES.get(number.quality_rating, "")
+        return labels.QUALITIES.get(number.quality_rating, "")
 
     @admin.display(description=_("may write first to"))
     def limit(self, number):
-        return wording.limit_in_words(number.messaging_limit)
+        return labels.limit_in_words(number.messaging_limit)
 
     @admin.display(description=_("speed"))
     def throughput_in_words(self, number):
-        return wording.THROUGHPUTS.get(number.throughput, number.throughput)
+        return labels.THROUGHPUTS.get(number.throughput, number.throughput)
 
     @admin.display(description=_("token"))
     def token_ends(self, number):
@@ -125,10 +126,10 @@ class NumberPage:
 
     @admin.display(description=_("fields to subscribe to"))
     def fields_to_tick(self, number):
-        fields = format_html_join("", "<li><code>{}</code></li>", ((field,) for field in webhooks.FIELDS))
+        fields = format_html_join("", "<li><code>{}</code></li>", ((field,) for field in receive.FIELDS))
         return format_html(
             "<details><summary>{}</summary><ul>{}</ul></details>",
-            gettext("messages, and %(count)s more") % {"count": len(webhooks.FIELDS) - 1},
+            gettext("messages, and %(count)s more") % {"count": len(receive.FIELDS) - 1},
             fields,
         )
 

@@ -11,12 +11,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from whatsapp import wording
 from whatsapp.models import QuickSetup
-from whatsapp.phone_numbers import readable_phone
-from whatsapp.quick_setup import setups
-from whatsapp.quick_setup.forms import BeginForm, GoOnForm
-from whatsapp.quick_setup.results import (
+from whatsapp.numbers import labels
+from whatsapp.numbers.quick_setup import setups
+from whatsapp.numbers.quick_setup.labels import STEPS, in_words
+from whatsapp.numbers.quick_setup.results import (
     FIRST_STEPS,
     LAST_STEPS,
     NUMBER_STEPS,
@@ -25,7 +24,9 @@ from whatsapp.quick_setup.results import (
     is_complete,
     results_of,
 )
-from whatsapp.quick_setup.wording import STEPS, in_words
+from whatsapp.phone_numbers import readable_phone
+
+from .quick_setup_forms import BeginForm, GoOnForm
 
 
 class QuickSetupPages:
@@ -113,7 +114,7 @@ class QuickSetupPages:
         return {
             **number,
             "phone": readable_phone(number["phone"]) if number["phone"] else number["id"],
-            "state": wording.STATUSES.get(status, status),
+            "state": labels.STATUSES.get(status, status),
             "is_checked": form.is_checked(number),
             "steps": lines(results, NUMBER_STEPS, number["id"]),
         }

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenant_admin import ReadOnlyTenantAdmin
+from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from whatsapp.models import WebhookEvent
 
 

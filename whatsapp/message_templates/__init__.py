@@ -1,1 +1,1 @@
-"""The message templates of WhatsApp Business accounts: made, submitted, synced, shown, filled in, deleted."""
+"""Message templates of a WhatsApp Business account: synced, submitted, filled in, deleted."""

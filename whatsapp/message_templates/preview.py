@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .parameters import MEDIA, PLACEHOLDER, filled, one_line
+from whatsapp.template_parameters import MEDIA, PLACEHOLDER, filled, one_line
 
 #: What stands in a header that is no text, by its format.
 HEADERS = {

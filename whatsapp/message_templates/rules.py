@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..phone_numbers import normalize_phone
-from .parameters import (
+from whatsapp.phone_numbers import normalize_phone
+from whatsapp.template_parameters import (
     LINK,
     MAX_BODY,
     MAX_CODE,

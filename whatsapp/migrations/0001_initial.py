@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import whatsapp.encryption
+import whatsapp.secrets.encryption
 import whatsapp.models.number
 from django.db import migrations, models
 
@@ -65,10 +65,10 @@ class Migration(migrations.Migration):
                         verbose_name="WhatsApp Business account ID",
                     ),
                 ),
-                ("access_token", whatsapp.encryption.EncryptedTextField(verbose_name="access token")),
+                ("access_token", whatsapp.secrets.encryption.EncryptedTextField(verbose_name="access token")),
                 (
                     "app_secret",
-                    whatsapp.encryption.EncryptedTextField(
+                    whatsapp.secrets.encryption.EncryptedTextField(
                         blank=True,
                         help_text="The secret of the Meta app that issued the token: it signs the webhooks.",
                         verbose_name="app secret",

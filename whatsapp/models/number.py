@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.encryption import EncryptedTextField, HoldsSecrets
+from accounts.models import TenantModel, TenantQuerySet
 from whatsapp.phone_numbers import readable_phone
+from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
 meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under WhatsApp → API Setup."))
 
@@ -97,7 +97,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     # Digest of the token that Meta refused while sending. With another one, sending goes on by itself.
     refused_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
-    # What Meta told that needs a person and is in no field above (whatsapp.alerts).
+    # What Meta told that needs a person and is in no field above (whatsapp.numbers.alerts).
     alerts = models.JSONField(default=dict, editable=False)
     # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
     check_due_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import BooleanField, F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
+from accounts.models import TenantModel
 
 #: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
 #: parameters means the rows of a partial index.

@@ -2,8 +2,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel
-from whatsapp.encryption import EncryptedTextField, HoldsSecrets
+from accounts.models import TenantModel
+from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
 pin_rule = RegexValidator(r"^\d{6}$", _("Six digits, as the PIN of two-step verification has."))
 

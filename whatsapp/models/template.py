@@ -1,8 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy import TenantModel, TenantQuerySet
-from whatsapp.message_templates.parameters import filled
+from accounts.models import TenantModel, TenantQuerySet
+from whatsapp.template_parameters import filled
 
 
 class MessageTemplateQuerySet(TenantQuerySet):

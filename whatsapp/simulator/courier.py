@@ -7,7 +7,8 @@ from itertools import count
 
 import requests
 
-from . import chats, webhooks
+from . import webhooks
+from .chat_page import chats
 
 _serials = count()
 

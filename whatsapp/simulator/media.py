@@ -9,9 +9,9 @@ from io import BytesIO
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from whatsapp.media_types import LARGEST, MEDIA_TYPES
+from whatsapp.graph.media_types import LARGEST, MEDIA_TYPES
+from whatsapp.simulator.graph.errors import GraphError, missing
 
-from .graph_errors import GraphError, missing
 from .response import Response
 
 #: How long an address of a file works; seconds.

@@ -7,7 +7,8 @@ from contextlib import suppress
 from waitress import wasyncore
 from waitress.server import create_server
 
-from .phone_numbers import DEFAULT_APP_SECRET
+from whatsapp.simulator.graph.phone_numbers import DEFAULT_APP_SECRET
+
 from .state import Simulator
 from .wsgi import Application
 

@@ -8,13 +8,22 @@ from collections import deque
 
 from django.utils.translation import gettext as _
 
-from . import chats, inbound, template_review, tokens, webhooks
-from .chats import Chat, ChatMessage, Customer
+from whatsapp.simulator.chat_page.chats import Chat, ChatMessage, Customer
+from whatsapp.simulator.graph.faults import Faults
+from whatsapp.simulator.graph.message_templates import DEFAULT_TEMPLATES, fill, find
+from whatsapp.simulator.graph.phone_numbers import (
+    DEFAULT_APP_SECRET,
+    DEFAULT_WABA_ID,
+    WELCOME_PREFIX,
+    PhoneNumber,
+    invented_phone,
+)
+
+from . import webhooks
+from .chat_page import chats, inbound
 from .courier import Courier, Webhook
-from .faults import Faults
+from .graph import template_review, tokens
 from .media import Media
-from .message_templates import DEFAULT_TEMPLATES, fill, find
-from .phone_numbers import DEFAULT_APP_SECRET, DEFAULT_WABA_ID, WELCOME_PREFIX, PhoneNumber, invented_phone
 
 #: How long after accepting a message each status is sent; seconds.
 STATUS_DELAYS = {"sent": 0.2, "delivered": 0.6, "read": 2.0}

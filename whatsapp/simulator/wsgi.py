@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from . import graph, media, page
+from . import media
+from .chat_page import page
+from .graph import endpoints
 from .response import Response
 
 GRAPH_PATH = re.compile(r"^/v\d+\.\d+/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?/?$")
@@ -49,7 +51,7 @@ class Application:
 
     def respond(self, request):
         if match := GRAPH_PATH.match(request.path):
-            status, content = graph.answer(self.simulator, request, match["node"], match["edge"])
+            status, content = endpoints.answer(self.simulator, request, match["node"], match["edge"])
             if isinstance(content, str):
                 return Response(status, content.encode(), {"Content-Type": "text/html; charset=UTF-8"})
             return Response.json(content, status)

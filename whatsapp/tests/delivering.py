@@ -5,7 +5,7 @@ import time
 import pytest
 from django.utils import timezone
 
-from whatsapp import delivery, sending_slots
+from whatsapp.sending import concurrency, delivery
 from whatsapp.testing import new_wamid
 
 from .rows import make_row, message_model
@@ -30,7 +30,7 @@ def make_due(*rows):
 
 
 def free_slots():
-    slots = sending_slots.slots
+    slots = concurrency.slots
     free = slots.take(10**6)
     slots.give_back(free)
     return free

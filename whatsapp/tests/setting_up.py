@@ -1,8 +1,8 @@
 """An account at the simulated Meta that is to be set up, and what came of setting it up."""
 
 from whatsapp.models import WhatsAppNumber
-from whatsapp.quick_setup import setups
-from whatsapp.quick_setup.results import results_of
+from whatsapp.numbers.quick_setup import setups
+from whatsapp.numbers.quick_setup.results import results_of
 
 WABA_ID = "102290129340398"
 TOKEN = "EAAtoken-of-the-account"

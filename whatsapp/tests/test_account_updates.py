@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import account_updates, alerts, numbers, tasks
 from whatsapp.models import WebhookEvent, WhatsAppNumber
-from whatsapp.needs import needs
+from whatsapp.numbers import alerts, numbers
+from whatsapp.numbers.issues import needs
 from whatsapp.testing import make_number, payload_of, post_webhook
-from whatsapp.webhook_parsing import Change
+from whatsapp.webhooks import account_updates, tasks
+from whatsapp.webhooks.parsing import Change
 
 pytestmark = pytest.mark.django_db
 

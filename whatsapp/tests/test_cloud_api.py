@@ -6,9 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from whatsapp import calls, cloud_api, media_transfer
-from whatsapp.calls import Calls
-from whatsapp.cloud_api import (
+from whatsapp.graph import client, media_transfer, pool
+from whatsapp.graph.client import (
     AnswerLost,
     CloudApi,
     CloudApiError,
@@ -19,7 +18,8 @@ from whatsapp.cloud_api import (
     build_send,
     read_wamid,
 )
-from whatsapp.cloud_api_errors import Action
+from whatsapp.graph.errors import Action
+from whatsapp.graph.pool import Calls
 
 from .scripted_server import ScriptedServer, answer, refused_url, reset, silence
 
@@ -143,7 +143,7 @@ def test_a_failed_certificate_means_that_nothing_was_sent(monkeypatch):
     from urllib3.exceptions import MaxRetryError, SSLError
 
     reason = SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
-    assert cloud_api._nothing_was_sent(requests.exceptions.SSLError(MaxRetryError(None, "/", reason)))
+    assert client._nothing_was_sent(requests.exceptions.SSLError(MaxRetryError(None, "/", reason)))
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply, sen
 
 
 def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch, send):
-    monkeypatch.setattr(cloud_api, "ANSWER_TIMEOUT", 0.1)
-    monkeypatch.setattr(calls, "ANSWER_TIMEOUT", 0.1)
-    monkeypatch.setattr(calls, "_free", deque())
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(pool, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(pool, "_free", deque())
     graph(silence)
     with pytest.raises(AnswerLost):
         send()
@@ -263,7 +263,7 @@ def test_an_upload_without_an_id_did_not_pass(graph, given):
 
 
 def test_an_upload_that_takes_too_long_is_ended(graph, monkeypatch):
-    monkeypatch.setattr(cloud_api, "FILE_SECONDS", -1)
+    monkeypatch.setattr(client, "FILE_SECONDS", -1)
     graph(answer(200, {"id": "77"}))
     with pytest.raises(FileNotPassed):
         upload()

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 from django.utils.timezone import localtime
 
-from accounts import deletion, deletion_job
-from accounts.cascade import Cascade
+from accounts.deletion import deletion, job
+from accounts.deletion.cascade import Cascade
 from accounts.models import Deletion
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent, WhatsAppNumber
@@ -73,7 +73,7 @@ def test_a_worker_that_has_it_already_is_followed(number, large, monkeypatch, ca
 
     def the_worker_ends_it(seconds):
         Deletion.objects.update(lease_until=None)
-        deletion_job.go_on(asked)
+        job.go_on(asked)
 
     monkeypatch.setattr("time.sleep", the_worker_ends_it)
     call_command("delete_number", number.pk, "--yes")

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import delivery, tasks
 from whatsapp.models import WhatsAppNumber
-from whatsapp.simulator.faults import error
+from whatsapp.sending import delivery, tasks
+from whatsapp.simulator.graph.faults import error
 from whatsapp.testing import answers_together, make_number
 
 from .delivering import deliver, delivered, make_due
@@ -180,7 +180,7 @@ def test_workers_that_come_at_once_send_every_message_once_and_in_order(number, 
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
-    with patch("whatsapp.delivery.CLAIMERS_PER_NUMBER", 4):
+    with patch("whatsapp.sending.delivery.CLAIMERS_PER_NUMBER", 4):
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -280,7 +280,7 @@ def test_numbers_that_wait_for_a_worker_have_equal_chances():
 def test_a_turn_that_no_worker_has_taken_does_not_stay_in_the_queue(number, meta):
     make_row(number)
     with (
-        patch("whatsapp.delivery.deliver", return_value=True),
+        patch("whatsapp.sending.delivery.deliver", return_value=True),
         patch.object(tasks.deliver, "apply_async") as given,
     ):
         tasks.deliver(message_model()._meta.label, number.pk)
@@ -289,8 +289,8 @@ def test_a_turn_that_no_worker_has_taken_does_not_stay_in_the_queue(number, meta
 
 def test_the_task_goes_on_until_nothing_is_left(number, meta):
     with (
-        patch("whatsapp.delivery.MICRO_BATCH", 2),
-        patch("whatsapp.rates.take", lambda number, wanted, is_bulk=False: wanted),
+        patch("whatsapp.sending.delivery.MICRO_BATCH", 2),
+        patch("whatsapp.sending.rate_limiter.take", lambda number, wanted, is_bulk=False: wanted),
     ):
         rows = [make_row(number) for _ in range(5)]
         tasks.deliver(message_model()._meta.label, number.pk)

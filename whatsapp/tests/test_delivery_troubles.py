@@ -10,9 +10,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import delivery, health, pauses, sending_slots, tasks
 from whatsapp.models import WhatsAppNumber
-from whatsapp.simulator.faults import closed_after_accepting, closed_before_accepting, error, server_error
+from whatsapp.numbers import health
+from whatsapp.sending import concurrency, delivery, send_gate, tasks
+from whatsapp.simulator.graph.faults import closed_after_accepting, closed_before_accepting, error, server_error
 from whatsapp.testing import make_number
 
 from .delivering import about, accepting, deliver, delivered, free_slots, make_due, seconds_to, slowly_accepting
@@ -111,17 +112,17 @@ def test_what_meta_took_before_a_pause_or_stop_does_not_end_it(number, meta, cod
     make_row(number)
     meta.faults.on_send(error(code))
     deliver(number)
-    pauses.recovered(number)
+    send_gate.recovered(number)
     number.refresh_from_db()
     assert number.status == "problem"
-    assert pauses.sendable(number.pk) is None
+    assert send_gate.sendable(number.pk) is None
 
 
 def test_a_pause_of_a_number_whose_refused_token_was_mended_ends(number, meta):
     meta.faults.on_send(error(10, "Permission denied"))
     row = delivered(number)
     health.check(WhatsAppNumber.objects.get())
-    pauses.pause(WhatsAppNumber.objects.all(), 0, "Meta is changing this number's limits.")
+    send_gate.pause(WhatsAppNumber.objects.all(), 0, "Meta is changing this number's limits.")
     deliver(number)
     row.refresh_from_db()
     assert row.status == "accepted"
@@ -167,7 +168,7 @@ def test_a_number_that_was_mended_at_meta_sends_again_after_a_check(number, meta
 
 def test_a_refusal_of_a_token_that_was_replaced_meanwhile_stops_nothing(number, meta):
     WhatsAppNumber.objects.filter(pk=number.pk).update(access_token="EAAnew")
-    pauses.stop(number, "Refused")
+    send_gate.stop(number, "Refused")
     number.refresh_from_db()
     assert number.status == "connected"
 
@@ -245,13 +246,13 @@ def test_threads_use_one_kept_connection_after_the_other(settings):
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("broken", ["ledger.claim", "rates.take", "pauses.sendable"])
+@pytest.mark.parametrize("broken", ["ledger.claim", "rate_limiter.take", "send_gate.sendable"])
 def test_answers_are_written_down_when_nothing_more_can_be_sent(number, settings, broken):
     begin = delivery.Delivery._begin
 
     def break_after_beginning(self, rows):
         begin(self, rows)
-        stack.enter_context(patch(f"whatsapp.{broken}", side_effect=OperationalError))
+        stack.enter_context(patch(f"whatsapp.sending.{broken}", side_effect=OperationalError))
 
     with ExitStack() as stack, ScriptedServer(slowly_accepting) as server:
         settings.META_GRAPH_URL = server.url
@@ -265,16 +266,16 @@ def test_answers_are_written_down_when_nothing_more_can_be_sent(number, settings
 
 def test_a_call_that_fails_in_an_unforeseen_way_costs_no_other_its_answer(number, meta):
     make_row(number), make_row(number)
-    with patch("whatsapp.calls.read_answer", side_effect=[LookupError, {"messages": [{"id": "wamid.A"}]}]):
+    with patch("whatsapp.graph.pool.read_answer", side_effect=[LookupError, {"messages": [{"id": "wamid.A"}]}]):
         deliver(number)
     assert sorted(message_model().objects.values_list("status", flat=True)) == ["accepted", "unknown"]
-    assert free_slots() == sending_slots.SLOTS
+    assert free_slots() == concurrency.SLOTS
 
 
 def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
     broken = make_row(number)
     make_row(number)
     message_model().objects.filter(pk=broken.pk).update(content=7)
-    with patch("whatsapp.ledger.settle", side_effect=OperationalError), pytest.raises(OperationalError):
+    with patch("whatsapp.sending.ledger.settle", side_effect=OperationalError), pytest.raises(OperationalError):
         deliver(number)
-    assert free_slots() == sending_slots.SLOTS
+    assert free_slots() == concurrency.SLOTS

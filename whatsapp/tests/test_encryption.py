@@ -4,8 +4,8 @@ from django.core.exceptions import FieldError
 from django.db import connection
 
 from accounts.testing import make_business
-from whatsapp.encryption import UnreadableSecret
 from whatsapp.models import WhatsAppNumber
+from whatsapp.secrets.encryption import UnreadableSecret
 
 pytestmark = pytest.mark.django_db
 

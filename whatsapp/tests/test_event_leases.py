@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.testing import make_business
-from whatsapp import events
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import make_number
+from whatsapp.webhooks import process
 
 
 @pytest.fixture
@@ -16,24 +16,24 @@ def event():
 
 @pytest.mark.django_db(transaction=True)
 def test_claimed_events_are_nobody_elses(event):
-    assert events.claim(event.whatsapp_number_id) == [event]
-    assert events.claim(event.whatsapp_number_id) == []
+    assert process.claim(event.whatsapp_number_id) == [event]
+    assert process.claim(event.whatsapp_number_id) == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_events_of_a_killed_process_are_due_when_it_starts_again(event):
-    events.claim(event.whatsapp_number_id)
+    process.claim(event.whatsapp_number_id)
 
-    events.give_back_abandoned()
+    process.give_back_abandoned()
 
-    assert events.claim(event.whatsapp_number_id) == [event]
+    assert process.claim(event.whatsapp_number_id) == [event]
 
 
 @pytest.mark.django_db
 def test_event_that_waits_after_a_failure_goes_on_waiting(event):
-    later = event.received_at + events.DELAYS[1]
+    later = event.received_at + process.DELAYS[1]
     WebhookEvent.objects.update(due_at=later, last_error="KeyError")
 
-    events.give_back_abandoned()
+    process.give_back_abandoned()
 
     assert WebhookEvent.objects.get().due_at == later

@@ -9,9 +9,9 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp import events, tasks
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import inbound, inbound_text, make_number, message_from, new_wamid, status_update
+from whatsapp.webhooks import process, tasks
 
 from . import handlers
 from .rows import make_row, plan
@@ -67,27 +67,27 @@ def wait(event):
 def test_a_numbers_events_are_handled_in_the_order_in_which_they_came(number, handled):
     for text in ("one", "two", "three"):
         store_text(number, text)
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert handled == ["one", "two", "three"]
 
 
 def test_messages_of_one_event_are_handled_in_order(number, handled):
     messages = [message_from(PHONE, "text", {"body": str(place)}) for place in range(5)]
     store(number, inbound(number, PHONE, *messages))
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert handled == ["0", "1", "2", "3", "4"]
 
 
 def test_more_events_than_a_batch_are_all_handled(number, handled):
-    for place in range(events.BATCH + 3):
+    for place in range(process.BATCH + 3):
         store_text(number, str(place))
-    events.process_line(number.pk)
-    assert handled == [str(place) for place in range(events.BATCH + 3)]
+    process.process_line(number.pk)
+    assert handled == [str(place) for place in range(process.BATCH + 3)]
 
 
 def test_a_processed_event_is_not_due_any_more(number, handled):
     event = store_text(number, "Hi")
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     event.refresh_from_db()
     assert event.processed_at
     assert (event.due_at, event.attempts, event.last_error) == (None, 1, "")
@@ -95,25 +95,25 @@ def test_a_processed_event_is_not_due_any_more(number, handled):
 
 def test_while_one_worker_has_the_line_another_gets_none_of_it(number):
     first = store_text(number, "one")
-    assert events.claim(number.pk) == [first]
+    assert process.claim(number.pk) == [first]
     store_text(number, "two")
-    assert events.claim(number.pk) == []
+    assert process.claim(number.pk) == []
 
 
 def test_events_of_another_number_do_not_wait(number):
     other = make_number(number.business)
-    events.claim(number.pk)
+    process.claim(number.pk)
     store_text(number, "one")
     event = store_text(other, "two")
-    assert events.claim(other.pk) == [event]
+    assert process.claim(other.pk) == [event]
 
 
 def test_events_of_a_killed_worker_come_back_first(number, handled):
     first = store_text(number, "one")
-    events.claim(number.pk)
+    process.claim(number.pk)
     store_text(number, "two")
     make_due(first)
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert handled == ["one", "two"]
 
 
@@ -125,7 +125,7 @@ def test_of_workers_that_come_at_once_one_handles_all_in_order(number, handled):
 
     def work():
         begin.wait()
-        events.process_line(number.pk)
+        process.process_line(number.pk)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
@@ -142,7 +142,7 @@ def test_of_workers_that_come_at_once_one_handles_all_in_order(number, handled):
 def test_an_event_that_fails_comes_back_and_the_others_go_on(number, stumbling):
     failing = store_text(number, "fail")
     store_text(number, "fine")
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert stumbling == ["fine"]
     assert wait(failing) == 5
     assert failing.last_error == "KeyError: 'stumbled'"
@@ -151,10 +151,10 @@ def test_an_event_that_fails_comes_back_and_the_others_go_on(number, stumbling):
 def test_an_event_waits_longer_from_failure_to_failure_and_is_parked_after_the_sixth(number, stumbling):
     event, waits = store_text(number, "fail"), []
     for _ in range(5):
-        events.process_line(number.pk)
+        process.process_line(number.pk)
         waits.append(wait(event))
         make_due(event)
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     event.refresh_from_db()
     assert waits == [5, 60, 600, 3600, 6 * 3600]
     assert (event.due_at, event.processed_at) == (None, None)
@@ -163,10 +163,10 @@ def test_an_event_waits_longer_from_failure_to_failure_and_is_parked_after_the_s
 
 def test_an_event_that_fails_once_is_processed_when_it_comes_back(number, stumbling, settings):
     event = store_text(number, "fail")
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     make_due(event)
     settings.WHATSAPP_EVENT_HANDLER = "whatsapp.tests.handlers.remember"
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     event.refresh_from_db()
     assert stumbling == ["fail"]
     assert event.processed_at
@@ -174,8 +174,8 @@ def test_an_event_that_fails_once_is_processed_when_it_comes_back(number, stumbl
 
 
 def test_an_event_that_ends_every_worker_is_parked_in_the_end(number, handled):
-    event = store_text(number, "deadly", attempts=events.MOST_ATTEMPTS)
-    events.process_line(number.pk)
+    event = store_text(number, "deadly", attempts=process.MOST_ATTEMPTS)
+    process.process_line(number.pk)
     assert handled == []
     assert list(WebhookEvent.objects.parked()) == [event]
 
@@ -184,15 +184,15 @@ def test_an_event_that_cannot_be_parsed_at_all_does_not_stop_the_others(number, 
     broken = store_text(number, "broken")
     WebhookEvent.objects.update(field="unreadable")
     store_text(number, "fine")
-    parse = events.parse
+    parse = process.parse
 
     def stumble(field, value, received_at):
         if field == "unreadable":
             raise TypeError("unreadable")
         return parse(field, value, received_at)
 
-    with patch("whatsapp.events.parse", stumble):
-        events.process_line(number.pk)
+    with patch("whatsapp.webhooks.process.parse", stumble):
+        process.process_line(number.pk)
     assert handled == ["fine"]
     assert wait(broken) == 5
 
@@ -201,7 +201,7 @@ def test_elements_that_could_not_be_read_are_named_on_the_event(number, handled)
     payload = inbound_text(number, PHONE, "Hi")
     payload["entry"][0]["changes"][0]["value"]["messages"].append({})
     event = store(number, payload)
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     event.refresh_from_db()
     assert handled == ["Hi"]
     assert event.processed_at
@@ -210,9 +210,9 @@ def test_elements_that_could_not_be_read_are_named_on_the_event(number, handled)
 
 def test_the_events_of_a_number_that_is_deleted_meanwhile_are_gone(number):
     store_text(number, "Hi")
-    claimed = events.claim(number.pk)
+    claimed = process.claim(number.pk)
     number.delete()
-    events.process(claimed)
+    process.process(claimed)
     assert not WebhookEvent.objects.exists()
 
 
@@ -222,19 +222,19 @@ def test_the_events_of_a_number_that_is_deleted_meanwhile_are_gone(number):
 def test_statuses_are_applied_before_the_handler_is_called(number, handled):
     row = make_row(number, status="accepted", wamid="wamid.A")
     store(number, status_update(number, "wamid.A", "delivered"))
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     row.refresh_from_db()
     assert row.status == "delivered"
 
 
 def test_a_status_of_a_message_that_is_not_here_yet_waits_and_is_matched_later(number, handled):
     event = store(number, status_update(number, "wamid.late", "delivered"))
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert wait(event) == 5
     assert "wamid.late" in event.last_error
     row = make_row(number, status="accepted", wamid="wamid.late")
     make_due(event)
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     row.refresh_from_db()
     event.refresh_from_db()
     assert row.status == "delivered"
@@ -244,20 +244,20 @@ def test_a_status_of_a_message_that_is_not_here_yet_waits_and_is_matched_later(n
 
 def test_a_waiting_status_does_not_hold_up_messages(number, handled):
     store(number, status_update(number, "wamid.late", "delivered"))
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     store_text(number, "Hi")
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     assert handled == ["Hi"]
 
 
 def test_a_status_waits_at_growing_distances_and_for_a_day_at_most(number, handled):
     event, waits = store(number, status_update(number, "wamid.other", "sent")), []
     for _ in range(6):
-        events.process_line(number.pk)
+        process.process_line(number.pk)
         waits.append(wait(event))
         make_due(event)
     WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=24))
-    events.process_line(number.pk)
+    process.process_line(number.pk)
     event.refresh_from_db()
     assert waits == [5, 60, 600, 3600, 6 * 3600, 24 * 3600]
     assert event.processed_at
@@ -267,15 +267,15 @@ def test_a_status_waits_at_growing_distances_and_for_a_day_at_most(number, handl
 def test_statuses_that_cannot_be_applied_together_are_applied_event_by_event(number, handled):
     rows = [make_row(number, status="accepted", wamid=new_wamid()) for _ in range(3)]
     stored = [store(number, status_update(number, row.wamid, "delivered")) for row in rows]
-    apply = events.statuses.apply
+    apply = process.statuses.apply
 
     def stumble(number, updates):
         if rows[1].wamid in {update.wamid for update in updates}:
             raise DatabaseError("poison")
         return apply(number, updates)
 
-    with patch("whatsapp.events.statuses.apply", stumble):
-        events.process_line(number.pk)
+    with patch("whatsapp.webhooks.process.statuses.apply", stumble):
+        process.process_line(number.pk)
     for row in rows:
         row.refresh_from_db()
     assert [row.status for row in rows] == ["delivered", "accepted", "delivered"]
@@ -362,7 +362,7 @@ def test_all_that_waits_is_recorded_by_the_handler_of_the_restore(number):
     waiting = [store_text(number, "due"), store_text(number, "again", last_error="It failed.", due_at=later())]
     store_text(number, "done", due_at=None, processed_at=timezone.now())
     recorded = []
-    events.record_waiting(lambda number, change: recorded.extend(message.text for message in change.messages))
+    process.record_waiting(lambda number, change: recorded.extend(message.text for message in change.messages))
     assert recorded == ["due", "again"]
     assert set(WebhookEvent.objects.filter(pk__in=[event.pk for event in waiting]).values_list("due_at")) == {(None,)}
 
@@ -373,5 +373,5 @@ def later():
 
 def test_what_a_restore_cannot_record_is_parked(number, stumbling):
     failing = store_text(number, "fail")
-    events.record_waiting(handlers.stumble)
+    process.record_waiting(handlers.stumble)
     assert list(WebhookEvent.objects.parked()) == [failing]

@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.testing import make_business
-from whatsapp import key_rotation
-from whatsapp.encryption import EncryptedTextField, HoldsSecrets
 from whatsapp.models import WhatsAppNumber
+from whatsapp.secrets import key_rotation
+from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db

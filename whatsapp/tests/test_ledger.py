@@ -9,8 +9,8 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts.testing import make_business
-from whatsapp import ledger, tasks
-from whatsapp.outcomes import Outcome, accepted
+from whatsapp.sending import ledger, tasks
+from whatsapp.sending.outcomes import Outcome, accepted
 from whatsapp.testing import make_number
 
 from .rows import make_broadcast_row, make_conversation, make_row, message_model, plan
@@ -161,9 +161,9 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
         write(*outcome)
 
     with (
-        patch("whatsapp.ledger._write", stumble),
-        patch("whatsapp.ledger.SETTLING_PAUSES", (0, 0)),
-        patch("whatsapp.ledger.close_old_connections"),
+        patch("whatsapp.sending.ledger._write", stumble),
+        patch("whatsapp.sending.ledger.SETTLING_PAUSES", (0, 0)),
+        patch("whatsapp.sending.ledger.close_old_connections"),
     ):
         ledger.settle([(row, SENT)])
     assert statuses() == ["accepted"]

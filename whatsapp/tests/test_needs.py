@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from whatsapp.models import WhatsAppNumber
-from whatsapp.needs import needs
+from whatsapp.numbers.issues import needs
 
 NOW = timezone.now()
 

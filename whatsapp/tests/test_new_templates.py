@@ -8,10 +8,10 @@ from django.utils import translation
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from whatsapp.message_templates import deleting, submitting, syncing
+from whatsapp.message_templates import delete, submit, sync
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.simulator import faults, template_review
-from whatsapp.simulator.tokens import APP_ID
+from whatsapp.simulator.graph import faults, template_review
+from whatsapp.simulator.graph.tokens import APP_ID
 from whatsapp.testing import PNG, make_number, make_template
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def at_meta(meta, number, name="order_is_ready"):
 
 
 def test_a_template_is_submitted_as_it_was_made_and_waits_for_review(number, meta):
-    row = submitting.submit(number, new())
+    row = submit.submit(number, new())
 
     assert submissions(meta)[0].json == {
         "name": "order_is_ready",
@@ -68,14 +68,14 @@ def test_a_template_is_submitted_as_it_was_made_and_waits_for_review(number, met
 def test_what_meta_made_of_it_is_read_soon(number):
     WhatsAppNumber.objects.update(templates_due_at="2100-01-01T00:00Z")
 
-    submitting.submit(number, new())
+    submit.submit(number, new())
 
     number.refresh_from_db()
     assert number.templates_due_at.year < 2100
 
 
 def test_metas_approval_arrives_by_webhook(number, meta, django_capture_on_commit_callbacks):
-    row = submitting.submit(number, new())
+    row = submit.submit(number, new())
 
     with django_capture_on_commit_callbacks(execute=True):
         meta.deliver_webhooks()
@@ -86,7 +86,7 @@ def test_metas_approval_arrives_by_webhook(number, meta, django_capture_on_commi
 
 def test_what_breaks_a_rule_never_reaches_meta(number, meta):
     with pytest.raises(ValidationError):
-        submitting.submit(number, new(name="Заказ"))
+        submit.submit(number, new(name="Заказ"))
 
     assert not meta.requests
 
@@ -95,7 +95,7 @@ def test_a_template_that_is_here_already_is_not_submitted(number, meta):
     make_template(number, name="order_is_ready", language="ru")
 
     with pytest.raises(ValidationError, match="of this name and language already"):
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
     assert not meta.requests
 
@@ -103,7 +103,7 @@ def test_a_template_that_is_here_already_is_not_submitted(number, meta):
 def test_a_name_that_was_deleted_here_may_be_free_again(number):
     old = make_template(number, name="order_is_ready", language="ru", status="DELETED")
 
-    assert submitting.submit(number, new()) == old
+    assert submit.submit(number, new()) == old
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_metas_refusal_is_told_with_what_to_do_and_metas_own_words(number, meta,
     monkeypatch.setattr(template_review, "create", refuse)
 
     with pytest.raises(Refusal, match=told) as refusal:
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
     assert (refusal.value.code, str(refusal.value).endswith(f"(Meta: {subcode}, Because of this.)")) == (
         "meta_refused",
@@ -130,7 +130,7 @@ def test_a_template_made_at_meta_meanwhile_is_told(number, meta):
     meta.simulator.templates(number.waba_id).append({**template_of(new()), "id": "9", "status": "APPROVED"})
 
     with pytest.raises(Refusal, match="2388024"):
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
 
 def template_of(template):
@@ -142,7 +142,7 @@ def template_of(template):
 def test_a_lost_answer_is_looked_up_and_the_template_found(number, meta):
     meta.faults.on_call("POST", "message_templates", faults.closed_after_accepting)
 
-    row = submitting.submit(number, new())
+    row = submit.submit(number, new())
 
     assert (row.status, row.meta_id) == ("PENDING", at_meta(meta, number)[0]["id"])
     assert len(submissions(meta)) == 1
@@ -152,7 +152,7 @@ def test_a_lost_answer_of_what_was_not_taken_is_said(number, meta):
     meta.faults.on_call("POST", "message_templates", faults.closed_before_accepting)
 
     with pytest.raises(Refusal) as refusal:
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
     assert refusal.value.code == "not_submitted"
     assert not MessageTemplate.objects.filter(name="order_is_ready").exists()
@@ -163,7 +163,7 @@ def test_when_nothing_can_be_learnt_a_person_is_told_to_look_first(number, meta)
     meta.faults.on_call("GET", "message_templates", faults.server_error)
 
     with pytest.raises(Refusal, match="Sync with Meta") as refusal:
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
     assert refusal.value.code == "meta_unreachable"
 
@@ -172,12 +172,12 @@ def test_a_refused_token_is_told(number):
     number.access_token = "EAAother"
 
     with pytest.raises(Refusal, match="no longer accepts the access token"):
-        submitting.submit(number, new())
+        submit.submit(number, new())
 
 
 def test_without_an_account_there_are_no_templates(meta):
     with pytest.raises(Refusal) as refusal:
-        submitting.submit(make_number(make_business(), waba_id=""), new())
+        submit.submit(make_number(make_business(), waba_id=""), new())
 
     assert refusal.value.code == "no_waba"
 
@@ -185,7 +185,7 @@ def test_without_an_account_there_are_no_templates(meta):
 def test_the_example_of_a_header_is_given_to_meta_first(number, meta):
     template = new(dict(BODY), {"type": "HEADER", "format": "IMAGE"})
 
-    row = submitting.submit(number, template, picture())
+    row = submit.submit(number, template, picture())
 
     begun, passed = [call for call in meta.requests if "upload" in call.path]
     assert begun.path.endswith(f"/{APP_ID}/uploads")
@@ -197,7 +197,7 @@ def test_the_example_of_a_header_is_given_to_meta_first(number, meta):
 
 def test_a_file_that_meta_does_not_look_at_is_refused(number, meta):
     with pytest.raises(ValidationError, match="jpg, png, mp4, pdf"):
-        submitting.upload_example(number, picture(b"hello", "tea.txt"))
+        submit.upload_example(number, picture(b"hello", "tea.txt"))
 
     assert not meta.requests
 
@@ -206,7 +206,7 @@ def test_a_file_that_meta_does_not_look_at_is_refused(number, meta):
 def test_a_file_is_uploaded_in_the_name_of_the_app_that_issued_the_token(number, meta, settings, app_secret, app_id):
     settings.META_APP_ID, number.app_secret = "4000001", app_secret
 
-    submitting.upload_example(number, picture())
+    submit.upload_example(number, picture())
 
     assert [call.path.split("/")[2] for call in meta.requests if call.path.endswith("uploads")] == [app_id]
 
@@ -215,7 +215,7 @@ def test_when_meta_does_not_name_the_app_it_is_ours(number, meta, settings):
     settings.META_APP_ID = "4000001"
     meta.faults.on_call("GET", "debug_token", faults.error(100, "Invalid parameter"))
 
-    assert submitting.upload_example(number, picture())
+    assert submit.upload_example(number, picture())
 
 
 def test_without_an_app_nothing_can_be_uploaded(number, meta, settings):
@@ -223,16 +223,16 @@ def test_without_an_app_nothing_can_be_uploaded(number, meta, settings):
     meta.faults.on_call("GET", "debug_token", faults.error(100, "Invalid parameter"))
 
     with pytest.raises(Refusal) as refusal:
-        submitting.upload_example(number, picture())
+        submit.upload_example(number, picture())
 
     assert refusal.value.code == "no_app_id"
 
 
 def test_a_sign_in_code_has_metas_text_once_it_was_read(number):
     code = {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]}
-    row = submitting.submit(number, new({"type": "BODY"}, code, category="AUTHENTICATION"))
+    row = submit.submit(number, new({"type": "BODY"}, code, category="AUTHENTICATION"))
 
-    syncing.sync(number)
+    sync.sync(number)
 
     row.refresh_from_db()
     assert row.components[0]["text"] == "*{{1}}* is your verification code."
@@ -249,7 +249,7 @@ def test_a_sign_in_code_has_metas_text_once_it_was_read(number):
     ],
 )
 def test_a_name_is_offered_for_any_title(title, name):
-    assert submitting.name_from(title) == name
+    assert submit.name_from(title) == name
 
 
 def test_without_its_id_at_meta_no_template_is_deleted_for_all_languages(number, meta):
@@ -260,6 +260,6 @@ def test_without_its_id_at_meta_no_template_is_deleted_for_all_languages(number,
     ]
 
     with pytest.raises(Refusal, match="has not deleted"):
-        deleting.delete(template)
+        delete.delete(template)
 
     assert len(at_meta(meta, number)) == 2

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.testing import make_colleague
-from whatsapp import account_updates, webhooks
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.testing import make_number
+from whatsapp.webhooks import account_updates, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -107,8 +107,8 @@ def test_an_address_that_meta_cannot_reach_is_said_to_be_one(client, number, set
 
 def test_every_field_that_is_used_is_named(client, number):
     html = page_of(client, number)
-    assert set(account_updates.HANDLERS) < set(webhooks.FIELDS)
-    assert all(f"<code>{field}</code>" in html for field in webhooks.FIELDS)
+    assert set(account_updates.HANDLERS) < set(receive.FIELDS)
+    assert all(f"<code>{field}</code>" in html for field in receive.FIELDS)
 
 
 def test_when_the_last_event_came_is_shown(client, owner, number):

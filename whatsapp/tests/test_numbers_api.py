@@ -8,8 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role
 from accounts.testing import make_colleague, make_owner
-from whatsapp import numbers
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers import numbers
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db

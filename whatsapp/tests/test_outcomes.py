@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from whatsapp.cloud_api import AnswerLost, CloudApiError, Unreachable
-from whatsapp.outcomes import after_trouble
+from whatsapp.graph.client import AnswerLost, CloudApiError, Unreachable
+from whatsapp.sending.outcomes import after_trouble
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ from django.utils import timezone, translation
 from accounts.refusals import Refusal
 from accounts.testing import make_owner
 from whatsapp.models import MessageTemplate, QuickSetup, WhatsAppNumber
-from whatsapp.quick_setup import setups
-from whatsapp.quick_setup.results import is_complete, results_of
-from whatsapp.quick_setup.wording import in_words
-from whatsapp.simulator import faults
-from whatsapp.simulator.tokens import APP_ID, Token
+from whatsapp.numbers.quick_setup import setups
+from whatsapp.numbers.quick_setup.labels import in_words
+from whatsapp.numbers.quick_setup.results import is_complete, results_of
+from whatsapp.simulator.graph import faults
+from whatsapp.simulator.graph.tokens import APP_ID, Token
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, calls, codes, failed, make_account, number_of, set_up
 
@@ -89,7 +89,7 @@ def test_a_stale_cursor_begins_the_list_again(meta, account, owner):
 
 
 def test_a_list_that_does_not_end_ends_here(meta, account, owner, monkeypatch):
-    monkeypatch.setattr("whatsapp.paging.MOST_PAGES", 2)
+    monkeypatch.setattr("whatsapp.graph.paging.MOST_PAGES", 2)
     for serial in range(230):
         meta.simulator.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
     setup = set_up(owner)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Role
 from accounts.testing import make_administrator, make_colleague, make_owner
 from whatsapp.models import QuickSetup, WhatsAppNumber
-from whatsapp.simulator import faults
+from whatsapp.simulator.graph import faults
 from whatsapp.testing import make_number
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, make_account

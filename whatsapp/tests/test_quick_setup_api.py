@@ -6,8 +6,8 @@ from rest_framework.test import APIClient
 from accounts.models import Role
 from accounts.testing import make_colleague, make_owner
 from whatsapp.models import QuickSetup, WhatsAppNumber
-from whatsapp.simulator import faults
-from whatsapp.simulator.tokens import APP_ID
+from whatsapp.simulator.graph import faults
+from whatsapp.simulator.graph.tokens import APP_ID
 from whatsapp.testing import make_number
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, make_account

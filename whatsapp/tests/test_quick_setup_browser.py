@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.testing import make_owner
 from whatsapp.models import WhatsAppNumber
-from whatsapp.simulator import faults
+from whatsapp.simulator.graph import faults
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, make_account
 

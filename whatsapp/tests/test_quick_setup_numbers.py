@@ -6,11 +6,11 @@ from django.db import connection
 from accounts.models import Role
 from accounts.testing import make_colleague, make_owner
 from whatsapp.models import QuickSetup, WhatsAppNumber
-from whatsapp.quick_setup import setups
-from whatsapp.quick_setup.results import results_of
-from whatsapp.quick_setup.wording import in_words
-from whatsapp.simulator import faults
-from whatsapp.simulator.tokens import Token
+from whatsapp.numbers.quick_setup import setups
+from whatsapp.numbers.quick_setup.labels import in_words
+from whatsapp.numbers.quick_setup.results import results_of
+from whatsapp.simulator.graph import faults
+from whatsapp.simulator.graph.tokens import Token
 from whatsapp.testing import make_number
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, calls, codes, failed, make_account, number_of, set_up

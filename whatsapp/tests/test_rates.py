@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings as django_settings
 
-from whatsapp import rates
+from whatsapp.sending import rate_limiter
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """The seconds that have passed, to be set."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(rates.time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(rate_limiter.time, "monotonic", lambda: clock.now)
     return clock
 
 
@@ -26,57 +26,57 @@ def number(rate, pk=1):
 
 
 def test_a_quarter_of_a_second_may_be_sent_at_once(clock):
-    assert rates.take(number(80), 100) == 20
-    assert rates.take(number(80), 100) == 0
+    assert rate_limiter.take(number(80), 100) == 20
+    assert rate_limiter.take(number(80), 100) == 0
 
 
 def test_over_a_second_the_rate_is_kept(clock):
-    rates.take(number(80), 100)
+    rate_limiter.take(number(80), 100)
     taken = 0
     for _ in range(100):
         clock.now += 0.01
-        taken += rates.take(number(80), 100)
+        taken += rate_limiter.take(number(80), 100)
     assert 79 <= taken <= 80
 
 
 def test_a_slow_number_sends_one_at_a_time(clock):
-    assert rates.take(number(1), 10) == 1
+    assert rate_limiter.take(number(1), 10) == 1
     clock.now += 0.5
-    assert rates.take(number(1), 10) == 0
+    assert rate_limiter.take(number(1), 10) == 0
     clock.now += 0.5
-    assert rates.take(number(1), 10) == 1
+    assert rate_limiter.take(number(1), 10) == 1
 
 
 def test_bulk_sending_leaves_a_part_of_the_rate_to_replies(clock):
-    assert rates.take(number(80), 100, is_bulk=True) == 16
-    assert rates.take(number(80), 100, is_bulk=True) == 0
-    assert rates.take(number(80), 100) == 4
+    assert rate_limiter.take(number(80), 100, is_bulk=True) == 16
+    assert rate_limiter.take(number(80), 100, is_bulk=True) == 0
+    assert rate_limiter.take(number(80), 100) == 4
 
 
 def test_a_slow_number_sends_in_bulk_too(clock):
-    assert rates.take(number(1), 10, is_bulk=True) == 1
+    assert rate_limiter.take(number(1), 10, is_bulk=True) == 1
 
 
 def test_numbers_have_rates_of_their_own(clock):
-    rates.take(number(80), 100)
-    assert rates.take(number(80, pk=2), 100) == 20
+    rate_limiter.take(number(80), 100)
+    assert rate_limiter.take(number(80, pk=2), 100) == 20
 
 
 def test_what_was_not_sent_is_given_back(clock):
-    rates.take(number(80), 20)
-    rates.give_back(number(80), 15)
-    assert rates.take(number(80), 100) == 15
+    rate_limiter.take(number(80), 20)
+    rate_limiter.give_back(number(80), 15)
+    assert rate_limiter.take(number(80), 100) == 15
 
 
 def test_no_more_is_given_back_than_there_was(clock):
-    rates.give_back(number(80), 500)
-    assert rates.take(number(80), 500) == 20
+    rate_limiter.give_back(number(80), 500)
+    assert rate_limiter.take(number(80), 500) == 20
 
 
 def test_no_time_saves_up_more_than_a_bucket(clock):
-    rates.take(number(80), 100)
+    rate_limiter.take(number(80), 100)
     clock.now += 3600
-    assert rates.take(number(80), 500) == 20
+    assert rate_limiter.take(number(80), 500) == 20
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def redis_server(settings):
         server.delete("whatsapp:rate:test")
     except redis.ConnectionError:
         pytest.skip("There is no Redis.")
-    rates._redis_take.cache_clear()
+    rate_limiter._redis_take.cache_clear()
     return server
 
 
@@ -102,20 +102,20 @@ def fill(redis_server, tokens):
 @pytest.mark.services
 def test_workers_share_a_rate_through_redis(redis_server):
     slow, shared = number(1, pk="test"), number(80, pk="test")
-    assert rates.take(slow, 1) == 1
-    rates._redis_take.cache_clear()
-    assert rates.take(slow, 1) == 0
+    assert rate_limiter.take(slow, 1) == 1
+    rate_limiter._redis_take.cache_clear()
+    assert rate_limiter.take(slow, 1) == 0
     fill(redis_server, 0)
-    rates.give_back(shared, 3)
-    assert rates.take(shared, 3) == 3
+    rate_limiter.give_back(shared, 3)
+    assert rate_limiter.take(shared, 3) == 3
     fill(redis_server, 4)
-    assert rates.take(shared, 3, is_bulk=True) == 0
+    assert rate_limiter.take(shared, 3, is_bulk=True) == 0
 
 
 @pytest.mark.services
 def test_a_clock_of_redis_that_is_set_back_stops_nobody(redis_server):
     fill(redis_server, 20)
-    assert rates.take(number(80, pk="test"), 15) == 15
+    assert rate_limiter.take(number(80, pk="test"), 15) == 15
 
 
 #: Takes what it gets for two seconds, and prints how much that was and between which times.

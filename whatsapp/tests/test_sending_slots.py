@@ -1,4 +1,4 @@
-from whatsapp.sending_slots import KEPT_FOR_REPLIES, SLOTS, Slots
+from whatsapp.sending.concurrency import KEPT_FOR_REPLIES, SLOTS, Slots
 
 
 def test_no_more_slots_are_held_than_there_are():

@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from whatsapp.simulator.tokens import APP_ID, Token
+from whatsapp.simulator.graph.tokens import APP_ID, Token
 
 NUMBER_ID = "106540352242922"
 WABA_ID = "102290129340398"

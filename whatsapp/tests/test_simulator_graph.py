@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from whatsapp.simulator import faults
+from whatsapp.simulator.graph import faults
 
 NUMBER_ID = "106540352242922"
 WABA_ID = "102290129340398"

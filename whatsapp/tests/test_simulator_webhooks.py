@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from whatsapp.simulator import faults, inbound
+from whatsapp.simulator.chat_page import inbound
+from whatsapp.simulator.graph import faults
 
 NUMBER_ID = "106540352242922"
 ANNA = "+79161234567"

@@ -6,9 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.testing import make_business
-from whatsapp import statuses
+from whatsapp.sending import statuses
 from whatsapp.testing import make_number
-from whatsapp.webhook_parsing import StatusUpdate
+from whatsapp.webhooks.parsing import StatusUpdate
 
 from .rows import make_broadcast_row, make_conversation, make_row, message_model, new_row
 

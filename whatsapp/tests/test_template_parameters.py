@@ -1,14 +1,7 @@
 import pytest
 
-from whatsapp.message_templates.parameters import (
-    examples,
-    missing,
-    placeholders,
-    problems,
-    template_message,
-    unsupported,
-)
 from whatsapp.models import MessageTemplate
+from whatsapp.template_parameters import examples, missing, placeholders, problems, template_message, unsupported
 
 
 def template(*components, **fields):

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from whatsapp import numbers, pauses, tasks
-from whatsapp.message_templates import syncing, updates
+from whatsapp.message_templates import sync, tasks
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.simulator import nodes
+from whatsapp.numbers import numbers
+from whatsapp.sending import send_gate
+from whatsapp.simulator.graph import nodes
 from whatsapp.testing import make_number, make_template, payload_of, post_webhook
-from whatsapp.webhook_parsing import Change
+from whatsapp.webhooks import template_updates
+from whatsapp.webhooks.parsing import Change
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +54,7 @@ def names():
 def test_templates_are_read_as_meta_has_them(number, account):
     account.append(at_meta(parameter_format="NAMED", category="MARKETING"))
 
-    assert syncing.sync(number) == syncing.Synced(total=1, created=1, deleted=0)
+    assert sync.sync(number) == sync.Synced(total=1, created=1, deleted=0)
 
     template = MessageTemplate.objects.get()
     assert (template.business, template.waba_id, template.meta_id) == (
@@ -68,7 +70,7 @@ def test_templates_are_read_as_meta_has_them(number, account):
 def test_all_pages_are_read(number, account):
     account.extend(at_meta(f"greeting_{serial:03}") for serial in range(205))
 
-    assert syncing.sync(number).total == 205
+    assert sync.sync(number).total == 205
     assert len(names()) == 205
 
 
@@ -77,17 +79,17 @@ def test_after_a_stale_cursor_reading_begins_again(number, account, monkeypatch)
     position, stale = nodes._position, iter(["-"])
     monkeypatch.setattr(nodes, "_position", lambda cursor: position(next(stale, cursor)))
 
-    assert syncing.sync(number).total == 205
+    assert sync.sync(number).total == 205
     assert next(stale, None) is None
 
 
 def test_a_second_sync_changes_what_changed_and_keeps_the_rows(number, account):
     account.append(at_meta())
-    syncing.sync(number)
+    sync.sync(number)
     template = MessageTemplate.objects.get()
 
     account[0] = at_meta(status="PAUSED")
-    assert syncing.sync(number) == syncing.Synced(total=1, created=0, deleted=0)
+    assert sync.sync(number) == sync.Synced(total=1, created=0, deleted=0)
 
     template.refresh_from_db()
     assert template.status == "PAUSED"
@@ -96,14 +98,14 @@ def test_a_second_sync_changes_what_changed_and_keeps_the_rows(number, account):
 def test_each_language_is_a_template(number, account):
     account.extend([at_meta(language="ru"), at_meta(language="en_US")])
 
-    assert syncing.sync(number).total == 2
+    assert sync.sync(number).total == 2
 
 
 def test_what_vanished_at_meta_vanishes_here(number, account):
     make_template(number, name="old")
     account.append(at_meta())
 
-    assert syncing.sync(number).deleted == 1
+    assert sync.sync(number).deleted == 1
     assert names() == ["greeting"]
 
 
@@ -111,7 +113,7 @@ def test_other_accounts_and_businesses_keep_their_templates(number, account):
     sibling = make_template(make_number(number.business))
     stranger = make_template(make_number(make_business(), waba_id=number.waba_id))
 
-    syncing.sync(number)
+    sync.sync(number)
 
     assert set(MessageTemplate.objects.all()) == {sibling, stranger}
 
@@ -119,17 +121,17 @@ def test_other_accounts_and_businesses_keep_their_templates(number, account):
 @pytest.mark.parametrize("element", ["text", {}, {"name": "", "language": "ru"}])
 def test_what_is_no_template_does_not_stop_the_others(number, account, element, monkeypatch):
     monkeypatch.setattr(
-        "whatsapp.cloud_api.CloudApi.message_templates",
+        "whatsapp.graph.client.CloudApi.message_templates",
         lambda self, waba_id, after="": ([element, at_meta(components="?")], ""),
     )
 
-    assert syncing.sync(number).total == 1
+    assert sync.sync(number).total == 1
     assert MessageTemplate.objects.get().components == []
 
 
 def refused(number):
     with pytest.raises(Refusal) as refusal:
-        syncing.sync(number)
+        sync.sync(number)
     return refusal.value
 
 
@@ -163,7 +165,7 @@ def test_meta_out_of_reach_is_told_in_words(number, settings):
 def test_a_list_that_does_not_end_is_given_up(number, monkeypatch):
     make_template(number, name="kept")
     monkeypatch.setattr(
-        "whatsapp.cloud_api.CloudApi.message_templates", lambda self, waba_id, after="": ([at_meta()], "more")
+        "whatsapp.graph.client.CloudApi.message_templates", lambda self, waba_id, after="": ([at_meta()], "more")
     )
 
     assert refused(number).code == "meta_unreachable"
@@ -179,42 +181,42 @@ def test_the_templates_of_a_connected_number_are_read_soon_and_then_from_time_to
     tasks.sync_due_templates()
 
     assert names() == ["greeting"]
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
     WhatsAppNumber.objects.update(templates_due_at=timezone.now() - timedelta(seconds=1))
-    assert syncing.due_numbers() == [number.pk]
+    assert sync.due_numbers() == [number.pk]
 
 
 def test_numbers_that_are_off_or_have_no_account_are_not_asked_about():
     make_number(make_business(), waba_id="")
     make_number(make_business(), is_active=False)
 
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
 
 
 def test_two_workers_read_once(number, account):
-    assert syncing.sync_due(number.pk)["total"] == 0
-    assert syncing.sync_due(number.pk) is None
+    assert sync.sync_due(number.pk)["total"] == 0
+    assert sync.sync_due(number.pk) is None
 
 
 def test_after_trouble_it_is_tried_again_later(number, settings):
     settings.META_GRAPH_URL = "http://127.0.0.1:9"
 
-    assert syncing.sync_due(number.pk) == {"refused": "meta_unreachable"}
+    assert sync.sync_due(number.pk) == {"refused": "meta_unreachable"}
 
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
     assert WhatsAppNumber.objects.get().templates_due_at < timezone.now() + timedelta(hours=2)
 
 
 def test_what_meta_tells_while_its_list_is_read_is_not_forgotten(number, monkeypatch):
     def told_meanwhile(self, waba_id, after=""):
-        updates.apply(number, Change("message_template_components_update", {}))
+        template_updates.apply(number, Change("message_template_components_update", {}))
         return [], ""
 
-    monkeypatch.setattr("whatsapp.cloud_api.CloudApi.message_templates", told_meanwhile)
+    monkeypatch.setattr("whatsapp.graph.client.CloudApi.message_templates", told_meanwhile)
 
-    syncing.sync(number)
+    sync.sync(number)
 
-    assert syncing.due_numbers() == [number.pk]
+    assert sync.due_numbers() == [number.pk]
 
 
 @pytest.mark.parametrize("changed", [{"waba_id": "10229999999"}, {"access_token": "new-token"}])
@@ -226,7 +228,7 @@ def test_another_account_or_token_means_reading_again(number, meta, changed):
 
     numbers.update(WhatsAppNumber.objects.get(), **changed)
 
-    assert syncing.due_numbers() == [number.pk]
+    assert sync.due_numbers() == [number.pk]
 
 
 # What webhooks tell
@@ -252,7 +254,7 @@ def test_a_status_is_changed_by_a_webhook(client, number, order, event, status, 
 
     order.refresh_from_db()
     assert order.status == status
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
 
 
 def test_a_category_is_changed_by_a_webhook(client, number, order, django_capture_on_commit_callbacks):
@@ -285,7 +287,7 @@ def test_what_a_webhook_does_not_hold_is_read_soon(
     with django_capture_on_commit_callbacks(execute=True):
         tell(client, number, value, field)
 
-    assert syncing.due_numbers() == [number.pk]
+    assert sync.due_numbers() == [number.pk]
 
 
 def test_a_webhook_changes_no_template_of_a_stranger(client, number, order, django_capture_on_commit_callbacks):
@@ -311,28 +313,28 @@ def test_the_templates_of_an_account_are_read_once_for_all_its_numbers(number, a
     tasks.sync_due_templates()
 
     assert len(meta.requests) == 1
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
 
 
 def test_what_meta_tells_of_another_number_of_the_account_meanwhile_is_not_forgotten(number, meta, monkeypatch):
     sibling = make_number(number.business, waba_id=number.waba_id)
 
     def told_meanwhile(self, waba_id, after=""):
-        updates.apply(sibling, Change("message_template_components_update", {}))
+        template_updates.apply(sibling, Change("message_template_components_update", {}))
         return [], ""
 
-    monkeypatch.setattr("whatsapp.cloud_api.CloudApi.message_templates", told_meanwhile)
+    monkeypatch.setattr("whatsapp.graph.client.CloudApi.message_templates", told_meanwhile)
 
-    syncing.sync(number)
+    sync.sync(number)
 
-    assert syncing.due_numbers() == [sibling.pk]
+    assert sync.due_numbers() == [sibling.pk]
 
 
 def test_nothing_is_read_with_a_token_that_meta_has_refused(number, meta):
-    pauses.stop(number, "Refused.")
+    send_gate.stop(number, "Refused.")
 
-    assert syncing.due_numbers() == []
+    assert sync.due_numbers() == []
 
     meta.simulator.add_number(number.phone_number_id, number.phone_number, "another-token")
     numbers.update(WhatsAppNumber.objects.get(), access_token="another-token")
-    assert syncing.due_numbers() == [number.pk]
+    assert sync.due_numbers() == [number.pk]

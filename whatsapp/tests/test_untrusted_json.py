@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from whatsapp.untrusted_json import safe_loads
+from whatsapp.webhooks.safe_json import safe_loads
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from whatsapp.webhook_parsing import Contact, parse
+from whatsapp.webhooks.parsing import Contact, parse
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
 ANNA = ("+79161234567", "RU.55019283746501928374", "Анна Смирнова")

@@ -8,17 +8,9 @@ from django.test import Client
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.testing import make_business
-from whatsapp.encryption import UnreadableSecret
 from whatsapp.models import WebhookEvent
-from whatsapp.testing import (
-    WEBHOOK_PATH,
-    inbound_text,
-    make_number,
-    payload_of,
-    post_webhook,
-    sign,
-    value_of,
-)
+from whatsapp.secrets.encryption import UnreadableSecret
+from whatsapp.testing import WEBHOOK_PATH, inbound_text, make_number, payload_of, post_webhook, sign, value_of
 
 pytestmark = pytest.mark.django_db
 
@@ -273,7 +265,7 @@ def test_meta_is_asked_to_come_again_when_the_database_is_out_of_order(client, n
 
 def test_what_is_stored_is_answered_200_even_without_the_broker(client, number, django_capture_on_commit_callbacks):
     with (
-        patch("whatsapp.webhooks.process_events.delay_on_commit", side_effect=BrokerError),
+        patch("whatsapp.webhooks.receive.process_events.delay_on_commit", side_effect=BrokerError),
     ):
         assert post_webhook(client, inbound_text(number, PHONE, "Hi"), number.app_secret).status_code == 200
     assert stored()[0].due_at

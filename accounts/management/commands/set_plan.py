@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Business
+from accounts.people.registration import start_plan
 from accounts.plans import PLANS
-from accounts.registration import start_plan
 
 
 class Command(BaseCommand):

@@ -3,11 +3,11 @@ import json
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from bots.effects import SendMessage
+from bots.editor.labels import effect_in_words
+from bots.editor.scenarios import BrokenScenario
+from bots.engine.effects import SendMessage
 from bots.models import Bot
-from bots.scenarios import BrokenScenario
-from bots.simulation import SKIP, is_worth_telling, simulate
-from bots.wording import effect_in_words
+from bots.simulation.simulation import SKIP, is_worth_telling, simulate
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.testing import make_colleague
+from bots.editor.scenarios import publish
 from bots.models import BotScenario, ScenarioVersion
-from bots.scenarios import publish
 from bots.testing import document, make_scenario, order
 
 from .pages import SCENARIOS, change, shown_fields

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from django.utils import translation
 
-from bots import flow
+from bots.editor import outline
 from bots.models import BotScenario
 from bots.testing import document, make_scenario
 
@@ -52,7 +52,7 @@ def test_every_kind_of_step_survives_the_form(client, bot):
 
 @translation.override("en")
 def test_the_flow_says_in_words_what_steps_do(client, bot):
-    shown = flow.nodes(ALL_KINDS)
+    shown = outline.nodes(ALL_KINDS)
     assert [node.text for node in shown] == [
         "Hello",
         "vars.size is “S” or now.office_hours is known (or: yes)",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots.scenarios import publish
+from bots.editor.scenarios import publish
 from bots.testing import document, make_scenario
 from crm.models import Message
 

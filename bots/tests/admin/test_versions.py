@@ -5,9 +5,9 @@ import re
 import pytest
 
 from accounts.testing import make_colleague, make_owner
-from bots import turns
+from bots.editor.scenarios import publish
 from bots.models import BotTurn
-from bots.scenarios import publish
+from bots.runtime import turns
 from bots.testing import document, order
 from crm.testing import make_conversation, make_message
 

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from chatbot_site.backups import making
+from chatbot_site.operations.backups import create
 
 
 class Command(BaseCommand):
@@ -18,14 +18,14 @@ class Command(BaseCommand):
             "--keep",
             type=int,
             metavar="N",
-            default=making.KEPT,
+            default=create.KEPT,
             help="How many of its own files in BACKUP_DIR to keep (default: %(default)s).",
         )
 
     def handle(self, *, output, keep, **options):
         if keep < 1:
             raise CommandError(_("--keep must be 1 or more."))
-        path, manifest = making.make(output, keep=keep)
+        path, manifest = create.make(output, keep=keep)
         told = _("The backup is ready and checked: %(path)s, %(size)s MB, %(rows)s rows.")
         size = f"{path.stat().st_size / 1_000_000:.1f}"
         self.stdout.write(told % {"path": path, "size": size, "rows": sum(manifest["rows"].values())})

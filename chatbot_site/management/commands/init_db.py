@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from chatbot_site.backups import restoring
+from chatbot_site.operations.backups import restore
 
 
 class Command(BaseCommand):
@@ -11,5 +11,5 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="Erase all data. It cannot be undone.")
 
     def handle(self, *, force, **options):
-        restoring.create(force)
+        restore.create(force)
         self.stdout.write(_("The database is new and empty. Start `python manage.py up` and register your business."))

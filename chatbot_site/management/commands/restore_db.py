@@ -5,7 +5,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from chatbot_site.backups import making, restoring
+from chatbot_site.operations.backups import create, restore
 
 
 class Command(BaseCommand):
@@ -21,13 +21,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file, force, **options):
-        manifest, before = restoring.restore(file, force)
+        manifest, before = restore.restore(file, force)
         if before:
             self.stdout.write(_("What was there before is kept in %(path)s.") % {"path": before})
         time = date_format(localtime(datetime.fromisoformat(manifest["made_at"])), "DATETIME_FORMAT")
         told = _("Restored: the database as it was on %(time)s, %(rows)s rows, and its media files.")
         self.stdout.write(told % {"time": time, "rows": sum(manifest["rows"].values())})
-        if not set(manifest["field_keys"][:1]) <= set(making.key_fingerprints()):
+        if not set(manifest["field_keys"][:1]) <= set(create.key_fingerprints()):
             self.stdout.write(
                 _(
                     "Its secrets (access tokens, app secrets) were encrypted with other FIELD_KEYS. Add those of the"

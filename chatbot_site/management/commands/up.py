@@ -10,11 +10,15 @@ from django.core.checks import Tags, run_checks
 from django.core.management import BaseCommand, call_command
 from django.utils.translation import gettext as _
 
-from accounts import deletion_job
-from chatbot_site import database_lock, demo, demo_story, embedded, environment, web
-from chatbot_site.backups import making
-from crm import conversation_export_job, transfers
-from whatsapp import events, ledger
+from accounts.deletion import job
+from chatbot_site.demo import running as demo
+from chatbot_site.demo import story
+from chatbot_site.operations import database_lock, embedded, environment, web
+from chatbot_site.operations.backups import create
+from crm.conversations import export_job
+from crm.media import transfers
+from whatsapp.sending import ledger
+from whatsapp.webhooks import process
 
 
 class Command(BaseCommand):
@@ -38,7 +42,7 @@ class Command(BaseCommand):
             running.enter_context(database_lock.only_one())
             listener = running.enter_context(closing(web.listen(host, port)))
             if not with_demo:
-                making.before_migrating(self.stdout.write)
+                create.before_migrating(self.stdout.write)
             call_command("migrate", interactive=False, verbosity=0)
             self.warn()
             if with_demo:
@@ -59,7 +63,7 @@ class Command(BaseCommand):
         url = settings.PUBLIC_URL
         self.stdout.write(_("The site: %(url)s") % {"url": url})
         if simulator_page:
-            login = {"email": demo_story.OWNER["email"], "password": demo_story.PASSWORD}
+            login = {"email": story.OWNER["email"], "password": story.PASSWORD}
             self.stdout.write(_("Sign in as: %(email)s, password: %(password)s") % login)
             self.stdout.write(_("Write as a customer: %(url)s") % {"url": simulator_page})
         elif not get_user_model().objects.exists():
@@ -78,10 +82,10 @@ def settle_what_a_kill_left():
     """What is under way belongs to a process that is gone, unless workers elsewhere share the work by Redis."""
     if not settings.REDIS_URL:
         ledger.settle_abandoned()
-        events.give_back_abandoned()
+        process.give_back_abandoned()
         transfers.give_back_abandoned()
-        conversation_export_job.give_back_abandoned()
-        deletion_job.give_back_abandoned()
+        export_job.give_back_abandoned()
+        job.give_back_abandoned()
 
 
 def stop_on_signals():

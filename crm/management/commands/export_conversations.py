@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from crm.exports import CutOff, Export
+from crm.conversations.exports import CutOff, Export
 from crm.models import ConversationExport, Message
 from whatsapp.models import WhatsAppNumber
 

@@ -3,7 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from whatsapp.simulator import server
-from whatsapp.simulator.phone_numbers import DEFAULT_APP_SECRET, WELCOME_PREFIX
+from whatsapp.simulator.graph.phone_numbers import DEFAULT_APP_SECRET, WELCOME_PREFIX
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts import deletion, deletion_job
+from accounts.deletion import deletion, job
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         try:
             while asked.state != Deletion.State.DONE:
                 self.show_progress(asked)
-                if not deletion_job.go_on(asked, seconds=1):
+                if not job.go_on(asked, seconds=1):
                     time.sleep(0.3)
                 asked.refresh_from_db()
         except KeyboardInterrupt:

@@ -2,8 +2,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from whatsapp.events import replay
 from whatsapp.models import WebhookEvent, WhatsAppNumber
+from whatsapp.webhooks.process import replay
 
 
 class Command(BaseCommand):

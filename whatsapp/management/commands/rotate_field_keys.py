@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from whatsapp import key_rotation
+from whatsapp.secrets import key_rotation
 
 
 class Command(BaseCommand):

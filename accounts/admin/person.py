@@ -1,0 +1,66 @@
+from django.contrib import admin, messages
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.people import team
+from accounts.people.invitations import invitation_url
+from accounts.tenancy.admin import TenantModelAdmin
+
+from .forms import PersonForm
+
+
+@admin.register(User)
+class PersonAdmin(TenantModelAdmin):
+    """The people of a business. Adding one invites them."""
+
+    form = PersonForm
+    list_display = ["email", "name", "role", "is_active", "has_joined", "last_login"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["email", "name"]
+    search_help_text = _("E-mail or name")
+    readonly_fields = ["invitation", "last_login", "date_joined"]
+
+    def get_fields(self, request, obj=None):
+        if obj is None:
+            return ["email", "name", "role", "language"]
+        fields = ["email", "name", "role", "language", "is_active", "last_login", "date_joined"]
+        if not obj.business_id:
+            fields.remove("role")
+        may_invite = self.has_change_permission(request, obj) and not obj.has_usable_password()
+        return [*fields, "invitation"] if may_invite else fields
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return ["email", *fields] if obj else fields
+
+    @admin.display(description=_("has joined"), boolean=True)
+    def has_joined(self, person):
+        return person.has_usable_password()
+
+    @admin.display(description=_("invitation link"))
+    def invitation(self, person):
+        return format_html(
+            "{}<br>{}",
+            invitation_url(person),
+            gettext("Hand it over as you like, for example in WhatsApp. It opens the page to choose a password."),
+        )
+
+    def save_model(self, request, person, form, change):
+        if change:
+            team.change(person)
+            return
+        team.invite(person)
+        self.message_user(
+            request,
+            format_html(
+                gettext("Invited by e-mail: {}. The same link, for handing over in WhatsApp: {}"),
+                person.email,
+                invitation_url(person),
+            ),
+            messages.INFO,
+        )
+
+    def delete_cascade(self, row, requested_by):
+        return team.remove(row, requested_by)

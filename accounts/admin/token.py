@@ -1,0 +1,55 @@
+from django.contrib import admin, messages
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiToken
+from accounts.people import tokens
+from accounts.tenancy.admin import TenantModelAdmin
+
+from .forms import ApiTokenForm
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TenantModelAdmin):
+    """Keys for programs. A key is shown once, when it is made."""
+
+    form = ApiTokenForm
+    list_display = ["name", "role", "person", "beginning", "created", "expiry"]
+    list_filter = ["role", "expiry"]
+    list_select_related = ["user"]
+    search_fields = ["name"]
+    fields = ["name", "role", "expiry"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(name="")
+
+    @admin.display(description=_("person"), ordering="user")
+    def person(self, token):
+        return token.user
+
+    @admin.display(description=_("key begins with"))
+    def beginning(self, token):
+        return f"{token.token_key[:8]}…"
+
+    def has_add_permission(self, request):
+        """The API works for one business, so a platform administrator has no use for a key."""
+        return request.user.business_id is not None and super().has_add_permission(request)
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, token, form, change):
+        token.user = request.user
+        key = tokens.issue(token)
+        self.message_user(
+            request,
+            format_html(gettext("The key, shown this once. Copy it now: {}"), key),
+            messages.WARNING,
+        )
+
+    def delete_model(self, request, token):
+        token.delete()
+
+    def delete_queryset(self, request, queryset):
+        queryset.delete()

@@ -1,0 +1,141 @@
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import ApiToken, Business, Role, User
+from accounts.people import invitations, team, tokens
+from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
+
+
+class PasswordField(serializers.CharField):
+    def __init__(self, **options):
+        super().__init__(
+            write_only=True, trim_whitespace=False, max_length=128, style={"input_type": "password"}, **options
+        )
+
+
+class BusinessSerializer(TenantSerializer):
+    class Meta:
+        model = Business
+        fields = ["id", "name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]
+        read_only_fields = ["is_suspended", "created_at"]
+
+
+class PasswordSerializer(StrictSerializer):
+    """The password of the person who asks, before what cannot be undone."""
+
+    password = PasswordField()
+
+
+class MeSerializer(TenantSerializer):
+    """The person who asks."""
+
+    role = serializers.ChoiceField(Role.choices, source="acting_role", read_only=True)
+    business = BusinessSerializer(read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "language", "role", "business"]
+        read_only_fields = ["email"]
+
+
+class RegistrationSerializer(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+    password = PasswordField()
+    business_name = serializers.CharField(max_length=200)
+    name = serializers.CharField(max_length=150, required=False)
+    language = serializers.ChoiceField(User._meta.get_field("language").choices, required=False)
+
+
+class RegisteredSerializer(serializers.Serializer):
+    token = serializers.CharField()
+    user = MeSerializer()
+    business = BusinessSerializer()
+
+
+class LoginSerializer(StrictSerializer):
+    email = serializers.CharField(max_length=254)
+    password = PasswordField()
+
+
+class SignInSerializer(serializers.Serializer):
+    token = serializers.CharField()
+
+
+class ChangePasswordSerializer(StrictSerializer):
+    old_password = PasswordField()
+    new_password = PasswordField()
+
+    def validate_new_password(self, value):
+        try:
+            validate_password(value, self.context["request"].user)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
+        return value
+
+
+class PersonSerializer(TenantSerializer):
+    """A person of the business. Switching `is_active` off keeps what they wrote and their name on it."""
+
+    role = serializers.ChoiceField(Role.choices)
+    has_joined = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "role", "language", "is_active", "has_joined", "last_login", "date_joined"]
+        read_only_fields = ["email", "last_login", "date_joined"]
+
+    def get_has_joined(self, person) -> bool:
+        return person.has_usable_password()
+
+    def update(self, person, changes):
+        for name, value in changes.items():
+            setattr(person, name, value)
+        team.change(person)
+        return person
+
+
+class InvitedPersonSerializer(PersonSerializer):
+    """The answer to an invitation: with the link, which is shown this once."""
+
+    invitation_url = serializers.SerializerMethodField()
+
+    class Meta(PersonSerializer.Meta):
+        fields = [*PersonSerializer.Meta.fields, "invitation_url"]
+        read_only_fields = ["is_active", "last_login", "date_joined"]
+
+    def get_invitation_url(self, person) -> str:
+        return invitations.invitation_url(person)
+
+
+class TokenSerializer(TenantSerializer):
+    """A key for a program, without the key."""
+
+    id = serializers.CharField(source="token_key", read_only=True)
+    name = serializers.CharField(max_length=100)
+    role = serializers.ChoiceField(Role.choices)
+    expires_at = serializers.DateTimeField(source="expiry", required=False, allow_null=True)
+    created_at = serializers.DateTimeField(source="created", read_only=True)
+    user = serializers.PrimaryKeyRelatedField(read_only=True)
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "role", "expires_at", "created_at", "user"]
+
+    def validate_expires_at(self, value):
+        return tokens.check_end(value)
+
+
+@extend_schema_field(serializers.CharField(help_text="Shown this once."))
+class KeyField(serializers.CharField):
+    pass
+
+
+class IssuedTokenSerializer(TokenSerializer):
+    """The answer to a new token: with the key, which is shown this once."""
+
+    token = KeyField(source="key", read_only=True)
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]

@@ -1,0 +1,27 @@
+"""What whoever deletes something fills in first."""
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class NameForm(forms.Form):
+    """The name of the row, typed. More or fewer spaces do not matter."""
+
+    typed = forms.CharField(
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+        error_messages={"required": gettext_lazy("Type the name, so that nothing is deleted by mistake.")},
+    )
+
+    def __init__(self, data=None, *, row):
+        super().__init__(data, prefix=f"name-{row.pk}", label_suffix="")
+        self.name = str(row)
+        label = _("To delete it, type its name: {}")
+        self.fields["typed"].label = format_html(label, format_html("<strong>{}</strong>", self.name))
+
+    def clean_typed(self):
+        typed = self.cleaned_data["typed"]
+        if typed.split() != self.name.split():
+            raise forms.ValidationError(_("This is not the name. Nothing was deleted."))
+        return typed

@@ -1,0 +1,32 @@
+from rest_framework import serializers
+
+from accounts.models import Deletion
+
+
+class DeletionSerializer(serializers.ModelSerializer):
+    """
+    The deletion of one thing with all that hangs on it; once it is done, its receipt. `counts` is how many rows of
+    each table went.
+    """
+
+    counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+
+    class Meta:
+        model = Deletion
+        fields = [
+            "id",
+            "what",
+            "object_id",
+            "name",
+            "requested_by_email",
+            "state",
+            "done",
+            "total",
+            "counts",
+            "exported_at",
+            "orphans",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields

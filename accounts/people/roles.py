@@ -1,0 +1,69 @@
+"""The matrix of rights: what each role may do with each kind of row. Admin and API both ask Django's permissions."""
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Exists, Q
+
+from accounts.models import Deletion, User
+
+ALL = ("view", "add", "change", "delete")
+READ = ("view",)
+NOTHING = ()
+NO_DELETE = ("view", "add", "change")
+
+#: app.model → what the owner, the manager and the operator may do. Extra words are the model's own permissions.
+RIGHTS = {
+    "accounts.business": (("view", "change", "delete"), READ, NOTHING),
+    "accounts.subscription": (READ, READ, NOTHING),
+    "accounts.user": (ALL, READ, NOTHING),
+    "accounts.apitoken": (ALL, READ, NOTHING),
+    "accounts.deletion": (READ, READ, NOTHING),
+    "whatsapp.whatsappnumber": ((*ALL, "change_secrets_of"), NO_DELETE, READ),
+    "whatsapp.messagetemplate": (ALL, ALL, READ),
+    "whatsapp.webhookevent": (READ, READ, NOTHING),
+    "bots.bot": (ALL, ALL, READ),
+    "bots.botscenario": (ALL, ALL, READ),
+    "bots.allowedhost": (ALL, ALL, READ),
+    "bots.scenarioversion": (READ, READ, READ),
+    "bots.botsession": (READ, READ, READ),
+    "bots.botturn": (READ, READ, READ),
+    "broadcasts.broadcast": (ALL, ALL, READ),
+    "broadcasts.broadcastmessage": (READ, READ, READ),
+    "crm.customer": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
+    "crm.tag": (ALL, ALL, NO_DELETE),
+    "crm.deal": (ALL, ALL, NO_DELETE),
+    "crm.dealstage": (ALL, ALL, NO_DELETE),
+    "crm.conversation": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
+    "crm.message": (("view", "add"), ("view", "add"), ("view", "add")),
+}
+
+ROLES = ("owner", "manager", "operator")
+
+
+def permissions_of(role):
+    """The Permission rows of a role, as the matrix says."""
+    chosen = Q(pk__in=[])
+    for label, rights in RIGHTS.items():
+        app_label, model = label.split(".")
+        names = [f"{word}_{model}" for word in rights[ROLES.index(role)]]
+        chosen |= Q(content_type__app_label=app_label, codename__in=names)
+    return Permission.objects.filter(chosen)
+
+
+def grant_rights(**kwargs):
+    """Make the groups of the roles and give them what the matrix says; runs after every migrate."""
+    for role in ROLES:
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set(permissions_of(role))
+
+
+class RoleBackend(ModelBackend):
+    """Django's backend, taking a person's permissions from the group named like the role they act in."""
+
+    def get_user(self, user_id):
+        people = User.objects.annotate(may_meet_deletions=Exists(Deletion.objects.open()))
+        user = people.filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
+    def _get_group_permissions(self, user):
+        return Permission.objects.filter(group__name=user.acting_role)

@@ -1,0 +1,175 @@
+"""
+Admin classes that see one business only: lists, change pages, selects, sidebars, look-ups, deletion.
+
+Every ModelAdmin and inline of the project inherits these. Platform administrators see all businesses.
+"""
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
+from django.contrib.admin.views.main import PAGE_VAR
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+
+from accounts.deletion.admin import DeletesCascades
+from accounts.refusals import Refusal
+
+from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
+from .admin_pagination import LongListPaginator
+from .forms import TenantInlineFormSet, TenantModelForm, TenantModelFormSet, with_choice_of_business
+from .list_filters import TenantRelatedFilter
+from .scope import scope
+
+#: The look-ups a filter link may end in. Patterns are not among them: SQLite runs them in Python, without limit.
+FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date", "range"}
+
+
+class TenantScoped:
+    """What ModelAdmin and inlines share: only rows of the user's business, in the rows and in every select."""
+
+    form = TenantModelForm
+
+    def get_queryset(self, request):
+        return scope(super().get_queryset(request), request.user)
+
+    def get_field_queryset(self, db, db_field, request):
+        ordered = super().get_field_queryset(db, db_field, request)
+        related = db_field.remote_field.model._default_manager.all()
+        return scope(related if ordered is None else ordered, request.user)
+
+
+class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
+    """
+    A ModelAdmin inside one business.
+
+    Query-string look-ups are limited to the filters of the list and to `extra_lookups`, so that no column can be
+    guessed prefix by prefix.
+    """
+
+    checks_class = TenantModelAdminChecks
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    # Look-ups that links from other pages use, for example {"conversation__id__exact"}.
+    extra_lookups = frozenset()
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if self._asks_for_business(request, obj):
+            kwargs["form"] = with_choice_of_business(kwargs.get("form", self.form))
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.user, form.refusal = request.user, getattr(request, "refusal", None)
+        return form
+
+    # What a domain function refuses while saving is told as what a form refuses: on the page, with what was typed.
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (Refusal, ValidationError) as refusal:
+            request.refusal = refusal
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def changelist_view(self, request, extra_context=None):
+        try:
+            return super().changelist_view(request, extra_context)
+        except Refusal as refusal:
+            return self._tell(request, refusal)
+
+    def get_changelist_form(self, request, **kwargs):
+        return super().get_changelist_form(request, **{"form": self.form, **kwargs})
+
+    def get_changelist_formset(self, request, **kwargs):
+        return super().get_changelist_formset(request, **{"formset": TenantModelFormSet, **kwargs})
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if self._asks_for_business(request, obj) and "for_business" not in flatten_fieldsets(fieldsets):
+            return [(None, {"fields": ["for_business"]}), *fieldsets]
+        return fieldsets
+
+    def _asks_for_business(self, request, obj):
+        """A platform administrator adds a row that hangs on nothing its business could be taken from."""
+        hangs_on_nothing = hasattr(self.model, "business") and not getattr(self.model, "tenant_parent", None)
+        return obj is None and hangs_on_nothing and request.user.is_superuser
+
+    def get_list_display(self, request):
+        columns = super().get_list_display(request)
+        return [*columns, "business"] if self._shows_businesses(request, columns) else columns
+
+    def get_list_select_related(self, request):
+        related = super().get_list_select_related(request)
+        if isinstance(related, bool) or not self._shows_businesses(request, related):
+            return related
+        return [*related, "business"]
+
+    def get_list_filter(self, request):
+        filters = [self._scoped_filter(item) for item in super().get_list_filter(request)]
+        if self._shows_businesses(request, filters):
+            filters.append(("business", TenantRelatedFilter))
+        return filters
+
+    def _shows_businesses(self, request, already):
+        return request.user.is_superuser and hasattr(self.model, "business") and "business" not in already
+
+    def _scoped_filter(self, item):
+        if isinstance(item, str) and get_fields_from_path(self.model, item)[-1].is_relation:
+            return (item, TenantRelatedFilter)
+        return item
+
+    def lookup_allowed(self, lookup, value, request=None):
+        filters = self.get_list_filter(request) if request else self.list_filter
+        if lookup in self.extra_lookups or lookup in {getattr(item, "parameter_name", None) for item in filters}:
+            return True
+        by_field = [item for item in filters if not isinstance(item, type)]
+        allowed = {self.date_hierarchy, *(item if isinstance(item, str) else item[0] for item in by_field)}
+        path, _, last = lookup.rpartition("__")
+        fields = {lookup} if last not in FILTER_LOOKUPS else {path}
+        # A relation's filter compares its key: tags__id__exact.
+        fields |= {field.rpartition("__")[0] for field in fields if field.endswith(("__id", "__pk"))}
+        return not fields.isdisjoint(allowed)
+
+    def row_or_404(self, request, queryset, pk, may_change=False):
+        """A row for a page of its own. Raises Http404, and PermissionDenied for who may not see, or change, it."""
+        try:
+            row = queryset.get(pk=pk)
+        except (self.model.DoesNotExist, ValueError):
+            raise Http404 from None
+        allowed = self.has_change_permission if may_change else self.has_view_or_change_permission
+        if not allowed(request, row):
+            raise PermissionDenied
+        return row
+
+
+class ReadOnlyTenantAdmin(TenantModelAdmin):
+    """Rows to look at: what the system wrote itself, and of that there may be millions."""
+
+    def get_paginator(self, request, queryset, per_page, **kwargs):
+        try:
+            asked_page = int(request.GET.get(PAGE_VAR, 1))
+        except ValueError:
+            asked_page = 1
+        return LongListPaginator(queryset, per_page, asked_page=asked_page, **kwargs)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class TenantInline(TenantScoped):
+    """Mix into admin.TabularInline or StackedInline."""
+
+    checks_class = TenantInlineChecks
+    formset = TenantInlineFormSet
+    extra = 0
+
+
+class TenantTabularInline(TenantInline, admin.TabularInline):
+    pass
+
+
+class TenantStackedInline(TenantInline, admin.StackedInline):
+    pass

@@ -1,0 +1,18 @@
+"""A new bot, within what the business's plan allows."""
+
+from django.db import transaction
+
+from accounts import plans
+from bots.models import Bot
+
+
+@transaction.atomic
+def create_bot(business, **fields):
+    """Raises Refusal("plan_limit")."""
+    check_plan(business)
+    return Bot.objects.create(business=business, **fields)
+
+
+def check_plan(business):
+    """Raise Refusal("plan_limit") when the business may not have one bot more."""
+    plans.check_limit(business, "bots", lambda: Bot.objects.for_business(business).count() + 1)

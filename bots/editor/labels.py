@@ -1,0 +1,136 @@
+"""What a bot did, and what keeps a scenario from being published, in words."""
+
+import re
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bots.engine.effects import EndReason, TimerKind
+
+
+def problem_in_words(problem, definition):
+    """What is wrong, and at which step, for people who do not see the document."""
+    found = re.match(r"steps\[(\d+)\]", problem.path)
+    if not found:
+        return str(problem.message)
+    step = definition["steps"][int(found[1])].get("key") or int(found[1]) + 1
+    return _("Step “%(step)s”: %(problem)s") % {"step": step, "problem": problem.message}
+
+
+def event_in_words(event):
+    """What happened, as it stands in the log."""
+    kind = event.get("kind")
+    if kind in EVENTS:
+        return EVENTS[kind](event)
+    text = event.get("text") or _("something without text")
+    if kind == "operator_word":
+        return _("the customer asked for a person: “%(text)s”") % {"text": text}
+    if kind == "opt_out":
+        return _("the customer wants no more messages: “%(text)s”") % {"text": text}
+    if kind == "while_waiting":
+        return _("the customer wrote while the scenario waits, so it is left to people: “%(text)s”") % {"text": text}
+    return _("the customer wrote: “%(text)s”") % {"text": text}
+
+
+def answered(event):
+    return _("the service called at “%(step)s” answered with the status %(status)s") % event
+
+
+def call_failed(event):
+    return _("the call at “%(step)s” brought nothing: %(why)s") % event
+
+
+EVENTS = {
+    "timeout": lambda event: _("no answer in time"),
+    "wait_over": lambda event: _("the wait is over"),
+    "answer": answered,
+    "call_failed": call_failed,
+}
+
+
+def effect_in_words(effect):
+    """One effect, as it stands in the log."""
+    return WORDS[effect["effect"]](effect)
+
+
+def said(effect):
+    words = _("said: “%(text)s”") % {"text": effect["text"]}
+    return f"{words} [{' | '.join(effect['choices'])}]" if effect["choices"] else words
+
+
+def template_sent(effect):
+    words = _("sent the template “%(template)s” (%(language)s)") % effect
+    filled = ", ".join(f"{name} = {text}" for name, text in effect["parameters"].items())
+    return f"{words}: {filled}" if filled else words
+
+
+def customer_known(effect):
+    facts = [effect["name"]] if effect["name"] else []
+    facts += [f"{name} = {text}" for name, text in effect["attributes"].items()]
+    return _("wrote down about the customer: %(facts)s") % {"facts": ", ".join(facts)}
+
+
+def tags_added(effect):
+    return _("added tags: %(tags)s") % {"tags": ", ".join(effect["names"])}
+
+
+def tags_removed(effect):
+    return _("removed tags: %(tags)s") % {"tags": ", ".join(effect["names"])}
+
+
+def deal_created(effect):
+    return _("created the deal “%(title)s” for %(amount)s in the stage “%(stage)s”") % effect
+
+
+def handed_off(effect):
+    return _("called a person; the bot is silent now")
+
+
+def timer_set(effect):
+    time = {"time": duration(effect["seconds"])}
+    if effect["kind"] == TimerKind.TIMEOUT:
+        return _("waits %(time)s for the answer") % time
+    if effect["kind"] == TimerKind.WAIT:
+        return _("waits %(time)s") % time
+    return _("ends after %(time)s without an answer") % time
+
+
+def duration(seconds):
+    """Seconds in the largest unit that says it exactly."""
+    if seconds % 86400 == 0:
+        return ngettext("%(count)s day", "%(count)s days", seconds // 86400) % {"count": seconds // 86400}
+    if seconds % 3600 == 0:
+        return ngettext("%(count)s hour", "%(count)s hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds % 60 == 0:
+        return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60) % {"count": seconds // 60}
+    return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+
+
+def called(effect):
+    return _("calls the service: %(method)s %(url)s") % effect
+
+
+def refused(effect):
+    return _("could not go on at “%(step)s”: %(why)s") % effect
+
+
+def ended(effect):
+    reason = EndReason(effect["reason"]).label
+    if effect.get("step"):
+        return _("ended at “%(step)s”: %(reason)s") % {"step": effect["step"], "reason": reason}
+    return _("ended: %(reason)s") % {"reason": reason}
+
+
+WORDS = {
+    "SendMessage": said,
+    "SendTemplate": template_sent,
+    "SetCustomer": customer_known,
+    "AddTags": tags_added,
+    "RemoveTags": tags_removed,
+    "CreateDeal": deal_created,
+    "HandOff": handed_off,
+    "SetTimer": timer_set,
+    "Call": called,
+    "Refused": refused,
+    "End": ended,
+}

@@ -1,0 +1,63 @@
+"""What is done with a scenario: checked, published, and taken back to an earlier version."""
+
+from django.db import transaction
+
+from bots.engine.step_checks import Known
+from bots.engine.validator import validate
+from bots.models import AllowedHost, BotScenario, ScenarioVersion
+from crm.models import DealStage
+from whatsapp.message_templates.availability import usable_with
+
+
+class BrokenScenario(Exception):
+    """The draft has errors, so it is not used. `report` says which."""
+
+    def __init__(self, report):
+        super().__init__("; ".join(str(problem) for problem in report.errors))
+        self.report = report
+
+
+def check(scenario):
+    """What is wrong with a scenario's draft."""
+    return validate(scenario.definition, known_of(scenario))
+
+
+def known_of(scenario):
+    """What of the business a scenario may name."""
+    business_id = scenario.business_id
+    number = scenario.bot.whatsapp_number
+    return Known(
+        stages=list(DealStage.objects.filter(business=business_id).values_list("key", flat=True)),
+        templates={(template.name, template.language): template for template in usable_with(number)},
+        hosts=dict(AllowedHost.objects.filter(business=business_id).values_list("host", "allow_http")),
+    )
+
+
+@transaction.atomic
+def publish(scenario, user):
+    """
+    The draft becomes the next version, which customers meet from now on; publishing it unchanged is no new version.
+    Raises BrokenScenario.
+    """
+    scenario = BotScenario.objects.select_for_update().get(pk=scenario.pk)
+    report = check(scenario)
+    if report.errors:
+        raise BrokenScenario(report)
+    latest = scenario.versions.first()
+    if latest and latest.definition == scenario.definition:
+        return latest
+    return ScenarioVersion.objects.create(
+        business_id=scenario.business_id,
+        scenario=scenario,
+        number=latest.number + 1 if latest else 1,
+        definition=scenario.definition,
+        published_by=user,
+    )
+
+
+def restore(version):
+    """The draft becomes what this version is; it goes live when it is published."""
+    scenario = version.scenario
+    scenario.definition = version.definition
+    scenario.save(update_fields=["definition", "updated_at"])
+    return scenario

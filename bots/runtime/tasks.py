@@ -1,0 +1,80 @@
+"""What runs in workers. Each may be called twice, or be lost: the ticks find what is due in the database."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import OperationalError
+from django.utils import timezone
+
+from crm.models import Message
+
+from . import http_calls, timers, turns
+
+logger = logging.getLogger(__name__)
+
+#: A message that waits this long was forgotten by the broker.
+FORGOTTEN_AFTER = timedelta(seconds=5)
+BATCH = 500
+
+
+@shared_task
+def take_turns(conversation_id):
+    turns.take_turns(conversation_id)
+    begin_calls(conversation_id)
+
+
+def begin_calls(conversation_id):
+    """Have the calls made that a conversation waits for."""
+    for call_id in http_calls.wanted_in(conversation_id):
+        make_call.delay(call_id)
+
+
+@shared_task
+def make_call(call_id):
+    conversation_id = http_calls.make(call_id)
+    if conversation_id:
+        # Messages that came during the call have waited for it.
+        take_turns(conversation_id)
+
+
+@shared_task
+def look_after_calls():
+    """Make the calls that were forgotten, and go on where one was cut off."""
+    forgotten = http_calls.forgotten()
+    for call_id in forgotten:
+        make_call.delay(call_id)
+    return {"begun": len(forgotten), "lost": http_calls.settle_lost()}
+
+
+@shared_task
+def take_due_turns():
+    """Take the turns of conversations whose messages nobody looks at."""
+    forgotten = (
+        Message.objects.filter(
+            direction=Message.Direction.IN,
+            automated_at__isnull=True,
+            created_at__lt=timezone.now() - FORGOTTEN_AFTER,
+        )
+        .order_by("conversation_id")
+        .values_list("conversation_id", flat=True)
+        .distinct()
+    )
+    return {"taken": sum(map(take_forgotten, forgotten[:BATCH]))}
+
+
+def take_forgotten(conversation_id):
+    """Trouble with one conversation leaves it for the next tick, and the others go on."""
+    try:
+        return turns.take_turns(conversation_id)
+    except OperationalError:
+        logger.exception("The turns of conversation %s wait for the next tick.", conversation_id)
+        return 0
+
+
+@shared_task
+def fire_due_timers():
+    conversation_ids = timers.fire_due()
+    for conversation_id in conversation_ids:
+        begin_calls(conversation_id)
+    return {"fired": len(conversation_ids)}

@@ -1,0 +1,1 @@
+"""A conversation with a bot that is neither stored nor sent."""

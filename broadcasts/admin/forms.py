@@ -1,0 +1,165 @@
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy.forms import TenantModelForm
+from accounts.tenancy.single_submit import OnceForm
+from broadcasts import audience
+from broadcasts.models import Broadcast, BroadcastMessage
+from crm.models import Customer, Tag
+from whatsapp.message_templates.preview import label_of
+from whatsapp.models import MessageTemplate
+from whatsapp.phone_numbers import normalize_phone
+from whatsapp.template_parameters import placeholders
+
+from .parameter_fields import ParameterField, attribute_names
+
+#: The names of the fields of placeholders begin so.
+PARAMETER = "parameter_"
+
+
+class NewBroadcastForm(TenantModelForm):
+    """The first step: what is sent through which number. The template says which fields the second step has."""
+
+    class Meta:
+        model = Broadcast
+        fields = ["name", "whatsapp_number", "template"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        template = self.fields["template"]
+        template.queryset = template.queryset.filter(status=MessageTemplate.Status.APPROVED)
+        template.help_text = _("Templates that Meta has approved.")
+        for name in ("whatsapp_number", "template"):
+            leave_out_links(self.fields[name].widget)
+
+
+def leave_out_links(widget):
+    """Of the admin's select: what it chooses from is not changed here."""
+    widget.can_add_related = widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
+
+
+def chosen_by_tag(label, help_text=""):
+    widget = AutocompleteSelectMultiple(Customer._meta.get_field("tags"), admin.site)
+    return forms.ModelMultipleChoiceField(
+        Tag.objects.none(), label=label, required=False, widget=widget, help_text=help_text
+    )
+
+
+class DraftForm(NewBroadcastForm):
+    """The draft: also what stands in the template, who receives it, and when."""
+
+    who = forms.ChoiceField(
+        label=_("Who receives it"),
+        choices=[("chosen", _("those chosen below")), ("everyone", _("everybody"))],
+        widget=forms.RadioSelect,
+    )
+    tags_any = chosen_by_tag(_("With any of these tags"))
+    customers = forms.ModelMultipleChoiceField(
+        Customer.objects.none(),
+        label=_("And these customers"),
+        required=False,
+        widget=AutocompleteSelectMultiple(BroadcastMessage._meta.get_field("customer"), admin.site),
+    )
+    tags_all = chosen_by_tag(
+        _("Only with all of these tags"), _("Narrows down the choice above; leave it empty to write to all of them.")
+    )
+    tags_none = chosen_by_tag(_("Without these tags"), _("Who has one of them receives nothing."))
+
+    class Meta(NewBroadcastForm.Meta):
+        fields = [*NewBroadcastForm.Meta.fields, "scheduled_at"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        business = self.instance.business
+        kept = self.instance.audience
+        for name in audience.TAG_LISTS:
+            self.fields[name].queryset = Tag.objects.for_business(business)
+            self.initial[name] = Tag.objects.for_business(business).filter(name__in=kept.get(name, []))
+        self.fields["customers"].queryset = Customer.objects.for_business(business)
+        self.initial["customers"] = kept.get("customers", [])
+        self.initial["who"] = "everyone" if kept.get("everyone") else "chosen"
+        self.fields["template"].queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
+        self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”. Time zone: %(zone)s.") % {
+            "zone": business.time_zone
+        }
+        for name in self.parameter_names:
+            self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")
+
+    @property
+    def parameter_names(self):
+        return [name for name in self.fields if name.startswith(PARAMETER)]
+
+    def clean_scheduled_at(self):
+        """A time that has been written lies ahead; one that has passed since then may stay."""
+        time = self.cleaned_data["scheduled_at"]
+        if time and "scheduled_at" in self.changed_data and time <= timezone.now():
+            raise ValidationError(
+                _("This time has passed. Write a later one, or none to send when you press “Start”.")
+            )
+        return time
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if not self.errors:
+            self.clean_audience(cleaned_data)
+        return cleaned_data
+
+    def clean_audience(self, cleaned_data):
+        document = {
+            "everyone": cleaned_data["who"] == "everyone",
+            "customers": [customer.pk for customer in cleaned_data["customers"]],
+            **{name: [tag.name for tag in cleaned_data[name]] for name in audience.TAG_LISTS},
+        }
+        document = {key: value for key, value in document.items() if value}
+        is_chosen = "tags_any" in document or "customers" in document
+        if not is_chosen and "everyone" not in document:
+            self.add_error("who", _("Choose a tag or a customer below, or everybody."))
+        elif is_chosen and "everyone" in document:
+            self.add_error("who", _("Everybody, or those chosen below? Take out one of them."))
+        else:
+            cleaned_data["audience"] = audience.clean(self.instance.business, document)
+
+    def changes(self):
+        """What a valid form says, as the fields of a Broadcast."""
+        needed = placeholders(self.cleaned_data["template"])
+        typed = {name.removeprefix(PARAMETER): self.cleaned_data[name] for name in self.parameter_names}
+        fields = (*DraftForm.Meta.fields, "audience")
+        return {
+            **{name: self.cleaned_data[name] for name in fields},
+            "parameters": {key: text for key, text in typed.items() if key in needed and text},
+        }
+
+
+def draft_form_for(broadcast):
+    """The form of a draft, with a field for each placeholder of its template."""
+    attributes = attribute_names(broadcast.business)
+    fields = {
+        PARAMETER + key: ParameterField(attributes, label=label_of(broadcast.template, key), required=False)
+        for key in placeholders(broadcast.template)
+    }
+    return type("DraftForm", (DraftForm,), fields)
+
+
+class TestForm(OnceForm):
+    """A test to one phone."""
+
+    to = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"}))
+
+    def __init__(self, *args, country, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.country = country
+
+    def clean_to(self):
+        return normalize_phone(self.cleaned_data["to"], self.country)
+
+
+def refuse_other_count(typed, count):
+    """Raise ValidationError unless the number of recipients was typed as asked."""
+    if "".join(character for character in typed if character.isdecimal()) != str(count):
+        raise ValidationError(
+            _("To start, type how many people receive it: %(count)s."), params={"count": count}, code="count"
+        )

@@ -1,0 +1,63 @@
+"""The form field of one placeholder: a text, or a value of the customer and what to write where it is empty."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+
+from broadcasts.parameters import MAX_TEXT
+from crm.customers.interpolation import CUSTOMER_ATTRIBUTES, PLACEHOLDER
+from crm.models import Customer
+
+TEXT = "text"
+
+#: Customers that are looked at for the names of their attributes.
+LOOKED_AT = 200
+
+
+class ParameterWidget(forms.MultiWidget):
+    def __init__(self, choices):
+        super().__init__(
+            {
+                "source": forms.Select(choices=choices, attrs={"class": "parameter-source"}),
+                "text": forms.TextInput(attrs={"class": "vTextField", "maxlength": MAX_TEXT}),
+            }
+        )
+
+    def decompress(self, value):
+        """A text of parameters as (source, text or default)."""
+        found = PLACEHOLDER.fullmatch((value or "").strip())
+        known = {source for source, _label in self.widgets[0].choices}
+        if found and found["name"] in known:
+            return [found["name"], found["default"] or ""]
+        return [TEXT, value or ""]
+
+
+class ParameterField(forms.MultiValueField):
+    def __init__(self, attributes=(), **kwargs):
+        choices = [
+            (TEXT, _("this text:")),
+            ("customer.name", _("the customer's name, or where it is empty:")),
+            ("customer.phone", _("the customer's phone, or where it is empty:")),
+            *((CUSTOMER_ATTRIBUTES + name, _or_where_empty(name)) for name in attributes),
+        ]
+        fields = [forms.ChoiceField(choices=choices), forms.CharField(max_length=MAX_TEXT, required=False)]
+        super().__init__(fields, widget=ParameterWidget(choices), require_all_fields=False, **kwargs)
+
+    def compress(self, values):
+        source, text = values or (TEXT, "")
+        if source == TEXT:
+            return text
+        # A quotation mark would end the default.
+        default = text.replace('"', "”")
+        return f'{{{{{source}|default:"{default}"}}}}' if default else f"{{{{{source}}}}}"
+
+
+def _or_where_empty(name):
+    return pgettext("attribute", "“%(name)s”, or where it is empty:") % {"name": name}
+
+
+def attribute_names(business):
+    """The names of the attributes that the business's latest customers have, as far as texts can ask for them."""
+    latest = Customer.objects.for_business(business).exclude(attributes={}).order_by("-pk")
+    names = {name for attributes in latest.values_list("attributes", flat=True)[:LOOKED_AT] for name in attributes}
+    return sorted(name for name in names if PLACEHOLDER.fullmatch(f"{{{{{CUSTOMER_ATTRIBUTES}{name}}}}}"))

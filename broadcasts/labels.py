@@ -1,0 +1,75 @@
+"""A broadcast in words for people: whom it goes to, what it says, what stops its number."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from accounts.refusals import Refusal
+from crm.customers import interpolation
+from whatsapp.message_templates.preview import preview
+from whatsapp.numbers.numbers import check_may_send
+
+
+def audience_in_words(document):
+    """The audience as a list of phrases."""
+    phrases = [_("everybody")] if document.get("everyone") else []
+    if tags := document.get("tags_any"):
+        phrases.append(_("with any of the tags: %(tags)s") % {"tags": ", ".join(tags)})
+    if count := len(document.get("customers", [])):
+        phrases.append(
+            ngettext("%(count)s customer chosen by name", "%(count)s customers chosen by name", count)
+            % {"count": count}
+        )
+    if tags := document.get("tags_all"):
+        phrases.append(_("only with all of the tags: %(tags)s") % {"tags": ", ".join(tags)})
+    if tags := document.get("tags_none"):
+        phrases.append(_("without the tags: %(tags)s") % {"tags": ", ".join(tags)})
+    return phrases
+
+
+def name_of_value(name):
+    """What people call a value of a customer."""
+    if name == "customer.name":
+        return pgettext("of a customer", "name")
+    if name == "customer.phone":
+        return pgettext("of a customer", "phone")
+    return name.removeprefix(interpolation.CUSTOMER_ATTRIBUTES)
+
+
+def preview_of(broadcast):
+    """The message with the names of the customer's values in the place of the values."""
+
+    def value(name):
+        return f"‹{name_of_value(name)}›"
+
+    filled = {
+        key: interpolation.fill(text, value, limit=1024) for key, text in broadcast.parameters.items() if text.strip()
+    }
+    return preview(broadcast.template, filled)
+
+
+def duration_in_words(seconds):
+    """Less than a minute, or about as many minutes, hours or days."""
+    if seconds < 60:
+        return _("less than a minute")
+    now = timezone.now()
+    return _("about %(time)s") % {"time": timesince(now - timedelta(seconds=seconds), now, depth=1)}
+
+
+def why_number_waits(number):
+    """What stops the number now, in a sentence; empty when it sends."""
+    try:
+        check_may_send(number)
+    except Refusal as refusal:
+        return str(refusal)
+    if number.paused_until and number.paused_until > timezone.now():
+        until = date_format(timezone.localtime(number.paused_until), "H:i")
+        told = _("The number “%(number)s” sends nothing until %(time)s. %(problem)s")
+        return told % {"number": number, "time": until, "problem": number.problem}
+    if number.status == number.Status.PROBLEM:
+        return _("The number “%(number)s” has a problem: %(problem)s") % {"number": number, "problem": number.problem}
+    return ""

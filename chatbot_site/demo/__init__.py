@@ -1,0 +1,1 @@
+"""`up --demo`: a business with a story, beside the simulated Meta."""

@@ -1,0 +1,1 @@
+"""Running an installation: one process, its environment, health, checks and backups."""

@@ -1,0 +1,55 @@
+"""The Celery worker and its clock as threads of `manage.py up`."""
+
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from celery.beat import EmbeddedService
+from celery.worker import state as worker_state
+
+from chatbot_site.celery import app
+from chatbot_site.tasks import note_heartbeat
+
+THREADS = 12
+#: How long starting waits for the worker, and stopping for its tasks under way (seconds).
+PATIENCE = 10
+
+
+class StillWorking(Exception):
+    """Tasks under way did not end in time."""
+
+
+@contextmanager
+def running():
+    """
+    A worker of all queues, and ticks that give it the tasks of CELERY_BEAT_SCHEDULE in time. Leaving the context
+    waits for the tasks under way and raises StillWorking when they take too long.
+    """
+    worker = start_worker()
+    clock = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
+    clock.start()
+    note_heartbeat.delay()
+    try:
+        yield
+    finally:
+        worker_state.should_stop = 0
+        clock.stop()
+        worker.join(PATIENCE)
+        if worker.is_alive():
+            raise StillWorking
+
+
+def start_worker():
+    """The thread of a worker that is ready for tasks."""
+    is_ready = Event()
+    controller = app.WorkController(
+        pool="threads",
+        concurrency=THREADS,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        ready_callback=lambda consumer: is_ready.set(),
+    )
+    thread = Thread(target=controller.start, name="worker", daemon=True)
+    thread.start()
+    is_ready.wait(PATIENCE)
+    return thread

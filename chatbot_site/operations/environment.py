@@ -1,0 +1,121 @@
+"""What `manage.py up` needs in its environment before Django reads the settings: `.env`, and the demo's own values."""
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from environ import Env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+#: What the first `up` makes, and how. A SECRET_KEY of Django's own may start with $, which .env takes for a reference.
+SECRETS = {
+    "SECRET_KEY": lambda: secrets.token_urlsafe(50),
+    "FIELD_KEYS": lambda: Fernet.generate_key().decode(),
+    "META_VERIFY_TOKEN": lambda: secrets.token_urlsafe(24),
+}
+
+
+def add_arguments(parser):
+    """The arguments of `up`, which are needed before Django can be asked."""
+    parser.add_argument("--demo", action="store_true", help="Try it with a demo business and a stand-in for WhatsApp.")
+    parser.add_argument("--host", default="127.0.0.1", help="The address to listen on (default: 127.0.0.1).")
+    parser.add_argument("--port", type=port, default=8000, help="The port to listen on (default: 8000).")
+
+
+def port(text):
+    """A port that leaves room for the simulator's, which is the next one."""
+    if not text.isdecimal() or not 1 <= int(text) < 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65534")
+    return int(text)
+
+
+def prepare(argv):
+    """
+    Complete the environment of `up`: fresh secrets where there are none, and what `--demo` decides. What is said here
+    is said in both languages, since the settings are not read yet.
+    """
+    parser = argparse.ArgumentParser(add_help=False, prog="manage.py up")
+    add_arguments(parser)
+    options, _ = parser.parse_known_args(argv)
+    if options.demo:
+        set_demo(options)
+    path = BASE_DIR / ".env"
+    try:
+        make_secrets(path)
+    except OSError as error:
+        sys.exit(
+            f"Не удаётся записать {path}. Перенесите проект в папку, в которую вам можно писать.\n"
+            f"Cannot write {path}: {error.strerror}. Move the project to a folder that you may write to."
+        )
+    except UnicodeDecodeError:
+        sys.exit(
+            f"Файл {path} не в кодировке UTF-8. Сохраните его в редакторе с кодировкой UTF-8.\n"
+            f"Cannot read {path}: it is not UTF-8. Save it in your editor with the encoding UTF-8."
+        )
+    Env.read_env(path)
+    os.environ["PUBLIC_URL"] = os.environ.get("PUBLIC_URL") or local_url(options.host, options.port)
+
+
+def set_demo(options):
+    """The demo's values win over all others: it never touches a real database, worker, number, file or mailbox."""
+    os.environ.update(
+        DATABASE_URL="sqlite:///demo.db",
+        REDIS_URL="",
+        EMAIL_URL="consolemail://",
+        META_GRAPH_URL=f"http://127.0.0.1:{options.port + 1}",
+        META_PROXY="",
+        MEDIA_ROOT="demo_media",
+    )
+    os.environ.setdefault("PUBLIC_URL", local_url(options.host, options.port))
+
+
+def local_url(host, port):
+    """Where a browser on this computer finds a server that listens on `host`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
+
+
+def make_secrets(path):
+    """Write the secrets that neither the environment nor `.env` has into `.env`, made from .env.example."""
+    source = path if path.exists() else BASE_DIR / ".env.example"
+    text = source.read_text(encoding="utf-8")
+    known = {**read_values(text), **{name: value for name, value in os.environ.items() if value}}
+    missing = {name: make() for name, make in SECRETS.items() if not known.get(name)}
+    if missing:
+        write_private(path, with_values(text, missing))
+
+
+def read_values(text):
+    """The variables that a dotenv text sets."""
+    lines = (line.partition("=") for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return {
+        name.removeprefix("export ").strip(): value.strip().strip("\"'") for name, equals, value in lines if equals
+    }
+
+
+def with_values(text, values):
+    """A dotenv text with these variables set: in the line that leaves one empty, or at the end."""
+    values = dict(values)
+    lines = []
+    for line in text.splitlines():
+        name = line.partition("=")[0].strip()
+        lines.append(f"{name}={values.pop(name)}" if name in values else line)
+    lines += [f"{name}={value}" for name, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def write_private(path, text):
+    """Replace a file in one step by one that only its owner may read (where the system knows owners)."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".env.")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

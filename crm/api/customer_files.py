@@ -1,0 +1,74 @@
+"""Customers by the file."""
+
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import viewsets
+from rest_framework.parsers import BaseParser
+from rest_framework.response import Response
+
+from accounts.tenancy.api import TenantScope
+from crm.customers import export as customer_export
+from crm.customers.file_format import CustomerFile
+from crm.customers.file_import import import_customers
+from crm.customers.spreadsheets import MAX_BYTES, text_of
+from crm.models import Customer
+
+from .filters import CustomerFilter
+from .serializers import ImportQuerySerializer, OutcomeSerializer
+
+
+class CsvParser(BaseParser):
+    """The text of a CSV file, whatever type its sender gives it."""
+
+    media_type = "*/*"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        return text_of(stream.read(MAX_BYTES + 1))
+
+
+class ImportViewSet(TenantScope, viewsets.GenericViewSet):
+    """Customers from a CSV file."""
+
+    queryset = Customer.objects.all()
+    serializer_class = OutcomeSerializer
+    parser_classes = [CsvParser]
+    action_permissions = {"import_file": "add"}
+    known_parameters = ("apply",)
+
+    @extend_schema(
+        request={"text/csv": OpenApiTypes.STR}, responses=OutcomeSerializer, parameters=[ImportQuerySerializer]
+    )
+    def import_file(self, request):
+        """
+        Say what importing the file would do; with `apply=1` do it.
+
+        The first row holds headings, in English or Russian: phone (телефон), name (имя), tags (теги), opted_out
+        (отписан); a column of any other name is an attribute. Phones are written in any usual way. Known customers
+        are brought up to date: an empty cell leaves what is known, tags are added, and only a “no” in `opted_out` ends
+        an opt-out. At most 2,000 rows at once and 20 MB, otherwise 413 with the code `too_many_rows` or
+        `file_too_large`; the admin imports files of up to 200,000 rows. At most 200 columns, and 30 tags a row.
+        """
+        asked = ImportQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        # A request without a body has no parsed text.
+        file = CustomerFile(request.data or "", self.business.country)
+        outcome = import_customers(self.business, file, apply=asked.validated_data["apply"] == "1")
+        return Response(OutcomeSerializer(outcome).data)
+
+
+class ExportViewSet(TenantScope, viewsets.GenericViewSet):
+    """Customers as a CSV file."""
+
+    queryset = Customer.objects.all()
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = CustomerFilter
+    action_permissions = {"export": "export"}
+
+    def perform_content_negotiation(self, request, force=False):
+        """A file has its own type, whatever the caller accepts."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    def export(self, request):
+        """The customers that the filters let through; the file can be imported again."""
+        return customer_export.response(self.filter_queryset(self.get_queryset()))

@@ -1,0 +1,53 @@
+from django_filters.rest_framework import CharFilter
+
+from accounts.tenancy.filters import TenantFilterSet
+from crm.customers.search import matching
+from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+
+
+class CustomerFilter(TenantFilterSet):
+    tag = CharFilter(field_name="tags__name", label="Tag", help_text="The name of a tag.")
+    search = CharFilter(method="matching", label="Search", help_text="Part of the name, or a phone.")
+
+    class Meta:
+        model = Customer
+        fields = []
+
+    def matching(self, queryset, name, value):
+        return matching(queryset, value, self.request.user.business.country)
+
+
+class TagFilter(TenantFilterSet):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+
+
+class DealFilter(TenantFilterSet):
+    class Meta:
+        model = Deal
+        fields = ["customer", "conversation", "stage"]
+
+
+class DealStageFilter(TenantFilterSet):
+    class Meta:
+        model = DealStage
+        fields = ["key", "kind"]
+
+
+class ConversationFilter(TenantFilterSet):
+    class Meta:
+        model = Conversation
+        fields = ["status", "whatsapp_number", "assignee", "customer"]
+
+
+class MessageFilter(TenantFilterSet):
+    class Meta:
+        model = Message
+        fields = ["whatsapp_number", "conversation", "direction"]
+
+
+class MessageOfConversationFilter(TenantFilterSet):
+    class Meta:
+        model = Message
+        fields = ["direction"]

@@ -1,0 +1,251 @@
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer
+from crm.conversations import exports, outbox
+from crm.customers import customers
+from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.phone_numbers import normalize_phone
+
+
+class TagNames(serializers.ListField):
+    """A customer's tags by name; new names become tags."""
+
+    child = serializers.CharField(max_length=50)
+
+    def to_representation(self, tags):
+        return [tag.name for tag in tags.all()]
+
+
+class CustomerSerializer(TenantSerializer):
+    tags = TagNames(required=False)
+    opted_out = serializers.BooleanField(required=False)
+    attributes = serializers.DictField(required=False)
+
+    class Meta:
+        model = Customer
+        fields = ["id", "phone", "whatsapp_user_id", "name", "tags", "attributes", "opted_out", "created_at"]
+        read_only_fields = ["whatsapp_user_id", "created_at"]
+
+    def validate_phone(self, value):
+        business = self.context["request"].user.business
+        return normalize_phone(value, business.country) if value else None
+
+    def create(self, validated_data):
+        return self.write(super().create, validated_data)
+
+    def update(self, instance, validated_data):
+        return self.write(lambda data: super(CustomerSerializer, self).update(instance, data), validated_data)
+
+    @transaction.atomic
+    def write(self, save, validated_data):
+        tags = validated_data.pop("tags", None)
+        opted_out = validated_data.pop("opted_out", None)
+        customer = save(validated_data)
+        if tags is not None:
+            customers.set_tags(customer, tags)
+        if opted_out is not None:
+            (customers.opt_out if opted_out else customers.opt_in)(customer)
+        return customer
+
+
+class TagSerializer(TenantSerializer):
+    class Meta:
+        model = Tag
+        fields = ["id", "name"]
+
+
+class DealStageSerializer(TenantSerializer):
+    class Meta:
+        model = DealStage
+        fields = ["id", "key", "name", "position", "kind"]
+
+
+class DealSerializer(TenantSerializer):
+    class Meta:
+        model = Deal
+        fields = ["id", "customer", "conversation", "title", "amount", "currency", "stage", "created_at"]
+        read_only_fields = ["created_at"]
+        extra_kwargs = {
+            "currency": {"required": False, "help_text": "The business's currency when left out."},
+        }
+
+    def create(self, validated_data):
+        return super().create({"currency": validated_data["business"].currency, **validated_data})
+
+
+class ConversationSerializer(TenantSerializer):
+    window_open = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id",
+            "whatsapp_number",
+            "customer",
+            "status",
+            "assignee",
+            "bot_paused",
+            "in_scenario",
+            "unread",
+            "last_inbound_at",
+            "window_open",
+            "last_message_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class AssignSerializer(StrictSerializer):
+    """Who answers in a conversation; null: nobody in particular."""
+
+    user = TenantRelatedField(queryset=User.objects.filter(is_active=True), allow_null=True)
+
+
+class MessageErrorSerializer(serializers.Serializer):
+    code = serializers.IntegerField(allow_null=True)
+    title = serializers.CharField()
+
+
+class MediaSerializer(serializers.Serializer):
+    """A message's file, to be had at `url` with the same token or session. `size` is in bytes."""
+
+    url = serializers.SerializerMethodField()
+    mime = serializers.CharField()
+    size = serializers.IntegerField()
+    name = serializers.CharField(source="download_name")
+
+    def get_url(self, media) -> str:
+        return self.context["request"].build_absolute_uri(reverse("message-media", args=[media.message_id]))
+
+
+#: Broadcasts alone plan rows and skip them.
+MESSAGE_STATUSES = [status for status in Message.Status if status not in ("planned", "skipped")]
+
+
+class MessageSerializer(TenantSerializer):
+    status = serializers.ChoiceField(MESSAGE_STATUSES, read_only=True)
+    media = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "conversation",
+            "whatsapp_number",
+            "direction",
+            "origin",
+            "author",
+            "type",
+            "text",
+            "media",
+            "status",
+            "wamid",
+            "context_wamid",
+            "error",
+            "timestamp",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(MediaSerializer(allow_null=True))
+    def get_media(self, message):
+        """Null also while a customer's file is still being fetched."""
+        media = message.media
+        return MediaSerializer(media, context=self.context).data if media and media.is_stored else None
+
+    @extend_schema_field(MessageErrorSerializer(allow_null=True))
+    def get_error(self, message):
+        if message.error_code is None and not message.error_title:
+            return None
+        return {"code": message.error_code, "title": message.error_title}
+
+
+class TrueUnlessSaid(serializers.BooleanField):
+    """True when left out, also in a form, where DRF takes what is left out for an empty checkbox."""
+
+    default_empty_html = serializers.empty
+
+    def __init__(self, **kwargs):
+        super().__init__(default=True, **kwargs)
+
+
+class WriteSerializer(StrictSerializer):
+    """
+    A message to send: a text, or a template with a parameter for each of its placeholders. It pauses the bot in the
+    conversation unless `pause_bot` is false.
+    """
+
+    text = serializers.CharField(max_length=outbox.MAX_TEXT, required=False)
+    template = TenantRelatedField(queryset=MessageTemplate.objects.all(), required=False)
+    parameters = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    pause_bot = TrueUnlessSaid()
+
+    def validate(self, attrs):
+        if ("text" in attrs) == ("template" in attrs):
+            raise serializers.ValidationError({"text": [_("Say what to send: either “text” or “template”.")]})
+        if "parameters" in attrs and "template" not in attrs:
+            raise serializers.ValidationError({"parameters": [_("Only a template has parameters.")]})
+        return attrs
+
+
+class WriteFileSerializer(StrictSerializer):
+    """
+    A file to send inside the 24-hour window: a picture, film, sound, document or sticker, with a caption where its
+    type has one. It pauses the bot in the conversation unless `pause_bot` is false.
+    """
+
+    media = serializers.FileField(source="upload")
+    caption = serializers.CharField(source="text", required=False, allow_blank=True)
+    pause_bot = TrueUnlessSaid()
+
+
+class WriteFirstSerializer(WriteSerializer):
+    """A message to a customer, or to a phone: exactly one of `customer` and `to`."""
+
+    whatsapp_number = TenantRelatedField(queryset=WhatsAppNumber.objects.all())
+    to = serializers.CharField(required=False, help_text="A phone, written in any usual way.")
+    customer = TenantRelatedField(queryset=Customer.objects.all(), required=False)
+
+    def validate_to(self, value):
+        return normalize_phone(value, self.context["request"].user.business.country)
+
+    def validate(self, attrs):
+        if ("to" in attrs) == ("customer" in attrs):
+            raise serializers.ValidationError({"to": [_("Say whom to write to: either “to” or “customer”.")]})
+        return super().validate(attrs)
+
+
+class ExportQuerySerializer(serializers.Serializer):
+    """The query of an export."""
+
+    def get_fields(self):
+        # `as` cannot be the name of a class attribute.
+        return {"as": serializers.ChoiceField(choices=list(exports.FORMATS), default="csv")}
+
+
+class ImportQuerySerializer(serializers.Serializer):
+    """The query of an import."""
+
+    apply = serializers.ChoiceField(
+        choices=["0", "1"], default="0", help_text="1: do it; 0: only say what it would do."
+    )
+
+
+class FailureSerializer(serializers.Serializer):
+    row = serializers.IntegerField(help_text="As a spreadsheet numbers it: the headings are row 1.")
+    error = serializers.CharField()
+
+
+class OutcomeSerializer(serializers.Serializer):
+    """Every row of the file is counted once."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField(help_text="Rows about customers known before, whether they say something new.")
+    failed = FailureSerializer(many=True)

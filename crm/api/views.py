@@ -1,0 +1,219 @@
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from accounts.api.idempotency import idempotent
+from accounts.api.pagination import NewestFirst
+from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
+from accounts.tenancy.scope import scope
+from crm.conversations import conversations, exports, outbox
+from crm.media import response
+from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from whatsapp.models import WhatsAppNumber
+
+from .filters import (
+    ConversationFilter,
+    CustomerFilter,
+    DealFilter,
+    DealStageFilter,
+    MessageFilter,
+    MessageOfConversationFilter,
+    TagFilter,
+)
+from .serializers import (
+    AssignSerializer,
+    ConversationSerializer,
+    CustomerSerializer,
+    DealSerializer,
+    DealStageSerializer,
+    ExportQuerySerializer,
+    MessageSerializer,
+    TagSerializer,
+    WriteFileSerializer,
+    WriteFirstSerializer,
+    WriteSerializer,
+)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeating the request repeats the answer."
+)
+
+
+class CustomerViewSet(TenantViewSet):
+    """The people the business knows."""
+
+    queryset = Customer.objects.prefetch_related("tags")
+    serializer_class = CustomerSerializer
+    filterset_class = CustomerFilter
+
+
+class TagViewSet(TenantViewSet):
+    """The words by which customers are grouped."""
+
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    filterset_class = TagFilter
+
+
+class DealViewSet(TenantViewSet):
+    """What customers may buy."""
+
+    queryset = Deal.objects.all()
+    serializer_class = DealSerializer
+    filterset_class = DealFilter
+
+
+class DealStageViewSet(TenantViewSet):
+    """The steps of the business's deals, in order."""
+
+    queryset = DealStage.objects.all()
+    serializer_class = DealStageSerializer
+    filterset_class = DealStageFilter
+
+
+class LatestFirst(NewestFirst):
+    ordering = ("-last_message_at", "-id")
+
+
+class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
+    """What customers and the business's numbers said to each other. Conversations begin with a message."""
+
+    queryset = Conversation.objects.all()
+    serializer_class = ConversationSerializer
+    filterset_class = ConversationFilter
+    pagination_class = LatestFirst
+
+    @extend_schema(request=AssignSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def assign(self, request, pk=None):
+        """Say who answers; null: nobody in particular."""
+        conversation = self.get_object()
+        asked = AssignSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        conversations.assign(conversation, asked.validated_data["user"])
+        return Response(self.get_serializer(conversation).data)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request, pk=None):
+        """Done, until the customer writes again."""
+        return self._do(conversations.close)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request, pk=None):
+        return self._do(conversations.reopen)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], url_path="pause-bot")
+    def pause_bot(self, request, pk=None):
+        """A person or a program answers here; bots are silent."""
+        return self._do(conversations.pause_bot)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], url_path="resume-bot")
+    def resume_bot(self, request, pk=None):
+        return self._do(conversations.resume_bot)
+
+    def _do(self, verb):
+        conversation = self.get_object()
+        verb(conversation)
+        return Response(self.get_serializer(conversation).data)
+
+
+class MessageViewSet(ReadOnlyTenantViewSet):
+    """All messages of the business, newest first."""
+
+    queryset = Message.objects.select_related("media_file")
+    serializer_class = MessageSerializer
+    filterset_class = MessageFilter
+    pagination_class = NewestFirst
+
+    @extend_schema(request=WriteFirstSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
+    @idempotent
+    def create(self, request):
+        """Write to a customer or a phone; customer and conversation are made when there are none."""
+        asked = WriteFirstSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        message = outbox.write_first(
+            wanted["whatsapp_number"],
+            wanted.get("text", ""),
+            request.user,
+            phone=wanted.get("to"),
+            customer=wanted.get("customer"),
+            template=wanted.get("template"),
+            parameters=wanted.get("parameters"),
+            pause_bot=wanted["pause_bot"],
+        )
+        return Response(self.get_serializer(message).data, status=201)
+
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def media(self, request, pk=None):
+        """The file of a message, as it was sent."""
+        return response.response(request, self.get_object().media)
+
+    def perform_content_negotiation(self, request, force=False):
+        """A file has its own type, whatever the caller accepts."""
+        return super().perform_content_negotiation(request, force=force or self.action == "media")
+
+
+class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets.GenericViewSet):
+    """The messages of one conversation, newest first."""
+
+    queryset = Message.objects.select_related("media_file")
+    serializer_class = MessageSerializer
+    filterset_class = MessageOfConversationFilter
+    pagination_class = NewestFirst
+
+    def get_queryset(self):
+        queryset = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return queryset
+        return queryset.filter(conversation=self._conversation())
+
+    @extend_schema(
+        request={"application/json": WriteSerializer, "multipart/form-data": WriteFileSerializer},
+        responses={201: MessageSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @idempotent
+    def create(self, request, conversation_pk):
+        """Send a text or a file, inside the 24-hour window, or a template at any time."""
+        conversation = self._conversation()
+        serializer_class = WriteFileSerializer if "media" in request.data else WriteSerializer
+        asked = serializer_class(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        message = outbox.write(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
+        return Response(self.get_serializer(message).data, status=201)
+
+    def _conversation(self):
+        visible = scope(Conversation.objects.select_related("whatsapp_number__business"), self.request.user)
+        return get_object_or_404(visible, pk=self.kwargs["conversation_pk"])
+
+
+class ExportViewSet(TenantScope, viewsets.GenericViewSet):
+    """All conversations of a number as a file."""
+
+    queryset = Conversation.objects.all()
+    serializer_class = ExportQuerySerializer
+    action_permissions = {"export": "export"}
+    known_parameters = ("as",)
+
+    def perform_content_negotiation(self, request, force=False):
+        """A file has its own type, whatever the caller accepts."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(
+        parameters=[ExportQuerySerializer],
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
+    )
+    def export(self, request, pk):
+        """One row, or line, a message."""
+        asked = ExportQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=pk)
+        return exports.response(number, asked.validated_data["as"])

@@ -1,0 +1,56 @@
+"""What is done with a deal."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Sum
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Deal, DealStage
+
+
+def create_deal(customer, title, amount=0, stage_key="new", conversation=None):
+    """A deal in the business's currency, in the stage with this key."""
+    stage = DealStage.objects.filter(business=customer.business_id, key=stage_key).first()
+    if stage is None:
+        raise ValidationError(
+            {"stage": ValidationError(_("There is no deal stage “%(key)s”."), params={"key": stage_key})}
+        )
+    deal = Deal(
+        business_id=customer.business_id,
+        customer=customer,
+        conversation=conversation,
+        title=title,
+        amount=amount,
+        currency=customer.business.currency,
+        stage=stage,
+    )
+    deal.full_clean(exclude=["business"])
+    deal.save()
+    return deal
+
+
+@dataclass(frozen=True)
+class StageTotal:
+    """How many deals of a business are in a stage, and what they come to: currency → sum."""
+
+    stage: DealStage
+    count: int = 0
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+
+def totals(business):
+    """A StageTotal for every stage, in order."""
+    deals = Deal.objects.for_business(business).order_by("currency").values("stage", "currency")
+    by_stage = {}
+    for group in deals.annotate(count=Count("pk"), sum=Sum("amount")):
+        by_stage.setdefault(group["stage"], []).append(group)
+    return [
+        StageTotal(
+            stage,
+            sum(group["count"] for group in by_stage.get(stage.pk, ())),
+            {group["currency"]: group["sum"] for group in by_stage.get(stage.pk, ())},
+        )
+        for stage in DealStage.objects.for_business(business)
+    ]

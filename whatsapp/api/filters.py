@@ -1,0 +1,34 @@
+from django import forms
+from django_filters.rest_framework import ModelChoiceFilter
+from drf_spectacular.utils import OpenApiTypes, extend_schema_field
+
+from accounts.tenancy.filters import TenantFilterSet
+from accounts.tenancy.scope import scope
+from whatsapp.models import MessageTemplate, WhatsAppNumber
+
+
+class WhatsAppNumberFilter(TenantFilterSet):
+    class Meta:
+        model = WhatsAppNumber
+        fields = ["is_active", "status", "phone_number_id", "waba_id"]
+
+
+def own_numbers(request):
+    return scope(WhatsAppNumber.objects.all(), request.user)
+
+
+class MessageTemplateFilter(TenantFilterSet):
+    whatsapp_number = ModelChoiceFilter(
+        queryset=own_numbers,
+        widget=forms.NumberInput,
+        method="of_number",
+        help_text="Templates of this number's WhatsApp Business account.",
+    )
+
+    class Meta:
+        model = MessageTemplate
+        fields = ["whatsapp_number", "status", "name"]
+
+    @extend_schema_field(OpenApiTypes.INT)
+    def of_number(self, queryset, name, number):
+        return queryset.of_number(number)

@@ -1,0 +1,107 @@
+from dataclasses import asdict
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.tenancy.serializers import TenantSerializer
+from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.numbers.issues import needs
+from whatsapp.phone_numbers import normalize_phone
+
+
+class NumberNeedSerializer(serializers.Serializer):
+    """One thing about a number that needs a person."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+
+
+class WhatsAppNumberSerializer(TenantSerializer):
+    access_token = serializers.CharField(write_only=True, trim_whitespace=True, style={"input_type": "password"})
+    app_secret = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, style={"input_type": "password"}
+    )
+
+    subscribed_apps = serializers.ListField(child=serializers.CharField(), read_only=True, allow_null=True)
+    needs = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WhatsAppNumber
+        fields = [
+            "id",
+            "name",
+            "phone_number",
+            "phone_number_id",
+            "waba_id",
+            "access_token",
+            "app_secret",
+            "is_active",
+            "status",
+            "problem",
+            "needs",
+            "quality_rating",
+            "verified_name",
+            "meta_status",
+            "name_status",
+            "messaging_limit",
+            "throughput",
+            "token_expires_at",
+            "subscribed_apps",
+            "messages_per_second",
+            "checked_at",
+            "created_at",
+        ]
+        read_only_fields = [
+            "status",
+            "problem",
+            "quality_rating",
+            "verified_name",
+            "meta_status",
+            "name_status",
+            "messaging_limit",
+            "throughput",
+            "token_expires_at",
+            "checked_at",
+            "created_at",
+        ]
+
+    @extend_schema_field(NumberNeedSerializer(many=True))
+    def get_needs(self, number):
+        """What needs a person, with what to do about it."""
+        return [asdict(need) for need in needs(number, timezone.now())]
+
+    def validate_phone_number(self, value):
+        try:
+            return normalize_phone(value, self.context["request"].user.business.country)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages, code="invalid_phone") from error
+
+
+class DeletePreviewSerializer(serializers.Serializer):
+    """How many rows of each kind deleting the number would remove."""
+
+    bots = serializers.IntegerField()
+    bot_scenarios = serializers.IntegerField()
+    conversations = serializers.IntegerField()
+    messages = serializers.IntegerField()
+    broadcasts = serializers.IntegerField()
+    broadcast_messages = serializers.IntegerField()
+
+
+class MessageTemplateSerializer(TenantSerializer):
+    components = serializers.ListField(child=serializers.DictField(), read_only=True)
+
+    class Meta:
+        model = MessageTemplate
+        fields = ["id", "waba_id", "name", "language", "category", "status", "parameter_format", "components"]
+        read_only_fields = fields
+
+
+class SyncedSerializer(serializers.Serializer):
+    """How many templates Meta has, how many of them are new here, how many are gone."""
+
+    total = serializers.IntegerField()
+    created = serializers.IntegerField()
+    deleted = serializers.IntegerField()

@@ -1,0 +1,39 @@
+"""Which message templates may be sent through a number, and with which parameters."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from whatsapp.models import MessageTemplate
+from whatsapp.template_parameters import problems, unsupported
+
+
+def usable_with(number):
+    """The approved templates of a number's WhatsApp Business account."""
+    return MessageTemplate.objects.of_number(number).filter(status=MessageTemplate.Status.APPROVED)
+
+
+def check_usable(template, number):
+    """Raise ValidationError on `template` when it cannot be sent through a number."""
+    if refusal := _why_not(template, number):
+        told = refusal % {"template": template, "number": number, "status": template.status_in_words}
+        raise ValidationError({"template": told}, code="template_not_usable")
+
+
+def _why_not(template, number):
+    if template.business_id != number.business_id or template.waba_id != number.waba_id:
+        return _(
+            "The template “%(template)s” belongs to another WhatsApp Business account than the number “%(number)s”. "
+            "Choose a template of this number."
+        )
+    if template.status != MessageTemplate.Status.APPROVED:
+        return _("The template “%(template)s” cannot be sent: %(status)s. Choose an approved one.")
+    if unsupported(template):
+        return _("The template “%(template)s” has parts that cannot be filled in here. Choose another one.")
+    return ""
+
+
+def check_parameters(template, parameters):
+    """Raise ValidationError on `parameters` when a template cannot be filled in with them."""
+    if found := problems(template, parameters):
+        sentences = [f"{key}: {sentence}" for key, sentence in found.items()]
+        raise ValidationError({"parameters": sentences}, code="template_parameters")

@@ -1,0 +1,1 @@
+"""WhatsApp numbers: connected, watched, and what about them needs a person."""

@@ -1,0 +1,107 @@
+"""
+What Meta told of a number or its account that needs a person and is in no field of the number: kept in
+`WhatsAppNumber.alerts`, by a kind and what it is about (`template_quality:order_ready:ru`), with facts for its
+sentence and the moment until which it is worth saying.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import WhatsAppNumber
+
+#: How long an alert is shown that Meta never takes back.
+KEPT = timedelta(days=7)
+
+#: The most alerts of a number; the oldest make room.
+MOST = 20
+
+SENTENCES = {
+    "account_disabled": _(
+        "Meta has switched off the WhatsApp Business account. See “Account quality” at Meta, and appeal there."
+    ),
+    "account_to_be_disabled": _(
+        "Meta is going to switch off the WhatsApp Business account (%(date)s). See “Account quality” at Meta, and"
+        " appeal there."
+    ),
+    "account_deleted": _("The WhatsApp Business account is deleted at Meta. Connect the number to another one."),
+    "account_rejected": _(
+        "Meta has rejected the WhatsApp Business account in its review. See “Account quality” at Meta, and appeal"
+        " there."
+    ),
+    "account_restricted": _(
+        "Meta has restricted the WhatsApp Business account: %(what)s. See “Account quality” at Meta."
+    ),
+    "account_violation": _(
+        "Meta says that the WhatsApp Business account breaks its rules (%(what)s). See “Account quality” at Meta, and"
+        " change what it names, or appeal."
+    ),
+    "app_removed": _(
+        "At Meta the app was cut off from the WhatsApp Business account. Connect it there again, and enter a new"
+        " token here."
+    ),
+    "account_alert": _("Meta warns: %(what)s See “Account quality” at Meta."),
+    "cannot_send": _("Meta does not let this number send as it should: %(what)s"),
+    "pin": _(
+        "The number's PIN was asked for or changed at Meta (%(date)s). If that was not you, change it in WhatsApp"
+        " Manager."
+    ),
+    "template_quality": _(
+        "People complain about the template %(what)s, and Meta may pause it. Send it to fewer people, or change it."
+    ),
+    "webhooks_elsewhere": _(
+        "Meta posts this account's webhooks to another app or address (%(what)s): messages do not arrive here."
+        " Subscribe the app of the token, with the callback URL of this page."
+    ),
+}
+
+RESTRICTIONS = {
+    "RESTRICTED_BIZ_INITIATED_MESSAGING": _("it may not write first"),
+    "RESTRICTED_CUSTOMER_INITIATED_MESSAGING": _("it may not answer"),
+    "RESTRICTED_ADD_PHONE_NUMBER_ACTION": _("it may not add numbers"),
+}
+
+
+def put(numbers, key, until=None, **facts):
+    """Keep an alert with each of the numbers until a moment, for a week when none is given."""
+    until = until or timezone.now() + KEPT
+    told = {"until": until.isoformat(), **{name: str(value)[:300] for name, value in facts.items()}}
+
+    def with_it(alerts):
+        latest = sorted((alerts | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
+        return dict(latest)
+
+    _change(numbers, with_it)
+
+
+def withdraw(numbers, *kinds):
+    """Forget the alerts of some kinds, or of some keys."""
+    _change(numbers, lambda alerts: {key: told for key, told in alerts.items() if not {key, kind_of(key)} & {*kinds}})
+
+
+@transaction.atomic
+def _change(numbers, change):
+    for number in numbers.select_for_update(no_key=True).only("alerts").order_by("pk"):
+        alerts = change(dict(number.alerts))
+        if alerts != number.alerts:
+            WhatsAppNumber.objects.filter(pk=number.pk).update(alerts=alerts)
+
+
+def kind_of(key):
+    return key.partition(":")[0]
+
+
+def in_words(number, now):
+    """(kind, sentence) of each alert that still holds."""
+    for key, told in sorted(number.alerts.items()):
+        kind = kind_of(key)
+        if kind in SENTENCES and parse_datetime(told["until"]) > now:
+            yield kind, str(SENTENCES[kind]) % {"date": told.get("date", ""), "what": _readable(told.get("what", ""))}
+
+
+def _readable(what):
+    """Words of Meta's that are known in ours, the others as they are."""
+    return ", ".join(str(RESTRICTIONS.get(word, word)) for word in what.split(", "))

@@ -1,0 +1,1 @@
+"""Secrets at rest: encrypted fields and the rotation of their keys."""

@@ -1,0 +1,1 @@
+"""The delivery ledger: rows are claimed, sent once, and settled; statuses of webhooks move them forward."""

@@ -1,0 +1,215 @@
+"""
+Sends what is due in the ledger, for every model of it: rows are claimed as slots get free, Meta is called for each,
+and the answers are settled, a micro-batch at a time. The calls are made outside of any transaction.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.refusals import Refusal
+from whatsapp.graph.client import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable, build_send, read_wamid
+from whatsapp.graph.pool import Calls
+from whatsapp.models import OutboundMessage, WhatsAppNumber
+from whatsapp.secrets.encryption import UnreadableSecret
+
+from . import ledger, outcomes, rate_limiter, send_gate
+from .concurrency import KEPT_FOR_REPLIES, slots
+
+logger = logging.getLogger(__name__)
+
+Status = OutboundMessage.Status
+
+#: The most rows of one claim.
+MICRO_BATCH = 45
+
+#: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
+PATIENCE = 0.1
+
+#: Seconds between two looks for new rows while nothing but answers is waited for.
+ANSWER_PATIENCE = 1
+
+#: How many threads of a process claim for one number. Those that only wait for answers do not count.
+CLAIMERS_PER_NUMBER = 2
+
+
+def deliver(model, number_id, seconds=5):
+    """
+    Send what is due through a number until nothing is, or for some seconds. Returns whether there is more to send.
+    """
+    return Delivery(model, number_id).run(seconds)
+
+
+def numbers_with_due_rows(model):
+    """The ids of the numbers that may send and have something to send."""
+    due = ledger.due(model.waiting(OuterRef("pk")))
+    return list(WhatsAppNumber.objects.that_may_send().filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
+
+
+class Delivery:
+    """What one thread sends through one number: a window of calls under way, refilled as answers come."""
+
+    def __init__(self, model, number_id):
+        self.model = model
+        self.number_id = number_id
+        self.number = None
+        self.calls = Calls()
+        self.is_cut_off = False
+
+    def run(self, seconds):
+        """See `deliver`."""
+        enough = time.monotonic() + seconds
+        try:
+            while True:
+                with _one_of_few(self.model, self.number_id) as admitted:
+                    more = admitted and self._send_while_due(enough)
+                if not self.calls:
+                    return more
+                self._settle_some(ANSWER_PATIENCE)
+        except Exception:
+            # Whatever keeps from sending more, the answers still to come are worth writing down.
+            while self.calls:
+                self._settle_some(ANSWER_PATIENCE)
+            raise
+        finally:
+            slots.give_back(len(self.calls))
+            self.calls.close()
+
+    def _send_while_due(self, enough):
+        """Returns whether there is more to send, when the time is up."""
+        while time.monotonic() < enough:
+            if self.is_cut_off or not self._send_some():
+                return False
+            if not self.calls:
+                time.sleep(PATIENCE)
+            self._settle_some(PATIENCE)
+        return True
+
+    def _send_some(self):
+        """Claim a micro-batch and begin its calls. Returns False when nothing is to be sent now."""
+        number = _sendable(self.number_id)
+        if number is None:
+            return False
+        self.number = number
+        held = slots.take(MICRO_BATCH, leaving=KEPT_FOR_REPLIES if self.model.is_bulk else 0)
+        under_way = len(self.calls)
+        try:
+            allowed = rate_limiter.take(self.number, held, self.model.is_bulk)
+            rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
+            rate_limiter.give_back(self.number, allowed - len(rows))
+            self._begin(rows)
+        finally:
+            slots.give_back(held - (len(self.calls) - under_way))
+        return bool(rows) or not allowed
+
+    def _begin(self, rows):
+        """Begin the calls of claimed rows."""
+        broken = []
+        for row in rows:
+            try:
+                self.calls.start(row, _request(self.number, row))
+            except CloudApiError as refusal:
+                broken.append((row, refusal))
+            except Exception:
+                logger.exception("%s %s could not be put together.", row._meta.label, row.pk)
+                broken.append((row, None))
+        self._settle(broken)
+
+    def _settle_some(self, seconds):
+        answers = self.calls.answers(seconds)
+        slots.give_back(len(answers))
+        self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
+
+    def _settle(self, answers):
+        """Write down what became of rows, and react to Meta's refusals."""
+        if not answers:
+            return
+        now = timezone.now()
+        with translation.override(self.number.business.language):
+            ledger.settle([(row, _outcome(row, answer, now)) for row, answer in answers])
+            troubles = {row: answer for row, answer in answers if isinstance(answer, CloudApiTrouble)}
+            for trouble in _different(troubles.values()):
+                send_gate.react(self.number, trouble)
+            refusals = {row.pk: trouble for row, trouble in troubles.items() if isinstance(trouble, CloudApiError)}
+            if refusals:
+                self.model.refused(self.number, refusals)
+        if not troubles and self.number.status == WhatsAppNumber.Status.PROBLEM:
+            send_gate.recovered(self.number)
+        self.is_cut_off = any(isinstance(trouble, Unreachable) for trouble in troubles.values())
+
+
+def _sendable(number_id):
+    try:
+        return send_gate.sendable(number_id)
+    except UnreadableSecret:
+        if send_gate.note_unreadable(number_id):
+            logger.error("The access token of number %s cannot be read with the keys in FIELD_KEYS.", number_id)
+        return None
+
+
+def _request(number, row):
+    message = row.cloud_api_message()
+    body = {"recipient_type": "individual", **message, "biz_opaque_callback_data": row.token}
+    return build_send(number.access_token, number.phone_number_id, body)
+
+
+def _wamid_or_trouble(answer):
+    if isinstance(answer, CloudApiTrouble):
+        return answer
+    try:
+        return read_wamid(answer)
+    except AnswerLost as trouble:
+        return trouble
+
+
+def _outcome(row, answer, now):
+    if answer is None:
+        return outcomes.broken()
+    if isinstance(answer, CloudApiTrouble):
+        return outcomes.after_trouble(answer, row.attempts, now)
+    return outcomes.accepted(answer, now)
+
+
+def _different(troubles):
+    return {getattr(trouble, "code", None): trouble for trouble in troubles}.values()
+
+
+_claiming = Counter()
+_claiming_lock = threading.Lock()
+
+
+@contextmanager
+def _one_of_few(model, number_id):
+    """Whether this thread may claim too; with enough at it already, one of them will find the new rows."""
+    key, most = (model, number_id), 1 if model.is_bulk else CLAIMERS_PER_NUMBER
+    with _claiming_lock:
+        admitted = _claiming[key] < most
+        _claiming[key] += admitted
+    try:
+        yield admitted
+    finally:
+        with _claiming_lock:
+            _claiming[key] -= admitted
+
+
+def count_as_sent(row):
+    """A person says that a message whose answer was lost did go out."""
+    _decide(row, status=Status.SENT, sent_at=timezone.now())
+
+
+def send_again(row):
+    """A person says that a message whose answer was lost is to be sent (again). It may arrive twice."""
+    _decide(row, status=row.waits_as, due_at=None, attempts=0)
+
+
+def _decide(row, **changes):
+    changes |= {"error_code": None, "error_title": ""}
+    if not type(row).objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
+        raise Refusal("not_unknown", _("What became of this message is known by now. Reload the page to see it."))
+    row.refresh_from_db()

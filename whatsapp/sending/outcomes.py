@@ -1,0 +1,56 @@
+"""What became of a send, in the words of the ledger. Pure: the same for one message and for a bulk lane."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from whatsapp.graph.client import CloudApiError, Unreachable
+from whatsapp.graph.errors import UNAVAILABLE, Action
+from whatsapp.models import OutboundMessage
+
+Status = OutboundMessage.Status
+
+#: The message is not at fault: it waits until the number sends again.
+NUMBER_WAITS = (Action.AUTHORIZE, Action.PAUSE_NUMBER, Action.PAUSE_WABA)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The new values of a row that was `sending`."""
+
+    status: str
+    wamid: str | None = None
+    accepted_at: datetime | None = None
+    due_at: datetime | None = None
+    error_code: int | None = None
+    error_title: str = ""
+
+
+def accepted(wamid, now):
+    return Outcome(Status.ACCEPTED, wamid=wamid, accepted_at=now)
+
+
+def broken():
+    """The row holds nothing that can be sent."""
+    return Outcome(Status.FAILED, error_title=_("The message could not be put together, so it was not sent."))
+
+
+def after_trouble(trouble, attempts, now):
+    """The outcome of a CloudApiTrouble at a message's so many-th attempt."""
+    if isinstance(trouble, Unreachable):
+        return _again(trouble, UNAVAILABLE.retry_after(attempts), now)
+    if not isinstance(trouble, CloudApiError):
+        return Outcome(Status.UNKNOWN, error_title=str(trouble)[:500])
+    if trouble.action in NUMBER_WAITS:
+        return _again(trouble, 0, now)
+    seconds = trouble.error_class.retry_after(attempts)
+    if seconds is not None:
+        return _again(trouble, seconds, now)
+    return Outcome(Status.FAILED, error_code=trouble.code, error_title=str(trouble)[:500])
+
+
+def _again(trouble, seconds, now):
+    code = getattr(trouble, "code", None)
+    due_at = now + timedelta(seconds=seconds)
+    return Outcome(Status.QUEUED, due_at=due_at, error_code=code, error_title=str(trouble)[:500])

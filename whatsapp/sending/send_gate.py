@@ -1,0 +1,102 @@
+"""When a number may send, and what stops it for a while or until somebody mends it."""
+
+import hashlib
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from whatsapp.graph.client import CloudApiError
+from whatsapp.graph.errors import Action
+from whatsapp.models import WhatsAppNumber
+
+Status = WhatsAppNumber.Status
+
+#: Stands in `refused_token` while the saved token cannot be read.
+UNREADABLE = "unreadable"
+
+
+def sendable(number_id):
+    """The number if it may send now, or None. Raises UnreadableSecret when its token cannot be read."""
+    number = WhatsAppNumber.objects.that_may_send().select_related("business").filter(pk=number_id).first()
+    return None if number is None or is_stopped(number) else number
+
+
+def is_stopped(number):
+    """Whether Meta refused this very token, and nobody has mended it since."""
+    return number.refused_token == digest(number.access_token) and number.status == Status.PROBLEM
+
+
+def digest(access_token):
+    return hashlib.sha256(access_token.encode()).hexdigest()
+
+
+def react(number, trouble):
+    """Do to the number what a refusal asks for. Its problem is in the language of its business, if that is active."""
+    if not isinstance(trouble, CloudApiError):
+        return
+    match trouble.action:
+        case Action.AUTHORIZE:
+            stop(number, str(trouble))
+        case Action.SLOW:
+            hold(number, trouble.error_class.delay)
+        case Action.PAUSE_NUMBER:
+            pause(same(number), trouble.error_class.delay, str(trouble))
+        case Action.PAUSE_WABA:
+            pause(siblings(number), trouble.error_class.delay, str(trouble))
+
+
+def stop(number, problem):
+    """Send nothing with this token any more. Another token, or a successful check, lets the number send again."""
+    now = WhatsAppNumber.objects.filter(pk=number.pk).first()
+    if now and now.access_token == number.access_token:
+        same(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
+
+
+def note_unreadable(number_id):
+    """
+    Say on the number that its token cannot be read; returns whether that is news. With its key back, or another token,
+    sending goes on by itself.
+    """
+    number = WhatsAppNumber.objects.select_related("business").filter(pk=number_id, refused_token="").first()
+    if number is None:
+        return False
+    with translation.override(number.business.language):
+        problem = _("The saved token cannot be read. Enter it again, or put its key back at the end of FIELD_KEYS.")
+    unnoted = same(number).filter(refused_token="")
+    return bool(unnoted.update(status=Status.PROBLEM, problem=problem, refused_token=UNREADABLE))
+
+
+def hold(number, seconds):
+    """Send nothing for some seconds, which is no problem."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    same(number).exclude(paused_until__gt=until).update(paused_until=until)
+
+
+def pause(numbers, seconds, problem):
+    """Send nothing for a time, then try again."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    numbers.exclude(paused_until__gt=until).update(status=Status.PROBLEM, problem=problem[:500], paused_until=until)
+
+
+def recovered(number):
+    """
+    Meta takes messages of a number whose pause is over, or that has another token. Those that it took before a pause
+    or stop that came meanwhile say nothing.
+    """
+    over = Q(paused_until__lte=timezone.now()) | Q(paused_until=None) & ~Q(refused_token="")
+    same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
+        status=Status.CONNECTED, problem="", paused_until=None, refused_token=""
+    )
+
+
+def same(number):
+    return WhatsAppNumber.objects.filter(pk=number.pk)
+
+
+def siblings(number):
+    """The numbers of the same WhatsApp Business account in the same business."""
+    if not number.waba_id:
+        return same(number)
+    return WhatsAppNumber.objects.filter(business=number.business_id, waba_id=number.waba_id)

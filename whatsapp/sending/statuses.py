@@ -1,0 +1,143 @@
+"""
+What Meta reports about sent messages, written into the ledger in bulk. Statuses come in any order, repeatedly, and
+sometimes before the answer to the send; they only ever move a row forward.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.utils import translation
+
+from accounts.database.bulk_update import update_rows
+from whatsapp.graph.client import CloudApiError
+from whatsapp.graph.errors import Action
+from whatsapp.models import outbound_models
+
+from . import send_gate
+
+#: How far a status is. `delivered` beats `failed`: one of a person's devices may fail (Webhooks, "statuses").
+RANKS = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
+
+#: Meta's words for what the ledger calls otherwise. A voice message that was played was read.
+SYNONYMS = {"played": "read"}
+
+CHUNK = 1000
+
+_RANK = "CASE {row}.status " + " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANKS.items())
+_RANK += " WHEN 'received' THEN 9 ELSE 0 END"
+_ADVANCES = "{} > {}".format(_RANK.format(row="v"), _RANK.format(row="t"))
+
+_CHANGES = {
+    **{
+        name: f"CASE WHEN {_ADVANCES} THEN v.{name} ELSE t.{name} END"
+        for name in ("status", "error_code", "error_title")
+    },
+    **{name: f"CASE WHEN {_ADVANCES} THEN NULL ELSE t.{name} END" for name in ("lease_until", "due_at")},
+    **{
+        name: f"COALESCE(t.{name}, v.{name})"
+        for name in ("wamid", "accepted_at", "sent_at", "delivered_at", "read_at")
+    },
+}
+
+
+@dataclass
+class Report:
+    """All that was reported about one message."""
+
+    wamid: str
+    token: str | None = None
+    status: str = ""
+    refusal: CloudApiError | None = None
+    error_title: str = ""
+    accepted_at: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+
+    def add(self, update):
+        status = SYNONYMS.get(update.status, update.status)
+        if status not in RANKS:
+            return
+        self.token = self.token or update.token
+        # Of a message whose answer was lost or comes later: Meta has taken what it reports about.
+        self.accepted_at = min(self.accepted_at or update.timestamp, update.timestamp)
+        if RANKS[status] > RANKS.get(self.status, 0):
+            self.status = status
+            self.refusal = CloudApiError(update.error_code, update.error_title) if status == "failed" else None
+            self.error_title = str(self.refusal)[:500] if self.refusal else ""
+        if status != "failed":
+            setattr(self, f"{status}_at", getattr(self, f"{status}_at") or update.timestamp)
+
+    @property
+    def error_code(self):
+        return self.refusal.code if self.refusal else None
+
+
+def apply(number, updates):
+    """Write StatusUpdates of a number's messages into the ledger. Returns the wamids that no message has."""
+    with translation.override(number.business.language):
+        reports = iter(_reports(updates))
+    unknown = set()
+    while chunk := {report.wamid: report for report in islice(reports, CHUNK)}:
+        for model in outbound_models():
+            if chunk:
+                _apply_to(model, number, chunk)
+        unknown |= chunk.keys()
+    return unknown
+
+
+def _reports(updates):
+    reports = {}
+    for update in updates:
+        reports.setdefault(update.wamid, Report(update.wamid)).add(update)
+    return [report for report in reports.values() if report.status]
+
+
+def _apply_to(model, number, reports):
+    """Write reports, by wamid, into the rows of one model, and take those that found their row out."""
+    found = _write(model, number, reports)
+    _react(model, number, [(reports[wamid], *row) for wamid, row in found.items()])
+    for wamid in found:
+        del reports[wamid]
+
+
+@transaction.atomic
+def _write(model, number, reports):
+    """Returns {wamid: (id, status before)} of the rows there are."""
+    found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
+    by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
+    found |= _rows_by(model, number, "token", by_token, wamid=None)
+    fields = ("wamid", "status", "error_code", "error_title", "accepted_at", "sent_at", "delivered_at", "read_at")
+    rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, (pk, _status) in found.items()]
+    update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
+    return found
+
+
+def _rows_by(model, number, name, reports, **conditions):
+    """{wamid: (id, status)} of the rows with these wamids or tokens, locked in order so that nobody deadlocks."""
+    if not reports:
+        return {}
+    rows = model.objects.filter(whatsapp_number=number, **{f"{name}__in": list(reports)}, **conditions)
+    rows = rows.select_for_update(of=("self",)).order_by("pk").values_list(name, "pk", "status")
+    return {reports[value].wamid: (pk, status) for value, pk, status in rows}
+
+
+def _react(model, number, reported):
+    """
+    Do what refusals ask for that came later than the answer to the send. `reported`: triples of a report, the id of
+    its row, and the status of that before.
+    """
+    refusals = {
+        pk: report.refusal
+        for report, pk, status_before in reported
+        if report.refusal and RANKS.get(status_before, 0) < RANKS["failed"]
+    }
+    if not refusals:
+        return
+    with translation.override(number.business.language):
+        for refusal in {refusal.code: refusal for refusal in refusals.values()}.values():
+            if refusal.action in (Action.PAUSE_NUMBER, Action.PAUSE_WABA):
+                send_gate.react(number, refusal)
+        model.refused(number, refusals)

@@ -1,0 +1,46 @@
+import random
+
+from celery import shared_task
+from django.apps import apps
+
+from whatsapp.models import outbound_models
+
+from . import delivery, ledger
+
+#: Seconds that the task of sending through a number waits for a free worker; a tick gives it again. Longer than a
+#: few ticks, because the clocks of machines may differ.
+WAITING = 10
+
+
+@shared_task(bind=True)
+def deliver(self, model_label, number_id):
+    """Send what is due through a number."""
+    if delivery.deliver(apps.get_model(model_label), number_id):
+        self.apply_async([model_label, number_id], expires=WAITING)
+
+
+@shared_task(bind=True)
+def deliver_bulk(self, model_label, number_id):
+    """Send what is due through a number of what comes by the thousand: for some seconds, then others have a turn."""
+    if delivery.deliver(apps.get_model(model_label), number_id):
+        self.apply_async([model_label, number_id], expires=WAITING)
+
+
+@shared_task
+def deliver_due():
+    """
+    Tick: rows that wait for their time, or whose task was lost. It gives work to workers that are free soon, so that
+    no queue grows. Numbers come in any order: when all workers are busy, each number has its chance of the next.
+    """
+    for model in outbound_models():
+        task = deliver_bulk if model.is_bulk else deliver
+        number_ids = delivery.numbers_with_due_rows(model)
+        random.shuffle(number_ids)
+        for number_id in number_ids:
+            task.apply_async([model._meta.label, number_id], expires=WAITING)
+
+
+@shared_task
+def settle_expired_sends():
+    """Tick: sends that nobody will answer for any more."""
+    return ledger.settle_expired()

@@ -1,0 +1,1 @@
+"""The simulated Graph API: its nodes, errors, tokens, templates and media."""

@@ -1,0 +1,189 @@
+"""
+Processes stored webhook events: statuses go into the ledger, what concerns templates, numbers and accounts to their
+rows, and everything to WHATSAPP_EVENT_HANDLER.
+
+The events of a number stand in a line and are processed in the order in which they came, by one worker at a time.
+What fails, or reports on a message that is not here yet, leaves the line and comes back later.
+"""
+
+import logging
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from whatsapp.models import WebhookEvent, WhatsAppNumber
+from whatsapp.sending import statuses
+
+from . import account_updates, template_updates
+from .parsing import parse
+
+logger = logging.getLogger(__name__)
+
+#: How long a worker has for a batch before another one may take it.
+LEASE = timedelta(minutes=1)
+
+BATCH = 50
+
+#: When an event comes back after its first attempt, its second…
+DELAYS = [timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)]
+
+#: Statuses of messages that are not here by then are of messages that were sent by something else.
+PATIENCE = timedelta(hours=24)
+
+#: So often an event is begun at most, should it end its worker each time.
+MOST_ATTEMPTS = 20
+
+KEPT = timedelta(days=30)
+
+
+def numbers_of(event_ids):
+    events = WebhookEvent.objects.filter(pk__in=event_ids).order_by()
+    return list(events.values_list("whatsapp_number", flat=True).distinct())
+
+
+def numbers_with_due_events():
+    return list(WebhookEvent.objects.due().order_by().values_list("whatsapp_number", flat=True).distinct())
+
+
+def process_line(number_id, seconds=20):
+    """Process a number's due events until none is left for us, or for some seconds."""
+    enough = time.monotonic() + seconds
+    while time.monotonic() < enough and (events := claim(number_id)):
+        process(events)
+
+
+@transaction.atomic(durable=True)
+def claim(number_id):
+    """The next events of a number, ours for the length of a lease. None of the line while somebody else has it."""
+    # Claims of one number wait for each other; rows that refer to the number may still be inserted.
+    if not WhatsAppNumber.objects.select_for_update(no_key=True).filter(pk=number_id).values_list("pk"):
+        return []
+    events = WebhookEvent.objects.filter(whatsapp_number=number_id)
+    due = events.due().order_by("pk")
+    if events.in_line().filter(due_at__gt=timezone.now()).exists():
+        due = due.exclude(last_error="")
+    claimed = list(due[:BATCH])
+    due.filter(pk__in=[event.pk for event in claimed]).update(
+        due_at=timezone.now() + LEASE, attempts=F("attempts") + 1
+    )
+    for event in claimed:
+        event.attempts += 1
+    return claimed
+
+
+def give_back_abandoned():
+    """Make all claimed events due again, for a process that starts as the only one on this database."""
+    return WebhookEvent.objects.in_line().filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
+
+
+def record_waiting(handle):
+    """
+    Process all events that wait, with `handle` in the place of WHATSAPP_EVENT_HANDLER: for a database from a backup,
+    where nobody may be answered. What fails is parked, as after the last attempt.
+    """
+    waiting = WebhookEvent.objects.waiting().order_by("pk")
+    for number_id in list(waiting.order_by().values_list("whatsapp_number", flat=True).distinct()):
+        last = 0
+        while events := list(waiting.filter(whatsapp_number=number_id, pk__gt=last)[:BATCH]):
+            for event in events:
+                event.attempts = len(DELAYS) + 1
+            process(events, handle)
+            last = events[-1].pk
+
+
+def process(events, handle=None):
+    """Process claimed events of one number, in order."""
+    handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
+    numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
+    number = numbers.filter(pk=events[0].whatsapp_number_id).first()
+    if number is None:
+        return
+    readable = [(event, change) for event in events if (change := _read(event))]
+    unknown = _apply_statuses(number, [change for _event, change in readable])
+    for event, change in readable:
+        try:
+            _process_one(number, event, change, unknown, handle)
+        except Exception as error:
+            _fail(event, error)
+    _finish([event for event in events if event.processed_at])
+
+
+def _read(event):
+    try:
+        return parse(event.field, event.value, event.received_at)
+    except Exception as error:
+        _fail(event, error)
+
+
+def _apply_statuses(number, changes):
+    """The wamids that are not here, or None when the statuses are to be applied event by event."""
+    try:
+        return statuses.apply(number, [update for change in changes for update in change.statuses])
+    except DatabaseError:
+        logger.exception("The statuses of %d events could not be applied together.", len(changes))
+        return None
+
+
+def _process_one(number, event, change, unknown, handle):
+    if event.attempts > MOST_ATTEMPTS:
+        raise RuntimeError("The worker ended each time it processed this event.")
+    if unknown is None:
+        unknown = statuses.apply(number, change.statuses)
+    template_updates.apply(number, change)
+    account_updates.apply(number, change)
+    handle(number, change)
+    missing = sorted({update.wamid for update in change.statuses} & unknown)
+    if missing and timezone.now() < event.received_at + PATIENCE:
+        _wait(event, missing)
+        return
+    event.processed_at = timezone.now()
+    event.last_error = "\n".join([*change.errors, *(f"No message here is {wamid}." for wamid in missing)])
+
+
+def _finish(events):
+    """Mark events as processed: most at once, and those with something to say one by one."""
+    quiet = [event.pk for event in events if not event.last_error]
+    WebhookEvent.objects.filter(pk__in=quiet).update(processed_at=timezone.now(), due_at=None, last_error="")
+    for event in events:
+        if event.last_error:
+            event.due_at = None
+            event.save(update_fields=["processed_at", "due_at", "last_error"])
+
+
+def _wait(event, wamids):
+    """Come back when the messages may be here."""
+    latest = event.received_at + PATIENCE
+    event.due_at = (
+        min(timezone.now() + DELAYS[event.attempts - 1], latest) if event.attempts <= len(DELAYS) else latest
+    )
+    event.last_error = "Waiting for the messages {}.".format(", ".join(wamids))
+    event.save(update_fields=["due_at", "last_error"])
+
+
+def _fail(event, error):
+    """Come back later; after the last delay the event is parked."""
+    logger.error("Webhook event %s could not be processed.", event.pk, exc_info=error)
+    again = event.attempts <= len(DELAYS)
+    event.due_at = timezone.now() + DELAYS[event.attempts - 1] if again else None
+    event.processed_at = None
+    event.last_error = f"{type(error).__name__}: {error}"[:2000]
+    event.save(update_fields=["due_at", "last_error"])
+
+
+def replay(events):
+    """Process events again from the start, whatever became of them. What was recorded once is not recorded again."""
+    return events.update(due_at=timezone.now(), processed_at=None, attempts=0, last_error="")
+
+
+def prune(seconds=20):
+    """Forget events that were processed over 30 days ago: Meta repeats for 7. Returns how many."""
+    enough, forgotten = time.monotonic() + seconds, 0
+    old = WebhookEvent.objects.filter(processed_at__lt=timezone.now() - KEPT).order_by("processed_at")
+    while time.monotonic() < enough and (ids := list(old.values_list("pk", flat=True)[:1000])):
+        forgotten += WebhookEvent.objects.filter(pk__in=ids).delete()[0]
+    return forgotten

@@ -5,7 +5,6 @@ Meta has no idempotency key, so what matters about a failure is whether the requ
 """
 
 import json
-import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from accounts.logging.redaction import redact
 
 from . import media_transfer
 from .errors import classify, explain
+from .failures import nothing_was_sent
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3, 20
@@ -276,7 +276,7 @@ class CloudApi:
                 proxies=_proxies(),
             )
         except requests.RequestException as error:
-            raise (Unreachable if _nothing_was_sent(error) else AnswerLost)(str(error)) from error
+            raise (Unreachable if nothing_was_sent(error) else AnswerLost)(str(error)) from error
         return read_answer(response.status_code, response.content)
 
 
@@ -316,17 +316,6 @@ def _session():
         _kept.session.trust_env = False
         _kept.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return _kept.session
-
-
-def _nothing_was_sent(error):
-    # Those of requests that are ValueErrors find fault with the request itself.
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError | ValueError):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    if isinstance(reason, SSLError):
-        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError)
 
 
 def _json_object(content):

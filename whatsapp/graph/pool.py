@@ -12,11 +12,12 @@ from functools import lru_cache
 
 import aiohttp
 import certifi
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from aiohttp_socks import ProxyConnector
 from django.conf import settings
 from yarl import URL
 
 from .client import ANSWER_TIMEOUT, CONNECT_TIMEOUT, AnswerLost, CloudApiTrouble, Unreachable, read_answer
+from .failures import nothing_was_sent
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +26,6 @@ LONGEST = 40
 
 #: Answers are gathered for so many seconds, or until there are enough to be worth writing down together.
 GATHERING, ENOUGH = 0.02, 40
-
-#: The failures after which nothing can have been sent.
-NOTHING_WAS_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
-    ProxyConnectionError,
-    ProxyError,
-    ProxyTimeoutError,
-)
 
 
 class Calls:
@@ -115,12 +105,11 @@ class Connections:
             return read_answer(response.status, await response.read())
         except CloudApiTrouble as trouble:
             return trouble
-        except NOTHING_WAS_SENT as error:
-            return Unreachable(str(error))
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return AnswerLost(str(error))
         except Exception as error:
-            logger.exception("A call to Meta failed in an unforeseen way.")
+            if nothing_was_sent(error):
+                return Unreachable(str(error))
+            if not isinstance(error, aiohttp.ClientError | OSError | TimeoutError):
+                logger.exception("A call to Meta failed in an unforeseen way.")
             return AnswerLost(str(error))
 
     def _session(self, proxy):

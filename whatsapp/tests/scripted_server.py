@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 
@@ -11,13 +12,18 @@ class ScriptedServer:
     """
     Answers the n-th request with the n-th of `answers`: bytes to send as they are, or a function that is given the
     connection. The last one is repeated. `requests` keeps what was asked, as bytes; `connections` counts those made.
+    With a `certificate`, the path of a key and its certificate, it speaks TLS.
     """
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, certificate=None):
         self.answers = list(answers)
         self.requests = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._listener = context.wrap_socket(self._listener, server_side=True, do_handshake_on_connect=False)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 

@@ -3,8 +3,13 @@ import io
 import json
 from collections import deque
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from whatsapp.graph import client, media_transfer, pool
 from whatsapp.graph.client import (
@@ -40,6 +45,24 @@ def graph(settings):
     yield start
     for server in servers:
         server.__exit__()
+
+
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory):
+    """The path of a key with a certificate for 127.0.0.1 that no authority has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "key_and_certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return path
 
 
 def send_alone():
@@ -136,14 +159,12 @@ def test_a_proxy_of_the_environment_is_not_used(graph, monkeypatch, send):
     assert send() == "wamid.A"
 
 
-def test_a_failed_certificate_means_that_nothing_was_sent(monkeypatch):
-    import ssl
-
-    import requests
-    from urllib3.exceptions import MaxRetryError, SSLError
-
-    reason = SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
-    assert client._nothing_was_sent(requests.exceptions.SSLError(MaxRetryError(None, "/", reason)))
+def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(settings, send, self_signed):
+    with ScriptedServer(ACCEPTED, certificate=self_signed) as server:
+        settings.META_GRAPH_URL = server.url.replace("http:", "https:")
+        with pytest.raises(Unreachable):
+            send()
+        assert server.requests == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Which of Meta's refusals concern a whole broadcast, and not one recipient alone."""
 
-from whatsapp.graph.errors import HOUR, PARAMETER, TEMPLATE_PARAMETERS, Action
+from whatsapp.graph.error_codes import HOUR, PARAMETER, TEMPLATE_PARAMETERS, Action
 
 #: So many recipients refused for what the template or its values are, and none accepted: the template is at fault.
 MOST_WRONG = 10

@@ -7,7 +7,7 @@ from math import ceil
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from whatsapp.graph.errors import explain
+from whatsapp.graph.error_codes import explain
 
 from .models import Broadcast, BroadcastMessage
 

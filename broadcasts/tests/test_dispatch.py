@@ -15,7 +15,7 @@ from broadcasts.models import BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.customers.customers import opt_out
 from crm.testing import make_customer
-from whatsapp.graph.client import CloudApiError
+from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending import delivery, tasks
 from whatsapp.sending.concurrency import KEPT_FOR_REPLIES, Slots

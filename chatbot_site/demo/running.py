@@ -20,7 +20,7 @@ from crm.conversations import conversations, inbox
 from crm.customers import customers
 from crm.deals import deals
 from crm.models import Conversation, Customer, Message
-from whatsapp.graph.errors import explain
+from whatsapp.graph.error_codes import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import health
 from whatsapp.simulator import server

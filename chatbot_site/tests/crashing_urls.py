@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.urls import path
 
 from chatbot_site.urls import handler404, handler500, urlpatterns  # noqa: F401
-from whatsapp.graph.client import build_send
+from whatsapp.graph.requests import build_send
 from whatsapp.models import WhatsAppNumber
 
 

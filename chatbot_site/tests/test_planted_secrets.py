@@ -18,7 +18,7 @@ from accounts.testing import make_owner
 from crm.models import Message
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.graph.accounts import AccountApi, app_api
-from whatsapp.graph.client import CloudApiTrouble
+from whatsapp.graph.errors import CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import numbers
 from whatsapp.sending import delivery

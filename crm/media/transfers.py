@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from accounts.deletion import stored_files
 from crm.models import MediaFile, Message
-from whatsapp.graph.client import CloudApi, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
-from whatsapp.graph.errors import UNAVAILABLE
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import UNAVAILABLE
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
 from whatsapp.graph.media_types import LARGEST
 from whatsapp.models import WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
@@ -29,7 +30,7 @@ from whatsapp.sending.tasks import deliver
 
 logger = logging.getLogger(__name__)
 
-#: How long a file may be under way: longer than it may take (cloud_api.FILE_SECONDS) with the calls around it.
+#: How long a file may be under way: longer than it may take (graph.requests.FILE_TIMEOUT) with the calls around it.
 LEASE = timedelta(minutes=5)
 
 #: So many files pass at once in a process; its other threads are for what cannot wait.

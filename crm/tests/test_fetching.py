@@ -123,7 +123,7 @@ def test_a_file_that_is_too_large_is_given_up_and_leaves_nothing(connected, meta
 
 
 def test_a_file_that_drips_is_left(connected, meta, monkeypatch):
-    monkeypatch.setattr(client, "FILE_SECONDS", -1)
+    monkeypatch.setattr(client, "FILE_TIMEOUT", -1)
 
     media = fetch(make_expected(connected, meta.simulator.add_media(PNG, "image/png")))
 
@@ -159,7 +159,7 @@ def test_a_damaged_file_is_not_kept(connected, meta, monkeypatch):
 )
 def test_only_metas_addresses_are_asked(settings, url, trusted):
     settings.META_GRAPH_URL = "http://127.0.0.1:9"
-    assert media_transfer.is_metas(url) is trusted
+    assert media_transfer.is_meta_url(url) is trusted
 
 
 def test_a_file_elsewhere_is_not_asked_for(connected, meta, monkeypatch):

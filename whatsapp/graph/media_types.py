@@ -30,12 +30,12 @@ class MediaType:
 
     kind: str
     mime: str
-    extensions: tuple
+    extensions: tuple[str, ...]
     limit: int
-    known_as: tuple = ()
+    known_as: tuple[str, ...] = ()
 
 
-def _office(mime, new, old):
+def _office(mime: str, new: str, old: str) -> tuple[MediaType, MediaType]:
     prefix = "application/vnd.openxmlformats-officedocument."
     return (
         MediaType("document", prefix + mime, (new,), LARGEST, (new,)),
@@ -73,7 +73,7 @@ ANIMATED_STICKER_LIMIT = 500 * KILOBYTE
 EXTENSIONS = {extension: media_type for media_type in MEDIA_TYPES for extension in media_type.extensions}
 
 
-def recognise(name, head, size):
+def recognise(name: str, head: bytes, size: int) -> MediaType:
     """
     The MediaType of a file by its name, its first HEAD bytes and its size. Raises ValidationError for what WhatsApp
     does not carry.
@@ -103,7 +103,7 @@ def recognise(name, head, size):
     return media_type
 
 
-def _agrees(media_type, head):
+def _agrees(media_type: MediaType, head: bytes) -> bool:
     if not media_type.known_as:
         return not BINARY.search(head)
     try:
@@ -113,10 +113,10 @@ def _agrees(media_type, head):
     return not found.isdisjoint(media_type.known_as)
 
 
-def _limit(media_type, head):
+def _limit(media_type: MediaType, head: bytes) -> int:
     return ANIMATED_STICKER_LIMIT if media_type.kind == "sticker" and b"ANIM" in head[:64] else media_type.limit
 
 
-def extension_of(mime):
+def extension_of(mime: str) -> str:
     """The usual extension of files of a MIME type that WhatsApp carries; empty for others."""
     return next((media_type.extensions[0] for media_type in MEDIA_TYPES if media_type.mime == mime), "")

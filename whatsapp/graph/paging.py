@@ -1,25 +1,31 @@
 """Lists of Graph, which come page by page (Graph API, "Paginated results")."""
 
-from .client import AnswerLost, CloudApiError
+from collections.abc import Callable
+from typing import Any
+
+from .errors import AnswerLost, CloudApiError
+
+#: Takes a cursor, empty for the first page; returns a page and the next one's cursor, empty after the last.
+ReadPage = Callable[[str], tuple[list[dict[str, Any]], str]]
 
 #: An account has at most 6000 templates (Cloud API, "Templates"), 100 a page; what has more pages does not end.
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 #: "Begin again without a cursor": something was added or removed meanwhile.
 STALE_CURSOR = 131059
-MOST_BEGINNINGS = 3
+MAX_ATTEMPTS = 3
 
 
 class ListWithoutEnd(AnswerLost):
     """Meta gives page after page."""
 
 
-def whole_list(read):
+def whole_list(read: ReadPage) -> list[dict[str, Any]]:
     """
     All objects of a list. `read` takes a cursor, empty for the first page, and returns a page and the next one's
     cursor. Raises ListWithoutEnd, and what `read` raises.
     """
-    for _beginning in range(MOST_BEGINNINGS - 1):
+    for _attempt in range(MAX_ATTEMPTS - 1):
         try:
             return _read_through(read)
         except CloudApiError as error:
@@ -28,11 +34,12 @@ def whole_list(read):
     return _read_through(read)
 
 
-def _read_through(read):
-    found, cursor = [], ""
-    for _page in range(MOST_PAGES):
+def _read_through(read: ReadPage) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = ""
+    for _page in range(MAX_PAGES):
         page, cursor = read(cursor)
-        found += page
+        items += page
         if not cursor:
-            return found
+            return items
     raise ListWithoutEnd("Meta's list does not end.")

@@ -9,6 +9,7 @@ import ssl
 from collections import deque
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 import certifi
@@ -16,81 +17,90 @@ from aiohttp_socks import ProxyConnector
 from django.conf import settings
 from yarl import URL
 
-from .client import ANSWER_TIMEOUT, CONNECT_TIMEOUT, AnswerLost, CloudApiTrouble, Unreachable, read_answer
+from .answers import read_answer
+from .client import ANSWER_TIMEOUT, CONNECT_TIMEOUT
+from .errors import AnswerLost, CloudApiTrouble, Unreachable
 from .failures import nothing_was_sent
+from .requests import Request
 
 logger = logging.getLogger(__name__)
 
 #: Seconds a call lasts at most, however slowly its answer drips. A send's lease in the ledger is longer.
-LONGEST = 40
+CALL_TIMEOUT = 40
 
 #: Answers are gathered for so many seconds, or until there are enough to be worth writing down together.
-GATHERING, ENOUGH = 0.02, 40
+GATHER_INTERVAL = 0.02
+GATHER_SIZE = 40
+
+#: What Meta answered to a call: an object, or why there is none.
+Answer = dict[str, Any] | CloudApiTrouble
+
+Key = TypeVar("Key")
 
 
-class Calls:
-    """The calls that one thread has under way. Used in that thread alone, and closed at the end."""
+class RequestPool(Generic[Key]):
+    """The calls that one thread has under way, each with a key. Used in that thread alone, and closed at the end."""
 
-    def __init__(self):
-        self._connections = _connections()
-        self._under_way = {}
-        self._ended = []
+    def __init__(self) -> None:
+        self._connections = _take_connections()
+        self._under_way: dict[asyncio.Task[Answer], Key] = {}
+        self._ended: list[asyncio.Task[Answer]] = []
         self._some_ended = asyncio.Event()
         self._enough_ended = asyncio.Event()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._under_way)
 
-    def start(self, key, request):
-        """Begin a cloud_api.Request. It goes on while `answers` waits."""
+    def start(self, key: Key, request: Request) -> None:
+        """Begin a call. It goes on while `answers` waits."""
         task = self._connections.loop.create_task(self._connections.call(request))
         task.add_done_callback(self._end)
         self._under_way[task] = key
 
-    def answers(self, seconds):
+    def answers(self, timeout: float) -> list[tuple[Key, Answer]]:
         """
-        Pairs of a key and what Meta answered (an object, or a CloudApiTrouble) for the calls that have ended. Waits
-        for the first of them and for those that follow it closely, but no longer than some seconds.
+        Pairs of a key and its answer for the calls that have ended. Waits for the first of them and for those that
+        follow it closely, but no longer than `timeout` seconds.
         """
         if self._under_way:
-            self._connections.loop.run_until_complete(self._wait(seconds))
+            self._connections.loop.run_until_complete(self._wait(timeout))
         ended, self._ended = self._ended, []
         return [(self._under_way.pop(task), task.result()) for task in ended]
 
-    async def _wait(self, seconds):
+    async def _wait(self, timeout: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._some_ended.wait(), seconds)
-            await asyncio.wait_for(self._enough_ended.wait(), GATHERING)
+            await asyncio.wait_for(self._some_ended.wait(), timeout)
+            await asyncio.wait_for(self._enough_ended.wait(), GATHER_INTERVAL)
         self._some_ended.clear()
         self._enough_ended.clear()
 
-    def _end(self, task):
+    def _end(self, task: asyncio.Task[Answer]) -> None:
         self._ended.append(task)
         self._some_ended.set()
-        if len(self._ended) >= min(ENOUGH, len(self._under_way)):
+        if len(self._ended) >= min(GATHER_SIZE, len(self._under_way)):
             self._enough_ended.set()
 
-    def close(self):
+    def close(self) -> None:
         """Forget the calls under way: their connections are closed, and nobody learns how they ended."""
         for task in self._under_way:
             task.cancel()
         if self._under_way:
             self._connections.loop.run_until_complete(asyncio.wait(self._under_way))
-        _free.append(self._connections)
+        _idle.append(self._connections)
 
 
 class Connections:
     """
-    An event loop with its kept connections, by proxy: a handshake costs many times what a call does. One thread after
+    An event loop with its open connections, by proxy: a handshake costs many times what a call does. One thread after
     the other uses it.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._sessions = {}
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
 
-    async def call(self, request):
-        """The object that Meta answered, or the CloudApiTrouble."""
+    async def call(self, request: Request) -> Answer:
+        """What Meta answered. Raises nothing."""
         # One turn of the loop: connections that Meta closed while it stood still are not taken for open ones.
         await asyncio.sleep(0)
         try:
@@ -112,17 +122,19 @@ class Connections:
                 logger.exception("A call to Meta failed in an unforeseen way.")
             return AnswerLost(str(error))
 
-    def _session(self, proxy):
+    def _session(self, proxy: str) -> aiohttp.ClientSession:
         if proxy not in self._sessions:
             # No proxy or .netrc password from the environment, and no cookie from one business to the next.
             self._sessions[proxy] = aiohttp.ClientSession(
                 connector=_connector(proxy),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=LONGEST, sock_connect=CONNECT_TIMEOUT, sock_read=ANSWER_TIMEOUT),
+                timeout=aiohttp.ClientTimeout(
+                    total=CALL_TIMEOUT, sock_connect=CONNECT_TIMEOUT, sock_read=ANSWER_TIMEOUT
+                ),
             )
         return self._sessions[proxy]
 
-    def __del__(self):
+    def __del__(self) -> None:
         """The process ends, and the connections with it."""
         with suppress(Exception):
             for session in self._sessions.values():
@@ -130,7 +142,7 @@ class Connections:
             self.loop.close()
 
 
-def _connector(proxy):
+def _connector(proxy: str) -> aiohttp.BaseConnector:
     if proxy.startswith("socks"):
         # With the h of socks5h the proxy looks the name up, as here it always does.
         return ProxyConnector.from_url(proxy.replace("socks5h:", "socks5:"), rdns=True, limit=0, ssl=_certificates())
@@ -138,17 +150,17 @@ def _connector(proxy):
 
 
 @lru_cache
-def _certificates():
+def _certificates() -> ssl.SSLContext:
     """The authorities that requests trusts too: the system's are missing on some."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
-#: Those that no thread uses. The one used last is taken first, so that as few as possible are kept open.
-_free = deque()
+#: Those that no thread uses. The one used last is taken first, so that as few as possible stay open.
+_idle: deque[Connections] = deque()
 
 
-def _connections():
+def _take_connections() -> Connections:
     try:
-        return _free.pop()
+        return _idle.pop()
     except IndexError:
         return Connections()

@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 
 from accounts.deletion import deletion
 from accounts.refusals import Refusal
-from whatsapp.graph.client import AnswerLost, CloudApi, CloudApiTrouble
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.errors import AnswerLost, CloudApiTrouble
 from whatsapp.models import MessageTemplate
 from whatsapp.secrets.encryption import UnreadableSecret
 

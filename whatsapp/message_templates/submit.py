@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import AccountApi
-from whatsapp.graph.client import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
-from whatsapp.graph.errors import PERMISSION, TOKEN
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.graph.media_types import HEAD, recognise
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp.graph.client import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
-from whatsapp.graph.errors import PERMISSION, TOKEN
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.graph.paging import whole_list
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret

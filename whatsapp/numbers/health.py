@@ -14,8 +14,8 @@ from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import AccountApi, app_api, moment
-from whatsapp.graph.client import CloudApiError, CloudApiTrouble
-from whatsapp.graph.errors import TOKEN, Action
+from whatsapp.graph.error_codes import TOKEN, Action
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 from whatsapp.sending import send_gate

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts import plans
 from accounts.refusals import Refusal
-from whatsapp.graph.client import AnswerLost, CloudApi, CloudApiError, CloudApiTrouble
-from whatsapp.graph.errors import PERMISSION, TOKEN
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import UnreadableSecret

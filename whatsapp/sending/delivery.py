@@ -14,8 +14,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp.graph.client import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable, build_send, read_wamid
-from whatsapp.graph.pool import Calls
+from whatsapp.graph.answers import read_wamid
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable
+from whatsapp.graph.pool import RequestPool
+from whatsapp.graph.requests import build_send
 from whatsapp.models import OutboundMessage, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 
@@ -59,7 +61,7 @@ class Delivery:
         self.model = model
         self.number_id = number_id
         self.number = None
-        self.calls = Calls()
+        self.calls = RequestPool()
         self.is_cut_off = False
 
     def run(self, seconds):

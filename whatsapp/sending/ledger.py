@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.database.bulk_update import update_rows
 from accounts.models import Business
-from whatsapp.graph.client import AnswerLost
+from whatsapp.graph.errors import AnswerLost
 from whatsapp.models import IS_OPEN, OutboundMessage, outbound_models
 
 from .outcomes import Outcome
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 Status = OutboundMessage.Status
 
-#: How long a claimed row may be under way: longer than a call lasts (calls.LONGEST).
+#: How long a claimed row may be under way: longer than a call lasts (graph.pool.CALL_TIMEOUT).
 LEASE = timedelta(seconds=60)
 
 #: Seconds between tries to write down what was sent, while the database is out of reach.

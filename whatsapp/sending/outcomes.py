@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from whatsapp.graph.client import CloudApiError, Unreachable
-from whatsapp.graph.errors import UNAVAILABLE, Action
+from whatsapp.graph.error_codes import UNAVAILABLE, Action
+from whatsapp.graph.errors import CloudApiError, Unreachable
 from whatsapp.models import OutboundMessage
 
 Status = OutboundMessage.Status

@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from whatsapp.graph.client import CloudApiError
-from whatsapp.graph.errors import Action
+from whatsapp.graph.error_codes import Action
+from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
 
 Status = WhatsAppNumber.Status

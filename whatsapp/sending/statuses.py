@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts.database.bulk_update import update_rows
-from whatsapp.graph.client import CloudApiError
-from whatsapp.graph.errors import Action
+from whatsapp.graph.error_codes import Action
+from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import outbound_models
 
 from . import send_gate

@@ -12,19 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from whatsapp.graph import client, media_transfer, pool
-from whatsapp.graph.client import (
-    AnswerLost,
-    CloudApi,
-    CloudApiError,
-    CloudApiTrouble,
-    FileNotPassed,
-    FileTooLarge,
-    Unreachable,
-    build_send,
-    read_wamid,
-)
-from whatsapp.graph.errors import Action
-from whatsapp.graph.pool import Calls
+from whatsapp.graph.answers import read_wamid
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import Action
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge, Unreachable
+from whatsapp.graph.pool import RequestPool
+from whatsapp.graph.requests import build_send
 
 from .scripted_server import ScriptedServer, answer, refused_url, reset, silence
 
@@ -70,7 +63,7 @@ def send_alone():
 
 
 def send_among_many():
-    with closing(Calls()) as under_way:
+    with closing(RequestPool()) as under_way:
         under_way.start("key", build_send("EAAtoken", "1065", BODY))
         [(key, answer)] = under_way.answers(30)
     assert key == "key"
@@ -193,7 +186,7 @@ def test_an_answer_is_lost_when_the_message_may_have_been_sent(graph, reply, sen
 def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch, send):
     monkeypatch.setattr(client, "ANSWER_TIMEOUT", 0.1)
     monkeypatch.setattr(pool, "ANSWER_TIMEOUT", 0.1)
-    monkeypatch.setattr(pool, "_free", deque())
+    monkeypatch.setattr(pool, "_idle", deque())
     graph(silence)
     with pytest.raises(AnswerLost):
         send()
@@ -284,7 +277,7 @@ def test_an_upload_without_an_id_did_not_pass(graph, given):
 
 
 def test_an_upload_that_takes_too_long_is_ended(graph, monkeypatch):
-    monkeypatch.setattr(client, "FILE_SECONDS", -1)
+    monkeypatch.setattr(client, "FILE_TIMEOUT", -1)
     graph(answer(200, {"id": "77"}))
     with pytest.raises(FileNotPassed):
         upload()
@@ -323,7 +316,7 @@ def test_a_redirect_away_from_meta_is_not_followed(graph):
 def test_another_server_of_meta_does_not_get_the_token(graph, monkeypatch):
     other = ScriptedServer(answer(200, b"a picture"))
     server = graph(redirect(f"{other.url}/there"))
-    monkeypatch.setattr(media_transfer, "is_metas", lambda url: True)
+    monkeypatch.setattr(media_transfer, "is_meta_url", lambda url: True)
     assert download(f"{server.url}/here") == b"a picture"
     assert b"EAAtoken" not in other.requests[0]
 

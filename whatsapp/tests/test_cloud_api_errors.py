@@ -1,7 +1,7 @@
 import pytest
 from django.utils import translation
 
-from whatsapp.graph.errors import ERROR_CLASSES, UNAVAILABLE, UNCLEAR, Action, classify, explain
+from whatsapp.graph.error_codes import ERROR_CLASSES, UNAVAILABLE, UNCLEAR, Action, classify, explain
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from whatsapp.graph.client import AnswerLost, CloudApiError, Unreachable
+from whatsapp.graph.errors import AnswerLost, CloudApiError, Unreachable
 from whatsapp.sending.outcomes import after_trouble
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

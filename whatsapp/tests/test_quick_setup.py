@@ -89,7 +89,7 @@ def test_a_stale_cursor_begins_the_list_again(meta, account, owner):
 
 
 def test_a_list_that_does_not_end_ends_here(meta, account, owner, monkeypatch):
-    monkeypatch.setattr("whatsapp.graph.paging.MOST_PAGES", 2)
+    monkeypatch.setattr("whatsapp.graph.paging.MAX_PAGES", 2)
     for serial in range(230):
         meta.simulator.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
     setup = set_up(owner)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import exchange_code
-from whatsapp.graph.client import AnswerLost, CloudApiError, CloudApiTrouble
+from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 
 
 def token_for(code):

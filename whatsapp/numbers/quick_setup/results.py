@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass, field
 
-from whatsapp.graph.client import CloudApiError, Unreachable
-from whatsapp.graph.errors import PERMISSION, TOKEN, Action
+from whatsapp.graph.error_codes import PERMISSION, TOKEN, Action
+from whatsapp.graph.errors import CloudApiError, Unreachable
 
 #: Steps for the whole account, and those for each number.
 FIRST_STEPS = ("token", "account", "numbers")

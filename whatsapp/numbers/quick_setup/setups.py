@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from whatsapp.graph.client import CloudApiTrouble
+from whatsapp.graph.errors import CloudApiTrouble
 from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 

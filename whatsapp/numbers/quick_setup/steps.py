@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import AccountApi, app_api, moment
-from whatsapp.graph.client import CloudApi, CloudApiError, CloudApiTrouble
-from whatsapp.graph.errors import PERMISSION, TOKEN
+from whatsapp.graph.client import CloudApi
+from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.graph.paging import ListWithoutEnd, whole_list
 from whatsapp.message_templates import sync
 from whatsapp.models import WhatsAppNumber

@@ -1,0 +1,64 @@
+"""Reading what Graph answered. Nothing here does I/O."""
+
+import json
+from typing import Any
+
+from accounts.logging.redaction import redact
+
+from .errors import AnswerLost, CloudApiError
+
+
+def read_answer(http_status: int, content: bytes) -> dict[str, Any]:
+    """The object that Meta answered. Raises CloudApiError for a refusal, AnswerLost for what says nothing."""
+    answer = _json_object(content)
+    error = answer.get("error")
+    if isinstance(error, dict) and "code" in error:
+        raise _meta_error(error, http_status)
+    if 200 <= http_status < 300 and answer:
+        return answer
+    if 300 <= http_status < 500 and http_status != 408:
+        raise CloudApiError(None, title=f"HTTP {http_status}", http_status=http_status)
+    raise AnswerLost(f"HTTP {http_status}")
+
+
+def read_wamid(answer: dict[str, Any]) -> str:
+    """The id of an accepted message in the answer to a send. Raises AnswerLost when there is none."""
+    try:
+        wamid = answer["messages"][0]["id"]
+    except (KeyError, IndexError, TypeError):
+        wamid = None
+    if not wamid or not isinstance(wamid, str):
+        raise AnswerLost("The answer holds no message id.")
+    return wamid
+
+
+def read_page(answer: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """The objects of one page of a list, and the cursor of the next page: empty after the last."""
+    try:
+        cursor = answer["paging"]["cursors"]["after"] if answer["paging"].get("next") else ""
+    except (AttributeError, KeyError, TypeError):
+        cursor = ""
+    items = answer.get("data")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else [], str(cursor)
+
+
+def _json_object(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _meta_error(error: dict[str, Any], http_status: int) -> CloudApiError:
+    """Meta's text is shown and stored, and it may quote the token ("Malformed access token EAA…")."""
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else data
+    code = error["code"]
+    return CloudApiError(
+        code if isinstance(code, int) else None,
+        title=redact(str(error.get("message") or "")),
+        details=redact(str(details or error.get("error_user_msg") or "")),
+        http_status=http_status,
+        subcode=error.get("error_subcode"),
+    )

@@ -53,7 +53,7 @@ def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *compo
 @contextmanager
 def answers_together():
     """All answers to the calls under way are settled together, however slowly they come."""
-    with patch("whatsapp.sending.delivery.PATIENCE", 30), patch("whatsapp.graph.pool.GATHER_INTERVAL", 30):
+    with patch("whatsapp.sending.delivery.CLAIM_INTERVAL", 30), patch("whatsapp.graph.pool.GATHER_INTERVAL", 30):
         yield
 
 

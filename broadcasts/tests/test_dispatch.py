@@ -18,7 +18,7 @@ from crm.testing import make_customer
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending import delivery, tasks
-from whatsapp.sending.concurrency import KEPT_FOR_REPLIES, Slots
+from whatsapp.sending.concurrency import RESERVED_FOR_REPLIES, Slots
 from whatsapp.simulator.graph.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import answers_together, make_number, make_template
 
@@ -48,7 +48,7 @@ def make_sending(meta):
 
 def calls_at_once(count):
     """No more calls than that are under way."""
-    return patch("whatsapp.sending.delivery.slots", Slots(KEPT_FOR_REPLIES + count))
+    return patch("whatsapp.sending.delivery.slots", Slots(RESERVED_FOR_REPLIES + count))
 
 
 def deliver(number):

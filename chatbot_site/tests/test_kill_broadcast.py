@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from whatsapp.sending.concurrency import SLOTS
+from whatsapp.sending.concurrency import MAX_CALLS
 
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
@@ -102,4 +102,4 @@ def assert_everybody_once(meta, environment):
     assert len(recipients) == PEOPLE
     assert set(received.values()) == {1}
     assert set(recipients) - set(received) <= unknown
-    assert len(unknown) <= KILLS * SLOTS
+    assert len(unknown) <= KILLS * MAX_CALLS

@@ -20,7 +20,7 @@ from chatbot_site.operations.environment import BASE_DIR
 from chatbot_site.operations.health import HEARTBEAT
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
-from whatsapp.sending.concurrency import SLOTS
+from whatsapp.sending.concurrency import MAX_CALLS
 from whatsapp.testing import make_number
 
 from .compose import SERVICES, Compose, kill
@@ -220,4 +220,4 @@ def test_a_broadcast_by_two_workers_one_of_them_killed_reaches_everybody_once(si
     assert messages.count() == len(everybody) == PEOPLE
     assert set(received.values()) == {1}
     assert everybody - set(received) <= unknown
-    assert len(unknown) <= processes_of("worker-bulk") * SLOTS
+    assert len(unknown) <= processes_of("worker-bulk") * MAX_CALLS

@@ -65,7 +65,7 @@ def build_upload(access_token: str, session_id: str, file: BinaryIO, size: int) 
 
 
 def authorization(access_token: str) -> dict[str, str]:
-    """The header of an access token, if it is not empty. Raises CloudApiError for one that cannot stand in a header."""
+    """The header with an access token, if there is one. Raises CloudApiError for what cannot stand in a header."""
     if not access_token:
         return {}
     if not (access_token.isascii() and access_token.isprintable()):

@@ -7,48 +7,57 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
+from whatsapp.graph import pool
 from whatsapp.graph.answers import read_wamid
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable
 from whatsapp.graph.pool import RequestPool
-from whatsapp.graph.requests import build_send
+from whatsapp.graph.requests import Request, build_send
 from whatsapp.models import OutboundMessage, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import ledger, outcomes, rate_limiter, send_gate
-from .concurrency import KEPT_FOR_REPLIES, slots
+from .concurrency import RESERVED_FOR_REPLIES, slots
 
 logger = logging.getLogger(__name__)
 
 Status = OutboundMessage.Status
 
+#: A model of the ledger.
+Model = type[OutboundMessage]
+
+#: What became of a call: the id of the accepted message, or the trouble; None when there was nothing to send.
+Answer = str | CloudApiTrouble | None
+
 #: The most rows of one claim.
 MICRO_BATCH = 45
 
 #: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
-PATIENCE = 0.1
+CLAIM_INTERVAL = 0.1
 
 #: Seconds between two looks for new rows while nothing but answers is waited for.
-ANSWER_PATIENCE = 1
+ANSWER_INTERVAL = 1
 
 #: How many threads of a process claim for one number. Those that only wait for answers do not count.
-CLAIMERS_PER_NUMBER = 2
+MAX_CLAIMERS = 2
 
 
-def deliver(model, number_id, seconds=5):
+def deliver(model: Model, number_id: int, seconds: float = 5) -> bool:
     """
     Send what is due through a number until nothing is, or for some seconds. Returns whether there is more to send.
     """
     return Delivery(model, number_id).run(seconds)
 
 
-def numbers_with_due_rows(model):
+def numbers_with_due_rows(model: Model) -> list[int]:
     """The ids of the numbers that may send and have something to send."""
     due = ledger.due(model.waiting(OuterRef("pk")))
     return list(WhatsAppNumber.objects.that_may_send().filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
@@ -57,62 +66,62 @@ def numbers_with_due_rows(model):
 class Delivery:
     """What one thread sends through one number: a window of calls under way, refilled as answers come."""
 
-    def __init__(self, model, number_id):
+    def __init__(self, model: Model, number_id: int) -> None:
         self.model = model
         self.number_id = number_id
-        self.number = None
-        self.calls = RequestPool()
+        self.number: WhatsAppNumber
+        self.calls: RequestPool[OutboundMessage] = RequestPool()
         self.is_cut_off = False
 
-    def run(self, seconds):
+    def run(self, seconds: float) -> bool:
         """See `deliver`."""
-        enough = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         try:
             while True:
                 with _one_of_few(self.model, self.number_id) as admitted:
-                    more = admitted and self._send_while_due(enough)
+                    more = admitted and self._send_until(deadline)
                 if not self.calls:
                     return more
-                self._settle_some(ANSWER_PATIENCE)
+                self._settle_some(ANSWER_INTERVAL)
         except Exception:
             # Whatever keeps from sending more, the answers still to come are worth writing down.
             while self.calls:
-                self._settle_some(ANSWER_PATIENCE)
+                self._settle_some(ANSWER_INTERVAL)
             raise
         finally:
-            slots.give_back(len(self.calls))
+            slots.release(len(self.calls))
             self.calls.close()
 
-    def _send_while_due(self, enough):
+    def _send_until(self, deadline: float) -> bool:
         """Returns whether there is more to send, when the time is up."""
-        while time.monotonic() < enough:
+        while time.monotonic() < deadline:
             if self.is_cut_off or not self._send_some():
                 return False
             if not self.calls:
-                time.sleep(PATIENCE)
-            self._settle_some(PATIENCE)
+                time.sleep(CLAIM_INTERVAL)
+            self._settle_some(CLAIM_INTERVAL)
         return True
 
-    def _send_some(self):
+    def _send_some(self) -> bool:
         """Claim a micro-batch and begin its calls. Returns False when nothing is to be sent now."""
         number = _sendable(self.number_id)
         if number is None:
             return False
         self.number = number
-        held = slots.take(MICRO_BATCH, leaving=KEPT_FOR_REPLIES if self.model.is_bulk else 0)
+        held = slots.acquire(MICRO_BATCH, leaving=RESERVED_FOR_REPLIES if self.model.is_bulk else 0)
         under_way = len(self.calls)
         try:
             allowed = rate_limiter.take(self.number, held, self.model.is_bulk)
             rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
-            rate_limiter.give_back(self.number, allowed - len(rows))
+            rate_limiter.put_back(self.number, allowed - len(rows))
             self._begin(rows)
         finally:
-            slots.give_back(held - (len(self.calls) - under_way))
+            slots.release(held - (len(self.calls) - under_way))
         return bool(rows) or not allowed
 
-    def _begin(self, rows):
+    def _begin(self, rows: list[OutboundMessage]) -> None:
         """Begin the calls of claimed rows."""
-        broken = []
+        broken: list[tuple[OutboundMessage, Answer]] = []
         for row in rows:
             try:
                 self.calls.start(row, _request(self.number, row))
@@ -123,12 +132,12 @@ class Delivery:
                 broken.append((row, None))
         self._settle(broken)
 
-    def _settle_some(self, seconds):
-        answers = self.calls.answers(seconds)
-        slots.give_back(len(answers))
+    def _settle_some(self, timeout: float) -> None:
+        answers = self.calls.answers(timeout)
+        slots.release(len(answers))
         self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
 
-    def _settle(self, answers):
+    def _settle(self, answers: list[tuple[OutboundMessage, Answer]]) -> None:
         """Write down what became of rows, and react to Meta's refusals."""
         if not answers:
             return
@@ -142,11 +151,11 @@ class Delivery:
             if refusals:
                 self.model.refused(self.number, refusals)
         if not troubles and self.number.status == WhatsAppNumber.Status.PROBLEM:
-            send_gate.recovered(self.number)
+            send_gate.resume(self.number)
         self.is_cut_off = any(isinstance(trouble, Unreachable) for trouble in troubles.values())
 
 
-def _sendable(number_id):
+def _sendable(number_id: int) -> WhatsAppNumber | None:
     try:
         return send_gate.sendable(number_id)
     except UnreadableSecret:
@@ -155,13 +164,13 @@ def _sendable(number_id):
         return None
 
 
-def _request(number, row):
+def _request(number: WhatsAppNumber, row: OutboundMessage) -> Request:
     message = row.cloud_api_message()
     body = {"recipient_type": "individual", **message, "biz_opaque_callback_data": row.token}
     return build_send(number.access_token, number.phone_number_id, body)
 
 
-def _wamid_or_trouble(answer):
+def _wamid_or_trouble(answer: pool.Answer) -> Answer:
     if isinstance(answer, CloudApiTrouble):
         return answer
     try:
@@ -170,7 +179,7 @@ def _wamid_or_trouble(answer):
         return trouble
 
 
-def _outcome(row, answer, now):
+def _outcome(row: OutboundMessage, answer: Answer, now: datetime) -> outcomes.Outcome:
     if answer is None:
         return outcomes.broken()
     if isinstance(answer, CloudApiTrouble):
@@ -178,20 +187,21 @@ def _outcome(row, answer, now):
     return outcomes.accepted(answer, now)
 
 
-def _different(troubles):
+def _different(troubles: Iterable[CloudApiTrouble]) -> Iterable[CloudApiTrouble]:
+    """One trouble of each code."""
     return {getattr(trouble, "code", None): trouble for trouble in troubles}.values()
 
 
-_claiming = Counter()
+_claiming: Counter[tuple[Model, int]] = Counter()
 _claiming_lock = threading.Lock()
 
 
 @contextmanager
-def _one_of_few(model, number_id):
+def _one_of_few(model: Model, number_id: int) -> Iterator[bool]:
     """Whether this thread may claim too; with enough at it already, one of them will find the new rows."""
-    key, most = (model, number_id), 1 if model.is_bulk else CLAIMERS_PER_NUMBER
+    key, limit = (model, number_id), 1 if model.is_bulk else MAX_CLAIMERS
     with _claiming_lock:
-        admitted = _claiming[key] < most
+        admitted = _claiming[key] < limit
         _claiming[key] += admitted
     try:
         yield admitted

@@ -1,4 +1,4 @@
-"""What became of a send, in the words of the ledger. Pure: the same for one message and for a bulk lane."""
+"""What became of a send, in the words of the ledger. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from whatsapp.graph.error_codes import UNAVAILABLE, Action
-from whatsapp.graph.errors import CloudApiError, Unreachable
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, Unreachable
 from whatsapp.models import OutboundMessage
 
 Status = OutboundMessage.Status
@@ -27,19 +27,19 @@ class Outcome:
     error_title: str = ""
 
 
-def accepted(wamid, now):
+def accepted(wamid: str, now: datetime) -> Outcome:
     return Outcome(Status.ACCEPTED, wamid=wamid, accepted_at=now)
 
 
-def broken():
+def broken() -> Outcome:
     """The row holds nothing that can be sent."""
     return Outcome(Status.FAILED, error_title=_("The message could not be put together, so it was not sent."))
 
 
-def after_trouble(trouble, attempts, now):
-    """The outcome of a CloudApiTrouble at a message's so many-th attempt."""
+def after_trouble(trouble: CloudApiTrouble, attempts: int, now: datetime) -> Outcome:
+    """The outcome of a message that met trouble at its so many-th attempt."""
     if isinstance(trouble, Unreachable):
-        return _again(trouble, UNAVAILABLE.retry_after(attempts), now)
+        return _again(trouble, UNAVAILABLE.retry_after(attempts) or 0, now)
     if not isinstance(trouble, CloudApiError):
         return Outcome(Status.UNKNOWN, error_title=str(trouble)[:500])
     if trouble.action in NUMBER_WAITS:
@@ -50,7 +50,7 @@ def after_trouble(trouble, attempts, now):
     return Outcome(Status.FAILED, error_code=trouble.code, error_title=str(trouble)[:500])
 
 
-def _again(trouble, seconds, now):
+def _again(trouble: CloudApiTrouble, seconds: int, now: datetime) -> Outcome:
     code = getattr(trouble, "code", None)
     due_at = now + timedelta(seconds=seconds)
     return Outcome(Status.QUEUED, due_at=due_at, error_code=code, error_title=str(trouble)[:500])

@@ -5,66 +5,75 @@ of this process when there is no Redis. A micro-batch takes its tokens at once, 
 
 import threading
 import time
+from collections.abc import Callable
 from functools import lru_cache
 
 import redis
 from django.conf import settings
 
+from whatsapp.models import WhatsAppNumber
+
+#: Takes a number's id, its rate, the capacity of its bucket, how many tokens are wanted and how many stay reserved;
+#: returns how many tokens were taken.
+Bucket = Callable[[int, int, float, int, float], int]
+
 #: A bucket holds what is sent in this many seconds.
 DEPTH = 0.25
 
 #: The part of a bucket that bulk sending leaves to replies.
-KEPT_FOR_REPLIES = 0.2
+SHARE_FOR_REPLIES = 0.2
 
 #: Seconds to wait for Redis.
-PATIENCE = 5
+REDIS_TIMEOUT = 5
 
 # Takes up to ARGV[3] tokens, none of the last ARGV[4] (gives them back when negative); time is Redis's, so that
 # machines need not agree.
 LUA_TAKE = """
-local rate, capacity, wanted, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local rate, capacity, wanted, reserved = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local passed = math.max(0, now - (tonumber(bucket[2]) or now))
 local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + passed * rate)
-local taken = math.min(wanted, math.max(0, math.floor(tokens - kept)))
+local taken = math.min(wanted, math.max(0, math.floor(tokens - reserved)))
 redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], 60000)
 return taken
 """
 
 
-def take(number, wanted, is_bulk=False):
+def take(number: WhatsAppNumber, wanted: int, is_bulk: bool = False) -> int:
     """How many of `wanted` messages may go out through the number now. What is sent in bulk leaves some to replies."""
     capacity = max(1, number.messages_per_second * DEPTH)
-    kept = min(capacity * KEPT_FOR_REPLIES, capacity - 1) if is_bulk else 0
-    bucket = _redis_take() if settings.REDIS_URL else _take_here
-    return bucket(number.pk, number.messages_per_second, capacity, wanted, kept)
+    reserved = min(capacity * SHARE_FOR_REPLIES, capacity - 1) if is_bulk else 0
+    bucket = _redis_bucket() if settings.REDIS_URL else _process_bucket
+    return bucket(number.pk, number.messages_per_second, capacity, wanted, reserved)
 
 
-def give_back(number, unused):
+def put_back(number: WhatsAppNumber, unused: int) -> None:
     """Return tokens of messages that were not sent after all."""
     if unused:
         take(number, -unused)
 
 
 @lru_cache
-def _redis_take():
-    server = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+def _redis_bucket() -> Bucket:
+    server = redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT
+    )
     script = server.register_script(LUA_TAKE)
-    return lambda key, *arguments: script(keys=[f"whatsapp:rate:{key}"], args=arguments)
+    return lambda key, *arguments: int(script(keys=[f"whatsapp:rate:{key}"], args=arguments))
 
 
 _lock = threading.Lock()
-_buckets = {}
+_buckets: dict[int, tuple[float, float]] = {}
 
 
-def _take_here(key, rate, capacity, wanted, kept):
+def _process_bucket(key: int, rate: int, capacity: float, wanted: int, reserved: float) -> int:
     with _lock:
         now = time.monotonic()
         tokens, at = _buckets.get(key, (capacity, now))
         tokens = min(capacity, tokens + (now - at) * rate)
-        taken = min(wanted, max(0, int(tokens - kept)))
+        taken = min(wanted, max(0, int(tokens - reserved)))
         _buckets[key] = (min(capacity, tokens - taken), now)
         return taken

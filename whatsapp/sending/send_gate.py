@@ -3,12 +3,12 @@
 import hashlib
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from whatsapp.graph.error_codes import Action
-from whatsapp.graph.errors import CloudApiError
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
 
 Status = WhatsAppNumber.Status
@@ -17,22 +17,23 @@ Status = WhatsAppNumber.Status
 UNREADABLE = "unreadable"
 
 
-def sendable(number_id):
+def sendable(number_id: int) -> WhatsAppNumber | None:
     """The number if it may send now, or None. Raises UnreadableSecret when its token cannot be read."""
     number = WhatsAppNumber.objects.that_may_send().select_related("business").filter(pk=number_id).first()
     return None if number is None or is_stopped(number) else number
 
 
-def is_stopped(number):
+def is_stopped(number: WhatsAppNumber) -> bool:
     """Whether Meta refused this very token, and nobody has mended it since."""
     return number.refused_token == digest(number.access_token) and number.status == Status.PROBLEM
 
 
-def digest(access_token):
+def digest(access_token: str) -> str:
+    """What stands in `refused_token` for an access token."""
     return hashlib.sha256(access_token.encode()).hexdigest()
 
 
-def react(number, trouble):
+def react(number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
     """Do to the number what a refusal asks for. Its problem is in the language of its business, if that is active."""
     if not isinstance(trouble, CloudApiError):
         return
@@ -47,43 +48,43 @@ def react(number, trouble):
             pause(siblings(number), trouble.error_class.delay, str(trouble))
 
 
-def stop(number, problem):
+def stop(number: WhatsAppNumber, problem: str) -> None:
     """Send nothing with this token any more. Another token, or a successful check, lets the number send again."""
-    now = WhatsAppNumber.objects.filter(pk=number.pk).first()
-    if now and now.access_token == number.access_token:
+    current = WhatsAppNumber.objects.filter(pk=number.pk).first()
+    if current and current.access_token == number.access_token:
         same(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
 
 
-def note_unreadable(number_id):
+def note_unreadable(number_id: int) -> bool:
     """
-    Say on the number that its token cannot be read; returns whether that is news. With its key back, or another token,
-    sending goes on by itself.
+    Say on the number that its token cannot be read. Returns whether nobody had said so before. With its key back, or
+    another token, sending goes on by itself.
     """
     number = WhatsAppNumber.objects.select_related("business").filter(pk=number_id, refused_token="").first()
     if number is None:
         return False
     with translation.override(number.business.language):
         problem = _("The saved token cannot be read. Enter it again, or put its key back at the end of FIELD_KEYS.")
-    unnoted = same(number).filter(refused_token="")
-    return bool(unnoted.update(status=Status.PROBLEM, problem=problem, refused_token=UNREADABLE))
+    readable = same(number).filter(refused_token="")
+    return bool(readable.update(status=Status.PROBLEM, problem=problem, refused_token=UNREADABLE))
 
 
-def hold(number, seconds):
+def hold(number: WhatsAppNumber, seconds: int) -> None:
     """Send nothing for some seconds, which is no problem."""
     until = timezone.now() + timedelta(seconds=seconds)
     same(number).exclude(paused_until__gt=until).update(paused_until=until)
 
 
-def pause(numbers, seconds, problem):
+def pause(numbers: QuerySet[WhatsAppNumber], seconds: int, problem: str) -> None:
     """Send nothing for a time, then try again."""
     until = timezone.now() + timedelta(seconds=seconds)
     numbers.exclude(paused_until__gt=until).update(status=Status.PROBLEM, problem=problem[:500], paused_until=until)
 
 
-def recovered(number):
+def resume(number: WhatsAppNumber) -> None:
     """
-    Meta takes messages of a number whose pause is over, or that has another token. Those that it took before a pause
-    or stop that came meanwhile say nothing.
+    Note that a number sends again: Meta took a message of one whose pause is over, or that has another token. What it
+    took before a pause or stop that came meanwhile proves nothing.
     """
     over = Q(paused_until__lte=timezone.now()) | Q(paused_until=None) & ~Q(refused_token="")
     same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
@@ -91,11 +92,12 @@ def recovered(number):
     )
 
 
-def same(number):
+def same(number: WhatsAppNumber) -> QuerySet[WhatsAppNumber]:
+    """The number's row, for an UPDATE of it."""
     return WhatsAppNumber.objects.filter(pk=number.pk)
 
 
-def siblings(number):
+def siblings(number: WhatsAppNumber) -> QuerySet[WhatsAppNumber]:
     """The numbers of the same WhatsApp Business account in the same business."""
     if not number.waba_id:
         return same(number)

@@ -3,9 +3,11 @@ What Meta reports about sent messages, written into the ledger in bulk. Statuses
 sometimes before the answer to the send; they only ever move a row forward.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.utils import translation
@@ -13,7 +15,7 @@ from django.utils import translation
 from accounts.database.bulk_update import update_rows
 from whatsapp.graph.error_codes import Action
 from whatsapp.graph.errors import CloudApiError
-from whatsapp.models import outbound_models
+from whatsapp.models import OutboundMessage, WhatsAppNumber, outbound_models
 
 from . import send_gate
 
@@ -23,7 +25,13 @@ RANKS = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
 #: Meta's words for what the ledger calls otherwise. A voice message that was played was read.
 SYNONYMS = {"played": "read"}
 
-CHUNK = 1000
+#: Messages whose reports are written in one statement.
+BATCH = 1000
+
+Model = type[OutboundMessage]
+
+#: wamid → (id of its row, status before), of the rows there are.
+Found = dict[str, tuple[int, str]]
 
 _RANK = "CASE {row}.status " + " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANKS.items())
 _RANK += " WHEN 'received' THEN 9 ELSE 0 END"
@@ -42,6 +50,18 @@ _CHANGES = {
 }
 
 
+@dataclass(frozen=True)
+class StatusUpdate:
+    """One element of `statuses[]`. `token` is the `biz_opaque_callback_data` with which the message was sent."""
+
+    wamid: str
+    status: str
+    timestamp: datetime
+    token: str | None = None
+    error_code: int | None = None
+    error_title: str = ""
+
+
 @dataclass
 class Report:
     """All that was reported about one message."""
@@ -56,7 +76,7 @@ class Report:
     delivered_at: datetime | None = None
     read_at: datetime | None = None
 
-    def add(self, update):
+    def add(self, update: StatusUpdate) -> None:
         status = SYNONYMS.get(update.status, update.status)
         if status not in RANKS:
             return
@@ -71,16 +91,16 @@ class Report:
             setattr(self, f"{status}_at", getattr(self, f"{status}_at") or update.timestamp)
 
     @property
-    def error_code(self):
+    def error_code(self) -> int | None:
         return self.refusal.code if self.refusal else None
 
 
-def apply(number, updates):
+def apply(number: WhatsAppNumber, updates: Iterable[StatusUpdate]) -> set[str]:
     """Write StatusUpdates of a number's messages into the ledger. Returns the wamids that no message has."""
     with translation.override(number.business.language):
         reports = iter(_reports(updates))
-    unknown = set()
-    while chunk := {report.wamid: report for report in islice(reports, CHUNK)}:
+    unknown: set[str] = set()
+    while chunk := {report.wamid: report for report in islice(reports, BATCH)}:
         for model in outbound_models():
             if chunk:
                 _apply_to(model, number, chunk)
@@ -88,14 +108,14 @@ def apply(number, updates):
     return unknown
 
 
-def _reports(updates):
-    reports = {}
+def _reports(updates: Iterable[StatusUpdate]) -> list[Report]:
+    reports: dict[str, Report] = {}
     for update in updates:
         reports.setdefault(update.wamid, Report(update.wamid)).add(update)
     return [report for report in reports.values() if report.status]
 
 
-def _apply_to(model, number, reports):
+def _apply_to(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> None:
     """Write reports, by wamid, into the rows of one model, and take those that found their row out."""
     found = _write(model, number, reports)
     _react(model, number, [(reports[wamid], *row) for wamid, row in found.items()])
@@ -104,8 +124,7 @@ def _apply_to(model, number, reports):
 
 
 @transaction.atomic
-def _write(model, number, reports):
-    """Returns {wamid: (id, status before)} of the rows there are."""
+def _write(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> Found:
     found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
     by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
     found |= _rows_by(model, number, "token", by_token, wamid=None)
@@ -115,8 +134,8 @@ def _write(model, number, reports):
     return found
 
 
-def _rows_by(model, number, name, reports, **conditions):
-    """{wamid: (id, status)} of the rows with these wamids or tokens, locked in order so that nobody deadlocks."""
+def _rows_by(model: Model, number: WhatsAppNumber, name: str, reports: dict[str, Report], **conditions: Any) -> Found:
+    """The rows with these wamids or tokens, locked in order so that nobody deadlocks."""
     if not reports:
         return {}
     rows = model.objects.filter(whatsapp_number=number, **{f"{name}__in": list(reports)}, **conditions)
@@ -124,7 +143,7 @@ def _rows_by(model, number, name, reports, **conditions):
     return {reports[value].wamid: (pk, status) for value, pk, status in rows}
 
 
-def _react(model, number, reported):
+def _react(model: Model, number: WhatsAppNumber, reported: list[tuple[Report, int, str]]) -> None:
     """
     Do what refusals ask for that came later than the answer to the send. `reported`: triples of a report, the id of
     its row, and the status of that before.

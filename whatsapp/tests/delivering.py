@@ -31,8 +31,8 @@ def make_due(*rows):
 
 def free_slots():
     slots = concurrency.slots
-    free = slots.take(10**6)
-    slots.give_back(free)
+    free = slots.acquire(10**6)
+    slots.release(free)
     return free
 
 

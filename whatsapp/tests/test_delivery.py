@@ -180,7 +180,7 @@ def test_workers_that_come_at_once_send_every_message_once_and_in_order(number, 
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
-    with patch("whatsapp.sending.delivery.CLAIMERS_PER_NUMBER", 4):
+    with patch("whatsapp.sending.delivery.MAX_CLAIMERS", 4):
         for worker in workers:
             worker.start()
         for worker in workers:

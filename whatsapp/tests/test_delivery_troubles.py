@@ -112,7 +112,7 @@ def test_what_meta_took_before_a_pause_or_stop_does_not_end_it(number, meta, cod
     make_row(number)
     meta.faults.on_send(error(code))
     deliver(number)
-    send_gate.recovered(number)
+    send_gate.resume(number)
     number.refresh_from_db()
     assert number.status == "problem"
     assert send_gate.sendable(number.pk) is None
@@ -269,7 +269,7 @@ def test_a_call_that_fails_in_an_unforeseen_way_costs_no_other_its_answer(number
     with patch("whatsapp.graph.pool.read_answer", side_effect=[LookupError, {"messages": [{"id": "wamid.A"}]}]):
         deliver(number)
     assert sorted(message_model().objects.values_list("status", flat=True)) == ["accepted", "unknown"]
-    assert free_slots() == concurrency.SLOTS
+    assert free_slots() == concurrency.MAX_CALLS
 
 
 def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
@@ -278,4 +278,4 @@ def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
     message_model().objects.filter(pk=broken.pk).update(content=7)
     with patch("whatsapp.sending.ledger.settle", side_effect=OperationalError), pytest.raises(OperationalError):
         deliver(number)
-    assert free_slots() == concurrency.SLOTS
+    assert free_slots() == concurrency.MAX_CALLS

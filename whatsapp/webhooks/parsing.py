@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from whatsapp.phone_numbers import from_wa_id
+from whatsapp.sending.statuses import StatusUpdate
 
 #: Later than any webhook; Meta's timestamps are seconds, but milliseconds have been seen.
 YEAR_2100 = 4_102_444_800
@@ -49,18 +50,6 @@ class InboundMessage:
     context_wamid: str
     content: dict
     new_phone: str | None = None
-
-
-@dataclass(frozen=True)
-class StatusUpdate:
-    """One element of `statuses[]`. `token` is the `biz_opaque_callback_data` with which the message was sent."""
-
-    wamid: str
-    status: str
-    timestamp: datetime
-    token: str | None = None
-    error_code: int | None = None
-    error_title: str = ""
 
 
 @dataclass(frozen=True)

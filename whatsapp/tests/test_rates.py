@@ -123,12 +123,12 @@ GREEDY = """
 import time, types
 import django
 django.setup()
-from whatsapp import rates
+from whatsapp.sending import rate_limiter
 number = types.SimpleNamespace(pk="test", messages_per_second=200)
-rates.take(number, 0)
+rate_limiter.take(number, 0)
 began, taken = time.time(), 0
 while time.time() < began + 2:
-    taken += rates.take(number, 5)
+    taken += rate_limiter.take(number, 5)
 print(taken, began, time.time())
 """
 

@@ -35,8 +35,17 @@ def image(tmp_path):
 
 
 def ignored_by_docker():
+    """What copytree leaves out: a pattern without `**/` is one of the root's."""
     lines = (BASE_DIR / "deploy/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
-    return shutil.ignore_patterns(*(line.removeprefix("**/") for line in lines if not line.startswith("#")))
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    everywhere = shutil.ignore_patterns(*(line.removeprefix("**/") for line in patterns if line.startswith("**/")))
+    at_root = shutil.ignore_patterns(*(line for line in patterns if not line.startswith("**/")))
+
+    def ignored(folder, names):
+        is_root_folder = os.path.samefile(folder, BASE_DIR)
+        return everywhere(folder, names) | (at_root(folder, names) if is_root_folder else set())
+
+    return ignored
 
 
 def test_what_people_upload_belongs_to_the_user_of_the_processes(image):

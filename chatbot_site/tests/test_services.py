@@ -191,7 +191,7 @@ def broadcast(meta):
     meta.connect(number)
     meta.approve(broadcast.template)
     planning.begin(broadcast)
-    planning.go_on(broadcast.pk)
+    planning.advance(broadcast)
     broadcast.refresh_from_db()
     return broadcast
 

@@ -157,7 +157,7 @@ def job(number):
 
     asked = deletion.delete(WhatsAppNumber.objects.get(pk=number))
     before, began = resident(), time.perf_counter()
-    deletion_job.go_on(asked)
+    deletion_job.advance(asked)
     seconds = time.perf_counter() - began
     asked.refresh_from_db()
     if asked.state != "done" or asked.orphans:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.database.deadlocks import again_after_deadlock
 from accounts.deletion import deletion
+from accounts.jobs.tasks import wake
 from accounts.refusals import Refusal
 from crm.conversations import outbox
 from crm.models import Customer, Message
@@ -14,7 +15,6 @@ from whatsapp.template_parameters import missing
 
 from . import parameters, planning
 from .models import Broadcast
-from .tasks import plan_broadcast
 
 Status = Broadcast.Status
 
@@ -59,7 +59,7 @@ def plan(broadcast):
     """
     planning.begin(broadcast)
     if broadcast.status == Status.PLANNING:
-        plan_broadcast.delay_on_commit(broadcast.pk)
+        wake(planning.JOB)
 
 
 def send_test(broadcast, phone, author):

@@ -5,12 +5,15 @@ there, and of two that plan the same broadcast one stores each batch.
 """
 
 import time
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.jobs.job import Job
+from accounts.jobs.job import advance as advance_row
 from accounts.refusals import Refusal
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.template_parameters import missing, problems
@@ -34,7 +37,8 @@ def begin(broadcast):
     Start to plan a draft, with the first batch. Without effect when it is planned or being planned. Raises
     ValidationError for an audience or parameters that will not do, and Refusal.
     """
-    if not broadcast.move(Status.PLANNING, since=[Status.DRAFT], planned_up_to=0, paused_reason=""):
+    fresh = {"due_at": timezone.now(), "lease_until": None, "attempts": 0, "planned_up_to": 0, "paused_reason": ""}
+    if not broadcast.move(Status.PLANNING, since=[Status.DRAFT], **fresh):
         if broadcast.status not in (Status.PLANNING, Status.PLANNED):
             raise Refusal("already_started", _("This broadcast has been started, so its plan stays as it is."))
         return
@@ -56,16 +60,22 @@ def check(broadcast):
         raise ValidationError({"audience": _("There is nobody like this among the customers now.")})
 
 
-def go_on(broadcast_id, seconds=20):
+def advance(broadcast: Broadcast, seconds: float = 20) -> bool:
     """Plan for some seconds. Returns whether there is more to plan."""
-    enough = time.monotonic() + seconds
-    while time.monotonic() < enough:
-        if not plan_some(broadcast_id):
-            return False
-    return True
+    return advance_row(JOB, broadcast, seconds)
 
 
-def plan_some(broadcast_id):
+def work(broadcast: Broadcast, seconds: float) -> bool:
+    """Plan a claimed broadcast for some seconds. Returns whether there is more to plan."""
+    deadline = time.monotonic() + seconds
+    while plan_some(broadcast.pk):
+        if time.monotonic() >= deadline:
+            return True
+        JOB.extend(broadcast)
+    return False
+
+
+def plan_some(broadcast_id: int) -> bool:
     """Give the next customers their rows. Returns whether there may be more."""
     broadcast = in_planning().filter(pk=broadcast_id).first()
     if broadcast is None:
@@ -147,6 +157,13 @@ def needs_phone(template):
     return template.category == "AUTHENTICATION"
 
 
-def unfinished():
-    """The ids of the broadcasts that are being planned."""
-    return list(Broadcast.objects.filter(status=Status.PLANNING).order_by("pk").values_list("pk", flat=True))
+JOB = Job(
+    name="plan broadcasts",
+    model=Broadcast,
+    work=work,
+    queue="files",
+    # For one batch.
+    lease=timedelta(minutes=1),
+    delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
+    rows=in_planning,
+)

@@ -2,20 +2,7 @@
 
 from celery import shared_task
 
-from . import dispatch, lifecycle, planning
-
-
-@shared_task
-def plan_broadcast(broadcast_id):
-    if planning.go_on(broadcast_id):
-        plan_broadcast.delay(broadcast_id)
-
-
-@shared_task
-def plan_unfinished():
-    """Tick: broadcasts whose planning was interrupted."""
-    for broadcast_id in planning.unfinished():
-        plan_broadcast.delay(broadcast_id)
+from . import dispatch, lifecycle
 
 
 @shared_task

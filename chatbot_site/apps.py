@@ -8,7 +8,18 @@ class ChatbotSiteConfig(AppConfig):
     verbose_name = _("Site")
 
     def ready(self):
+        from django.core.checks import register
+
+        from accounts.jobs import registry
+
+        from .celery import app
+        from .jobs import JOBS
         from .operations import checks  # noqa: F401
+
+        registry.register(JOBS)
+        register(registry.every_job_row_has_a_job)
+        register(registry.every_queue_exists)
+        app.conf.beat_schedule = {**app.conf.beat_schedule, **registry.beat_schedule()}
 
 
 class ChatbotAdminConfig(AdminConfig):

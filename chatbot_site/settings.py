@@ -261,19 +261,24 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {"polling_interval": 0.01}
 )
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
-CELERY_TASK_QUEUES = {queue: {"exchange": queue} for queue in ("inbound", "outbound", "bulk", "housekeeping")}
-# Queues by promise: what waits for an answer within seconds never waits behind what may take long.
-CELERY_TASK_ROUTES = {
-    "whatsapp.webhooks.tasks.process_*": {"queue": "inbound"},
-    "bots.runtime.tasks.*": {"queue": "inbound"},
-    # A service that a scenario calls may take ten seconds, and a broadcast must not come before it.
-    "bots.runtime.tasks.make_call": {"queue": "housekeeping"},
-    "broadcasts.tasks.*": {"queue": "bulk"},
-    "whatsapp.sending.tasks.deliver*": {"queue": "outbound"},
-    "whatsapp.sending.tasks.deliver_bulk": {"queue": "bulk"},
-    "whatsapp.sending.tasks.settle_expired_sends": {"queue": "outbound"},
-    "accounts.people.tasks.send_*": {"queue": "outbound"},
+# Queues by promise: what waits for an answer within seconds never waits behind what may take long. `calls` are the
+# services that scenarios call, `media` the files of messages; both wait for others. `files` are imports, exports,
+# plans of broadcasts and deletions, each of which may take minutes and goes on in slices.
+CELERY_TASK_QUEUES = {
+    queue: {"exchange": queue} for queue in ("inbound", "outbound", "calls", "media", "bulk", "files", "housekeeping")
 }
+CELERY_TASK_ROUTES = (
+    "accounts.jobs.tasks.route",
+    {
+        "whatsapp.webhooks.tasks.process_*": {"queue": "inbound"},
+        "bots.runtime.tasks.*": {"queue": "inbound"},
+        "broadcasts.tasks.*": {"queue": "bulk"},
+        "whatsapp.sending.tasks.deliver*": {"queue": "outbound"},
+        "whatsapp.sending.tasks.deliver_bulk": {"queue": "bulk"},
+        "whatsapp.sending.tasks.settle_expired_sends": {"queue": "outbound"},
+        "accounts.people.tasks.send_*": {"queue": "outbound"},
+    },
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -291,29 +296,17 @@ CELERY_DB_REUSE_MAX = 1000
 
 # In memory: a file of times could be spoilt by a second beat or a power cut.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-# Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds.
+# Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds. Those of the
+# jobs (chatbot_site/jobs.py) are added when the apps are ready: accounts.jobs.registry.beat_schedule.
 CELERY_BEAT_SCHEDULE = {
-    "process webhook events that are due": {"task": "whatsapp.webhooks.tasks.process_due_events", "schedule": 2},
     "settle sends whose lease ran out": {"task": "whatsapp.sending.tasks.settle_expired_sends", "schedule": 10},
     "send messages that are due": {"task": "whatsapp.sending.tasks.deliver_due", "schedule": 2},
-    "read templates that are due": {"task": "whatsapp.message_templates.tasks.sync_due_templates", "schedule": 5},
-    "check numbers that are due": {"task": "whatsapp.numbers.tasks.check_due_numbers", "schedule": 10},
-    "forget old webhook events": {"task": "whatsapp.webhooks.tasks.prune_events", "schedule": 60 * 60},
-    "forget quick setups": {"task": "whatsapp.numbers.tasks.forget_quick_setups", "schedule": 60 * 60},
     "end broadcasts of which nothing is left": {"task": "broadcasts.tasks.finish_broadcasts", "schedule": 2},
-    "go on planning broadcasts": {"task": "broadcasts.tasks.plan_unfinished", "schedule": 10},
     "start broadcasts whose time has come": {"task": "broadcasts.tasks.start_scheduled", "schedule": 5},
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
-    "go on importing customers": {"task": "crm.customers.tasks.go_on_importing", "schedule": 5},
-    "forget uploaded files of customers": {"task": "crm.customers.tasks.forget_uploads", "schedule": 60 * 60},
-    "go on exporting conversations": {"task": "crm.conversations.tasks.go_on_exporting", "schedule": 5},
-    "forget exported conversations": {"task": "crm.conversations.tasks.forget_exports", "schedule": 60 * 60},
     "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
-    "look after calls of services": {"task": "bots.runtime.tasks.look_after_calls", "schedule": 2},
-    "fire bot timers that are due": {"task": "bots.runtime.tasks.fire_due_timers", "schedule": 2},
-    "go on deleting what is large": {"task": "accounts.deletion.tasks.go_on_with_deletions", "schedule": 10},
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
-    "fetch and upload media that are due": {"task": "crm.media.tasks.transfer_media", "schedule": 5},
+    "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
     "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
     "note that workers run": {"task": "chatbot_site.tasks.note_heartbeat", "schedule": 10},
 }

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.database.deadlocks import again_after_deadlock
+from accounts.jobs.tasks import wake
 from accounts.models import Deletion, User
 from accounts.refusals import Refusal
 
+from . import job
 from .cascade import Cascade
-from .tasks import go_on_deleting
 
 #: A cascade of more rows is deleted by a job, if it is of a kind that can be retired.
 AT_ONCE = 5000
@@ -82,14 +83,14 @@ def refuse_if_needed(instance, cascade):
 def _delete_by_job(deletion, instance):
     instance.retire()
     deletion.save()
-    go_on_deleting.delay_on_commit(deletion.pk)
+    wake(job.JOB)
 
 
 def _delete_at_once(deletion, cascade):
     deletion.started_at = timezone.now()
     deletion.note(cascade.remove())
     deletion.total, deletion.orphans = deletion.done, 0
-    deletion.state = Deletion.State.DONE
+    deletion.state, deletion.due_at = Deletion.State.DONE, None
     deletion.finished_at = timezone.now()
     # Whoever asked may be among what was deleted.
     deletion.requested_by = User.objects.filter(pk=deletion.requested_by_id).first()

@@ -4,93 +4,58 @@ Deletes what is large in many small transactions, so that others can write meanw
 How far it is, is written down with each of them; whoever goes on asks the database what is left.
 """
 
-import logging
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from math import inf
+from typing import Any
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.database.pacing import let_others_write
-from accounts.jobs.leases import TakenOver, held, try_again, write_down
+from accounts.jobs.job import Job
+from accounts.jobs.job import advance as advance_row
 from accounts.models import Deletion
 
 from .cascade import Cascade, references_to
-
-logger = logging.getLogger(__name__)
 
 #: Rows a transaction. It takes some hundredths of a second, in which nobody else writes to SQLite.
 BATCH = 10_000
 
 
-#: How long a worker has for a transaction before another one may go on.
-LEASE = timedelta(minutes=1)
-
-#: When it is tried again after an error, like a deadlock with somebody who still wrote.
-AFTER_TROUBLE = timedelta(seconds=10)
+def advance(deletion: Deletion, seconds: float = inf) -> bool:
+    """Delete more of this, for some seconds or until it is done. Returns whether we could go on at once."""
+    return advance_row(JOB, deletion, seconds)
 
 
-def go_on(deletion, seconds=None):
-    """
-    Delete more, for some seconds or until it is done; one worker at a time. Returns whether we could go on at once.
-    """
-    if not _claim(deletion):
-        return False
+def work(deletion: Deletion, seconds: float) -> bool:
+    """Delete more of a claimed deletion, for some seconds or until it is done. Returns whether more is left."""
     try:
-        return _go_on(deletion, seconds)
-    except TakenOver:
-        return False
+        return _work(deletion, time.monotonic() + seconds)
     except KeyboardInterrupt:
-        held(deletion).update(lease_until=None)
+        JOB.release(deletion)
         raise
-    except Exception as error:
-        logger.exception("Deletion %s stopped, and is tried again.", deletion.pk)
-        try_again(deletion, AFTER_TROUBLE, error)
-        return False
 
 
-def give_back_abandoned():
-    """Make all deletions due, for a process that starts as the only one on this database."""
-    return Deletion.objects.open().update(lease_until=None)
-
-
-def _claim(deletion):
-    now = timezone.now()
-    claimed = Deletion.objects.due().filter(pk=deletion.pk)
-    return claimed.update(
-        state=Deletion.State.RUNNING, started_at=Coalesce("started_at", Value(now)), lease_until=now + LEASE
-    )
-
-
-def _go_on(deletion, seconds):
-    deletion.refresh_from_db()
-    enough = None if seconds is None else time.monotonic() + seconds
+def _work(deletion: Deletion, deadline: float) -> bool:
+    JOB.write(deletion, state=Deletion.State.RUNNING, started_at=deletion.started_at or timezone.now())
     model = apps.get_model(deletion.what)
     for cascade in small_cascades(model._base_manager.filter(pk=deletion.object_id)):
         _remove(deletion, cascade)
-        if enough and time.monotonic() > enough:
-            write_down(deletion, lease_until=None)
+        if time.monotonic() > deadline:
             return True
         let_others_write()
     orphans = 0
     for found in Cascade(model._base_manager.none()).orphans():
         orphans += found
-        write_down(deletion, lease_until=timezone.now() + LEASE)
-    write_down(
-        deletion,
-        state=Deletion.State.DONE,
-        finished_at=timezone.now(),
-        lease_until=None,
-        last_error="",
-        orphans=orphans,
-    )
+        JOB.extend(deletion)
+    JOB.finish(deletion, state=Deletion.State.DONE, finished_at=timezone.now(), orphans=orphans)
     return False
 
 
-def small_cascades(rows):
+def small_cascades(rows: models.QuerySet[Any]) -> Iterator[Cascade]:
     """
     Cascades of BATCH rows at most, which together are that of these rows of one model. Each is to be removed before
     the next is asked for.
@@ -108,13 +73,13 @@ def small_cascades(rows):
         size = max(1, min(BATCH, len(pks) * BATCH * 3 // (4 * total or 1)))
 
 
-def _parts(model, pk):
+def _parts(model: type[models.Model], pk: Any) -> Iterator[Cascade]:
     """Small cascades of nearly all that hangs on one row."""
     for key in sorted(filter(_may_go_first, references_to(model)), key=_is_part, reverse=True):
         yield from small_cascades(key.model._base_manager.filter(**{key.name: pk}))
 
 
-def _may_go_first(key):
+def _may_go_first(key: Any) -> bool:
     """Whether rows go with what they name by this key, and nothing that goes too needs them until then."""
     needs = (models.PROTECT, models.RESTRICT)
     return key.remote_field.on_delete is models.CASCADE and not any(
@@ -122,12 +87,25 @@ def _may_go_first(key):
     )
 
 
-def _is_part(key):
+def _is_part(key: Any) -> bool:
     """Whether rows are a part of what they name by this key. Once those are gone, little is left by other keys."""
     return key.name == (getattr(key.model, "tenant_parent", None) or "business")
 
 
 @transaction.atomic
-def _remove(deletion, cascade):
+def _remove(deletion: Deletion, cascade: Cascade) -> None:
     deletion.note(cascade.remove())
-    write_down(deletion, counts=deletion.counts, done=deletion.done, lease_until=timezone.now() + LEASE)
+    JOB.extend(deletion, counts=deletion.counts, done=deletion.done)
+
+
+JOB = Job(
+    name="delete what is large",
+    model=Deletion,
+    work=work,
+    queue="files",
+    # For one transaction.
+    lease=timedelta(minutes=1),
+    # After an error, like a deadlock with somebody who still wrote. What is half deleted is never given up.
+    delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
+    rows=Deletion.objects.open,
+)

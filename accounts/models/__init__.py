@@ -1,6 +1,7 @@
 from .business import Business
 from .deletion import Deletion
 from .idempotent_request import IdempotentRequest
+from .job_row import JobRow
 from .subscription import Subscription
 from .tenant import TenantModel, TenantQuerySet, UniqueInBusiness
 from .token import ApiToken
@@ -11,6 +12,7 @@ __all__ = [
     "Business",
     "Deletion",
     "IdempotentRequest",
+    "JobRow",
     "Role",
     "Subscription",
     "TenantModel",

@@ -1,10 +1,10 @@
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import npgettext
 
+from .job_row import JobRow
 from .tenant import TenantQuerySet
 
 
@@ -12,19 +12,14 @@ class DeletionQuerySet(TenantQuerySet):
     def open(self):
         return self.exclude(state="done")
 
-    def due(self):
-        """Not done, and nobody is at it."""
-        return self.open().filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
-
-class Deletion(models.Model):
+class Deletion(JobRow):
     """
     The deletion of one thing with all that hangs on it, and afterwards its receipt: it stays when the thing is gone.
 
     waiting → running → done
 
-    What is being deleted is seen by nobody (accounts.tenancy). Any worker goes on with it: `lease_until` is until
-    when one is at it.
+    What is being deleted is seen by nobody (accounts.tenancy). Any worker goes on with it.
     """
 
     class State(models.TextChoices):
@@ -53,9 +48,6 @@ class Deletion(models.Model):
     exported_at = models.DateTimeField(_("exported"), null=True)
     # Rows that still named something that is gone, as the check at the end found them.
     orphans = models.PositiveIntegerField(_("rows left behind"), null=True)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    # Why the last attempt to go on stopped; it is tried again.
-    last_error = models.TextField(_("last error"), blank=True)
 
     objects = DeletionQuerySet.as_manager()
 
@@ -67,8 +59,10 @@ class Deletion(models.Model):
         # Serves: the list of a business's deletions, newest first.
         indexes = [
             models.Index("business", models.F("created_at").desc(), name="deletion_by_business"),
-            # Serves: hiding what is being deleted, and the tick that goes on with it.
+            # Serves: hiding what is being deleted.
             models.Index("what", "object_id", name="deletion_open", condition=~Q(state="done")),
+            # Serves: the deletions to go on with.
+            models.Index("due_at", name="deletion_due", condition=Q(due_at__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(

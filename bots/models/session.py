@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel
+from accounts.models import JobRow, TenantModel
 from bots.engine.effects import EndReason, TimerKind
 from crm.models import Conversation
 
@@ -56,7 +56,7 @@ class BotSession(TenantModel):
         return self.state.get("turns", 0)
 
 
-class BotTimer(TenantModel):
+class BotTimer(JobRow, TenantModel):
     """
     A due time of a session: a question's timeout, the end of a wait, or the session's end. Ignored when the session
     has moved on.
@@ -66,8 +66,6 @@ class BotTimer(TenantModel):
     kind = models.CharField(_("kind"), max_length=10, choices=TimerKind.choices)
     # The session's turn that set it.
     turn = models.PositiveIntegerField(_("turn"))
-    due_at = models.DateTimeField(_("due"))
-
     tenant_parent = "session"
 
     class Meta:
@@ -81,10 +79,10 @@ class BotTimer(TenantModel):
         return f"{self.get_kind_display()} · {timezone.localtime(self.due_at):%Y-%m-%d %H:%M}"
 
 
-class BotCall(TenantModel):
+class BotCall(JobRow, TenantModel):
     """
-    A call of a service for which a session waits. It is begun at most once: `began_at` is committed before the call,
-    and of one that began and was not settled nobody knows whether it arrived. Gone when it is settled.
+    A call of a service for which a session waits. It is begun at most once: the first of its `attempts` is committed
+    before the call, and whoever claims it again knows that nobody knows whether it arrived. Gone when it is settled.
     """
 
     session = models.ForeignKey(BotSession, on_delete=models.CASCADE, related_name="calls", verbose_name=_("session"))
@@ -93,7 +91,6 @@ class BotCall(TenantModel):
     # The fields of bots.engine.effects.Call.
     request = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
-    began_at = models.DateTimeField(_("began"), null=True)
 
     tenant_parent = "session"
 
@@ -101,8 +98,8 @@ class BotCall(TenantModel):
         db_table = "bot_calls"
         verbose_name = _("call of a service")
         verbose_name_plural = _("calls of services")
-        # Serves: the tick that looks after calls, and how many of a business are under way.
-        indexes = [models.Index("began_at", "created_at", name="call_due")]
+        # Serves: the calls to make, and how many of a business are under way.
+        indexes = [models.Index("due_at", name="call_waiting", condition=Q(due_at__isnull=False))]
 
     def __str__(self):
         return f"{self.request.get('method', '')} · {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"

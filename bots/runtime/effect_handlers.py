@@ -124,7 +124,7 @@ def set_timer(session, effect):
 
 
 def call(session, effect):
-    """The row of a call; `calls.py` makes it once this turn is committed."""
+    """The row of a call; `http_calls.py` makes it once this turn is committed."""
     BotCall.objects.create(
         business_id=session.business_id, session=session, turn=session.turns, request=asdict(effect)
     )

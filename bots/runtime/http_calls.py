@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.jobs.job import Job
+from accounts.jobs.tasks import work_off
 from bots.engine.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
@@ -21,17 +23,14 @@ from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import http_client, sessions
 from .http_client import CallFailed
-from .turns import as_person, attempt, locked, resume
+from .turns import as_person, attempt, locked, resume, take_turns
 
-#: A call that was begun longer ago was cut off by a crash: `outbound` is done sooner.
+#: A call that was begun longer ago was cut off by a crash: `http_client` is done sooner.
 LEASE = timedelta(seconds=30)
 #: A call that could not begin for so long is not begun any more: the customer has waited enough.
 BEGIN_WITHIN = timedelta(minutes=1)
-#: A call that waits this long was forgotten by the broker, or held back.
-FORGOTTEN_AFTER = timedelta(seconds=2)
 #: Calls of one business under way at once, so that a slow service keeps no worker from the others.
-MOST_AT_ONCE = 5
-BATCH = 500
+MAX_UNDER_WAY = 5
 
 #: The largest JSON that is kept: it travels with the session from then on.
 MAX_KEPT = 64 * 1024
@@ -44,39 +43,28 @@ class Outcome:
     failed: str = ""
 
 
-def wanted_in(conversation_id):
-    """The calls that a conversation's session waits for and nobody has begun."""
-    calls = BotCall.objects.filter(session__conversation=conversation_id, began_at__isnull=True)
-    return list(calls.values_list("pk", flat=True))
+def offer(conversation_id: int) -> None:
+    """Have the calls made for which a conversation's session waits."""
+    if BotCall.objects.filter(session__conversation=conversation_id, attempts=0).exists():
+        work_off.delay(JOB.queue)
 
 
-def forgotten():
-    """The calls that should have been begun by now."""
-    calls = BotCall.objects.filter(began_at__isnull=True, created_at__lt=timezone.now() - FORGOTTEN_AFTER)
-    return list(calls.order_by("created_at").values_list("pk", flat=True)[:BATCH])
+def work(call: BotCall, seconds: float) -> bool:
+    """Make a claimed call, and take the turns that have waited for it. Nothing is left of it then."""
+    make(call)
+    # What came during the call.
+    take_turns(call.session.conversation_id)
+    return False
 
 
-def make(call_id):
-    """Make a call that nobody has begun and go on with its session. Returns its conversation's id, or None."""
-    call = claim(call_id)
-    if call is None:
-        return None
+def make(call: BotCall) -> None:
+    """Make a claimed call and go on with its session. One that was begun before is not made again."""
     with translation.override(call.business.language):
-        outcome = carry_out(call)
+        if call.attempts > 1:
+            outcome = Outcome(failed=_("it is not known whether the call arrived"))
+        else:
+            outcome = carry_out(call)
     settle(call, outcome)
-    return call.session.conversation_id
-
-
-def claim(call_id):
-    """The call, begun by us; None when somebody else has begun it, or too many of its business are under way."""
-    call = BotCall.objects.select_related("session", "business").filter(pk=call_id, began_at__isnull=True).first()
-    if call is None:
-        return None
-    under_way = BotCall.objects.filter(business=call.business_id, began_at__isnull=False).count()
-    if under_way >= MOST_AT_ONCE:
-        return None
-    begun = BotCall.objects.filter(pk=call_id, began_at__isnull=True).update(began_at=timezone.now())
-    return call if begun else None
 
 
 def carry_out(call):
@@ -135,11 +123,14 @@ def settle(call, outcome):
     attempt(conversation, lambda: resume(session, event, happened))
 
 
-def settle_lost():
-    """Go on where a crash cut a call off. Returns in how many conversations."""
-    lost = BotCall.objects.filter(began_at__lt=timezone.now() - LEASE).select_related("session", "business")
-    calls = list(lost.order_by("began_at")[:BATCH])
-    for call in calls:
-        with translation.override(call.business.language):
-            settle(call, Outcome(failed=_("it is not known whether the call arrived")))
-    return len(calls)
+JOB = Job(
+    name="call services",
+    model=BotCall,
+    work=work,
+    queue="calls",
+    interval=2,
+    lease=LEASE,
+    share=MAX_UNDER_WAY,
+    delays=(timedelta(seconds=2),),
+    patience=timedelta(minutes=2),
+)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.models import Message
 
-from . import http_calls, timers, turns
+from . import http_calls, turns
 
 logger = logging.getLogger(__name__)
 
@@ -21,30 +21,7 @@ BATCH = 500
 @shared_task
 def take_turns(conversation_id):
     turns.take_turns(conversation_id)
-    begin_calls(conversation_id)
-
-
-def begin_calls(conversation_id):
-    """Have the calls made that a conversation waits for."""
-    for call_id in http_calls.wanted_in(conversation_id):
-        make_call.delay(call_id)
-
-
-@shared_task
-def make_call(call_id):
-    conversation_id = http_calls.make(call_id)
-    if conversation_id:
-        # Messages that came during the call have waited for it.
-        take_turns(conversation_id)
-
-
-@shared_task
-def look_after_calls():
-    """Make the calls that were forgotten, and go on where one was cut off."""
-    forgotten = http_calls.forgotten()
-    for call_id in forgotten:
-        make_call.delay(call_id)
-    return {"begun": len(forgotten), "lost": http_calls.settle_lost()}
+    http_calls.offer(conversation_id)
 
 
 @shared_task
@@ -70,11 +47,3 @@ def take_forgotten(conversation_id):
     except OperationalError:
         logger.exception("The turns of conversation %s wait for the next tick.", conversation_id)
         return 0
-
-
-@shared_task
-def fire_due_timers():
-    conversation_ids = timers.fire_due()
-    for conversation_id in conversation_ids:
-        begin_calls(conversation_id)
-    return {"fired": len(conversation_ids)}

@@ -4,13 +4,15 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone, translation
 
+from accounts.jobs.job import advance
+from accounts.testing import work_off
 from bots.editor.labels import effect_in_words, event_in_words
 from bots.engine.addresses import BadAddress
 from bots.engine.effects import EndReason
 from bots.models import AllowedHost, BotCall, BotSession, BotTurn
 from bots.runtime import http_calls, http_client, turns
 from bots.runtime.http_client import Answer, CallFailed
-from bots.runtime.tasks import look_after_calls, take_turns
+from bots.runtime.tasks import take_turns
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Message
 from crm.testing import make_conversation, make_message
@@ -174,30 +176,31 @@ def test_a_message_during_the_call_waits_for_its_answer(conversation, service):
     call = begin(conversation)
     make_message(conversation, "ау")
     assert turns.take_turns(conversation.pk) == 0
-    assert http_calls.make(call.pk) == conversation.pk
+    http_calls.make(http_calls.JOB.claim(call.pk))
     assert said() == ["Заказ 7"]
     assert turns.take_turns(conversation.pk) == 1
 
 
 def test_a_call_is_made_once(conversation, service):
     call = begin(conversation)
-    assert http_calls.make(call.pk) and http_calls.make(call.pk) is None
+    assert advance(http_calls.JOB, call, 10) is False
+    assert http_calls.JOB.claim(call.pk) is None
     assert len(service.calls) == 1
 
 
 def test_a_call_that_was_cut_off_is_not_repeated_but_failed(conversation, service):
     call = begin(conversation)
-    http_calls.claim(call.pk)
-    assert look_after_calls() == {"begun": 0, "lost": 0}
-    BotCall.objects.update(began_at=timezone.now() - http_calls.LEASE - timedelta(seconds=1))
-    assert look_after_calls() == {"begun": 0, "lost": 1}
+    http_calls.JOB.claim(call.pk)
+    assert work_off(http_calls.JOB) == 0
+    BotCall.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert work_off(http_calls.JOB) == 1
     assert service.calls == [] and said() == ["Не вышло"]
     assert "неизвестно, дошёл ли вызов" in event_in_words(BotTurn.objects.latest("id").event)
 
 
 def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation, service):
     call = begin(conversation)
-    claimed = http_calls.claim(call.pk)
+    claimed = http_calls.JOB.claim(call.pk)
     http_calls.settle(claimed, http_calls.Outcome(failed="lost"))
     http_calls.settle(claimed, http_calls.Outcome({"number": 7}, 200))
     assert said() == ["Не вышло"]
@@ -205,23 +208,23 @@ def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation
 
 def test_a_call_that_the_broker_forgot_is_made(conversation, service):
     begin(conversation)
-    BotCall.objects.update(created_at=timezone.now() - timedelta(seconds=5))
-    assert look_after_calls() == {"begun": 1, "lost": 0}
+    assert work_off(http_calls.JOB) == 1
     assert said() == ["Заказ 7"]
 
 
 def test_a_call_that_waited_too_long_is_not_made_any_more(conversation, service):
     call = begin(conversation)
     BotCall.objects.update(created_at=timezone.now() - timedelta(minutes=2))
-    http_calls.make(call.pk)
+    advance(http_calls.JOB, call, 10)
     assert service.calls == [] and said() == ["Не вышло"]
 
 
-def test_a_business_has_a_few_calls_under_way_at_most(conversation, service, monkeypatch):
-    monkeypatch.setattr(http_calls, "MOST_AT_ONCE", 1)
+def test_a_business_has_a_few_calls_under_way_at_most(conversation, service):
     call = begin(conversation)
-    BotCall.objects.create(business=conversation.business, session=call.session, turn=1, began_at=timezone.now())
-    assert http_calls.make(call.pk) is None
+    under_way = {"attempts": 1, "lease_until": timezone.now() + http_calls.LEASE}
+    for _ in range(http_calls.MAX_UNDER_WAY):
+        BotCall.objects.create(business=conversation.business, session=call.session, turn=1, **under_way)
+    assert work_off(http_calls.JOB) == 0
     assert service.calls == []
 
 
@@ -230,7 +233,7 @@ def test_where_a_person_took_over_during_the_call_the_bot_says_nothing(conversat
     conversation.refresh_from_db()
     conversation.bot_paused = True
     conversation.save()
-    http_calls.make(call.pk)
+    advance(http_calls.JOB, call, 10)
     assert said() == []
     assert BotSession.objects.get().end_reason == EndReason.HANDED_OFF
 

@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.testing import work_off
 from bots.editor import scenarios
 from bots.editor.labels import effect_in_words
 from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer, BotTurn
-from bots.runtime import turns
-from bots.runtime.tasks import fire_due_timers
+from bots.runtime import timers, turns
 from bots.simulation.simulation import simulate
 from bots.testing import document, make_bot, make_published_scenario, make_scenario
 from crm.models import Message
@@ -51,7 +51,7 @@ def wait_two_days(bot, conversation):
     conversation.last_inbound_at = timezone.now() - timedelta(days=2)
     conversation.save()
     BotTimer.objects.update(due_at=timezone.now())
-    fire_due_timers()
+    work_off(timers.JOB)
     conversation.refresh_from_db()
 
 

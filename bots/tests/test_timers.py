@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.testing import work_off
 from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer
 from bots.runtime import timers, turns
-from bots.runtime.tasks import fire_due_timers, take_due_turns
+from bots.runtime.tasks import take_due_turns
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Message
 from crm.testing import make_conversation, make_message
@@ -30,7 +31,7 @@ def last_text():
 
 
 def test_a_question_that_was_not_answered_in_time(conversation):
-    assert fire_due_timers() == {"fired": 1}
+    work_off(timers.JOB)
     assert last_text() == "До свидания!"
     assert not BotTimer.objects.exists()
     conversation.refresh_from_db()
@@ -45,20 +46,20 @@ def test_a_timer_fires_once(conversation):
 
 def test_a_timer_of_an_earlier_turn_is_ignored(conversation):
     BotTimer.objects.update(turn=0)
-    assert fire_due_timers() == {"fired": 0}
+    work_off(timers.JOB)
     assert last_text() == "Какой размер?"
 
 
 def test_an_answer_sets_the_old_timers_aside(conversation):
     make_message(conversation, "S")
     turns.take_turns(conversation.pk)
-    assert fire_due_timers() == {"fired": 0}
+    work_off(timers.JOB)
     assert [timer.kind for timer in BotTimer.objects.all()] == ["expiry"]
 
 
 def test_a_message_that_waits_goes_before_the_timer(conversation):
     make_message(conversation, "S")
-    assert fire_due_timers() == {"fired": 0}
+    work_off(timers.JOB)
     turns.take_turns(conversation.pk)
     assert last_text() == "Как вас зовут?"
 
@@ -68,7 +69,7 @@ def test_a_session_that_waited_too_long_ends_without_a_word(conversation):
     past = timezone.now() - timedelta(seconds=1)
     BotTimer.objects.update(due_at=past)
     BotSession.objects.update(expires_at=past)
-    assert fire_due_timers() == {"fired": 1}
+    work_off(timers.JOB)
     assert BotSession.objects.get().end_reason == EndReason.EXPIRED
     assert last_text() == "Какой размер?"
     conversation.refresh_from_db()
@@ -78,7 +79,7 @@ def test_a_session_that_waited_too_long_ends_without_a_word(conversation):
 def test_a_timer_says_nothing_where_a_person_owns_the_conversation(conversation):
     conversation.bot_paused = True
     conversation.save()
-    fire_due_timers()
+    work_off(timers.JOB)
     assert last_text() == "Какой размер?"
     assert BotSession.objects.get().ended_at
 
@@ -86,7 +87,7 @@ def test_a_timer_says_nothing_where_a_person_owns_the_conversation(conversation)
 def test_a_timeout_outside_the_window_calls_a_person(conversation):
     conversation.last_inbound_at = timezone.now() - timedelta(hours=25)
     conversation.save()
-    fire_due_timers()
+    work_off(timers.JOB)
     conversation.refresh_from_db()
     assert conversation.bot_paused
     assert BotSession.objects.get().end_reason == EndReason.ERROR

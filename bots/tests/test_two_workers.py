@@ -8,7 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bots.models import AllowedHost, BotCall, BotTimer, BotTurn
+from accounts.testing import work_off
+from bots.models import AllowedHost, BotTimer, BotTurn
 from bots.runtime import http_calls, http_client, timers, turns
 from bots.runtime.http_client import Answer
 from bots.testing import document, make_bot, make_published_scenario
@@ -90,5 +91,5 @@ def test_a_call_is_made_once(monkeypatch):
     make_published_scenario(make_bot(conversation.whatsapp_number), document(call, told))
     make_message(conversation, "привет")
     turns.take_turns(conversation.pk)
-    assert at_once(http_calls.make, BotCall.objects.get().pk).count(conversation.pk) == 1
+    at_once(work_off, http_calls.JOB)
     assert (len(made), said()) == (1, ["7"])

@@ -3,7 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import JobRow, TenantModel, TenantQuerySet
 from whatsapp.message_templates.usage import Use
 
 
@@ -14,7 +14,7 @@ class BroadcastQuerySet(TenantQuerySet):
         return sending.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500])
 
 
-class Broadcast(TenantModel):
+class Broadcast(JobRow, TenantModel):
     """
     One template to many customers.
 
@@ -47,7 +47,7 @@ class Broadcast(TenantModel):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT)
     # Also of a draft whose planning had to stop.
     paused_reason = models.CharField(_("why it is paused"), max_length=500, blank=True)
-    # Planning goes through the customers by id; those up to this one have their row.
+    # Planning, the job of these rows, goes through the customers by id; those up to this one have their row.
     planned_up_to = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
@@ -62,8 +62,12 @@ class Broadcast(TenantModel):
         verbose_name = _("broadcast")
         verbose_name_plural = _("broadcasts")
         ordering = ["-created_at", "-id"]
-        # Serves: a business's broadcasts, newest first.
-        indexes = [models.Index("business", models.F("created_at").desc(), name="broadcast_by_business")]
+        indexes = [
+            # Serves: a business's broadcasts, newest first.
+            models.Index("business", models.F("created_at").desc(), name="broadcast_by_business"),
+            # Serves: the broadcasts to plan.
+            models.Index("due_at", name="broadcast_to_plan", condition=models.Q(status="planning")),
+        ]
 
     def __str__(self):
         return self.name

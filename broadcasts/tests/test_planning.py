@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts.refusals import Refusal
-from broadcasts import drafts, planning, tasks
+from accounts.testing import work_off
+from broadcasts import drafts, planning
 from broadcasts.models import BroadcastMessage
 from broadcasts.testing import make_broadcast
 from crm.customers import customers
@@ -181,7 +182,7 @@ def test_planning_that_was_interrupted_goes_on_at_the_next_tick(broadcast, two_a
     for _step in range(steps_before_the_kill):
         planning.plan_some(broadcast.pk)
 
-    tasks.plan_unfinished()
+    work_off(planning.JOB)
 
     broadcast.refresh_from_db()
     assert broadcast.status == "planned"
@@ -197,7 +198,7 @@ def test_a_row_that_is_there_already_is_kept(broadcast, two_at_a_time):
     kept = broadcast.messages.get(customer=anna)
     type(broadcast).objects.filter(pk=broadcast.pk).update(planned_up_to=0)
 
-    tasks.plan_unfinished()
+    work_off(planning.JOB)
 
     assert broadcast.messages.get(customer=anna) == kept
     assert broadcast.messages.count() == 3
@@ -211,7 +212,7 @@ def test_two_workers_plan_everybody_once(broadcast, two_at_a_time):
 
     def work(_worker):
         try:
-            planning.go_on(broadcast.pk)
+            planning.advance(broadcast)
         finally:
             connection.close()
 
@@ -242,7 +243,7 @@ def test_a_tag_that_goes_while_planning_stops_it_with_the_reason(broadcast, two_
     planning.begin(broadcast)
     Tag.objects.filter(name="vip").delete()
 
-    tasks.plan_unfinished()
+    work_off(planning.JOB)
 
     assert_still_a_draft(broadcast)
     assert "vip" in broadcast.paused_reason

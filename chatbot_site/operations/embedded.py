@@ -9,7 +9,8 @@ from celery.worker import state as worker_state
 from chatbot_site.celery import app
 from chatbot_site.tasks import note_heartbeat
 
-THREADS = 12
+#: More than all jobs may have (accounts.jobs.worker.MAX_THREADS), so that messages never wait for them.
+THREADS = 20
 #: How long starting waits for the worker, and stopping for its tasks under way (seconds).
 PATIENCE = 10
 

@@ -5,13 +5,12 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.testing import make_owner
+from accounts.testing import make_owner, work_off
 from crm.conversations import outbox
 from crm.models import Message
 from crm.testing import make_conversation, make_message
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health
-from whatsapp.numbers import tasks as numbers_tasks
 from whatsapp.numbers.issues import needs
 from whatsapp.sending import send_gate
 from whatsapp.sending import tasks as sending_tasks
@@ -50,7 +49,7 @@ def statuses():
 
 
 def test_a_check_stops_the_number_as_a_refused_message_does(meta, number):
-    numbers_tasks.check_due_numbers()
+    work_off(health.JOB)
     assert fresh(number).status == "problem"
     assert send_gate.is_stopped(fresh(number))
     say(number)
@@ -65,7 +64,7 @@ def test_meta_is_left_alone_with_a_dead_token(meta, number):
     first = len(meta.requests)
     for _tick in range(5):
         sending_tasks.deliver_due()
-        numbers_tasks.check_due_numbers()
+        work_off(health.JOB)
     assert (first, len(meta.requests)) == (3, 4)
     due = fresh(number).check_due_at - timezone.now()
     assert due.total_seconds() > 5 * 3600
@@ -74,13 +73,13 @@ def test_meta_is_left_alone_with_a_dead_token(meta, number):
 def test_one_line_says_so_however_often_it_is_met(meta, number):
     say(number)
     sending_tasks.deliver_due()
-    numbers_tasks.check_due_numbers()
+    work_off(health.JOB)
     [need] = needs(fresh(number), timezone.now())
     assert need.code == "token_refused"
 
 
 def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number):
-    numbers_tasks.check_due_numbers()
+    work_off(health.JOB)
     say(number)
     client.force_login(owner)
     entered = {
@@ -100,7 +99,7 @@ def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number)
 
 
 def test_a_new_token_by_api_sends_what_waited(meta, owner, number):
-    numbers_tasks.check_due_numbers()
+    work_off(health.JOB)
     say(number)
     client = APIClient()
     client.force_authenticate(owner)
@@ -123,7 +122,7 @@ def test_what_was_refused_with_the_dead_token_goes_out_with_the_new_one(meta, nu
 
 
 def test_a_token_that_meta_takes_again_sends_after_a_check(meta, number):
-    numbers_tasks.check_due_numbers()
+    work_off(health.JOB)
     say(number)
     meta.simulator.numbers[number.phone_number_id].access_token = number.access_token
     health.check(number)

@@ -107,11 +107,11 @@ def test_one_of_those_selected_leads_to_its_page_and_several_to_the_list(client,
 def test_the_page_follows_the_job_and_ends_in_the_receipt(client, owner, large, monkeypatch):
     monkeypatch.setattr(job, "BATCH", 5)
     asked = deletion.delete(fill_number(owner, "10001"), requested_by=owner)
-    job.go_on(asked, seconds=0)
+    job.advance(asked, seconds=0)
     live = client.get(page_of(asked, "live"))
     assert "<progress" in live.content.decode()
     assert client.get(page_of(asked, "live"), headers={"If-None-Match": live["ETag"]}).status_code == 304
-    job.go_on(asked)
+    job.advance(asked)
     page = client.get(page_of(asked)).content.decode()
     for words in ("Shop 10001, +7 916 123-45-67", owner.email, "none was made", "Rows left behind", "Messages"):
         assert words in page

@@ -25,7 +25,7 @@ def number(owner, monkeypatch):
     """A number that is deleted by a job, whose worker is away."""
     monkeypatch.setattr(deletion, "AT_ONCE", 0)
     monkeypatch.setattr(job, "BATCH", 8)
-    monkeypatch.setattr("accounts.deletion.tasks.go_on_deleting.delay_on_commit", lambda deletion_id: None)
+    monkeypatch.setattr("accounts.deletion.deletion.wake", lambda job: None)
     return fill_number(owner, "10001", customers=9)
 
 
@@ -48,9 +48,9 @@ def test_the_name_is_typed_and_a_bar_leads_to_the_receipt(page, number):
     assert page.get_by_text(number.name).first.is_visible()
 
     asked = Deletion.objects.get()
-    job.go_on(asked, seconds=0)
+    job.advance(asked, seconds=0)
     page.locator("progress:not([value='0'])").wait_for(timeout=10_000)
-    job.go_on(asked)
+    job.advance(asked)
     page.locator(".deletion-state.is-done").wait_for(timeout=10_000)
     assert page.locator("progress").count() == 0
     assert page.locator(".deletion tfoot td").inner_text() == str(Deletion.objects.get().total)

@@ -56,7 +56,7 @@ def test_page_preview_and_receipt_count_what_really_goes(world, client):
 
     client.post(url, {"post": "yes", f"name-{number.pk}-typed": number.name})
     asked = Deletion.objects.filter(what=number._meta.label_lower, object_id=number.pk)
-    job.go_on(asked.get())
+    job.advance(asked.get())
 
     after, receipt = rows_of_everything(), asked.get()
     gone = {table: len(before[table] - after[table]) for table in before if before[table] - after[table]}

@@ -96,7 +96,7 @@ def test_the_job_deletes_exactly_what_was_counted(owner):
     expected = without_receipts(expected_after(number))
     counted = {model._meta.db_table: count for model, count in deletion.preview(number).counts.items()}
     asked = deletion.delete(number, requested_by=owner)
-    assert job.go_on(asked) is False
+    assert job.advance(asked) is False
     receipt = Deletion.objects.get()
     assert without_receipts(rows_of_everything()) == expected
     assert (receipt.state, receipt.counts, receipt.done, receipt.orphans) == ("done", counted, receipt.total, 0)
@@ -109,7 +109,7 @@ def test_the_size_of_a_transaction_changes_nothing(owner, monkeypatch, batch, cu
     monkeypatch.setattr(job, "BATCH", batch)
     number = fill_number(owner, "10001", customers)
     expected = without_receipts(expected_after(number))
-    job.go_on(deletion.delete(number))
+    job.advance(deletion.delete(number))
     assert without_receipts(rows_of_everything()) == expected
 
 
@@ -123,7 +123,7 @@ def test_no_transaction_is_much_larger_than_a_batch(owner, monkeypatch):
         return counts
 
     monkeypatch.setattr(Cascade, "remove", noted)
-    job.go_on(deletion.delete(fill_number(owner, "10001", customers=20)))
+    job.advance(deletion.delete(fill_number(owner, "10001", customers=20)))
     assert max(removed) <= job.BATCH
     assert sum(removed) == Deletion.objects.get().total
 
@@ -136,7 +136,7 @@ def test_a_business_goes_by_the_same_job_with_its_people(owner):
     asked = deletion.delete(owner.business, requested_by=owner)
     owner.refresh_from_db()
     assert not owner.is_active and not Business.objects.for_user(stranger).filter(pk=owner.business_id).exists()
-    job.go_on(asked)
+    job.advance(asked)
     assert without_receipts(rows_of_everything()) == expected
     receipt = Deletion.objects.get()
     assert (receipt.state, receipt.business, receipt.requested_by_email) == ("done", None, owner.email)
@@ -149,7 +149,7 @@ def test_everything_that_can_be_large_goes_by_the_job(owner, model):
     expected = without_receipts(expected_after(row))
     asked = deletion.delete(row)
     assert asked.state == "waiting" and not model.objects.for_user(owner).filter(pk=row.pk).exists()
-    job.go_on(asked)
+    job.advance(asked)
     assert without_receipts(rows_of_everything()) == expected
 
 
@@ -174,10 +174,10 @@ def test_a_job_that_broke_goes_on_where_it_was(owner, monkeypatch):
 
     monkeypatch.setattr(Cascade, "remove", break_now_and_then)
     for _attempt in range(100):
-        job.go_on(asked)
+        job.advance(asked)
         if Deletion.objects.get().state == "done":
             break
-        Deletion.objects.update(lease_until=None)
+        Deletion.objects.update(due_at=timezone.now())
     receipt = Deletion.objects.get()
     assert without_receipts(rows_of_everything()) == expected
     assert (receipt.done, receipt.last_error) == (receipt.total, "")
@@ -186,15 +186,15 @@ def test_a_job_that_broke_goes_on_where_it_was(owner, monkeypatch):
 def test_trouble_is_written_down_and_tried_again_later(owner, monkeypatch):
     asked = deletion.delete(fill_number(owner, "10001"))
     monkeypatch.setattr(Cascade, "remove", lambda cascade: 1 / 0)
-    assert job.go_on(asked) is False
+    assert job.advance(asked) is False
     asked.refresh_from_db()
-    assert "ZeroDivisionError" in asked.last_error and asked.lease_until > timezone.now()
+    assert "ZeroDivisionError" in asked.last_error and asked.due_at > timezone.now()
 
 
 def test_only_one_worker_is_at_it(owner):
     asked = deletion.delete(fill_number(owner, "10001"))
     Deletion.objects.update(lease_until=timezone.now() + timedelta(seconds=30))
-    assert job.go_on(asked) is False
+    assert job.advance(asked) is False
     assert WhatsAppNumber.objects.exists()
 
 
@@ -208,7 +208,7 @@ def test_a_worker_whose_lease_ran_out_undoes_its_transaction(owner, monkeypatch)
 
     monkeypatch.setattr(Cascade, "remove", taken_over_meanwhile)
     before = without_receipts(rows_of_everything())
-    assert job.go_on(asked) is False
+    assert job.advance(asked) is False
     assert without_receipts(rows_of_everything()) == before
 
 
@@ -221,13 +221,13 @@ def test_the_check_at_the_end_may_take_longer_than_a_lease(owner, monkeypatch):
         return without_target(key)
 
     monkeypatch.setattr(cascade, "_without_target", slow)
-    job.go_on(asked)
+    job.advance(asked)
     assert len(leases) > 10 and Deletion.objects.get().orphans == 0
 
 
 def test_a_job_gives_others_a_turn(owner):
     asked = deletion.delete(fill_number(owner, "10001", customers=9))
-    assert job.go_on(asked, seconds=0) is True
+    assert job.advance(asked, seconds=0) is True
     asked.refresh_from_db()
     assert (asked.state, asked.lease_until) == ("running", None) and 0 < asked.done < asked.total
 
@@ -235,11 +235,11 @@ def test_a_job_gives_others_a_turn(owner):
 def test_what_came_in_while_the_job_ran_goes_too(owner):
     number = fill_number(owner, "10001", customers=9)
     asked = deletion.delete(number)
-    job.go_on(asked, seconds=0)
+    job.advance(asked, seconds=0)
     customer = Customer.objects.first()
     Conversation.objects.filter(customer=customer).delete()
     Conversation.objects.create(business=owner.business, whatsapp_number=number, customer=customer)
-    job.go_on(asked)
+    job.advance(asked)
     assert not WhatsAppNumber.objects.exists() and Deletion.objects.get().state == "done"
 
 
@@ -257,7 +257,7 @@ def test_asking_twice_is_one_deletion(owner):
 
 def test_what_somebody_else_deleted_meanwhile_is_said(owner):
     number = fill_number(owner, "10001")
-    job.go_on(deletion.delete(number))
+    job.advance(deletion.delete(number))
     with pytest.raises(Refusal) as refused:
         deletion.delete(number)
     assert (refused.value.code, refused.value.status) == ("already_deleted", 404)

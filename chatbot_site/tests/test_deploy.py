@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from django.conf import settings
 
 from chatbot_site.operations.environment import BASE_DIR
 
@@ -33,8 +34,14 @@ def test_no_secret_stands_in_the_files():
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/README.ru.md"])
-@pytest.mark.parametrize("service", ["web", "worker", "worker-bulk", "beat"])
+@pytest.mark.parametrize("service", ["web", "worker", "worker-calls", "worker-bulk", "worker-files", "beat"])
 def test_the_readme_names_the_command_of_a_service(service, path):
     command = " ".join(shlex.split(SERVICES[service]["command"])).replace("0.0.0.0", "127.0.0.1")
     text = " ".join((BASE_DIR / path).read_text(encoding="utf-8").replace("\\\n", "").split())
     assert command in text
+
+
+def test_the_workers_read_every_queue_once():
+    commands = [shlex.split(service["command"]) for name, service in SERVICES.items() if name.startswith("worker")]
+    read = [queue for words in commands for queue in words[words.index("--queues") + 1].split(",")]
+    assert sorted(read) == sorted(settings.CELERY_TASK_QUEUES)

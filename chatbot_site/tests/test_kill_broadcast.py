@@ -42,7 +42,7 @@ template = make_template(number, **{TEMPLATE!r})
 parameters = {{"1": '{{{{customer.name|default:"Друг"}}}}'}}
 broadcast = make_broadcast(number, template=template, parameters=parameters)
 planning.begin(broadcast)
-while planning.go_on(broadcast.pk):
+while planning.advance(broadcast):
     pass
 lifecycle.start(Broadcast.objects.get(pk=broadcast.pk))
 """

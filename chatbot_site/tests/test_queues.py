@@ -19,10 +19,9 @@ from whatsapp.testing import make_number
     [
         ("whatsapp.webhooks.tasks.process_events", "inbound"),
         ("bots.runtime.tasks.take_turns", "inbound"),
-        ("bots.runtime.tasks.make_call", "housekeeping"),
         ("whatsapp.sending.tasks.deliver", "outbound"),
         ("whatsapp.sending.tasks.deliver_due", "outbound"),
-        ("whatsapp.webhooks.tasks.prune_events", "housekeeping"),
+        ("accounts.jobs.tasks.prune", "housekeeping"),
     ],
 )
 def test_a_task_goes_to_its_queue(task, queue):

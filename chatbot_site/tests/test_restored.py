@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from django.conf import settings as site_settings
 from django.contrib.sessions.models import Session
 from django.utils.module_loading import import_string
 
@@ -12,6 +11,7 @@ from accounts.testing import make_business, make_owner
 from bots.models import BotCall, BotSession, BotTimer
 from broadcasts import lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
+from chatbot_site.celery import app
 from chatbot_site.operations.backups import create, restore
 from crm.conversations import outbox
 from crm.models import Conversation, MediaFile, Message
@@ -58,8 +58,8 @@ def sends(number, meta):
 
 
 def fire_all_ticks():
-    for tick in site_settings.CELERY_BEAT_SCHEDULE.values():
-        import_string(tick["task"])()
+    for tick in app.conf.beat_schedule.values():
+        import_string(tick["task"])(*tick.get("args", []))
 
 
 def test_without_a_restore_all_of_it_is_sent(number, sends):

@@ -78,7 +78,7 @@ def site(compose, meta):
 
 def start_workers(site):
     """Workers of all queues, ready for work."""
-    workers = [site.start("worker"), site.start("worker-bulk")]
+    workers = [site.start(service) for service in ("worker", "worker-bulk", "worker-calls", "worker-files")]
     wait_until(lambda: site.is_healthy("worker") and site.is_healthy("worker-bulk"))
     return workers
 
@@ -109,7 +109,7 @@ def test_a_beat_keeps_no_file_that_a_second_one_or_a_power_cut_could_spoil(compo
 
 
 def test_killed_workers_neither_lose_nor_repeat(site, meta, number):
-    worker, _bulk = start_workers(site)
+    worker, *_others = start_workers(site)
     phones = [f"+7916000{serial:04}" for serial in range(60)]
     for serial, phone in enumerate(phones):
         meta.customer_writes(number, phone, "Добрый день")
@@ -191,7 +191,7 @@ def broadcast(meta):
     meta.connect(number)
     meta.approve(broadcast.template)
     planning.begin(broadcast)
-    planning.go_on(broadcast.pk)
+    planning.advance(broadcast)
     broadcast.refresh_from_db()
     return broadcast
 

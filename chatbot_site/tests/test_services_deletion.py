@@ -43,7 +43,7 @@ def test_workers_killed_one_after_the_other_delete_all_of_it_and_nothing_else(co
     before = others(select, number.business_id)
     counted = {model._meta.db_table: count for model, count in deletion.preview(number).counts.items()}
     compose.start("beat")
-    workers = [compose.start("worker-bulk"), compose.start("worker-bulk")]
+    workers = [compose.start("worker-files"), compose.start("worker-files")]
     wait_until(lambda: len(app.control.ping() or []) == 2)
     app.conf.task_always_eager = False
 
@@ -53,7 +53,7 @@ def test_workers_killed_one_after_the_other_delete_all_of_it_and_nothing_else(co
         time.sleep(random.uniform(0, 0.1))
         kill(workers.pop(0))
         let_the_lease_run_out()
-        workers.append(compose.start("worker-bulk"))
+        workers.append(compose.start("worker-files"))
     wait_until(lambda: progress(asked).state == "done")
 
     assert (asked.counts, asked.done, asked.total, asked.orphans) == (counted, asked.total, sum(counted.values()), 0)

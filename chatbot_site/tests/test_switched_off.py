@@ -6,10 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.refusals import Refusal
-from accounts.testing import make_owner
+from accounts.testing import make_owner, work_off
 from bots.models import BotSession, BotTimer
-from bots.runtime import turns
-from bots.runtime.tasks import fire_due_timers
+from bots.runtime import timers, turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.models import BroadcastMessage
 from broadcasts.tasks import finish_broadcasts, start_scheduled
@@ -48,7 +47,7 @@ def switch(number, is_on):
 def run():
     for conversation in Conversation.objects.all():
         turns.take_turns(conversation.pk)
-    fire_due_timers()
+    work_off(timers.JOB)
     start_scheduled()
     sending_tasks.deliver_due()
     finish_broadcasts()

@@ -1,5 +1,6 @@
 """The page on which the conversations of a number are taken out into files."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -9,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.http import conditional_page, require_GET
 
+from accounts.refusals import Refusal
 from accounts.tenancy.scope import scope
 from crm.conversations import export_job, export_requests, exports
 from crm.models import ConversationExport
@@ -36,7 +38,10 @@ class ConversationExports:
             raise Http404
         if not export_requests.is_large(number):
             return exports.response(number, file_format)
-        export_requests.ask(number, request.user, file_format)
+        try:
+            export_requests.ask(number, request.user, file_format)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:crm_conversation_exports", args=[number.pk]))
 
     def exports_view(self, request, number_pk):
@@ -47,7 +52,7 @@ class ConversationExports:
             "opts": number._meta,
             "title": gettext("Export conversations"),
             "formats": ConversationExport.Format,
-            "days_kept": export_job.KEPT.days,
+            "days_kept": export_job.RETENTION.days,
         }
         return TemplateResponse(request, "admin/crm/conversationexport/page.html", context)
 

@@ -63,7 +63,7 @@ class CustomerFiles:
             file = form.cleaned_data["file"]
             try:
                 uploaded = uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
-                uploads.go_on(uploaded, PATIENCE)
+                uploads.begin(uploaded, PATIENCE)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
@@ -82,7 +82,7 @@ class CustomerFiles:
         """A file of usual length is imported at once; a worker goes on with a long one."""
         uploaded = self._upload(request, pk)
         uploads.start(uploaded)
-        uploads.go_on(uploaded, PATIENCE)
+        uploads.begin(uploaded, PATIENCE)
         if uploaded.applied_at:
             done = uploaded.outcome["created"] + uploaded.outcome["changed"]
             told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)

@@ -6,10 +6,11 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.jobs.tasks import wake
 from crm.models import MediaFile, Message
 from crm.models.message import MEDIA_TYPES
 
-from .tasks import transfer_media
+from . import transfers
 
 #: Meta knows what was uploaded for 30 days.
 META_KNOWS = timedelta(days=29)
@@ -33,7 +34,7 @@ def expect(message):
         mime=clean_mime(body.get("mime_type")),
         due_at=timezone.now(),
     )
-    transfer_media.delay_on_commit()
+    wake(transfers.JOB)
 
 
 def attach(message, upload, mime):
@@ -48,7 +49,7 @@ def attach(message, upload, mime):
         size=upload.size,
         due_at=timezone.now(),
     )
-    transfer_media.delay_on_commit()
+    wake(transfers.JOB)
 
 
 def upload_nothing():
@@ -62,7 +63,7 @@ def keep_at_meta(message):
     missing = MediaFile.objects.filter(never_or_long_ago, message=message)
     if missing.update(due_at=timezone.now(), attempts=0):
         Message.objects.filter(pk=message.pk).update(due_at=MediaFile.NOT_UPLOADED)
-        transfer_media.delay_on_commit()
+        wake(transfers.JOB)
 
 
 def clean_name(name):

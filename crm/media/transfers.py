@@ -7,16 +7,15 @@ import base64
 import binascii
 import logging
 import re
-import threading
-import time
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.deletion import stored_files
+from accounts.jobs.job import Job, TakenOver
 from crm.models import MediaFile, Message
 from whatsapp.graph.client import CloudApi
 from whatsapp.graph.error_codes import UNAVAILABLE
@@ -33,9 +32,6 @@ logger = logging.getLogger(__name__)
 #: How long a file may be under way: longer than it may take (graph.requests.FILE_TIMEOUT) with the calls around it.
 LEASE = timedelta(minutes=5)
 
-#: So many files pass at once in a process; its other threads are for what cannot wait.
-AT_ONCE = 3
-
 #: Meta forgets the files of customers after that.
 META_KEEPS = timedelta(days=7)
 
@@ -51,8 +47,6 @@ NUMBER_PATIENCE = timedelta(minutes=1)
 #: Meta's codes for what it will not hand out, now or later.
 GONE = (100, 131051)
 
-_free = threading.BoundedSemaphore(AT_ONCE)
-
 
 class Spoilt(CloudApiTrouble):
     """What came is not what was sent."""
@@ -61,45 +55,19 @@ class Spoilt(CloudApiTrouble):
         return _("The file was damaged on its way.")
 
 
-def transfer_due(seconds=20):
-    """Pass the files that are due, for some seconds. With enough threads at it already, those go on alone."""
-    if not _free.acquire(blocking=False):
-        return
-    try:
-        enough = time.monotonic() + seconds
-        while time.monotonic() < enough and (media := claim()):
-            transfer(media)
-    finally:
-        _free.release()
-
-
-@transaction.atomic(durable=True)
-def claim():
-    """The file that is due longest, ours for the length of a lease; None when none is."""
+def may_pass(files: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
+    """Of these files those of customers, and ours of numbers that may send."""
     sendable = WhatsAppNumber.objects.that_may_send()
-    due = MediaFile.objects.filter(due_at__lte=timezone.now()).filter(
-        Q(message__direction=Message.Direction.IN) | Q(message__whatsapp_number__in=sendable)
-    )
-    media = (
-        due.select_related("message__whatsapp_number__business")
-        .select_for_update(skip_locked=True, of=("self",))
-        .order_by("due_at")
-        .first()
-    )
-    if media:
-        media.due_at = timezone.now() + LEASE
-        media.attempts += 1
-        media.save(update_fields=["due_at", "attempts"])
-    return media
+    return files.filter(Q(message__direction=Message.Direction.IN) | Q(message__whatsapp_number__in=sendable))
 
 
-def give_back_abandoned():
-    """Make all claimed files due again, for a process that starts as the only one on this database."""
-    now = timezone.now()
-    return MediaFile.objects.filter(due_at__gt=now, due_at__lte=now + LEASE).update(due_at=now)
+def work(media: MediaFile, seconds: float) -> bool:
+    """Pass a claimed file. Nothing is left of it then."""
+    transfer(media)
+    return False
 
 
-def transfer(media):
+def transfer(media: MediaFile) -> None:
     """Pass a claimed file, or write down why not and when again."""
     number = media.message.whatsapp_number
     is_inbound = media.message.direction == Message.Direction.IN
@@ -121,10 +89,16 @@ def transfer(media):
             (not_fetched if is_inbound else not_uploaded)(media, number, trouble)
 
 
-def settle(media, **changes):
+def settle(media, due_at=None, **changes):
     """Write down what became of a claimed file, unless somebody else has it by now. Returns whether."""
-    changes = {"due_at": None, **changes}
-    return bool(MediaFile.objects.filter(pk=media.pk, due_at=media.due_at).update(**changes))
+    try:
+        if due_at is None:
+            JOB.finish(media, attempts=media.attempts, **changes)
+        else:
+            JOB.come_back(media, due_at, attempts=media.attempts, **changes)
+    except TakenOver:
+        return False
+    return True
 
 
 # --- From Meta -------------------------------------------------------------------------------------------
@@ -219,3 +193,17 @@ def delay_of_upload(media, trouble):
 
 def queued(message):
     return Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED)
+
+
+JOB = Job(
+    name="pass files to and from Meta",
+    model=MediaFile,
+    work=work,
+    queue="media",
+    lease=LEASE,
+    share=3,
+    delays=tuple(DELAYS),
+    claimable=may_pass,
+    # A file that does not pass fails with its message.
+    given_up=MediaFile.objects.none,
+)

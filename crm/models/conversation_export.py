@@ -1,10 +1,9 @@
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.deletion.stored_files import random_name
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class ConversationExportQuerySet(TenantQuerySet):
@@ -12,12 +11,8 @@ class ConversationExportQuerySet(TenantQuerySet):
         """Files that are still to be written, of numbers that stay."""
         return self.kept().filter(finished_at=None)
 
-    def due(self):
-        """Not finished, and nobody is at it."""
-        return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
-
-class ConversationExport(TenantModel):
+class ConversationExport(JobRow, TenantModel):
     """
     A file with the conversations of a number that takes too long to wait for: workers write it, any of them goes on
     with it, and whoever may export finds it for a week. It holds what was stored when it was asked for.
@@ -45,9 +40,6 @@ class ConversationExport(TenantModel):
     position = models.BigIntegerField(default=0, editable=False)
     size = models.PositiveBigIntegerField(_("size"), default=0, editable=False)
     file = models.FileField(_("file"), upload_to=random_name, max_length=100, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    # Why the last attempt stopped; it is tried again.
-    last_error = models.TextField(_("last error"), blank=True, editable=False)
     created_at = models.DateTimeField(_("asked for"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
 
@@ -61,8 +53,8 @@ class ConversationExport(TenantModel):
         verbose_name_plural = _("exports of conversations")
         ordering = ["-created_at", "-id"]
         indexes = [
-            # Serves: going on with what is not finished.
-            models.Index("lease_until", name="conversation_export_due", condition=Q(finished_at=None)),
+            # Serves: the files that are to be written.
+            models.Index("due_at", name="conversation_export_waiting", condition=Q(due_at__isnull=False)),
             # Serves: forgetting old files.
             models.Index("created_at", name="conversation_export_age"),
             # Serves: the files of a business, when it is deleted.

@@ -1,23 +1,20 @@
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class CustomerUploadQuerySet(TenantQuerySet):
-    def due(self):
-        """To be tried out, or to be imported, and nobody is at it."""
-        free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-        return self.filter(free, Q(tried_at__isnull=True) | Q(started_at__isnull=False, applied_at__isnull=True))
+    def under_way(self):
+        """To be tried out, or to be imported."""
+        return self.filter(due_at__isnull=False)
 
     def without_contents(self):
         """What is large in a row is left to whoever asks for it."""
         return self.defer("text", "seen", "mistakes")
 
 
-class CustomerUpload(TenantModel):
+class CustomerUpload(JobRow, TenantModel):
     """
     A file of customers that is tried out, and imported when whoever uploaded it says so. Any worker goes on with
     either. Kept for a day, and shown to nobody else.
@@ -38,9 +35,8 @@ class CustomerUpload(TenantModel):
     mistakes = models.JSONField(default=list, editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
-    # The last row that was tried out or imported, and until when somebody is at the next ones.
+    # The last row that was tried out or imported.
     position = models.PositiveIntegerField(default=0, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
@@ -53,6 +49,8 @@ class CustomerUpload(TenantModel):
         indexes = [
             # Serves: forgetting old files.
             models.Index("created_at", name="customer_upload_age"),
+            # Serves: the files that are to be tried out or imported, those of a business among them.
+            models.Index("due_at", name="customer_upload_due", condition=models.Q(due_at__isnull=False)),
         ]
 
     def __str__(self):

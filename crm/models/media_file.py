@@ -5,11 +5,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.deletion.stored_files import random_name
-from accounts.models import TenantModel
+from accounts.models import JobRow, TenantModel
 from whatsapp.graph.media_types import extension_of
 
 
-class MediaFile(TenantModel):
+class MediaFile(JobRow, TenantModel):
     """
     The file of a message. A customer's is waiting until it is fetched from Meta. One of ours is stored at once, and
     uploaded to Meta before its message goes out. While one of these is still to be done, `due_at` says when.
@@ -37,7 +37,6 @@ class MediaFile(TenantModel):
     meta_id = models.CharField(max_length=100, blank=True)
     uploaded_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     tenant_parent = "message"

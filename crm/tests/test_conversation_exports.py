@@ -10,8 +10,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.deletion import deletion, stored_files
+from accounts.jobs import registry
+from accounts.jobs.job import TakenOver, advance
 from accounts.models import Deletion
-from crm.conversations import export_job, export_requests, exports, tasks
+from accounts.testing import work_off
+from crm.conversations import export_job, export_requests, exports
 from crm.models import ConversationExport, Message
 from crm.testing import make_conversation, make_message
 
@@ -23,7 +26,7 @@ def number(number, monkeypatch, settings, tmp_path):
     """Four conversations with a message each, written one after another."""
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(exports, "CONVERSATIONS", 1)
-    monkeypatch.setattr(export_job, "CHECKPOINT", -1)
+    monkeypatch.setattr(export_job, "CHECKPOINT", timedelta(seconds=-1))
     for serial in range(4):
         make_message(make_conversation(number), f"message {serial}")
     return number
@@ -50,13 +53,13 @@ def begun(asked):
         patch.object(export_job, "_write_part", killed_in_the_third),
         pytest.raises(KeyboardInterrupt),
     ):
-        export_job.go_on(asked, 10)
+        advance(export_job.JOB, asked, 10)
     asked.refresh_from_db()
     return asked
 
 
 def lease_runs_out():
-    ConversationExport.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    ConversationExport.objects.update(lease_until=timezone.now() - timedelta(seconds=1), due_at=timezone.now())
 
 
 def lines_of(export):
@@ -74,7 +77,7 @@ ALL = [f"message {serial}" for serial in range(4)]
 
 
 def test_a_worker_writes_the_whole_file(asked):
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     assert texts_of(asked) == ALL
     assert lines_of(asked)[-1] == {"total": {"conversations": 4, "messages": 4}}
@@ -82,7 +85,7 @@ def test_a_worker_writes_the_whole_file(asked):
 
 
 def test_a_finished_file_is_written_down_as_of_when_it_was_asked_for(asked, number):
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     number.refresh_from_db()
     assert number.exported_at == asked.created_at
@@ -92,7 +95,7 @@ def test_what_a_killed_worker_left_is_begun_anew_in_another_file(begun):
     left = begun.file.path
     lease_runs_out()
 
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     assert texts_of(begun) == ALL
     assert begun.file.path != left and not os.path.exists(left)
@@ -101,10 +104,10 @@ def test_what_a_killed_worker_left_is_begun_anew_in_another_file(begun):
 def test_a_worker_that_comes_back_late_spoils_nothing(begun):
     late = ConversationExport.objects.get()
     lease_runs_out()
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
-    with pytest.raises(export_job.TakenOver):
-        export_job._write_down(late, done=1000)
+    with pytest.raises(TakenOver):
+        export_job.JOB.write(late, done=1000)
 
     assert texts_of(begun) == ALL
 
@@ -113,55 +116,55 @@ def test_after_a_restart_it_goes_on_where_the_killed_one_had_come(begun):
     left = begun.file.path
     assert (begun.done, os.path.getsize(left) > begun.size) == (2, True)
 
-    export_job.give_back_abandoned()
-    tasks.go_on_exporting()
+    export_job.JOB.give_back()
+    work_off(export_job.JOB)
 
     assert texts_of(begun) == ALL
     assert begun.file.path == left
 
 
 def test_a_file_that_was_lost_meanwhile_is_begun_anew(begun):
-    export_job.give_back_abandoned()
+    export_job.JOB.give_back()
     os.unlink(begun.file.path)
 
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     assert texts_of(begun) == ALL
 
 
 def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     begun.refresh_from_db()
     assert begun.finished_at is None
 
 
 def test_a_file_is_written_in_steps(asked):
-    steps = [export_job.go_on(asked, 0) for _step in range(5)]
+    steps = [advance(export_job.JOB, asked, 0) for _step in range(5)]
 
     assert steps == [True, True, True, True, False]
     assert texts_of(asked) == ALL
 
 
 def test_messages_that_come_while_it_is_written_are_not_in_it(asked, number):
-    export_job.go_on(asked, 0)
+    advance(export_job.JOB, asked, 0)
     for message in Message.objects.all():
         make_message(message.conversation, "later")
     make_message(make_conversation(number), "later")
 
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     assert texts_of(asked) == ALL
 
 
 def test_an_error_is_kept_and_it_is_begun_again_later(asked):
     with patch.object(stored_files, "settle", side_effect=OSError(28, "No space left on device")):
-        export_job.go_on(asked, 10)
+        advance(export_job.JOB, asked, 10)
 
     asked.refresh_from_db()
-    assert "No space left" in asked.last_error and not ConversationExport.objects.due().exists()
+    assert "No space left" in asked.last_error and not export_job.JOB.due().exists()
     lease_runs_out()
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
     assert texts_of(asked) == ALL
     assert asked.last_error == ""
 
@@ -172,7 +175,7 @@ def test_asking_twice_makes_one_file(asked, number, owner):
 
 
 def test_the_file_goes_with_the_number(asked, number, django_capture_on_commit_callbacks):
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
     asked.refresh_from_db()
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -182,22 +185,22 @@ def test_the_file_goes_with_the_number(asked, number, django_capture_on_commit_c
 
 
 def test_nothing_more_is_exported_of_a_number_that_is_being_deleted(asked, number):
-    export_job.go_on(asked, 0)
+    advance(export_job.JOB, asked, 0)
     Deletion.objects.create(what="whatsapp.whatsappnumber", object_id=number.pk, business=number.business)
 
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     asked.refresh_from_db()
     assert asked.finished_at is None
 
 
 def test_after_a_week_a_file_is_forgotten(asked, django_capture_on_commit_callbacks):
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
     asked.refresh_from_db()
     ConversationExport.objects.update(created_at=timezone.now() - timedelta(days=7, minutes=1))
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert tasks.forget_exports() == 1
+        assert registry.prune()[export_job.JOB.name] == 1
 
     assert not os.path.exists(asked.file.path)
 
@@ -207,7 +210,7 @@ def test_a_file_is_written_in_the_language_of_whoever_asked(number, owner):
     owner.save()
     export = export_requests.ask(number, owner, "csv")
 
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
 
     export.refresh_from_db()
     assert Path(export.file.path).read_text("utf-8").splitlines()[-1] == "Total;4 conversations;4 messages"

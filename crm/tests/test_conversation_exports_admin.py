@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from accounts.testing import make_colleague, make_owner
-from crm.conversations import export_requests, tasks
+from accounts.testing import make_colleague, make_owner, work_off
+from crm.conversations import export_job, export_requests
 from crm.models import ConversationExport
 from crm.testing import make_conversation, make_message
 
@@ -32,7 +32,7 @@ def page(client, owner):
 @pytest.fixture
 def finished(number, owner):
     export = export_requests.ask(number, owner, "csv")
-    tasks.go_on_exporting()
+    work_off(export_job.JOB)
     export.refresh_from_db()
     return export
 

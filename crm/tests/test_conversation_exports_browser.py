@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
+from accounts.jobs.job import advance
 from accounts.testing import make_owner
 from crm.conversations import export_job, export_requests, exports
 from crm.models import ConversationExport
@@ -24,7 +25,7 @@ def number(owner, monkeypatch):
     """Four conversations with a message each are much, and are written when the test says so, one after another."""
     monkeypatch.setattr(export_requests, "AT_ONCE", 1)
     monkeypatch.setattr(exports, "CONVERSATIONS", 1)
-    monkeypatch.setattr(export_requests.export_conversations, "delay_on_commit", lambda export_id: None)
+    monkeypatch.setattr(export_requests, "wake", lambda job: None)
     number = make_number(owner.business)
     for serial in range(4):
         make_message(make_conversation(number), f"Привет {serial}")
@@ -40,7 +41,7 @@ def open_page(open_page, owner):
 def write_some(parts):
     export = ConversationExport.objects.get()
     for _part in range(parts):
-        export_job.go_on(export, 0)
+        advance(export_job.JOB, export, 0)
 
 
 def test_the_bar_moves_by_itself_until_the_file_can_be_downloaded(open_page, number):

@@ -5,8 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.jobs import registry
 from accounts.testing import make_administrator, make_colleague, make_owner
-from crm.customers import customers, tasks
+from crm.customers import customers
 from crm.customers.file_format import CustomerFile
 from crm.models import Customer, CustomerUpload
 from crm.testing import make_customer
@@ -139,6 +140,6 @@ def test_uploaded_files_are_forgotten_after_a_day(page):
         created_at=timezone.now() - timedelta(hours=25)
     )
 
-    tasks.forget_uploads()
+    registry.prune()
 
     assert CustomerUpload.objects.count() == 1

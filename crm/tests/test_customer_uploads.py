@@ -4,8 +4,9 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone
 
-from accounts.testing import make_owner
-from crm.customers import file_import, tasks, uploads
+from accounts.jobs.job import Job
+from accounts.testing import make_owner, work_off
+from crm.customers import file_import, uploads
 from crm.models import Customer, CustomerUpload
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def untried(monkeypatch):
 @pytest.fixture
 def uploaded(untried):
     """Tried out."""
-    uploads.go_on(untried, 10)
+    uploads.begin(untried, 10)
     return untried
 
 
@@ -41,7 +42,7 @@ def begun(uploaded):
         take(uploaded, rows)
 
     with patch.object(uploads, "take", killed_after_two), pytest.raises(KeyboardInterrupt):
-        uploads.go_on(uploaded, 10)
+        uploads.begin(uploaded, 10)
     return uploaded
 
 
@@ -53,7 +54,7 @@ def test_what_a_killed_worker_left_is_imported_by_the_next_and_counted_once(begu
     assert Customer.objects.count() == 3
     lease_runs_out()
 
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     begun.refresh_from_db()
     assert set(Customer.objects.values_list("phone", flat=True)) == set(PHONES)
@@ -62,7 +63,7 @@ def test_what_a_killed_worker_left_is_imported_by_the_next_and_counted_once(begu
 
 
 def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
-    uploads.go_on(begun, 10)
+    uploads.begin(begun, 10)
 
     assert Customer.objects.count() == 3
 
@@ -70,10 +71,10 @@ def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
 def test_a_file_that_takes_too_long_is_left_to_the_next_worker(uploaded):
     uploads.start(uploaded)
 
-    uploads.go_on(uploaded, 0)
+    uploads.begin(uploaded, 0)
 
     assert (Customer.objects.count(), uploaded.applied_at) == (2, None)
-    assert CustomerUpload.objects.due().get() == uploaded
+    assert uploads.JOB.due().get() == uploaded
 
 
 def test_a_file_that_is_imported_is_told_how_far_it_is(client, begun):
@@ -86,14 +87,14 @@ def test_a_file_that_is_imported_is_told_how_far_it_is(client, begun):
 
 def test_mistakes_are_told_in_the_language_of_whoever_imports(begun):
     lease_runs_out()
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     begun.refresh_from_db()
     assert "не номер телефона" in begun.outcome["failures"][0]["error"]
 
 
 def test_a_file_that_nobody_started_is_left_alone(uploaded):
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     assert not Customer.objects.exists()
 
@@ -110,7 +111,7 @@ def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
         patch.object(file_import, "parts", slow),
         patch.object(uploads.time, "monotonic", lambda: clock[0]),
     ):
-        uploads.go_on(uploaded, 8)
+        uploads.begin(uploaded, 8)
 
     assert Customer.objects.count() == len(PHONES)
 
@@ -123,7 +124,7 @@ def counts(uploaded):
 def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(untried):
     told = []
     for _step in range(4):
-        uploads.go_on(untried, 0)
+        uploads.begin(untried, 0)
         told.append((counts(untried), bool(untried.tried_at)))
 
     assert told == [([2, 0, 0], False), ([3, 0, 1], False), ([5, 0, 1], False), ([7, 0, 1], True)]
@@ -131,20 +132,20 @@ def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(un
 
 
 def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
-    uploads.go_on(untried, 0)
+    uploads.begin(untried, 0)
 
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     assert counts(untried) == [7, 0, 1]
-    assert untried.tried_at and not CustomerUpload.objects.due().exists()
+    assert untried.tried_at and not uploads.JOB.due().exists()
 
 
 def test_a_step_of_trying_out_that_was_killed_is_done_again(untried):
-    with patch.object(uploads, "write_down", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        uploads.go_on(untried, 10)
+    with patch.object(Job, "write", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        uploads.begin(untried, 10)
     lease_runs_out()
 
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     assert counts(untried) == [7, 0, 1]
 
@@ -155,7 +156,7 @@ def test_a_person_named_twice_is_noticed_in_another_step_and_when_it_is_imported
 
     def done_in_steps():
         for _step in range(2):
-            uploads.go_on(uploaded, 0)
+            uploads.begin(uploaded, 0)
         return counts(uploaded)
 
     assert done_in_steps() == [1, 0, 1]
@@ -167,7 +168,7 @@ def test_a_person_named_twice_is_noticed_in_another_step_and_when_it_is_imported
 def test_a_file_is_not_imported_before_it_was_tried_out(untried):
     uploads.start(untried)
 
-    tasks.go_on_importing()
+    work_off(uploads.JOB)
 
     assert not Customer.objects.exists()
 
@@ -181,13 +182,13 @@ def test_a_worker_that_comes_back_late_writes_nothing_down(begun):
 
     lease_runs_out()
     with patch.object(file_import, "take", overtaken):
-        uploads.go_on(begun, 10)
+        uploads.begin(begun, 10)
 
     assert (Customer.objects.count(), counts(begun)) == (3, [3, 0, 1])
 
 
 def test_a_file_that_is_tried_out_is_told_how_far_it_is_and_cannot_be_applied(client, untried):
-    uploads.go_on(untried, 0)
+    uploads.begin(untried, 0)
     client.force_login(untried.uploaded_by)
 
     html = client.get(f"/admin/crm/customer/import/{untried.pk}/").text
@@ -201,7 +202,7 @@ def test_the_mistakes_of_every_step_are_kept(monkeypatch):
     uploaded = uploads.upload(make_owner(language="en"), b"phone\nabc\nxyz\n", "mistakes.csv")
 
     for _step in range(2):
-        uploads.go_on(uploaded, 0)
+        uploads.begin(uploaded, 0)
 
     uploaded.refresh_from_db()
     assert [mistake["row"] for mistake in uploaded.mistakes] == [2, 3]

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.testing import work_off
 from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_expected
@@ -30,7 +31,7 @@ def stored_files():
 
 
 def fetch(media):
-    transfers.transfer_due()
+    work_off(transfers.JOB)
     media.refresh_from_db()
     return media
 
@@ -172,10 +173,10 @@ def test_a_file_elsewhere_is_not_asked_for(connected, meta, monkeypatch):
 
 def test_a_killed_worker_leaves_the_file_to_the_next(connected, meta):
     media = make_expected(connected, meta.simulator.add_media(PNG, "image/png"))
-    transfers.claim()
+    transfers.JOB.claim()
 
-    assert transfers.claim() is None
-    transfers.give_back_abandoned()
+    assert transfers.JOB.claim() is None
+    transfers.JOB.give_back()
 
     assert fetch(media).state == "stored"
 
@@ -197,17 +198,7 @@ def test_a_file_whose_message_goes_meanwhile_leaves_nothing(connected, meta, mon
 
     download = CloudApi.download
     monkeypatch.setattr(CloudApi, "download", download_slowly)
-    transfers.transfer_due()
+    work_off(transfers.JOB)
 
     assert not MediaFile.objects.filter(pk=media.pk).exists()
     assert stored_files() == before
-
-
-def test_with_enough_threads_at_it_one_more_does_nothing(connected, meta):
-    media = make_expected(connected, meta.simulator.add_media(PNG, "image/png"))
-    for _ in range(transfers.AT_ONCE):
-        transfers._free.acquire()
-    try:
-        assert fetch(media).state == "waiting"
-    finally:
-        transfers._free.release(transfers.AT_ONCE)

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
+from accounts.testing import work_off
 from crm.conversations import outbox
 from crm.media import transfers
 from crm.models import MediaFile, Message
@@ -47,7 +48,7 @@ def sent(meta, conversation):
 
 
 def upload_and_deliver(conversation):
-    transfers.transfer_due()
+    work_off(transfers.JOB)
     delivery.deliver(Message, conversation.whatsapp_number_id)
 
 
@@ -208,8 +209,8 @@ def test_a_worker_killed_after_the_upload_sends_once(conversation, meta, monkeyp
     outbox.reply_with_file(conversation, picture(), "", None)
     with monkeypatch.context() as patch:
         patch.setattr(transfers, "let_go", lambda media, meta_id: None)
-        transfers.transfer_due()
-    transfers.give_back_abandoned()
+        work_off(transfers.JOB)
+    transfers.JOB.give_back()
 
     upload_and_deliver(conversation)
     upload_and_deliver(conversation)
@@ -264,7 +265,7 @@ def test_a_refused_token_stops_the_number_and_the_file_waits(conversation, meta)
     assert conversation.whatsapp_number.status == "problem"
     uploads = len(meta.requests)
     due_again()
-    transfers.transfer_due()
+    work_off(transfers.JOB)
     assert len(meta.requests) == uploads
     assert Message.objects.get().status == "queued"
 
@@ -274,7 +275,7 @@ def test_nothing_is_uploaded_while_the_number_is_off(conversation, meta):
     conversation.whatsapp_number.is_active = False
     conversation.whatsapp_number.save()
 
-    transfers.transfer_due()
+    work_off(transfers.JOB)
 
     assert meta.simulator.media == {}
 

@@ -4,15 +4,16 @@ deleted here, or marked when a broadcast still shows it.
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import ProtectedError, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.jobs.job import Columns, Job
 from accounts.refusals import Refusal
 from whatsapp.graph.client import CloudApi
 from whatsapp.graph.error_codes import PERMISSION, TOKEN
@@ -46,26 +47,34 @@ def sync(number):
     if not number.waba_id:
         raise no_waba(number)
     began = timezone.now()
-    later = began + AFTER_TROUBLE
-    send_gate.same(number).update(templates_due_at=later)
+    due_at = send_gate.same(number).values_list("templates_due_at", flat=True).first()
     try:
-        found = whole_list(partial(CloudApi(number.access_token).message_templates, number.waba_id))
+        found = _read(number)
+    except Refusal:
+        send_gate.same(number).filter(templates_due_at=due_at).update(templates_due_at=began + AFTER_TROUBLE)
+        raise
+    _note_read(number, began, due_at)
+    return _store(number, found)
+
+
+def _read(number):
+    try:
+        return whole_list(partial(CloudApi(number.access_token).message_templates, number.waba_id))
     except CloudApiError as error:
         raise Refusal("meta_refused", _in_words(error)) from error
     except CloudApiTrouble as trouble:
         raise Refusal("meta_unreachable", _in_words(trouble)) from trouble
     except UnreadableSecret as error:
         raise Refusal("meta_refused", _("The saved token cannot be read: enter it again.")) from error
-    _note_read(number, began, later)
-    return _store(number, found)
 
 
-def _note_read(number, began, later):
+def _note_read(number, began, due_at):
     """
     For all numbers of the account the templates are read, but for those of which something was told since, or that
-    somebody wants read soon.
+    somebody wants read soon. This number was to be read at `due_at`.
     """
-    read = Q(pk=number.pk, templates_due_at=later) | Q(templates_due_at__lte=began) | Q(templates_due_at__gt=later)
+    later = began + AFTER_TROUBLE
+    read = Q(pk=number.pk, templates_due_at=due_at) | Q(templates_due_at__lte=began) | Q(templates_due_at__gt=later)
     send_gate.siblings(number).filter(read).update(templates_due_at=timezone.now() + EVERY)
 
 
@@ -87,25 +96,22 @@ def number_of_account(business, waba_id):
     return next(iter(one_number_of_each_account(numbers)), None)
 
 
-def due_numbers():
-    """The ids of numbers whose templates are to be read; not with a token that Meta has refused."""
-    due = WhatsAppNumber.objects.exclude(waba_id="").filter(is_active=True, templates_due_at__lte=timezone.now())
-    due = due.exclude(status=WhatsAppNumber.Status.PROBLEM, refused_token__gt="")
-    return list(due.order_by("templates_due_at").values_list("pk", flat=True)[:100])
+def can_be_read(numbers: QuerySet[WhatsAppNumber]) -> QuerySet[WhatsAppNumber]:
+    """Of these numbers those that have templates; not with a token that Meta has refused."""
+    active = numbers.exclude(waba_id="").filter(is_active=True)
+    return active.exclude(status=WhatsAppNumber.Status.PROBLEM, refused_token__gt="")
 
 
-def sync_due(number_id):
-    """Read a number's templates if nobody else does: what came of it as a dict, or why nothing did."""
-    now = timezone.now()
-    due = WhatsAppNumber.objects.filter(pk=number_id, templates_due_at__lte=now)
-    if not due.update(templates_due_at=now + AFTER_TROUBLE):
-        return None
-    number = WhatsAppNumber.objects.get(pk=number_id)
+def work(number: WhatsAppNumber, seconds: float) -> bool:
+    """Read the templates of a claimed number, and so those of its account."""
     try:
-        return asdict(sync(number))
+        sync(number)
     except Refusal as refusal:
-        logger.warning("The templates of number %s could not be read: %s", number_id, refusal)
-        return {"refused": refusal.code}
+        logger.warning("The templates of number %s could not be read: %s", number.pk, refusal)
+        JOB.retry(number, str(refusal))
+    else:
+        JOB.come_back(number, timezone.now() + EVERY)
+    return False
 
 
 def _in_words(trouble):
@@ -167,3 +173,19 @@ def remove(template):
     except ProtectedError:
         template.status = MessageTemplate.Status.DELETED
         template.save(update_fields=["status"])
+
+
+JOB = Job(
+    name="read templates",
+    model=WhatsAppNumber,
+    work=work,
+    queue="housekeeping",
+    interval=5,
+    lease=timedelta(minutes=5),
+    delays=(AFTER_TROUBLE,),
+    claimable=can_be_read,
+    columns=Columns("templates_due_at", "templates_lease_until", "templates_attempts", "templates_error"),
+    # One is looked at again when its number is active, or has another token.
+    patience=timedelta(hours=1),
+    given_up=WhatsAppNumber.objects.none,
+)

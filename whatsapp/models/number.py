@@ -100,10 +100,17 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     # What Meta told that needs a person and is in no field above (whatsapp.numbers.alerts).
     alerts = models.JSONField(default=dict, editable=False)
     # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
+    # These and the following are two times the columns of accounts.models.JobRow.
     check_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    check_lease_until = models.DateTimeField(null=True, editable=False)
+    check_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)
+    check_error = models.TextField(blank=True, default="", db_default="", editable=False)
     # When the templates of its WhatsApp Business account are to be read at Meta.
     templates_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    templates_lease_until = models.DateTimeField(null=True, editable=False)
+    templates_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    templates_error = models.TextField(blank=True, default="", db_default="", editable=False)
     # When all its conversations were last taken out into a file.
     exported_at = models.DateTimeField(_("exported"), null=True, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)

@@ -2,16 +2,16 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel
+from accounts.models import JobRow, TenantModel
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
 pin_rule = RegexValidator(r"^\d{6}$", _("Six digits, as the PIN of two-step verification has."))
 
 
-class QuickSetup(HoldsSecrets, TenantModel):
+class QuickSetup(HoldsSecrets, JobRow, TenantModel):
     """
     A quick setup of the numbers of one WhatsApp Business account: what a person entered, and what came of each step.
-    Kept for a day, so that it can be gone on with.
+    Kept for a day, so that it can be gone on with. Requests work on it, one at a time.
     """
 
     created_by = models.ForeignKey(
@@ -27,8 +27,6 @@ class QuickSetup(HoldsSecrets, TenantModel):
     phone_number_ids = models.JSONField(null=True, editable=False)
     # What came of each step, in the order of the steps: quick_setup.results.Result.
     results = models.JSONField(default=list, editable=False)
-    # One request at a time carries it out.
-    lease_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("begun"), auto_now_add=True)
 
     class Meta:

@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class WebhookEventQuerySet(TenantQuerySet):
@@ -12,7 +12,9 @@ class WebhookEventQuerySet(TenantQuerySet):
         return self.filter(due_at__isnull=False)
 
     def due(self):
-        return self.filter(due_at__lte=timezone.now())
+        """To be processed now, and nobody has them."""
+        now = timezone.now()
+        return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), due_at__lte=now)
 
     def in_line(self):
         """Waiting for their turn or having it. What has failed or waits for something else lets others pass."""
@@ -23,12 +25,12 @@ class WebhookEventQuerySet(TenantQuerySet):
         return self.filter(due_at__isnull=True, processed_at__isnull=True)
 
 
-class WebhookEvent(TenantModel):
+class WebhookEvent(JobRow, TenantModel):
     """
     One change of a signed webhook, kept before it is answered 200.
 
-    `due_at` is when it is to be processed next: now when it arrives, a minute ahead while somebody processes it
-    (so a killed worker's event comes back), later after a failure, and empty when it is done or given up.
+    `due_at` is when it is to be processed next: now when it arrives, later after a failure, and empty when it is done
+    or given up. What happened to what is done stays in `attempts` and `last_error`.
     """
 
     whatsapp_number = models.ForeignKey(
@@ -41,10 +43,7 @@ class WebhookEvent(TenantModel):
     field = models.CharField(_("field"), max_length=60)
     value = models.JSONField(_("value"))
     received_at = models.DateTimeField(_("received"), default=timezone.now)
-    due_at = models.DateTimeField(_("due"), null=True, default=timezone.now)
     processed_at = models.DateTimeField(_("processed"), null=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    last_error = models.TextField(_("last error"), blank=True)
 
     tenant_parent = "whatsapp_number"
 

@@ -6,12 +6,15 @@ What delivery, webhooks and people write down while Meta is asked stays: its ans
 """
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 
+from accounts.jobs.job import Columns, Job, TakenOver
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import AccountApi, app_api, moment
 from whatsapp.graph.error_codes import TOKEN, Action
@@ -35,44 +38,27 @@ AFTER_TOO_MANY_CALLS = timedelta(hours=1)
 #: How long somebody has to check the numbers of an account before others may.
 LEASE = timedelta(minutes=10)
 
-#: The most numbers that a tick looks at.
-BATCH = 20
+
+def work(number: WhatsAppNumber, seconds: float) -> bool:
+    """Check a claimed number, and with it those of its account that soon will be due, if nobody else does."""
+    _check_all([number, *_claim_siblings(number)])
+    return False
 
 
-def due_numbers():
-    """The ids of numbers to be checked, one of each account."""
-    due = WhatsAppNumber.objects.kept().filter(check_due_at__lte=timezone.now())
-    rows = due.order_by("check_due_at").values_list("pk", "business", "waba_id")[:BATCH]
-    return list({(business, waba_id or pk): pk for pk, business, waba_id in rows}.values())
+def _claim_siblings(number: WhatsAppNumber) -> list[WhatsAppNumber]:
+    now = timezone.now()
+    free = Q(check_lease_until__isnull=True) | Q(check_lease_until__lte=now)
+    soon = send_gate.siblings(number).filter(free, check_due_at__lte=now + ALONG).exclude(pk=number.pk)
+    pks = list(soon.values_list("pk", flat=True))
+    soon.filter(pk__in=pks).update(check_due_at=now)
+    return [sibling for pk in pks if (sibling := JOB.claim(pk))]
 
 
-def check_due(number_id):
-    """
-    Check a number that is due, and with it those of its account that soon will be, if nobody else does. Returns how
-    many.
-    """
-    number = WhatsAppNumber.objects.filter(pk=number_id, check_due_at__lte=timezone.now()).first()
-    if number is None or not _claim(number):
-        return 0
-    soon = send_gate.siblings(number).filter(check_due_at__lte=timezone.now() + ALONG).exclude(pk=number_id)
-    together = [number, *filter(_claim, soon)]
-    _check_all(together)
-    return len(together)
-
-
-def _claim(number):
-    """Whether the number is ours to check for the length of a lease."""
-    as_seen = WhatsAppNumber.objects.filter(pk=number.pk, check_due_at=number.check_due_at)
-    number.check_due_at = timezone.now() + LEASE
-    return bool(as_seen.update(check_due_at=number.check_due_at))
-
-
-def check(number):
+def check(number: WhatsAppNumber) -> WhatsAppNumber:
     """Ask Meta now. Raises Refusal("meta_unreachable") when it does not tell: then the number stays as it was."""
-    number.refresh_from_db()
-    number.check_due_at = timezone.now() + LEASE
-    number.save(update_fields=["check_due_at"])
-    trouble = _check_all([number])
+    WhatsAppNumber.objects.filter(pk=number.pk).update(check_due_at=timezone.now(), check_lease_until=None)
+    claimed = JOB.claim(number.pk)
+    trouble = _check_all([claimed]) if claimed else None
     number.refresh_from_db()
     if trouble and _tells_nothing(trouble):
         raise Refusal("meta_unreachable", numbers.no_answer(trouble))
@@ -86,7 +72,8 @@ def check_soon(some_numbers):
         (now + AGAIN, some_numbers.filter(checked_at__gt=now - AGAIN)),
         (now, some_numbers.exclude(checked_at__gt=now - AGAIN)),
     ):
-        concerned.filter(check_due_at__gt=when).update(check_due_at=when)
+        later = Q(check_due_at__gt=when) | Q(check_lease_until__gt=now)
+        concerned.filter(later).update(check_due_at=when)
 
 
 def _check_all(claimed):
@@ -251,8 +238,8 @@ def _come_back(number, trouble):
     """Note when the number is to be checked next, unless somebody has asked for it meanwhile."""
     failed = min(number.failed_checks + 1, 100) if trouble else 0
     wait = _wait(trouble, failed) * random.uniform(0.9, 1.1)
-    send_gate.same(number).update(failed_checks=failed)
-    send_gate.same(number).filter(check_due_at=number.check_due_at).update(check_due_at=timezone.now() + wait)
+    with suppress(TakenOver):
+        JOB.come_back(number, timezone.now() + wait, failed_checks=failed)
 
 
 def _wait(trouble, failed):
@@ -261,3 +248,19 @@ def _wait(trouble, failed):
     again = min(AGAIN * 2 ** min(failed - 1, 10), EVERY)
     too_many = isinstance(trouble, CloudApiError) and trouble.action is Action.SLOW
     return max(again, AFTER_TOO_MANY_CALLS) if too_many else again
+
+
+JOB = Job(
+    name="check numbers",
+    model=WhatsAppNumber,
+    work=work,
+    queue="housekeeping",
+    interval=10,
+    lease=LEASE,
+    # Numbers of one account are checked together.
+    share=None,
+    delays=(AGAIN, AFTER_TOO_MANY_CALLS, EVERY),
+    rows=WhatsAppNumber.objects.kept,
+    columns=Columns("check_due_at", "check_lease_until", "check_attempts", "check_error"),
+    patience=timedelta(hours=1),
+)

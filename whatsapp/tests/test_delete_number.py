@@ -73,7 +73,7 @@ def test_a_worker_that_has_it_already_is_followed(number, large, monkeypatch, ca
 
     def the_worker_ends_it(seconds):
         Deletion.objects.update(lease_until=None)
-        job.go_on(asked)
+        job.advance(asked)
 
     monkeypatch.setattr("time.sleep", the_worker_ends_it)
     call_command("delete_number", number.pk, "--yes")
@@ -87,7 +87,7 @@ def test_ctrl_c_leaves_it_to_the_workers_and_it_goes_on_when_asked_again(number,
     with monkeypatch.context() as patched, pytest.raises(CommandError):
         patched.setattr(Cascade, "remove", interrupt)
         call_command("delete_number", number.pk, "--yes")
-    assert list(Deletion.objects.due()) == [Deletion.objects.get()]
+    assert list(job.JOB.due()) == [Deletion.objects.get()]
     call_command("delete_number", number.pk, "--yes")
     assert not WhatsAppNumber.objects.exists()
 

@@ -24,7 +24,7 @@ def test_claimed_events_are_nobody_elses(event):
 def test_events_of_a_killed_process_are_due_when_it_starts_again(event):
     process.claim(event.whatsapp_number_id)
 
-    process.give_back_abandoned()
+    process.JOB.give_back()
 
     assert process.claim(event.whatsapp_number_id) == [event]
 
@@ -34,6 +34,6 @@ def test_event_that_waits_after_a_failure_goes_on_waiting(event):
     later = event.received_at + process.DELAYS[1]
     WebhookEvent.objects.update(due_at=later, last_error="KeyError")
 
-    process.give_back_abandoned()
+    process.JOB.give_back()
 
     assert WebhookEvent.objects.get().due_at == later

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from accounts.jobs import registry
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import inbound, inbound_text, make_number, message_from, new_wamid, status_update
@@ -52,7 +53,7 @@ def store_text(number, text, **fields):
 
 
 def make_due(event):
-    WebhookEvent.objects.filter(pk=event.pk).update(due_at=timezone.now())
+    WebhookEvent.objects.filter(pk=event.pk).update(due_at=timezone.now(), lease_until=None)
 
 
 def wait(event):
@@ -174,7 +175,7 @@ def test_an_event_that_fails_once_is_processed_when_it_comes_back(number, stumbl
 
 
 def test_an_event_that_ends_every_worker_is_parked_in_the_end(number, handled):
-    event = store_text(number, "deadly", attempts=process.MOST_ATTEMPTS)
+    event = store_text(number, "deadly", attempts=process.MAX_ATTEMPTS)
     process.process_line(number.pk)
     assert handled == []
     assert list(WebhookEvent.objects.parked()) == [event]
@@ -305,7 +306,7 @@ def test_processed_events_are_forgotten_after_thirty_days(number):
         store_text(number, "recent", processed_at=now - timedelta(days=29), due_at=None),
         store_text(number, "parked", received_at=now - timedelta(days=99), due_at=None),
     ]
-    assert tasks.prune_events() == 1
+    assert registry.prune()[process.JOB.name] == 1
     assert list(WebhookEvent.objects.order_by("pk")) == kept
 
 

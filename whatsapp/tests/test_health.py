@@ -8,10 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.deletion import deletion
+from accounts.jobs.job import advance
 from accounts.refusals import Refusal
 from accounts.testing import make_business
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers import alerts, health, numbers, tasks
+from whatsapp.numbers import alerts, health, numbers
 from whatsapp.sending import send_gate
 from whatsapp.simulator.graph.faults import error, server_error
 from whatsapp.testing import make_number
@@ -36,7 +37,8 @@ def at_meta(meta, number, **facts):
 
 
 def tick():
-    tasks.check_due_numbers()
+    for number in list(health.JOB.due()):
+        advance(health.JOB, number, 10)
 
 
 def make_due(*numbers):
@@ -328,7 +330,7 @@ def test_many_workers_check_a_number_once(meta, number):
     def work():
         ready.wait()
         try:
-            health.check_due(number.pk)
+            advance(health.JOB, number, 10)
         finally:
             connection.close()
 

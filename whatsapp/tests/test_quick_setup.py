@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
+from accounts.jobs import registry
 from accounts.refusals import Refusal
 from accounts.testing import make_owner
 from whatsapp.models import MessageTemplate, QuickSetup, WhatsAppNumber
@@ -275,9 +276,9 @@ def test_two_requests_do_not_run_one_setup(account, owner):
 
 def test_a_setup_is_forgotten_after_a_day(account, owner):
     set_up(owner)
-    assert setups.forget_old() == 0
+    assert registry.prune()[setups.JOB.name] == 0
     QuickSetup.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
-    assert setups.forget_old() == 1
+    assert registry.prune()[setups.JOB.name] == 1
 
 
 def test_what_came_of_the_steps_is_told_in_the_language_of_the_reader(account, owner):

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.refusals import Refusal
-from accounts.testing import make_business
-from whatsapp.message_templates import sync, tasks
+from accounts.testing import make_business, work_off
+from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import numbers
 from whatsapp.sending import send_gate
@@ -175,35 +175,40 @@ def test_a_list_that_does_not_end_is_given_up(number, monkeypatch):
 # When they are read
 
 
+def due_numbers():
+    """The ids of the numbers whose templates are to be read."""
+    return list(sync.JOB.due().order_by("templates_due_at").values_list("pk", flat=True))
+
+
 def test_the_templates_of_a_connected_number_are_read_soon_and_then_from_time_to_time(number, account):
     account.append(at_meta())
 
-    tasks.sync_due_templates()
+    work_off(sync.JOB)
 
     assert names() == ["greeting"]
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
     WhatsAppNumber.objects.update(templates_due_at=timezone.now() - timedelta(seconds=1))
-    assert sync.due_numbers() == [number.pk]
+    assert due_numbers() == [number.pk]
 
 
 def test_numbers_that_are_off_or_have_no_account_are_not_asked_about():
     make_number(make_business(), waba_id="")
     make_number(make_business(), is_active=False)
 
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
 
 
 def test_two_workers_read_once(number, account):
-    assert sync.sync_due(number.pk)["total"] == 0
-    assert sync.sync_due(number.pk) is None
+    assert sync.JOB.claim(number.pk)
+    assert sync.JOB.claim(number.pk) is None
 
 
 def test_after_trouble_it_is_tried_again_later(number, settings):
     settings.META_GRAPH_URL = "http://127.0.0.1:9"
 
-    assert sync.sync_due(number.pk) == {"refused": "meta_unreachable"}
+    work_off(sync.JOB)
 
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
     assert WhatsAppNumber.objects.get().templates_due_at < timezone.now() + timedelta(hours=2)
 
 
@@ -216,7 +221,7 @@ def test_what_meta_tells_while_its_list_is_read_is_not_forgotten(number, monkeyp
 
     sync.sync(number)
 
-    assert sync.due_numbers() == [number.pk]
+    assert due_numbers() == [number.pk]
 
 
 @pytest.mark.parametrize("changed", [{"waba_id": "10229999999"}, {"access_token": "new-token"}])
@@ -228,7 +233,7 @@ def test_another_account_or_token_means_reading_again(number, meta, changed):
 
     numbers.update(WhatsAppNumber.objects.get(), **changed)
 
-    assert sync.due_numbers() == [number.pk]
+    assert due_numbers() == [number.pk]
 
 
 # What webhooks tell
@@ -254,7 +259,7 @@ def test_a_status_is_changed_by_a_webhook(client, number, order, event, status, 
 
     order.refresh_from_db()
     assert order.status == status
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
 
 
 def test_a_category_is_changed_by_a_webhook(client, number, order, django_capture_on_commit_callbacks):
@@ -287,7 +292,7 @@ def test_what_a_webhook_does_not_hold_is_read_soon(
     with django_capture_on_commit_callbacks(execute=True):
         tell(client, number, value, field)
 
-    assert sync.due_numbers() == [number.pk]
+    assert due_numbers() == [number.pk]
 
 
 def test_a_webhook_changes_no_template_of_a_stranger(client, number, order, django_capture_on_commit_callbacks):
@@ -310,10 +315,10 @@ def test_the_templates_of_an_account_are_read_once_for_all_its_numbers(number, a
         meta.connect(make_number(number.business, waba_id=number.waba_id))
     meta.requests.clear()
 
-    tasks.sync_due_templates()
+    work_off(sync.JOB)
 
     assert len(meta.requests) == 1
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
 
 
 def test_what_meta_tells_of_another_number_of_the_account_meanwhile_is_not_forgotten(number, meta, monkeypatch):
@@ -327,14 +332,14 @@ def test_what_meta_tells_of_another_number_of_the_account_meanwhile_is_not_forgo
 
     sync.sync(number)
 
-    assert sync.due_numbers() == [sibling.pk]
+    assert due_numbers() == [sibling.pk]
 
 
 def test_nothing_is_read_with_a_token_that_meta_has_refused(number, meta):
     send_gate.stop(number, "Refused.")
 
-    assert sync.due_numbers() == []
+    assert due_numbers() == []
 
     meta.simulator.add_number(number.phone_number_id, number.phone_number, "another-token")
     numbers.update(WhatsAppNumber.objects.get(), access_token="another-token")
-    assert sync.due_numbers() == [number.pk]
+    assert due_numbers() == [number.pk]

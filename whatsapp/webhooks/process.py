@@ -6,9 +6,12 @@ The events of a number stand in a line and are processed in the order in which t
 What fails, or reports on a message that is not here yet, leaves the line and comes back later.
 """
 
+from __future__ import annotations
+
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -16,6 +19,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.jobs.job import Job
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.sending import statuses
 
@@ -36,9 +40,10 @@ DELAYS = [timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), tim
 PATIENCE = timedelta(hours=24)
 
 #: So often an event is begun at most, should it end its worker each time.
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 
-KEPT = timedelta(days=30)
+#: Of what was processed: Meta repeats for 7 days.
+RETENTION = timedelta(days=30)
 
 
 def numbers_of(event_ids):
@@ -63,22 +68,17 @@ def claim(number_id):
     # Claims of one number wait for each other; rows that refer to the number may still be inserted.
     if not WhatsAppNumber.objects.select_for_update(no_key=True).filter(pk=number_id).values_list("pk"):
         return []
+    now = timezone.now()
     events = WebhookEvent.objects.filter(whatsapp_number=number_id)
     due = events.due().order_by("pk")
-    if events.in_line().filter(due_at__gt=timezone.now()).exists():
+    if events.in_line().filter(lease_until__gt=now).exists():
         due = due.exclude(last_error="")
     claimed = list(due[:BATCH])
-    due.filter(pk__in=[event.pk for event in claimed]).update(
-        due_at=timezone.now() + LEASE, attempts=F("attempts") + 1
-    )
+    lease = {"lease_until": now + LEASE, "attempts": F("attempts") + 1}
+    due.filter(pk__in=[event.pk for event in claimed]).update(**lease)
     for event in claimed:
-        event.attempts += 1
+        event.lease_until, event.attempts = now + LEASE, event.attempts + 1
     return claimed
-
-
-def give_back_abandoned():
-    """Make all claimed events due again, for a process that starts as the only one on this database."""
-    return WebhookEvent.objects.in_line().filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
 
 
 def record_waiting(handle):
@@ -130,7 +130,7 @@ def _apply_statuses(number, changes):
 
 
 def _process_one(number, event, change, unknown, handle):
-    if event.attempts > MOST_ATTEMPTS:
+    if event.attempts > MAX_ATTEMPTS:
         raise RuntimeError("The worker ended each time it processed this event.")
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
@@ -147,32 +147,37 @@ def _process_one(number, event, change, unknown, handle):
 
 def _finish(events):
     """Mark events as processed: most at once, and those with something to say one by one."""
-    quiet = [event.pk for event in events if not event.last_error]
-    WebhookEvent.objects.filter(pk__in=quiet).update(processed_at=timezone.now(), due_at=None, last_error="")
+    quiet = [event for event in events if not event.last_error]
+    _settle(quiet, processed_at=timezone.now(), due_at=None, last_error="")
     for event in events:
         if event.last_error:
-            event.due_at = None
-            event.save(update_fields=["processed_at", "due_at", "last_error"])
+            _settle([event], processed_at=event.processed_at, due_at=None, last_error=event.last_error)
+
+
+def _settle(events: list[WebhookEvent], **changes: Any) -> None:
+    """Write down what became of events that were claimed together, unless somebody else has them by now."""
+    if events:
+        pks, lease = [event.pk for event in events], events[0].lease_until
+        WebhookEvent.objects.filter(pk__in=pks, lease_until=lease).update(lease_until=None, **changes)
 
 
 def _wait(event, wamids):
     """Come back when the messages may be here."""
     latest = event.received_at + PATIENCE
-    event.due_at = (
-        min(timezone.now() + DELAYS[event.attempts - 1], latest) if event.attempts <= len(DELAYS) else latest
-    )
-    event.last_error = "Waiting for the messages {}.".format(", ".join(wamids))
-    event.save(update_fields=["due_at", "last_error"])
+    due_at = min(timezone.now() + DELAYS[event.attempts - 1], latest) if event.attempts <= len(DELAYS) else latest
+    _settle([event], due_at=due_at, last_error="Waiting for the messages {}.".format(", ".join(wamids)))
 
 
 def _fail(event, error):
     """Come back later; after the last delay the event is parked."""
     logger.error("Webhook event %s could not be processed.", event.pk, exc_info=error)
     again = event.attempts <= len(DELAYS)
-    event.due_at = timezone.now() + DELAYS[event.attempts - 1] if again else None
     event.processed_at = None
-    event.last_error = f"{type(error).__name__}: {error}"[:2000]
-    event.save(update_fields=["due_at", "last_error"])
+    _settle(
+        [event],
+        due_at=timezone.now() + DELAYS[event.attempts - 1] if again else None,
+        last_error=f"{type(error).__name__}: {error}"[:2000],
+    )
 
 
 def replay(events):
@@ -180,10 +185,14 @@ def replay(events):
     return events.update(due_at=timezone.now(), processed_at=None, attempts=0, last_error="")
 
 
-def prune(seconds=20):
-    """Forget events that were processed over 30 days ago: Meta repeats for 7. Returns how many."""
-    enough, forgotten = time.monotonic() + seconds, 0
-    old = WebhookEvent.objects.filter(processed_at__lt=timezone.now() - KEPT).order_by("processed_at")
-    while time.monotonic() < enough and (ids := list(old.values_list("pk", flat=True)[:1000])):
-        forgotten += WebhookEvent.objects.filter(pk__in=ids).delete()[0]
-    return forgotten
+JOB = Job(
+    name="process webhook events",
+    model=WebhookEvent,
+    tick="whatsapp.webhooks.tasks.process_due_events",
+    queue="inbound",
+    interval=2,
+    lease=LEASE,
+    retention=RETENTION,
+    age="processed_at",
+    given_up=WebhookEvent.objects.parked,
+)

@@ -20,9 +20,3 @@ def process_due_events():
     """Tick: events that came back, or whose task was lost."""
     for number_id in process.numbers_with_due_events():
         process_number.delay(number_id)
-
-
-@shared_task
-def prune_events():
-    """Tick: forget old webhook events."""
-    return process.prune()

@@ -10,15 +10,12 @@ from django.core.checks import Tags, run_checks
 from django.core.management import BaseCommand, call_command
 from django.utils.translation import gettext as _
 
-from accounts.deletion import job
+from accounts.jobs import registry
 from chatbot_site.demo import running as demo
 from chatbot_site.demo import story
 from chatbot_site.operations import database_lock, embedded, environment, web
 from chatbot_site.operations.backups import create
-from crm.conversations import export_job
-from crm.media import transfers
 from whatsapp.sending import ledger
-from whatsapp.webhooks import process
 
 
 class Command(BaseCommand):
@@ -82,10 +79,7 @@ def settle_what_a_kill_left():
     """What is under way belongs to a process that is gone, unless workers elsewhere share the work by Redis."""
     if not settings.REDIS_URL:
         ledger.settle_abandoned()
-        process.give_back_abandoned()
-        transfers.give_back_abandoned()
-        export_job.give_back_abandoned()
-        job.give_back_abandoned()
+        registry.give_back()
 
 
 def stop_on_signals():

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             asked = deletion.delete(number)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.go_on(asked)
+        self.advance(asked)
         self.show_receipt(asked)
 
     def show(self, number):
@@ -51,12 +51,12 @@ class Command(BaseCommand):
         except EOFError:
             return False
 
-    def go_on(self, asked):
+    def advance(self, asked):
         """Delete what is large here, or follow the worker that has it, until it is done."""
         try:
             while asked.state != Deletion.State.DONE:
                 self.show_progress(asked)
-                if not job.go_on(asked, seconds=1):
+                if not job.advance(asked, seconds=1):
                     time.sleep(0.3)
                 asked.refresh_from_db()
         except KeyboardInterrupt:

@@ -6,11 +6,13 @@ inside a transaction.
 """
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.jobs.job import Job, TakenOver
 from accounts.refusals import Refusal
 from whatsapp.graph.errors import CloudApiTrouble
 from whatsapp.models import QuickSetup, WhatsAppNumber
@@ -30,7 +32,7 @@ from .results import (
 )
 from .steps import Steps
 
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 
 #: Seconds after which a request begins no further step.
 PATIENCE = 40
@@ -58,7 +60,7 @@ def begin(user, waba_id, access_token, app_secret="", pin="", phone_number_ids=N
 
 def _unfinished(user, waba_id, access_token):
     begun = QuickSetup.objects.filter(business=user.business_id, created_by=user, waba_id=waba_id)
-    for setup in begun.filter(created_at__gt=timezone.now() - KEPT).order_by("-pk")[:1]:
+    for setup in begun.filter(created_at__gt=timezone.now() - RETENTION).order_by("-pk")[:1]:
         if _token_of(setup) == access_token and not is_complete(setup):
             return setup
     return None
@@ -94,14 +96,15 @@ def run(setup, user, patience=PATIENCE, takes_all=False):
     Do what is left of a setup, for the person who asks. Until numbers are chosen that is to look at the account,
     unless all that it has are to be taken. Raises Refusal("setup_running") while another request is at it.
     """
-    free = QuickSetup.objects.filter(pk=setup.pk).exclude(lease_until__gt=timezone.now())
-    if not free.update(lease_until=timezone.now() + LEASE):
+    claimed = JOB.claim(setup.pk)
+    if claimed is None:
         raise Refusal("setup_running", _("This setup is running already. Wait a minute, then look again."))
     try:
         setup.refresh_from_db()
         _Run(setup, user, patience).carry_out(takes_all)
     finally:
-        QuickSetup.objects.filter(pk=setup.pk).update(lease_until=None)
+        with suppress(TakenOver):
+            JOB.release(claimed)
 
 
 class _Run:
@@ -187,6 +190,10 @@ def found_numbers(setup):
     return [{**number, "is_connected": number["id"] in connected} for number in setup.found]
 
 
-def forget_old():
-    """Remove setups that were begun over a day ago, with their secrets. Returns how many."""
-    return QuickSetup.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
+JOB = Job(
+    name="run quick setups",
+    model=QuickSetup,
+    lease=LEASE,
+    share=None,
+    retention=RETENTION,
+)

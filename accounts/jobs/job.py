@@ -1,0 +1,285 @@
+"""
+A job: one kind of rows that wait for work, and the rules by which workers take them.
+
+A worker claims a row for the length of a lease, works on it for some seconds, and writes to it only while nobody took
+it over. What a killed worker held is claimed by the next one when the lease runs out.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, Count, F, Model, Q, QuerySet, Value, When
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+
+#: The first half of the keys of PostgreSQL's advisory locks under which rows are claimed.
+CLAIMS = 7_340_156
+
+
+class TakenOver(Exception):
+    """Somebody else works on the row, because the lease ran out, or nobody is to work on it any more."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of accounts.models.JobRow, by the names that they have in a job's model."""
+
+    due_at: str = "due_at"
+    lease_until: str = "lease_until"
+    attempts: str = "attempts"
+    last_error: str = "last_error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """
+    `work(row, seconds)` works on a claimed row for about so many seconds. It returns whether there is more to do at
+    once; otherwise it has settled the row (`finish`, `come_back`, `retry_after`, `park`) or deleted it. An exception
+    is as good as `retry`. Without `work` the rows are claimed by code of their own, and the job is the bookkeeping.
+    """
+
+    #: Names the job in its ticks, in logs and in locks.
+    name: str
+    model: type[Model]
+    #: How long a worker has the row; `extend` starts it anew.
+    lease: timedelta
+    work: Callable[[Any, float], bool] | None = None
+    #: The Celery queue, one of CELERY_TASK_QUEUES, and how often it is looked through for rows that are due (seconds).
+    queue: str = ""
+    interval: float = 5
+    #: The task that looks, of a job that has one of its own.
+    tick: str = ""
+    #: How many rows of one business are under way at most; None for any number.
+    share: int | None = 1
+    #: When a row is due again after the first failure, the second…; then as after the last.
+    delays: tuple[timedelta, ...] = (timedelta(minutes=1),)
+    #: So often a row is claimed without success before it is parked; None for as often as it takes.
+    max_attempts: int | None = None
+    #: Rows older than this by `age` are deleted; `before_delete` takes along what hangs on them.
+    retention: timedelta | None = None
+    age: str = "created_at"
+    before_delete: Callable[[QuerySet[Any]], None] | None = None
+    #: The rows that are worked on at all: a claimed one that leaves them is taken over by nobody.
+    rows: Callable[[], QuerySet[Any]] | None = None
+    #: Those of `rows` that may be claimed now.
+    claimable: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    #: The rows that were given up, of a job that keeps its own account of them.
+    given_up: Callable[[], QuerySet[Any]] | None = None
+    #: A row that is due for longer is stuck.
+    patience: timedelta = timedelta(minutes=15)
+    columns: Columns = field(default_factory=Columns)
+
+    def __str__(self) -> str:
+        return self.name
+
+    # --- Which rows ------------------------------------------------------------------------------------------
+
+    def all_rows(self) -> QuerySet[Any]:
+        """The rows that are worked on at all."""
+        rows = self.rows() if self.rows else self.model._default_manager.all()
+        return rows.order_by()
+
+    def waiting(self, now: datetime | None = None) -> QuerySet[Any]:
+        """The rows whose time has come, whether somebody has them or not."""
+        return self.all_rows().filter(**{f"{self.columns.due_at}__lte": now or timezone.now()})
+
+    def due(self, now: datetime | None = None) -> QuerySet[Any]:
+        """The rows that may be claimed: their time has come, and nobody has them."""
+        now = now or timezone.now()
+        lease_until = self.columns.lease_until
+        free = Q(**{f"{lease_until}__isnull": True}) | Q(**{f"{lease_until}__lte": now})
+        rows = self.waiting(now).filter(free)
+        return self.claimable(rows) if self.claimable else rows
+
+    def under_way(self, now: datetime | None = None) -> QuerySet[Any]:
+        """The rows that somebody has."""
+        now = now or timezone.now()
+        return self.waiting(now).filter(**{f"{self.columns.lease_until}__gt": now})
+
+    def parked(self) -> QuerySet[Any]:
+        """The rows that were given up after too many attempts."""
+        if self.given_up:
+            return self.given_up()
+        return self.all_rows().filter(
+            **{f"{self.columns.due_at}__isnull": True, f"{self.columns.attempts}__gt": 0},
+        )
+
+    def count_claimable(self) -> int:
+        """How many rows could be claimed now by as many workers."""
+        due = Counter(dict(self.due().values_list("business").annotate(Count("pk"))))
+        busy = self._busy(timezone.now())
+        share = self.share
+        return sum(n if share is None else max(0, min(n, share - busy[key])) for key, n in due.items())
+
+    # --- Claiming --------------------------------------------------------------------------------------------
+
+    def claim(self, pk: Any = None) -> Any:
+        """
+        The row whose turn it is, ours for the length of a lease, or None; with `pk` that very row, if it is due. First
+        come the rows of businesses with fewer rows under way, then those that are due longest.
+
+        The row's `was_cut_off` says whether the lease of somebody else ran out.
+        """
+        with transaction.atomic(durable=True):
+            _one_at_a_time(self.name)
+            now = timezone.now()
+            row = self._next(now, pk)
+            if row is None:
+                return None
+            row.was_cut_off = self._get(row, "lease_until") is not None
+            changes = {
+                self.columns.lease_until: now + self.lease,
+                self.columns.attempts: self._get(row, "attempts") + 1,
+            }
+            if not self.due(now).filter(pk=row.pk).update(**changes):
+                return None
+        _set(row, changes)
+        return row
+
+    def _next(self, now: datetime, pk: Any) -> Any:
+        due = self.due(now)
+        due = due if pk is None else due.filter(pk=pk)
+        for rows in self._in_turns(due, self._busy(now)):
+            if (row := rows.order_by(self.columns.due_at, "pk").first()) is not None:
+                return row
+        return None
+
+    def _in_turns(self, due: QuerySet[Any], busy: Counter[Any]) -> Iterator[QuerySet[Any]]:
+        """Due rows: of businesses with nothing under way, then with one row, with two…, up to the share."""
+        if self.share is None:
+            yield due
+            return
+        yield due.exclude(business__in=list(busy)) if busy else due
+        for count in sorted({count for count in busy.values() if count < self.share}):
+            yield due.filter(business__in=[business for business, n in busy.items() if n == count])
+
+    def _busy(self, now: datetime) -> Counter[Any]:
+        """Business → how many of its rows are under way."""
+        if self.share is None:
+            return Counter()
+        return Counter(self.under_way(now).exclude(business=None).values_list("business", flat=True))
+
+    # --- A claimed row ---------------------------------------------------------------------------------------
+
+    def write(self, row: Any, **changes: Any) -> None:
+        """Update a claimed row. Raises TakenOver, which undoes what the transaction did."""
+        lease = {self.columns.lease_until: self._get(row, "lease_until")}
+        if not self.all_rows().filter(pk=row.pk, **lease).update(**changes):
+            raise TakenOver
+        _set(row, changes)
+
+    def extend(self, row: Any, **changes: Any) -> None:
+        """Have a claimed row for the length of another lease. Raises TakenOver."""
+        self.write(row, **changes, **{self.columns.lease_until: timezone.now() + self.lease})
+
+    def release(self, row: Any, **changes: Any) -> None:
+        """Let a claimed row go, to be gone on with when it is its turn again. Raises TakenOver."""
+        self.come_back(row, timezone.now(), **changes)
+
+    def finish(self, row: Any, **changes: Any) -> None:
+        """Let a claimed row go: nothing is left to do. Raises TakenOver."""
+        self.come_back(row, None, **changes)
+
+    def come_back(self, row: Any, due_at: datetime | None, **changes: Any) -> None:
+        """
+        Let a claimed row go after an attempt that succeeded, to be due then. If somebody asked for another time
+        meanwhile, that stays. Raises TakenOver.
+        """
+        self._settle(row, due_at, **{self.columns.attempts: 0, self.columns.last_error: "", **changes})
+
+    def retry(self, row: Any, error: Exception | str, **changes: Any) -> None:
+        """Let a claimed row go after a failure, to be tried again by `delays`, or park it. Raises TakenOver."""
+        attempts = self._get(row, "attempts")
+        if self.max_attempts is not None and attempts >= self.max_attempts:
+            self.park(row, error, **changes)
+        else:
+            self.retry_after(row, self.delay(attempts), error, **changes)
+
+    def delay(self, attempts: int) -> timedelta:
+        """How long to wait after so many attempts."""
+        return self.delays[min(max(attempts, 1), len(self.delays)) - 1]
+
+    def retry_after(self, row: Any, delay: timedelta, error: Exception | str, **changes: Any) -> None:
+        """Let a claimed row go after a failure, to be tried again then. Raises TakenOver."""
+        self._settle(row, timezone.now() + delay, **{self.columns.last_error: _text_of(error), **changes})
+
+    def park(self, row: Any, error: Exception | str, **changes: Any) -> None:
+        """Give a claimed row up: it is not tried again by itself. Raises TakenOver."""
+        self._settle(row, None, **{self.columns.last_error: _text_of(error), **changes})
+
+    def _settle(self, row: Any, due_at: datetime | None, **changes: Any) -> None:
+        name = self.columns.due_at
+        as_claimed = When(**{name: self._get(row, "due_at")}, then=Value(due_at))
+        self.write(row, **{name: Case(as_claimed, default=F(name)), self.columns.lease_until: None, **changes})
+        setattr(row, name, due_at)
+
+    def _get(self, row: Any, column: str) -> Any:
+        return getattr(row, getattr(self.columns, column))
+
+    # --- All rows --------------------------------------------------------------------------------------------
+
+    def give_back(self) -> int:
+        """Let all rows go, for a process that starts as the only one on this database. Returns how many."""
+        held = self.model._default_manager.filter(**{f"{self.columns.lease_until}__isnull": False})
+        return held.update(**{self.columns.lease_until: None})
+
+
+def carry_out(job: Job, row: Any, seconds: float) -> bool:
+    """
+    Work on a claimed row for some seconds. Returns whether there is more to do at once. Whatever goes wrong is noted
+    on the row, which is tried again later.
+    """
+    assert job.work is not None
+    attempts = getattr(row, job.columns.attempts)
+    with suppress(TakenOver):
+        try:
+            if job.max_attempts is not None and attempts > job.max_attempts:
+                job.park(row, "The worker ended each time it worked on this.")
+            elif job.work(row, seconds):
+                job.release(row)
+                return True
+        except TakenOver:
+            raise
+        except Exception as error:
+            logger.exception("%s: row %s failed, and is tried again later.", job, row.pk)
+            job.retry(row, error)
+    return False
+
+
+def advance(job: Job, row: Any, seconds: float) -> bool:
+    """
+    Claim this very row, if it is due and its business has a share left, and work on it for some seconds. Returns
+    whether there is more to do at once. Afterwards `row` is what the database has.
+    """
+    claimed = job.claim(row.pk)
+    more = claimed is not None and carry_out(job, claimed, seconds)
+    with suppress(type(row).DoesNotExist):
+        row.refresh_from_db()
+    return more
+
+
+def _one_at_a_time(name: str) -> None:
+    """Claim rows of a job alone, until the transaction ends. On SQLite every transaction that writes is alone."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLAIMS, zlib.crc32(name.encode()) & 0x7FFFFFFF])
+
+
+def _set(row: Any, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def _text_of(error: Exception | str) -> str:
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return text[:2000]

@@ -1,0 +1,146 @@
+"""The jobs of this installation, and what follows from them: ticks, pruning, giving back, what is stuck."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import JobRow
+
+from .job import Job
+
+#: Rows that are deleted in one transaction.
+BATCH = 1000
+
+_jobs: dict[str, Job] = {}
+
+
+def register(jobs: Iterable[Job]) -> None:
+    """Make jobs known. chatbot_site does so with all of them when the apps are ready."""
+    for job in jobs:
+        _jobs[job.name] = job
+
+
+def jobs() -> list[Job]:
+    """All jobs."""
+    return list(_jobs.values())
+
+
+def jobs_of(queue: str) -> list[Job]:
+    """The jobs of a queue whose rows are worked on by accounts.jobs.tasks.work_off."""
+    return [job for job in jobs() if job.queue == queue and job.work]
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The entries of CELERY_BEAT_SCHEDULE that jobs add: a tick for each queue, and those of jobs with their own."""
+    own = {f"{job.name}: what is due": _entry(job.tick, [], job.interval, job.queue) for job in jobs() if job.tick}
+    queues = {
+        f"jobs of {queue}: what is due": _entry(
+            "accounts.jobs.tasks.give_due_work", [queue], min(job.interval for job in jobs_of(queue)), queue
+        )
+        for queue in sorted({job.queue for job in jobs() if job.work})
+    }
+    return {**own, **queues}
+
+
+def _entry(task: str, arguments: list[str], interval: float, queue: str) -> dict[str, Any]:
+    return {"task": task, "args": arguments, "schedule": interval, "options": {"expires": 60, "queue": queue}}
+
+
+def give_back() -> int:
+    """Let go of what a killed process had, for one that starts as the only one on this database. Returns how much."""
+    return sum(job.give_back() for job in jobs())
+
+
+def prune(seconds: float = 20) -> dict[str, int]:
+    """Delete the rows that are older than their job keeps them, for some seconds. Returns how many of each job."""
+    deadline = time.monotonic() + seconds
+    return {job.name: _prune(job, deadline) for job in jobs() if job.retention}
+
+
+def _prune(job: Job, deadline: float) -> int:
+    assert job.retention is not None
+    old = job.model._default_manager.filter(**{f"{job.age}__lt": timezone.now() - job.retention}).order_by(job.age)
+    pruned = 0
+    while pks := list(old.values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            rows = job.model._default_manager.filter(pk__in=pks)
+            if job.before_delete:
+                job.before_delete(rows)
+            pruned += rows.delete()[1].get(job.model._meta.label, 0)
+        if time.monotonic() >= deadline:
+            break
+    return pruned
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A row on which nobody works although somebody should, since when, and the last error."""
+
+    job: str
+    pk: Any
+    business_id: int | None
+    why: Literal["overdue", "abandoned", "parked"]
+    since: datetime | None
+    error: str
+
+
+def stuck(limit: int = 100) -> list[Stuck]:
+    """
+    The rows that need somebody to look, at most `limit` of each job and kind: due for longer than the job's patience,
+    held by a worker that is gone for as long, or given up.
+    """
+    return [row for job in jobs() for row in _stuck_rows(job, limit)]
+
+
+def _stuck_rows(job: Job, limit: int) -> Iterable[Stuck]:
+    now, columns = timezone.now(), job.columns
+    overdue = job.due(now - job.patience) if job.work or job.tick else job.model._default_manager.none()
+    kinds = {
+        "overdue": (overdue.filter(**{f"{columns.lease_until}__isnull": True}), columns.due_at),
+        "abandoned": (overdue.filter(**{f"{columns.lease_until}__isnull": False}), columns.lease_until),
+        "parked": (job.parked(), columns.due_at),
+    }
+    for why, (rows, since) in kinds.items():
+        for pk, business, when, error in rows.order_by(since, "pk").values_list(
+            "pk", "business", since, columns.last_error
+        )[:limit]:
+            yield Stuck(job.name, pk, business, why, when, error)
+
+
+def every_job_row_has_a_job(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """System check: the rows of a model without a job would wait for ever."""
+    known = {job.model for job in jobs()}
+    return [
+        Error(
+            f"{model._meta.label} is a JobRow, and no job works on its rows.",
+            hint="Write a Job for it and add it to chatbot_site/jobs.py.",
+            obj=model,
+            id="jobs.E001",
+        )
+        for model in apps.get_models()
+        if issubclass(model, JobRow) and model not in known
+    ]
+
+
+def every_queue_exists(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """System check: no worker reads a queue that is not listed."""
+    from django.conf import settings
+
+    return [
+        Error(
+            f"The job “{job}” is of the queue {job.queue!r}, which is not in CELERY_TASK_QUEUES.",
+            hint=f"Choose one of: {', '.join(settings.CELERY_TASK_QUEUES)}",
+            id="jobs.E002",
+        )
+        for job in jobs()
+        if job.queue and job.queue not in settings.CELERY_TASK_QUEUES
+    ]

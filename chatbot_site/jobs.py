@@ -1,0 +1,26 @@
+"""All jobs of the installation: what workers work on, by the rows of each kind."""
+
+from accounts.deletion import job as deletion
+from bots.runtime import http_calls, timers
+from broadcasts import planning
+from crm.conversations import export_job
+from crm.customers import uploads
+from crm.media import transfers
+from whatsapp.message_templates import sync
+from whatsapp.numbers import health
+from whatsapp.numbers.quick_setup import setups
+from whatsapp.webhooks import process
+
+JOBS = (
+    process.JOB,
+    timers.JOB,
+    http_calls.JOB,
+    transfers.JOB,
+    uploads.JOB,
+    export_job.JOB,
+    planning.JOB,
+    deletion.JOB,
+    health.JOB,
+    sync.JOB,
+    setups.JOB,
+)

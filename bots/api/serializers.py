@@ -1,9 +1,9 @@
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
-from bots.engine.addresses import BadAddress, read_host
+from bots.document.addresses import BadAddress, read_host
+from bots.document.validator import validate
 from bots.engine.office_hours import clean_office_hours
-from bots.engine.validator import validate
 from bots.models import AllowedHost, Bot, BotScenario, ScenarioVersion
 from bots.simulation.simulation import MAX_MESSAGES
 

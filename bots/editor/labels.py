@@ -3,9 +3,24 @@
 import re
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from bots.engine.effects import EndReason, TimerKind
+
+#: What people call the kinds of steps.
+STEP_KINDS = {
+    "message": gettext_lazy("Message"),
+    "menu": gettext_lazy("Menu"),
+    "ask": gettext_lazy("Question"),
+    "condition": gettext_lazy("Condition"),
+    "set": gettext_lazy("Write down"),
+    "wait": gettext_lazy("Wait"),
+    "template": gettext_lazy("Template"),
+    "http": gettext_lazy("Call a service"),
+    "goto": gettext_lazy("Go to a step"),
+    "handoff": gettext_lazy("Call a person"),
+    "end": gettext_lazy("End"),
+}
 
 
 def problem_in_words(problem, definition):

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from bots.engine.addresses import BadAddress, read_address
+from bots.document.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
 from bots.models import AllowedHost, BotCall

@@ -1,7 +1,7 @@
 import pytest
 
-from bots.engine.step_checks import Known
-from bots.engine.validator import validate
+from bots.document.step_checks import Known
+from bots.document.validator import validate
 from bots.testing import document, order
 
 HELLO = {"key": "hello", "kind": "message", "text": "Привет"}

@@ -64,7 +64,8 @@ class _Key:
         return core_schema.no_info_before_validator_function(self.check, core_schema.str_schema(strict=True))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "pattern": rf"^[\w-]{{1,{MAX_KEY}}}$"}
+        # Letters of every script: dialects of patterns differ in how they name them.
+        return {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": r"^\S+$"}
 
     def check(self, value: Any) -> Any:
         if isinstance(value, str) and not KEY.fullmatch(value):

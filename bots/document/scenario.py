@@ -17,12 +17,16 @@ T = TypeVar("T", bound=Part)
 class Scenario(Part):
     """
     What a bot says and does: triggers that start it and steps that follow one another. In texts {{customer.name}},
-    {{customer.phone}}, {{customer.attributes.…}}, {{vars.…}} and {{message.text}} are filled in; what is missing is
-    empty, or as in {{customer.name|default:"friend"}}.
+    {{customer.phone}}, {{customer.attributes.…}}, {{vars.…}} and {{message.text}} are filled in; a missing value
+    leaves nothing, or what is given as {{customer.name|default:"friend"}}.
     """
 
-    format: Annotated[Literal[1], BeforeValidator(lambda value: 1 if value == 1 else value)]
-    triggers: Annotated[tuple[Trigger, ...], Items(MAX_TRIGGERS)]
+    format: Annotated[Literal[1], BeforeValidator(lambda value: 1 if value == 1 else value)] = Field(
+        description="The document's format. Later additions keep the meaning of what stands in it."
+    )
+    triggers: Annotated[tuple[Trigger, ...], Items(MAX_TRIGGERS)] = Field(
+        description="What starts it. Without one nothing does."
+    )
     steps: Annotated[tuple[Step, ...], Items(MAX_STEPS)] = Field(
         description="The scenario begins at the first. Each goes on to the following one where it does not say."
     )

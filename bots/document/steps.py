@@ -18,9 +18,17 @@ METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 #: A reference to another step: the path below the step and the key that stands there.
 Exit = tuple[str, str]
 
-#: The key of another step.
+#: The step that follows.
 NextStep = Annotated[Omittable[Key], Field(description="The key of the step that follows; without it the next one.")]
-SavedName = Annotated[Omittable[Key], Field(description="Keeps the answer, for texts and conditions: vars.…")]
+#: A name for what is kept.
+SavedName = Annotated[
+    Omittable[Key], Field(description="The name under which the answer is kept, for texts and conditions: vars.…")
+]
+#: What a step says that ends the scenario.
+LastWords = Annotated[
+    Omittable[Annotated[str, Text(limits.MAX_TEXT)]],
+    Field(description="What is said before. Meta's limit: Cloud API, Messages, “Text object”."),
+]
 
 
 def _exits(*references: tuple[str, str | None]) -> list[Exit]:
@@ -64,7 +72,9 @@ class Message(StepWithNext):
     """Says something."""
 
     kind: Literal["message"]
-    text: Annotated[str, Text(limits.MAX_TEXT)] = Field(description="What is said; {{customer.name}} is filled in.")
+    text: Annotated[str, Text(limits.MAX_TEXT)] = Field(
+        description="What is said; {{customer.name}} is filled in. Meta's limit: Cloud API, Messages, “Text object”."
+    )
 
 
 class Template(StepWithNext):
@@ -74,26 +84,32 @@ class Template(StepWithNext):
     """
 
     kind: Literal["template"]
-    template: Annotated[str, Text(limits.MAX_TEMPLATE_NAME)] = Field(description="Its name, as approved by Meta.")
+    template: Annotated[str, Text(limits.MAX_TEMPLATE_NAME)] = Field(
+        description="Its name, as approved by Meta. Meta's limit: Business Management API, Message templates."
+    )
     language: Annotated[str, Text(limits.MAX_LANGUAGE)] = Field(description="The code of its language, like ru.")
     parameters: Annotated[
         dict[Annotated[str, Text(limits.MAX_NAME_OF_VALUE)], Annotated[str, Text(limits.MAX_PARAMETER)]],
         Items(limits.MAX_PARAMETERS),
-    ] = Field({}, description='By placeholder: "1" or its name in the body, "header.1", "button.0.1".')
+    ] = Field(
+        {},
+        description="By placeholder: “1” or its name in the body, “header.1”, “button.0.1”. Meta's limit: Business "
+        "Management API, Message templates.",
+    )
 
 
 class Handoff(BaseStep):
-    """Calls a person and ends."""
+    """Calls a person and ends. The bot is silent until people give the conversation back to it."""
 
     kind: Literal["handoff"]
-    text: Omittable[Annotated[str, Text(limits.MAX_TEXT)]] = Field(None, description="What is said first.")
+    text: LastWords = None
 
 
 class End(BaseStep):
     """Ends the scenario."""
 
     kind: Literal["end"]
-    text: Omittable[Annotated[str, Text(limits.MAX_TEXT)]] = Field(None, description="What is said first.")
+    text: LastWords = None
 
 
 # Questions
@@ -132,10 +148,12 @@ class Question(StepWithNext):
     asks = True
     takes_time = True
 
-    text: Annotated[str, Text(limits.MAX_TEXT)] = Field(description="The question.")
+    text: Annotated[str, Text(limits.MAX_TEXT)] = Field(
+        description="The question. Meta's limit: Cloud API, Messages, “Text object”."
+    )
     save_to: SavedName = None
-    invalid: Omittable[InvalidAnswer] = None
-    timeout: Omittable[Timeout] = None
+    invalid: Omittable[InvalidAnswer] = Field(None, description="What follows a wrong answer.")
+    timeout: Omittable[Timeout] = Field(None, description="What follows when no answer comes in time.")
 
     def exits(self) -> list[Exit]:
         invalid_next = self.invalid.next if self.invalid else None
@@ -157,7 +175,8 @@ class Choice(Part):
 
     key: Key = Field(description="Its name, unlike that of the step's other choices.")
     label: Annotated[str, Text(limits.MAX_ROW_TITLE)] = Field(
-        description=f"What stands on it: as a button at most {limits.MAX_BUTTON_TITLE} characters."
+        description=f"What is shown. At most {limits.MAX_BUTTON_TITLE} characters where up to {limits.MAX_BUTTONS} "
+        "choices are buttons. Meta's limits: Cloud API, Messages, “Interactive object”."
     )
     next: Omittable[Key] = Field(None, description="The step that follows; without it that of the menu.")
 
@@ -169,9 +188,13 @@ class Menu(Question):
     """
 
     kind: Literal["menu"]
-    text: Annotated[str, Text(limits.MAX_INTERACTIVE_BODY)] = Field(description="The question.")
-    choices: Annotated[tuple[Choice, ...], Items(limits.MAX_ROWS)]
-    invalid: Omittable[InvalidChoice] = None
+    text: Annotated[str, Text(limits.MAX_INTERACTIVE_BODY)] = Field(
+        description="The question. Meta's limit: Cloud API, Messages, “Interactive object”."
+    )
+    choices: Annotated[tuple[Choice, ...], Items(limits.MAX_ROWS)] = Field(
+        description="At least one. Meta's limit of rows: Cloud API, Messages, “Interactive object”."
+    )
+    invalid: Omittable[InvalidChoice] = Field(None, description="What follows an answer that is no choice.")
 
     def exits(self) -> list[Exit]:
         chosen = ((f"choices[{position}].next", choice.next) for position, choice in enumerate(self.choices))
@@ -191,7 +214,9 @@ class Rule(Part):
         description="vars.…, customer.attributes.…, customer.name, customer.phone, customer.tags, message.text or "
         "now.office_hours."
     )
-    op: Literal["equals", "not_equals", "contains", "greater", "less", "is_set", "in_tags"]
+    op: Literal["equals", "not_equals", "contains", "greater", "less", "is_set", "in_tags"] = Field(
+        description="Texts are compared without case, numbers and dates as such. `in_tags` is for customer.tags."
+    )
     value: Omittable[Scalar] = Field(None, description="What it is compared with; `is_set` needs none.")
 
 
@@ -200,7 +225,7 @@ class Condition(BaseStep):
 
     kind: Literal["condition"]
     match: Literal["all", "any"] = Field("all", description="Whether all rules must hold, or any.")
-    rules: Annotated[tuple[Rule, ...], Items(limits.MAX_RULES)]
+    rules: Annotated[tuple[Rule, ...], Items(limits.MAX_RULES)] = Field(description="At least one.")
     then: Omittable[Key] = Field(None, description="The step that follows when the rules hold.")
     otherwise: Omittable[Key] = Field(None, description="The step that follows when they do not.")
 
@@ -222,7 +247,7 @@ class Wait(StepWithNext):
 
     kind: Literal["wait"]
     seconds: Annotated[int, Whole(1, limits.MAX_WAIT)] = Field(
-        description="After a day WhatsApp lets only templates through."
+        description="How long. After 24 hours without a message of the customer WhatsApp lets only templates through."
     )
 
 
@@ -242,7 +267,9 @@ class Goto(BaseStep):
 class CustomerFacts(Part):
     """What is written down about the customer."""
 
-    name: Omittable[Annotated[str, Text(limits.MAX_CUSTOMER_NAME)]] = None
+    name: Omittable[Annotated[str, Text(limits.MAX_CUSTOMER_NAME)]] = Field(
+        None, description="Their name; one that is blank once filled in changes nothing."
+    )
     attributes: Annotated[
         dict[Annotated[str, Text(limits.MAX_NAME_OF_VALUE)], Annotated[str, Text(limits.MAX_ATTRIBUTE)]],
         Items(limits.MAX_ATTRIBUTES),
@@ -252,7 +279,7 @@ class CustomerFacts(Part):
 class NewDeal(Part):
     """A deal that is created."""
 
-    title: Annotated[str, Text(limits.MAX_DEAL_TITLE)]
+    title: Annotated[str, Text(limits.MAX_DEAL_TITLE)] = Field(description="What people call it.")
     stage: Annotated[str, Text(limits.MAX_STAGE)] = Field("new", description="The key of one of the deal stages.")
     amount: Annotated[str, Text(limits.MAX_AMOUNT)] = Field("0", description="A number, perhaps of an answer.")
 
@@ -264,10 +291,10 @@ class Set(StepWithNext):
     """Writes down what is known of the customer: name and attributes, tags, a deal."""
 
     kind: Literal["set"]
-    customer: Omittable[CustomerFacts] = None
-    add_tags: Tags = ()
-    remove_tags: Tags = ()
-    deal: Omittable[NewDeal] = None
+    customer: Omittable[CustomerFacts] = Field(None, description="The customer's name and attributes.")
+    add_tags: Tags = Field((), description="Names of tags the customer gets.")
+    remove_tags: Tags = Field((), description="Names of tags the customer loses.")
+    deal: Omittable[NewDeal] = Field(None, description="A deal of the customer.")
 
 
 class HttpRequest(StepWithNext):
@@ -278,8 +305,11 @@ class HttpRequest(StepWithNext):
     """
 
     kind: Literal["http"]
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    url: Annotated[str, Text(limits.MAX_URL)] = Field(description="Placeholders may stand after the host only.")
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(description="HTTP's method.")
+    url: Annotated[str, Text(limits.MAX_URL)] = Field(
+        description="Where it is called: https://, or http:// where the business allows it, to port 80, 443 or 8443. "
+        "Placeholders may stand after the host only."
+    )
     body: Json = Field(
         None, alias="json", description="Sent with POST, PUT and PATCH; placeholders work inside its texts."
     )

@@ -76,7 +76,7 @@ class TriggerForm(RowForm):
     value = short_text(_("Word"))
 
     def clean(self) -> dict[str, Any]:
-        cleaned_data = super().clean()
+        cleaned_data = super().clean() or self.cleaned_data
         if cleaned_data.get("kind") in self.KEYWORDS and not cleaned_data.get("value"):
             self.add_error("value", ValidationError(_("Write the word."), code="required"))
         return cleaned_data
@@ -104,7 +104,7 @@ class RuleForm(RowForm):
         return {**rule, "value": as_text(rule["value"])} if "value" in rule else rule
 
     def clean(self) -> dict[str, Any]:
-        cleaned_data = super().clean()
+        cleaned_data = super().clean() or self.cleaned_data
         if self.has_changed() and not cleaned_data.get("field"):
             self.add_error("field", ValidationError(_("Say what is compared, like vars.size."), code="required"))
         return cleaned_data
@@ -136,7 +136,7 @@ class RowFormSet(forms.BaseFormSet):
     """Rows of the document, in order; rows left blank are no rows."""
 
     @property
-    def filled(self) -> list[forms.Form]:
+    def filled(self) -> list[Any]:
         forms = self.ordered_forms if self.can_order else self.forms
         deleted = self.deleted_forms if self.can_delete else []
         return [form for form in forms if form not in deleted and (form.has_changed() or not form.empty_permitted)]

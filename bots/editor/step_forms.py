@@ -1,5 +1,6 @@
 """The steps of a scenario as rows of its form."""
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 from django import forms
@@ -144,7 +145,7 @@ class StepForm(RowForm):
         """The form's fields after key and kind → where they stand in a step of the document."""
         return {name: cls.NESTED.get(name, (name,)) for name in cls.base_fields if name not in ("key", "kind")}
 
-    def part(self, name: str, formset: type[RowFormSet]) -> RowFormSet:
+    def part(self, name: str, formset: Callable[..., Any]) -> Any:
         data = self.data if self.is_bound else None
         return formset(data, prefix=f"{self.prefix}-{name}", initial=(self.initial or {}).get(name, []))
 
@@ -158,7 +159,7 @@ class StepForm(RowForm):
     @property
     def parts(self) -> list[RowFormSet]:
         """The rows of rows that this kind of step has."""
-        return {"menu": [self.choices], "condition": [self.rules]}.get(self.cleaned_data.get("kind"), [])
+        return {"menu": [self.choices], "condition": [self.rules]}.get(self.cleaned_data.get("kind", ""), [])
 
     def has_changed(self) -> bool:
         """Whether something was written; a blank row that was only numbered stays blank."""
@@ -166,7 +167,7 @@ class StepForm(RowForm):
         return bool(written) or any(form.has_changed() for form in (*self.choices, *self.rules))
 
     def clean(self) -> dict[str, Any]:
-        cleaned_data = super().clean()
+        cleaned_data = super().clean() or self.cleaned_data
         if not self.is_blank and not cleaned_data.get("key"):
             self.add_error("key", ValidationError(_("Give the step a key, like ask_name."), code="required"))
         return cleaned_data

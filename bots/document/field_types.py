@@ -1,6 +1,6 @@
 """
 The kinds of values in a scenario document, as annotations of pydantic: what each accepts, the type of the error where
-it does not (problems.py puts it into words), and how JSON Schema says it.
+it does not (errors.py puts it into words), and how JSON Schema says it.
 """
 
 import json
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidatorFunctionWrapHandler
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 from .limits import MAX_JSON, MAX_JSON_DEPTH, MAX_KEY, MAX_RULE_VALUE
@@ -22,33 +21,39 @@ KEY = re.compile(rf"[\w-]{{1,{MAX_KEY}}}")
 #: What no database keeps and no request carries.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+JsonSchema = dict[str, Any]
+
 
 def _error(type: str, **context: Any) -> PydanticCustomError:
-    # pydantic wants a literal template; the words are those of problems.py.
+    # The words are those of errors.py.
     return PydanticCustomError(type, type, context)
 
 
-def _again(details: ErrorDetails) -> InitErrorDetails:
-    """An error that was found, to be raised once more."""
-    error = _error(details["type"], **details.get("ctx", {}))
-    return InitErrorDetails(type=error, loc=details["loc"], input=details["input"])
+class _Checked:
+    """A value that is looked at before pydantic does; `keywords` are those of JSON Schema."""
+
+    def check(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def keywords(self) -> JsonSchema:
+        return {}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return {**handler(schema), **self.keywords()}
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(_Checked):
     """Text of 1 to `limit` characters that are not all blank."""
 
     limit: int
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, core_schema.str_schema(strict=True))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "minLength": 1, "maxLength": self.limit, "pattern": r"\S"}
-
     def check(self, value: Any) -> Any:
         if not isinstance(value, str):
-            return value
+            raise _error("string_type")
         if UNSTORABLE.search(value):
             raise _error("bad_character")
         if not value.strip():
@@ -57,20 +62,21 @@ class Text:
             raise _error("too_long", limit=self.limit, length=len(value))
         return value
 
+    def keywords(self) -> JsonSchema:
+        return {"minLength": 1, "maxLength": self.limit, "pattern": r"\S"}
 
-@dataclass(frozen=True)
-class _Key:
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.check, core_schema.str_schema(strict=True))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        # Letters of every script: dialects of patterns differ in how they name them.
-        return {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": r"^\S+$"}
-
+class _Key(_Checked):
     def check(self, value: Any) -> Any:
-        if isinstance(value, str) and not KEY.fullmatch(value):
+        if not isinstance(value, str):
+            raise _error("string_type")
+        if not KEY.fullmatch(value):
             raise _error("bad_key" if value else "required")
         return value
+
+    def keywords(self) -> JsonSchema:
+        # Letters of every script: dialects of patterns differ in how they name them.
+        return {"minLength": 1, "maxLength": MAX_KEY, "pattern": r"^\S+$"}
 
 
 #: The name of a step, a choice or a saved value.
@@ -78,79 +84,38 @@ Key = Annotated[str, _Key()]
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(_Checked):
     """A whole number."""
 
     least: int
     most: int
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, core_schema.int_schema(strict=True))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-    def check(self, value: int) -> int:
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _error("int_type")
         if not self.least <= value <= self.most:
             raise _error("out_of_range", least=self.least, most=self.most)
         return value
 
-
-@dataclass(frozen=True)
-class Items:
-    """At most so many items. What is wrong with each is found also where they are too many."""
-
-    limit: int
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        json_schema = handler(schema)
-        return {**json_schema, "maxItems" if json_schema["type"] == "array" else "maxProperties": self.limit}
-
-    def check(self, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        too_many = _error("too_many", most=self.limit)
-        is_too_long = isinstance(value, list | dict) and len(value) > self.limit
-        try:
-            items = handler(value)
-        except ValidationError as error:
-            if not is_too_long:
-                raise
-            found = [InitErrorDetails(type=too_many, input=None), *map(_again, error.errors(include_url=False))]
-            raise ValidationError.from_exception_data(error.title, found) from error
-        if is_too_long:
-            raise too_many
-        return items
+    def keywords(self) -> JsonSchema:
+        return {"minimum": self.least, "maximum": self.most}
 
 
-@dataclass(frozen=True)
-class _Scalar:
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = Text(MAX_RULE_VALUE).__get_pydantic_core_schema__(str, handler)
-        return core_schema.no_info_wrap_validator_function(self.check, text)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": MAX_RULE_VALUE}
-
-    def check(self, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+class _Scalar(_Checked):
+    def check(self, value: Any) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             raise _error("not_finite")
-        return value if isinstance(value, bool | int | float) else handler(value)
+        return value if isinstance(value, bool | int | float) else Text(MAX_RULE_VALUE).check(value)
+
+    def keywords(self) -> JsonSchema:
+        return {"minLength": 1, "maxLength": MAX_RULE_VALUE}
 
 
 #: A text, a number, or yes or no.
 Scalar = Annotated[str | bool | int | float, _Scalar()]
 
 
-@dataclass(frozen=True)
-class _Json:
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.check)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {}
-
+class _Json(_Checked):
     def check(self, value: Any) -> Any:
         if not _is_storable(value, MAX_JSON_DEPTH):
             raise _error("unstorable_json")
@@ -175,6 +140,40 @@ def _is_storable(value: Any, depth: int) -> bool:
     if isinstance(value, list):
         return all(_is_storable(item, depth - 1) for item in value)
     return not isinstance(value, float) or math.isfinite(value)
+
+
+@dataclass(frozen=True)
+class Items:
+    """At most so many items. What is wrong with each is found also where they are too many."""
+
+    limit: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        json_schema = handler(schema)
+        return {**json_schema, "maxItems" if json_schema["type"] == "array" else "maxProperties": self.limit}
+
+    def check(self, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        too_many = _error("too_many", most=self.limit)
+        is_too_long = isinstance(value, list | dict) and len(value) > self.limit
+        try:
+            items = handler(value)
+        except ValidationError as error:
+            if not is_too_long:
+                raise
+            found = [InitErrorDetails(type=too_many, input=None), *map(_again, error.errors(include_url=False))]
+            raise ValidationError.from_exception_data(error.title, found) from error
+        if is_too_long:
+            raise too_many
+        return items
+
+
+def _again(details: ErrorDetails) -> InitErrorDetails:
+    """An error that was found, to be raised once more."""
+    error = _error(details["type"], **details.get("ctx", {}))
+    return InitErrorDetails(type=error, loc=details["loc"], input=details["input"])
 
 
 class _Omittable:

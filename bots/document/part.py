@@ -18,9 +18,14 @@ class Part(BaseModel):
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @classmethod
+    def words(cls, key: str) -> tuple[str, ...]:
+        """The words of which one stands under a key."""
+        return get_args(cls.fields_by_key()[key].annotation)
+
+    @classmethod
     def kind_name(cls) -> str:
         """The word under `kind`; empty for parts that have none."""
-        return str(get_args(cls.model_fields["kind"].annotation)[0]) if "kind" in cls.model_fields else ""
+        return cls.words("kind")[0] if "kind" in cls.model_fields else ""
 
 
 def parts_in(annotation: Any) -> dict[str, type[Part]]:

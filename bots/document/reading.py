@@ -10,7 +10,7 @@ from .scenario import Scenario
 P = TypeVar("P", bound=Part)
 
 #: So many versions are kept in their parsed form.
-MAX_CACHED = 1000
+MAX_CACHED = 500
 
 _cache: dict[int, tuple[Any, Scenario]] = {}
 

@@ -19,7 +19,7 @@ from bots.document.limits import (
 )
 from bots.document.report import Problem
 from bots.document.steps import OPS_WITHOUT_VALUE
-from bots.document.triggers import Trigger
+from bots.document.triggers import Keyword, Trigger
 
 from .outline import OPS, start_of
 
@@ -70,7 +70,7 @@ class TriggerForm(RowForm):
         ("first_message", _("the first message of a customer")),
         ("any", _("any message")),
     ]
-    KEYWORDS = {"equals", "contains", "starts", "regex"}
+    KEYWORDS = Keyword.words("match")
 
     kind = forms.ChoiceField(label=_("Starts when"), choices=KINDS, initial="contains")
     value = short_text(_("Word"))

@@ -1,7 +1,7 @@
 """The steps of a scenario as rows of its form."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -25,8 +25,6 @@ from .row_forms import (
     step_key,
     with_keys,
 )
-
-METHODS = get_args(HttpRequest.model_fields["method"].annotation)
 
 
 class StepForm(RowForm):
@@ -88,7 +86,10 @@ class StepForm(RowForm):
         label=_("Its parameters"), required=False, help_text=_("One a line: 1 = {{vars.name}}")
     )
     method = forms.ChoiceField(
-        label=_("Method"), choices=[(method, method) for method in METHODS], required=False, initial="POST"
+        label=_("Method"),
+        choices=[(method, method) for method in HttpRequest.words("method")],
+        required=False,
+        initial="POST",
     )
     url = short_text(
         _("Address"),

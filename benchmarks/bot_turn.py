@@ -20,7 +20,7 @@ def measure():
     from django.db import connection, transaction
 
     from accounts.testing import make_business
-    from bots.engine.matching import matches
+    from bots.document.matching import matches
     from bots.runtime import turns
     from bots.testing import document, make_bot, make_published_scenario
     from crm.customers.interpolation import fill

@@ -31,7 +31,7 @@ def main():
     django.setup()
     from django.core.exceptions import ValidationError
 
-    from bots.engine.matching import compiled, matches
+    from bots.document.matching import compiled, matches
 
     def seconds(pattern, text):
         try:

@@ -11,11 +11,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import TenantModelAdmin
+from bots.document.name_checks import saved_names
+from bots.document.reading import read_draft
+from bots.document.step_checks import FIXED_FIELDS
 from bots.editor import outline, scenarios
 from bots.editor.forms import ImportForm, ScenarioForm
 from bots.editor.labels import problem_in_words
-from bots.engine.name_checks import saved_names
-from bots.engine.step_checks import FIXED_FIELDS
 from bots.models import BotScenario, ScenarioVersion
 from bots.simulation.simulation import simulate_draft
 from crm.models import DealStage
@@ -161,4 +162,4 @@ class BotScenarioAdmin(TenantModelAdmin):
 
 def fields_to_ask(definition):
     """What a condition may ask for, as suggestions."""
-    return [*sorted(saved_names(definition.get("steps", []))), *FIXED_FIELDS, "customer.attributes."]
+    return [*sorted(saved_names(read_draft(definition).steps)), *FIXED_FIELDS, "customer.attributes."]

@@ -1,11 +1,12 @@
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
-from bots.engine.addresses import BadAddress, read_host
+from bots.document.addresses import BadAddress, read_host
 from bots.engine.office_hours import clean_office_hours
-from bots.engine.validator import validate
 from bots.models import AllowedHost, Bot, BotScenario, ScenarioVersion
 from bots.simulation.simulation import MAX_MESSAGES
+
+from .fields import DefinitionField
 
 
 class BotSerializer(TenantSerializer):
@@ -55,19 +56,17 @@ class AllowedHostSerializer(TenantSerializer):
 class BotScenarioSerializer(TenantSerializer):
     """`definition` is the draft: it may be unfinished, but it must be a scenario document in form."""
 
+    definition = DefinitionField(required=False)
+
     class Meta:
         model = BotScenario
         fields = ["id", "bot", "name", "is_active", "definition", "created_at", "updated_at"]
         read_only_fields = ["created_at", "updated_at"]
 
-    def validate_definition(self, value):
-        problems = validate(value).misshapen
-        if problems:
-            raise serializers.ValidationError([str(problem) for problem in problems])
-        return value
-
 
 class ScenarioVersionSerializer(serializers.ModelSerializer):
+    definition = DefinitionField()
+
     class Meta:
         model = ScenarioVersion
         fields = ["id", "scenario", "number", "definition", "published_at", "published_by"]

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from accounts.tenancy.forms import TenantModelForm
-from bots.engine.engine import EXPIRES
+from bots.document.limits import DEFAULT_EXPIRES, MAX_WAIT, MIN_EXPIRES
+from bots.document.reading import read_draft
+from bots.document.validator import validate
 from bots.engine.office_hours import DAYS
-from bots.engine.validator import validate
 from bots.models import AllowedHost, Bot, BotScenario
 from bots.models.bot import default_menu_words, default_operator_words
 from whatsapp.admin.number_forms import SecretField
@@ -113,9 +114,9 @@ class ScenarioForm(TenantModelForm):
     expires = forms.IntegerField(
         label=_("Ends without an answer after (seconds)"),
         required=False,
-        min_value=60,
-        max_value=30 * 86400,
-        help_text=format_lazy(_("Empty: {seconds}, which is a day."), seconds=EXPIRES),
+        min_value=MIN_EXPIRES,
+        max_value=MAX_WAIT,
+        help_text=format_lazy(_("Empty: {seconds}, which is a day."), seconds=DEFAULT_EXPIRES),
     )
 
     class Meta:
@@ -128,7 +129,7 @@ class ScenarioForm(TenantModelForm):
         definition = self.instance.definition
         if "expires" in self.fields:
             self.fields["expires"].initial = definition.get("expires")
-        triggers = [TriggerForm.from_document(trigger) for trigger in definition.get("triggers", [])]
+        triggers = [TriggerForm.from_document(trigger) for trigger in read_draft(definition).triggers]
         steps = [StepForm.from_document(step) for step in definition.get("steps", [])]
         self.triggers = TriggerFormSet(data, prefix="triggers", initial=triggers)
         self.steps = StepFormSet(data, prefix="steps", initial=steps)
@@ -177,9 +178,8 @@ def note(row, path, problem):
 
 def field_at(row, path):
     """The form's field for a path below a row."""
-    places = getattr(row, "PLACES", {})
     plain = tuple(re.sub(r"\[\d+\]", "", path).split("."))
-    return next((name for name, place in places.items() if plain[: len(place)] == place), path)
+    return next((name for name, place in row.places().items() if plain[: len(place)] == place), path)
 
 
 class ImportForm(forms.Form):

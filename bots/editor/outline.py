@@ -1,15 +1,27 @@
 """The picture of a scenario: its steps in order, and where each may lead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bots.engine.conditions import WITHOUT_VALUE
-from bots.engine.interpolation import as_text
-from bots.engine.steps import KINDS
+from bots.document.interpolation import as_text
+from bots.document.reading import read_draft
+from bots.document.steps import (
+    OPS_WITHOUT_VALUE,
+    BaseStep,
+    Condition,
+    HttpRequest,
+    Menu,
+    Rule,
+    Template,
+    Wait,
+)
+from bots.document.triggers import Keyword, Trigger
 
-from .labels import duration
+from .labels import STEP_KINDS, duration
 
 
 @dataclass(frozen=True)
@@ -28,50 +40,38 @@ class Node:
     ways: tuple[Way, ...]
 
 
-def nodes(definition):
+def nodes(definition: dict[str, Any]) -> list[Node]:
     """The steps of a document, also of one that is unfinished."""
-    steps = definition.get("steps", [])
+    steps = read_draft(definition).steps
     return [node(step, steps[position + 1 : position + 2]) for position, step in enumerate(steps)]
 
 
-def node(step, following):
-    kind = KINDS[step["kind"]]
-    ways = [Way(when(path, step), key) for path, key in kind.exits(step)]
-    if kind.leads_onward(step):
-        ways.append(Way(onward(step), following[0].get("key", "") if following else None))
-    return Node(step.get("key", ""), kind.name, about(step), tuple(ways))
+def node(step: BaseStep, following: Sequence[BaseStep]) -> Node:
+    ways = [Way(when(path, step), key) for path, key in step.exits()]
+    if step.leads_onward():
+        ways.append(Way(onward(step), following[0].key if following else None))
+    return Node(step.key, str(STEP_KINDS[step.kind]), about(step), tuple(ways))
 
 
-def about(step):
+def about(step: BaseStep) -> str:
     """What a step does, in words: what it says, if it speaks."""
-    describe = DESCRIPTIONS.get(step["kind"])
-    return describe(step) if describe else step.get("text", "")
+    match step:
+        case Condition():
+            return (_(" or ") if step.match == "any" else _(" and ")).join(map(rule_in_words, step.rules))
+        case Wait():
+            return duration(step.seconds) if step.seconds else ""
+        case Template():
+            return f"{step.template} ({step.language})"
+        case HttpRequest():
+            return f"{step.method} {step.url}"
+    return getattr(step, "text", None) or ""
 
 
-def condition(step):
-    rules = [rule_in_words(rule) for rule in step.get("rules", [])]
-    return (_(" or ") if step.get("match") == "any" else _(" and ")).join(rules)
+def rule_in_words(rule: Rule) -> str:
+    op = str(OPS.get(rule.op, ""))
+    value = f"“{as_text(rule.value)}”" if rule.value is not None and rule.op not in OPS_WITHOUT_VALUE else ""
+    return " ".join(filter(None, (rule.field, op, value)))
 
-
-def rule_in_words(rule):
-    op = OPS.get(rule.get("op"), "")
-    value = f"“{as_text(rule['value'])}”" if "value" in rule and rule.get("op") not in WITHOUT_VALUE else ""
-    return " ".join(filter(None, (rule.get("field", ""), str(op), value)))
-
-
-def wait(step):
-    return duration(step["seconds"]) if "seconds" in step else ""
-
-
-def template(step):
-    return f"{step.get('template', '')} ({step.get('language', '')})"
-
-
-def http(step):
-    return f"{step.get('method', '')} {step.get('url', '')}"
-
-
-DESCRIPTIONS = {"condition": condition, "wait": wait, "template": template, "http": http}
 
 #: How a rule compares, in words.
 OPS = {
@@ -94,33 +94,34 @@ WHEN = {
 }
 
 
-def onward(step):
+def onward(step: BaseStep) -> str:
     """When it goes on to the following step, in words."""
-    if step["kind"] != "condition":
+    if not isinstance(step, Condition):
         return _("then")
-    missing = [WHEN[name] for name in ("then", "otherwise") if name not in step]
-    return missing[0] if len(missing) == 1 else _("then")
+    missing = [name for name in ("then", "otherwise") if getattr(step, name) is None]
+    return str(WHEN[missing[0]]) if len(missing) == 1 else _("then")
 
 
-def when(path, step):
+def when(path: str, step: BaseStep) -> str:
     """The condition under which a reference is followed, in words."""
-    if path.startswith("choices["):
+    if isinstance(step, Menu) and path.startswith("choices["):
         position = int(path.removeprefix("choices[").partition("]")[0])
-        return _("“%(label)s”") % {"label": step["choices"][position].get("label", "")}
-    return WHEN.get(path) or _("then")
+        return _("“%(label)s”") % {"label": step.choices[position].label}
+    return str(WHEN.get(path) or _("then"))
 
 
-def start_of(trigger):
+def start_of(trigger: Trigger) -> str:
     """What a trigger is in one word: how its keyword is compared, or its kind."""
-    return trigger.get("match", "contains") if trigger["kind"] == "keyword" else trigger["kind"]
+    return trigger.match or "contains" if isinstance(trigger, Keyword) else trigger.kind
 
 
-def starts(definition):
+def starts(definition: dict[str, Any]) -> list[str]:
     """What starts a scenario, in words."""
-    return [in_words(start_of(trigger), trigger.get("value", "")) for trigger in definition.get("triggers", [])]
+    triggers = read_draft(definition).triggers
+    return [in_words(start_of(trigger), getattr(trigger, "value", "")) for trigger in triggers]
 
 
-def in_words(start, value):
+def in_words(start: str, value: str) -> str:
     return {
         "equals": _("the message is exactly “%(value)s”"),
         "contains": _("the message contains the word “%(value)s”"),

@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from bots.engine.step_checks import Known
-from bots.engine.validator import validate
+from bots.document.step_checks import Known
+from bots.document.validator import validate
 from bots.models import AllowedHost, BotScenario, ScenarioVersion
 from crm.models import DealStage
 from whatsapp.message_templates.availability import usable_with

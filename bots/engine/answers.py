@@ -1,31 +1,33 @@
 """What a question accepts as an answer. Each reader returns the text to keep, or None when it is no such answer."""
 
 import re
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from bots.document.interpolation import MAX_VALUE
+from bots.document.matching import folded
 from whatsapp.phone_numbers import normalize_phone
 
-from .interpolation import MAX_VALUE
-from .matching import folded
+from .events import Said
 
 TODAY = {"сегодня", "today"}
 TOMORROW = {"завтра", "tomorrow"}
 
 
-def text(said, now):
+def text(said: Said, now: datetime) -> str | None:
     return said.text.strip()[:MAX_VALUE] or None
 
 
-def number(said, now):
+def number(said: Said, now: datetime) -> str | None:
     """1 500,50 is 1500.50."""
     return read_number(said.text)
 
 
-def read_number(text):
+def read_number(text: str) -> str | None:
     plain = re.sub(r"[\s_']", "", text).replace(",", ".")
     if not re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", plain, re.ASCII):
         return None
@@ -35,7 +37,7 @@ def read_number(text):
         return None
 
 
-def email(said, now):
+def email(said: Said, now: datetime) -> str | None:
     address = said.text.strip()
     try:
         validate_email(address)
@@ -44,14 +46,14 @@ def email(said, now):
     return address
 
 
-def phone(said, now):
+def phone(said: Said, now: datetime) -> str | None:
     try:
-        return normalize_phone(said.text, said.person.country)
+        return str(normalize_phone(said.text, said.person.country))
     except ValidationError:
         return None
 
 
-def day(said, now):
+def day(said: Said, now: datetime) -> str | None:
     """25.12.2026, 25.12.26, 25.12 (the next one), 2026-12-25, today, tomorrow. Kept as 2026-12-25."""
     today = now.date()
     words = folded(said.text)
@@ -65,7 +67,7 @@ def day(said, now):
         return None
 
 
-def read_date(words, today):
+def read_date(words: str, today: date) -> date:
     """Raises ValueError for what is no date."""
     if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", words, re.ASCII):
         return date(*map(int, iso.groups()))
@@ -79,21 +81,21 @@ def read_date(words, today):
     return this_year if this_year >= today else this_year.replace(year=today.year + 1)
 
 
-def image(said, now):
+def image(said: Said, now: datetime) -> str | None:
     """Meta's id of the picture."""
     return media_id(said, "image")
 
 
-def document(said, now):
+def document(said: Said, now: datetime) -> str | None:
     """Meta's id of the file."""
     return media_id(said, "document")
 
 
-def media_id(said, type):
+def media_id(said: Said, type: str) -> str | None:
     return str(said.content.get("id") or "") or None if said.type == type else None
 
 
-def location(said, now):
+def location(said: Said, now: datetime) -> str | None:
     """Latitude and longitude, and the address where there is one."""
     place = said.content
     if said.type != "location" or "latitude" not in place or "longitude" not in place:
@@ -102,7 +104,7 @@ def location(said, now):
     return " ".join(str(part) for part in written if part)[:MAX_VALUE]
 
 
-READERS = {
+READERS: dict[str, Callable[[Said, datetime], str | None]] = {
     "text": text,
     "number": number,
     "email": email,

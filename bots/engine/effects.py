@@ -1,6 +1,7 @@
-"""What the engine wants done. Effects are plain facts; `carrying_out.py` does them, the simulator only shows them."""
+"""What the engine wants done, as plain facts: bots.runtime.effect_handlers does it, a simulation only shows it."""
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +32,7 @@ class TimerKind(TextChoices):
 
 @dataclass(frozen=True)
 class Effect:
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         """The effect for the log of turns."""
         return {"effect": type(self).__name__, **asdict(self)}
 
@@ -47,7 +48,7 @@ class Visited(Effect):
 class SendMessage(Effect):
     """`content` is Cloud API's message without a recipient; `text` and the `choices` are what a person sees."""
 
-    content: dict
+    content: dict[str, Any]
     text: str
     choices: tuple[str, ...] = ()
 
@@ -102,7 +103,7 @@ class Call(Effect):
     step: str
     method: str
     url: str
-    body: object = None
+    body: Any = None
     has_body: bool = False
     wants_json: bool = False
 

@@ -1,6 +1,10 @@
 """What happens to a session, as the engine sees it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -9,17 +13,17 @@ class Person:
 
     name: str = ""
     phone: str = ""
-    attributes: dict = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     country: str = "RU"
     tags: tuple[str, ...] = ()
 
-    def with_news(self, name=None, attributes=()):
+    def with_news(self, name: str | None = None, attributes: Mapping[str, Any] | None = None) -> Person:
         """The person after something was written down about them."""
-        return replace(self, name=name or self.name, attributes={**self.attributes, **dict(attributes)})
+        return replace(self, name=name or self.name, attributes={**self.attributes, **(attributes or {})})
 
-    def with_tags(self, added=(), removed=()):
-        kept = [tag for tag in (*self.tags, *added) if tag not in removed]
-        return replace(self, tags=tuple(dict.fromkeys(kept)))
+    def with_tags(self, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Person:
+        tags = [tag for tag in (*self.tags, *added) if tag not in removed]
+        return replace(self, tags=tuple(dict.fromkeys(tags)))
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Said(Event):
     text: str = ""
     choice_id: str = ""
     type: str = "text"
-    content: dict = field(default_factory=dict)
+    content: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,5 +56,5 @@ class TimedOut(Event):
 class Answered(Event):
     """A service that was called has answered with this JSON. `failed` says why it has not; empty: it has."""
 
-    value: object = None
+    value: Any = None
     failed: str = ""

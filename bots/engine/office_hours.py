@@ -1,7 +1,8 @@
 """When a bot's people are at work: for each day spans like 09:00-18:00. Pure."""
 
 import re
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ SPAN = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–—]\s*(\d{1,2})(?::(\d\d))?")
 MAX_SPANS = 10
 
 
-def is_open(office_hours, now):
+def is_open(office_hours: dict[str, list[str]], now: datetime) -> bool:
     """Whether a moment, in the business's time zone, lies in the hours; with none written down it always does."""
     if not office_hours:
         return True
@@ -24,12 +25,12 @@ def is_open(office_hours, now):
     )
 
 
-def spans(office_hours, moment):
+def spans(office_hours: dict[str, list[str]], moment: datetime) -> list[list[str]]:
     """When the hours of a moment's day begin and end; those that end no later than they begin end the day after."""
     return [span.split("-") for span in office_hours.get(DAYS[moment.weekday()], [])]
 
 
-def clean_office_hours(value):
+def clean_office_hours(value: Any) -> dict[str, list[str]]:
     """Office hours in their one form: days without hours left out. Raises ValidationError."""
     if not isinstance(value, dict) or set(value) - set(DAYS):
         raise ValidationError(_("Write hours by day: %(days)s."), params={"days": ", ".join(DAYS)})
@@ -43,14 +44,16 @@ def clean_office_hours(value):
     return cleaned
 
 
-def read_span(text):
+def read_span(text: str) -> str:
     """09:00-18:00, also from 9-18. It may end after midnight. Raises ValidationError."""
     found = SPAN.fullmatch(text.strip())
     try:
+        if found is None:
+            raise ValueError(text)
         begin_hour, begin_minute, end_hour, end_minute = (int(part or 0) for part in found.groups())
         begin = time(begin_hour, begin_minute)
         end = time(end_hour % 24 if end_minute == 0 else end_hour, end_minute)
-    except (AttributeError, ValueError) as error:
+    except ValueError as error:
         raise ValidationError(
             _("Write hours like 9:00-18:00; “%(text)s” is not."), params={"text": text[:40]}
         ) from error

@@ -3,7 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantModel, UniqueInBusiness
-from bots.engine.addresses import BadAddress, read_host
+from bots.document.addresses import BadAddress, read_host
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets, UnreadableSecret
 
 

@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import TenantModel, TenantQuerySet
+from bots.document.reading import cached_version
+from bots.document.scenario import Scenario
 from whatsapp.message_templates.usage import Use
 
 
@@ -96,3 +98,8 @@ class ScenarioVersion(TenantModel):
 
     def __str__(self):
         return f"{self.scenario} · {self.number}"
+
+    @property
+    def document(self) -> Scenario:
+        """The definition as the engine plays it."""
+        return cached_version(self.pk, self.definition)

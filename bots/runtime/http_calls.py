@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.jobs.job import Job
 from accounts.jobs.tasks import work_off
-from bots.engine.addresses import BadAddress, read_address
+from bots.document.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
 from bots.models import AllowedHost, BotCall

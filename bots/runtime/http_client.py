@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from bots.engine.addresses import BadAddress, is_public, read_address
+from bots.document.addresses import BadAddress, is_public, read_address
 from whatsapp.webhooks.safe_json import safe_loads
 
 #: Seconds to connect, and for everything from the look-up of the name to the last byte.

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from bots.document.matching import folded, matches
+from bots.document.scenario import Scenario
+from bots.document.steps import Menu
+from bots.document.triggers import AnyMessage, FirstMessage, Keyword
 from bots.engine.content import choice_id
-from bots.engine.matching import folded, matches
 from bots.models import Bot, ScenarioVersion
 from crm.customers.opt_out import asks_to_stop
 
@@ -17,25 +20,17 @@ class Entry:
     bot: Bot
     scenario_id: int
     name: str
-    definition: dict
+    document: Scenario
     version: ScenarioVersion | None = None
 
-    def triggers(self, kind):
-        return [trigger for trigger in self.definition["triggers"] if trigger["kind"] == kind]
-
     def has_keyword(self, text):
-        return any(matches(trigger["match"], trigger["value"], text) for trigger in self.triggers("keyword"))
+        return any(matches(trigger.match, trigger.value, text) for trigger in self.document.triggers_of(Keyword))
 
     def menu_with(self, payload):
         """The key of the menu to which a button belongs, or None."""
-        menus = (step for step in self.definition["steps"] if step["kind"] == "menu")
+        menus = (step for step in self.document.steps if isinstance(step, Menu))
         return next(
-            (
-                menu["key"]
-                for menu in menus
-                if any(choice_id(menu["key"], choice["key"]) == payload for choice in menu["choices"])
-            ),
-            None,
+            (menu.key for menu in menus if any(choice_id(menu.key, it.key) == payload for it in menu.choices)), None
         )
 
 
@@ -48,7 +43,7 @@ def published(**conditions):
         .order_by("scenario__bot__priority", "scenario__bot_id", "scenario_id")
     )
     return [
-        Entry(version.scenario.bot, version.scenario_id, version.scenario.name, version.definition, version)
+        Entry(version.scenario.bot, version.scenario_id, version.scenario.name, version.document, version)
         for version in versions
     ]
 
@@ -139,9 +134,9 @@ def decide(arrival, entries):
     entry = with_keyword(entries, arrival.text)
     if entry is None and running:
         return LetWait()
-    if entry is None and (welcome := with_trigger(entries, "first_message")) and arrival.is_first():
+    if entry is None and (welcome := with_trigger(entries, FirstMessage)) and arrival.is_first():
         entry = welcome
-    entry = entry or with_trigger(entries, "any")
+    entry = entry or with_trigger(entries, AnyMessage)
     return Begin(entry) if entry else None
 
 
@@ -172,8 +167,8 @@ def global_word(entries, text):
 def beginning(entries, running_id):
     """Where "menu" leads: to how a conversation begins, or to the beginning of what is running."""
     return (
-        with_trigger(entries, "first_message")
-        or with_trigger(entries, "any")
+        with_trigger(entries, FirstMessage)
+        or with_trigger(entries, AnyMessage)
         or next((entry for entry in entries if entry.scenario_id == running_id), None)
     )
 
@@ -192,4 +187,4 @@ def with_keyword(entries, text):
 
 
 def with_trigger(entries, kind):
-    return next((entry for entry in entries if entry.triggers(kind)), None)
+    return next((entry for entry in entries if entry.document.triggers_of(kind)), None)

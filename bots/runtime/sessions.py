@@ -48,7 +48,7 @@ def move_on(session, event):
     """Let the engine answer an event, and do what it wants. Returns what was done."""
     now = timezone.localtime(timezone=ZoneInfo(session.conversation.whatsapp_number.business.time_zone))
     before = state_of(session)
-    state, wanted = advance(session.version.definition, before, with_facts(session, event, now), now)
+    state, wanted = advance(session.version.document, before, with_facts(session, event, now), now)
     if not wanted:
         return ()
     has_waited = session.pk is not None
@@ -81,20 +81,15 @@ def note_end(session, effect):
 def with_facts(session, event, now):
     """The event with what the scenario may ask about the moment and the customer."""
     event = replace(event, office_hours=is_open(session.bot.office_hours, now))
-    if not asks_for_tags(session.version.definition):
+    if not session.version.document.asks_for_tags:
         return event
     tags = session.conversation.customer.tags.values_list("name", flat=True)
     return replace(event, person=event.person.with_tags(added=tags))
 
 
-def asks_for_tags(definition):
-    rules = (rule for step in definition["steps"] if step["kind"] == "condition" for rule in step["rules"])
-    return any(rule["field"] == "customer.tags" for rule in rules)
-
-
 def is_asking(session):
     """Whether it waits for the customer's answer, and not for a time."""
-    return waits_for_answer(session.version.definition, state_of(session))
+    return waits_for_answer(session.version.document, state_of(session))
 
 
 def state_of(session):

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
+from bots.document.scenario import Scenario
 from bots.editor.scenarios import BrokenScenario, check
 from bots.engine.content import text_message
 from bots.engine.effects import (
@@ -84,7 +85,7 @@ def draft_of(scenario):
     report = check(scenario)
     if report.errors:
         raise BrokenScenario(report)
-    return Entry(scenario.bot, scenario.pk, scenario.name, scenario.definition)
+    return Entry(scenario.bot, scenario.pk, scenario.name, Scenario.model_validate(scenario.definition))
 
 
 def chat(bot, entries, messages, answers=None):
@@ -130,7 +131,7 @@ class Chat:
     def running_now(self):
         if self.running is None:
             return None
-        return Running(self.running.scenario_id, waits_for_answer(self.running.definition, self.state))
+        return Running(self.running.scenario_id, waits_for_answer(self.running.document, self.state))
 
     def run_out(self):
         if self.running is None or self.bot_paused:
@@ -150,7 +151,7 @@ class Chat:
 
     def advance(self, event):
         event = replace(event, office_hours=is_open(self.running.bot.office_hours, self.now))
-        self.state, wanted = advance(self.running.definition, self.state, event, self.now)
+        self.state, wanted = advance(self.running.document, self.state, event, self.now)
         done = list(self.carry_out(wanted))
         if done and isinstance(done[-1], End):
             self.running = None

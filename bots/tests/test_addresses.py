@@ -1,6 +1,6 @@
 import pytest
 
-from bots.engine.addresses import Address, BadAddress, is_public, read_address
+from bots.document.addresses import Address, BadAddress, is_public, read_address
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from django.utils import timezone, translation
 
 from accounts.jobs.job import advance
 from accounts.testing import work_off
+from bots.document.addresses import BadAddress
 from bots.editor.labels import effect_in_words, event_in_words
-from bots.engine.addresses import BadAddress
 from bots.engine.effects import EndReason
 from bots.models import AllowedHost, BotCall, BotSession, BotTurn
 from bots.runtime import http_calls, http_client, turns

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bots.document.reading import read_version
 from bots.engine.effects import (
     AddTags,
     Call,
@@ -29,7 +30,7 @@ def play(definition, *events, person=ANNA, state=None, now=NOW):
     state, effects = state or State(), ()
     for event in events:
         event = Said(person, event) if isinstance(event, str) else event
-        state, effects = advance(definition, state, event, now)
+        state, effects = advance(read_version(definition), state, event, now)
     return state, effects
 
 
@@ -276,7 +277,7 @@ def test_a_wait_sets_one_timer_and_goes_on_when_it_is_over():
 def test_a_wait_is_not_ended_by_anything_else(event):
     definition = document(WAIT)
     state, _effects = play(definition, "привет")
-    assert advance(definition, state, event, NOW) == (state, ())
+    assert advance(read_version(definition), state, event, NOW) == (state, ())
 
 
 CALL = {
@@ -312,7 +313,7 @@ def test_a_call_that_fails_without_a_way_calls_a_person():
 def test_a_call_is_not_ended_by_anything_else(event):
     definition = document(CALL, *WAYS)
     state, _effects = play(definition, "привет")
-    assert advance(definition, state, event, NOW) == (state, ())
+    assert advance(read_version(definition), state, event, NOW) == (state, ())
 
 
 def test_a_template_is_filled_in():

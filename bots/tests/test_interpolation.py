@@ -1,6 +1,6 @@
 import pytest
 
-from bots.engine.interpolation import is_known
+from bots.document.interpolation import is_known
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from bots.engine.matching import compiled, matches
+from bots.document.matching import compiled, matches
 
 
 @pytest.mark.parametrize(

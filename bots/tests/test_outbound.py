@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.utils import translation
 
-from bots.engine import addresses
-from bots.engine.addresses import BadAddress
+from bots.document import addresses
+from bots.document.addresses import BadAddress
 from bots.runtime import http_client
 from bots.runtime.http_client import CallFailed
 

@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bots.editor import outline
+from bots.document.scenario import Scenario
+from bots.document.step_checks import FIXED_FIELDS, Known
+from bots.document.steps import STEP_KINDS
+from bots.document.validator import validate
+from bots.editor import labels, outline
 from bots.editor.labels import effect_in_words
 from bots.engine.effects import End, EndReason, Visited
 from bots.engine.engine import MAX_STEPS, State, advance
 from bots.engine.events import Answered, Person, Said, TimedOut
-from bots.engine.step_checks import FIXED_FIELDS, Known
-from bots.engine.steps import KINDS
-from bots.engine.validator import validate
+from bots.engine.steps import HANDLERS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KNOWN = Known(stages=["new"], templates={}, hosts={"a.example.com": False})
@@ -111,7 +113,9 @@ events = st.one_of(
 
 
 def test_every_kind_of_step_is_tried():
-    assert set(PARTS) == set(KINDS)
+    assert set(PARTS) == set(STEP_KINDS)
+    assert set(STEP_KINDS.values()) == set(HANDLERS)
+    assert [*STEP_KINDS] == [*labels.STEP_KINDS]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=HEALTH)
@@ -119,11 +123,11 @@ def test_every_kind_of_step_is_tried():
 def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, happening):
     if validate(definition, KNOWN).errors:
         return
-    state, now = State(), NOW
+    scenario, state, now = Scenario.model_validate(definition), State(), NOW
     first = Said(Person(), "привет")
     for event in (first, *happening):
         before = state
-        state, effects = advance(definition, state, event, now)
+        state, effects = advance(scenario, state, event, now)
         now += timedelta(seconds=30)
         if not effects:
             assert state == before and event is not first
@@ -134,8 +138,8 @@ def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, ha
         if isinstance(effects[-1], End):
             assert state.step is None and effects[-1].reason != EndReason.ERROR
             break
-        waiting = next(step for step in definition["steps"] if step["key"] == state.step)
-        assert KINDS[waiting["kind"]].takes_time or waiting["kind"] == "http"
+        waiting = scenario.step(state.step)
+        assert waiting.takes_time or waiting.kind == "http"
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=HEALTH)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bots.document.reading import read_version
 from bots.models import Bot
 from bots.runtime.routing import Arrival, Begin, CallPerson, Entry, GoOn, LetWait, Running, Stop, decide
 from bots.testing import document
@@ -15,7 +16,7 @@ WAITING = Running(scenario_id=9, asks=False)
 
 
 def entry(serial, name, *triggers, steps=(HELLO,)):
-    return Entry(BOT, serial, name, document(*steps, triggers=triggers))
+    return Entry(BOT, serial, name, read_version(document(*steps, triggers=triggers)))
 
 
 def keyword(value):

@@ -1,7 +1,8 @@
 import pytest
+from django.utils import translation
 
-from bots.engine.step_checks import Known
-from bots.engine.validator import validate
+from bots.document.step_checks import Known
+from bots.document.validator import validate
 from bots.testing import document, order
 
 HELLO = {"key": "hello", "kind": "message", "text": "Привет"}
@@ -178,3 +179,75 @@ def test_a_part_of_what_was_saved_is_known():
 def test_what_is_unfinished_is_not_misshapen():
     report = validate(document({**HELLO, "text": "", "next": "nowhere"}))
     assert report.errors and not report.misshapen
+
+
+@pytest.mark.parametrize(
+    ("definition", "path", "code"),
+    [
+        (document({**HELLO, "next": None}), "steps[0].next", "wrong_type"),
+        (document({**NAME, "timeout": None}), "steps[0].timeout", "wrong_type"),
+        (document({**NAME, "invalid": {"colour": 1}}), "steps[0].invalid.colour", "unknown_key"),
+        (document({**NAME, "timeout": {"seconds": "60"}}), "steps[0].timeout.seconds", "wrong_type"),
+        (document({**SIZE, "choices": [{"key": "s", "label": 5}]}), "steps[0].choices[0].label", "wrong_type"),
+        (document({**SIZE, "choices": ["s"]}), "steps[0].choices[0]", "wrong_type"),
+        (document({**TEMPLATE, "parameters": {"1": " "}}), "steps[0].parameters.1", "required"),
+        (document({**TEMPLATE, "parameters": {"x" * 51: "a"}}), "steps[0].parameters", "too_long"),
+        (document({**TEMPLATE, "parameters": []}), "steps[0].parameters", "wrong_type"),
+        (document(HELLO, triggers=["any"]), "triggers[0]", "wrong_type"),
+        (document(HELLO, triggers=[{}]), "triggers[0].kind", "unknown_kind"),
+        (document(HELLO, triggers=[{"kind": "any", "value": "a"}]), "triggers[0].value", "unknown_key"),
+        (document({**HELLO, "\ud800": "a"}), "steps[0]", "bad_character"),
+    ],
+)
+def test_an_error_of_form_is_found_where_it_is(definition, path, code):
+    assert found(validate(definition).errors) == [(path, code)]
+
+
+def test_every_step_that_is_wrong_is_told_at_once():
+    definition = document({**HELLO, "text": ""}, {**SIZE, "choices": []}, {**NAME, "next": "nowhere"}, {"kind": "end"})
+    assert found(validate(definition).errors) == [
+        ("steps[0].text", "required"),
+        ("steps[3].key", "required"),
+        ("steps[1].choices", "no_choices"),
+        ("steps[2].next", "missing_step"),
+    ]
+
+
+def test_what_is_wrong_with_items_is_found_where_they_are_too_many():
+    choices = [{"key": f"c{n}", "label": f"L{n}"} for n in range(10)]
+    report = validate(document({**SIZE, "choices": [*choices, {"key": "x", "label": "\x00"}]}))
+    assert found(report.errors) == [("steps[0].choices", "too_many"), ("steps[0].choices[10].label", "bad_character")]
+    assert found(report.misshapen) == [("steps[0].choices[10].label", "bad_character")]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "“colour” is not known here. Known are: key, label, next."),
+        ("ru", "Поля «colour» здесь нет. Возможные поля: key, label, next."),
+    ],
+)
+def test_an_error_says_in_the_user_s_language_what_to_do(language, sentence):
+    with translation.override(language):
+        (error,) = validate(document({**SIZE, "choices": [{"key": "s", "label": "S", "colour": 1}]})).errors
+    assert str(error.message) == sentence
+
+
+@translation.override("en")
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ({**NAME, "invalid": {"tries": 30, "next": "name"}}, "Write a number from 1 to 20."),
+        ({**IF, "match": "some"}, "This must be one of: all, any."),
+        ({**HELLO, "text": "x" * 4097}, "At most 4096 characters; these are 4097. Shorten it."),
+    ],
+)
+def test_a_sentence_names_what_is_possible(step, sentence):
+    (error, *_others) = validate(document(step)).errors
+    assert str(error.message) == sentence
+
+
+@translation.override("en")
+def test_an_unknown_kind_is_told_with_those_that_are_known():
+    (error,) = validate(document(HELLO, triggers=[{"kind": "sometimes"}])).errors
+    assert str(error.message) == "There is no kind “sometimes”. Known are: keyword, first_message, any."

@@ -1,29 +1,34 @@
 """
-The kinds of steps. Each says which keys a step of its kind has, what entering it does, and where it may lead; kinds
-that wait say what an answer does. A new kind is a class here and a line in KINDS.
+What entering a step does and, for those that wait, what an answer does: a handler for each kind of step of
+bots.document.steps, and a line in HANDLERS.
 
 Entering or answering returns where to go on: a step's key, or ONWARD, WAIT, or the reason for which the session ends.
 """
 
-from .branching import Condition, Goto, Wait
-from .http_request import Http
-from .messages import End, Handoff, Message, Template
-from .questions import Ask, Menu
-from .records import Set
-from .step import ONWARD, WAIT, Move, StepKind
+from typing import Any
 
-__all__ = ["KINDS", "ONWARD", "WAIT", "Move", "StepKind"]
+from bots.document import steps
+from bots.document.steps import BaseStep
 
-KINDS = {
-    "message": Message(),
-    "menu": Menu(),
-    "ask": Ask(),
-    "condition": Condition(),
-    "set": Set(),
-    "wait": Wait(),
-    "template": Template(),
-    "http": Http(),
-    "goto": Goto(),
-    "handoff": Handoff(),
-    "end": End(),
+from .branching import ConditionHandler, GotoHandler, WaitHandler
+from .handler import ONWARD, WAIT, Destination, Move, StepHandler
+from .http_request import HttpRequestHandler
+from .messages import EndHandler, HandoffHandler, MessageHandler, TemplateHandler
+from .questions import AskHandler, MenuHandler
+from .records import SetHandler
+
+__all__ = ["HANDLERS", "ONWARD", "WAIT", "Destination", "Move", "StepHandler"]
+
+HANDLERS: dict[type[BaseStep], StepHandler[Any]] = {
+    steps.Message: MessageHandler(),
+    steps.Menu: MenuHandler(),
+    steps.Ask: AskHandler(),
+    steps.Condition: ConditionHandler(),
+    steps.Set: SetHandler(),
+    steps.Wait: WaitHandler(),
+    steps.Template: TemplateHandler(),
+    steps.HttpRequest: HttpRequestHandler(),
+    steps.Goto: GotoHandler(),
+    steps.Handoff: HandoffHandler(),
+    steps.End: EndHandler(),
 }

@@ -1,63 +1,46 @@
 """Steps that call a program of the business."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from django.utils.translation import gettext_lazy as _
-
+from bots.document.interpolation import as_text
+from bots.document.limits import MAX_TEXT, MAX_URL
+from bots.document.steps import HttpRequest
 from bots.engine.effects import Call, EndReason
-from bots.engine.fields import Json, Key, OneOf, Text
-from bots.engine.interpolation import as_text
+from bots.engine.events import Answered
 
-from .step import ONWARD, WAIT, StepKind
+from .handler import ONWARD, WAIT, Destination, StepHandler
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-WITH_BODY = ("POST", "PUT", "PATCH")
-MAX_URL = 2000
-MAX_TEXT = 4096
+if TYPE_CHECKING:
+    from bots.engine.turn import Turn
 
 
-class Http(StepKind):
-    """
-    Calls an address on a host that the business allowed and keeps the JSON of the answer. Any failure leads to
-    `failed`, or to a person: a refused host, no answer in time, a status other than 2xx, no JSON where it is to be
-    kept, and a call of which a crash left unknown whether it arrived. A call is never repeated by itself.
-    """
-
-    name = _("Call a service")
-    fields = {
-        "method": OneOf(METHODS),
-        "url": Text(MAX_URL),
-        "json": Json(),
-        "save_to": Key(),
-        "failed": Key(),
-        "next": Key(),
-    }
-    required = ("method", "url")
-
-    def enter(self, step, turn):
-        url = turn.fill(step["url"], MAX_URL, as_text=lambda value: quote(as_text(value), safe=""))
-        body = filled(step["json"], turn) if "json" in step else None
-        turn.want(Call(step["key"], step["method"], url, body, "json" in step, "save_to" in step))
+class HttpRequestHandler(StepHandler[HttpRequest]):
+    def enter(self, step: HttpRequest, turn: Turn) -> Destination:
+        url = turn.fill(step.url, MAX_URL, as_text=_in_url)
+        body = _filled(step.body, turn)
+        turn.want(Call(step.key, step.method, url, body, step.has_body, step.save_to is not None))
         return WAIT
 
-    def hear(self, step, answered, turn):
+    def hear(self, step: HttpRequest, answered: Answered, turn: Turn) -> Destination:
         if answered.failed:
-            return step.get("failed") or turn.give_up(EndReason.CALL_FAILED)
-        if "save_to" in step:
-            turn.vars[step["save_to"]] = answered.value
-        return step.get("next", ONWARD)
-
-    def exits(self, step):
-        failed = [("failed", step["failed"])] if "failed" in step else []
-        return [*super().exits(step), *failed]
+            return step.failed or turn.give_up(EndReason.CALL_FAILED)
+        turn.save(step.save_to, answered.value)
+        return step.next or ONWARD
 
 
-def filled(value, turn):
+def _in_url(value: Any) -> str:
+    return quote(as_text(value), safe="")
+
+
+def _filled(value: Any, turn: Turn) -> Any:
     """JSON with the placeholders in its texts filled. Values stay inside their texts, whatever they hold."""
     if isinstance(value, str):
         return turn.fill(value, MAX_TEXT)
     if isinstance(value, dict):
-        return {key: filled(item, turn) for key, item in value.items()}
+        return {key: _filled(item, turn) for key, item in value.items()}
     if isinstance(value, list):
-        return [filled(item, turn) for item in value]
+        return [_filled(item, turn) for item in value]
     return value

@@ -1,49 +1,47 @@
 """Steps that write down what is known."""
 
-from django.utils.translation import gettext_lazy as _
+from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from bots.document.limits import MAX_AMOUNT, MAX_ATTRIBUTE, MAX_CUSTOMER_NAME, MAX_DEAL_TITLE, MAX_TAG
+from bots.document.steps import CustomerFacts, NewDeal, Set
 from bots.engine import answers
 from bots.engine.effects import AddTags, CreateDeal, RemoveTags, SetCustomer
-from bots.engine.fields import Key, ListOf, Record, Text, Texts
 
-from .step import ONWARD, StepKind
+from .handler import ONWARD, Destination, StepHandler
 
-MAX_NAME = 200
-MAX_DEAL_TITLE = 200
-MAX_ATTRIBUTE = 1000
+if TYPE_CHECKING:
+    from bots.engine.turn import Turn
 
 
-class Set(StepKind):
-    """Writes down what is known of the customer: name and attributes, tags, a deal."""
+class SetHandler(StepHandler[Set]):
+    def enter(self, step: Set, turn: Turn) -> Destination:
+        if step.customer:
+            _write_customer(step.customer, turn)
+        if step.add_tags:
+            turn.know(AddTags(_filled(step.add_tags, turn)))
+        if step.remove_tags:
+            turn.know(RemoveTags(_filled(step.remove_tags, turn)))
+        if step.deal:
+            turn.want(_deal(step.deal, turn))
+        return step.next or ONWARD
 
-    name = _("Write down")
-    tags = ListOf(Text(50), 20)
-    fields = {
-        "customer": Record({"name": Text(MAX_NAME), "attributes": Texts(MAX_ATTRIBUTE, 50)}),
-        "add_tags": tags,
-        "remove_tags": tags,
-        "deal": Record({"title": Text(MAX_DEAL_TITLE), "stage": Text(50), "amount": Text(100)}, ("title",)),
-        "next": Key(),
-    }
 
-    def enter(self, step, turn):
-        self.write_customer(step.get("customer", {}), turn)
-        for name, effect in (("add_tags", AddTags), ("remove_tags", RemoveTags)):
-            if names := [turn.fill(tag, 50).strip() for tag in step.get(name, ())]:
-                turn.know(effect(tuple(tag for tag in names if tag)))
-        if "deal" in step:
-            turn.want(self.deal(step["deal"], turn))
-        return step.get("next", ONWARD)
+def _write_customer(customer: CustomerFacts, turn: Turn) -> None:
+    name = turn.fill(customer.name or "", MAX_CUSTOMER_NAME).strip()
+    attributes = {key: turn.fill(text, MAX_ATTRIBUTE).strip() for key, text in customer.attributes.items()}
+    if name or attributes:
+        turn.know(SetCustomer(name or None, attributes))
 
-    def write_customer(self, customer, turn):
-        name = turn.fill(customer.get("name", ""), MAX_NAME).strip()
-        attributes = {
-            key: turn.fill(text, MAX_ATTRIBUTE).strip() for key, text in customer.get("attributes", {}).items()
-        }
-        if name or attributes:
-            turn.know(SetCustomer(name or None, attributes))
 
-    def deal(self, deal, turn):
-        title = turn.fill(deal["title"], MAX_DEAL_TITLE).strip()
-        amount = answers.read_number(turn.fill(deal.get("amount", "0"), 100)) or "0"
-        return CreateDeal(title or "—", deal.get("stage", "new"), amount.removeprefix("-"))
+def _filled(tags: Iterable[str], turn: Turn) -> tuple[str, ...]:
+    """The names of tags, without those that an empty value leaves blank."""
+    return tuple(name for tag in tags if (name := turn.fill(tag, MAX_TAG).strip()))
+
+
+def _deal(deal: NewDeal, turn: Turn) -> CreateDeal:
+    title = turn.fill(deal.title, MAX_DEAL_TITLE).strip()
+    amount = answers.read_number(turn.fill(deal.amount, MAX_AMOUNT)) or "0"
+    return CreateDeal(title or "—", deal.stage, amount.removeprefix("-"))

@@ -5,7 +5,12 @@ from copy import deepcopy
 import pytest
 from django.utils import translation
 
-from bots.editor import outline
+from bots.document.steps import STEP_KINDS, Ask, Condition, Rule
+from bots.document.triggers import Keyword
+from bots.editor import labels, outline
+from bots.editor.outline import OPS
+from bots.editor.row_forms import TriggerForm
+from bots.editor.step_forms import StepForm
 from bots.models import BotScenario
 from bots.testing import document, make_scenario
 
@@ -107,3 +112,18 @@ def test_a_condition_is_written_in_the_form(client, bot):
         "otherwise": "bye",
         "rules": [{"field": "customer.tags", "op": "in_tags", "value": "vip"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("offered", "known"),
+    [
+        (labels.STEP_KINDS.items(), STEP_KINDS),
+        (StepForm.ANSWERS, Ask.words("answer")),
+        (StepForm.MATCHES, Condition.words("match")),
+        (OPS.items(), Rule.words("op")),
+        (TriggerForm.KINDS, [*Keyword.words("match"), "first_message", "any"]),
+    ],
+    ids=["kinds", "answers", "matches", "ops", "triggers"],
+)
+def test_the_form_offers_what_the_document_knows(offered, known):
+    assert sorted(word for word, _label in offered) == sorted(known)

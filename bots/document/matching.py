@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import re2
 from django.core.exceptions import ValidationError
@@ -10,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.customer import fold
 
-MAX_PATTERN = 500
-MAX_TEXT = 4096
+from .limits import MAX_PATTERN, MAX_TEXT
+
 #: RE2 works on each character of a text for as many places as a pattern may be at. So many keep a match under 10 ms.
 MAX_PLACES = 250
 MAX_MEMORY = 2**20
@@ -28,45 +30,50 @@ UNICODE_CLASSES = {
 
 
 @lru_cache(maxsize=2048)
-def folded(text):
+def folded(text: str) -> str:
     """Text as it is compared: one Unicode form, no case, ё like е, single blanks."""
     return " ".join(fold(unicodedata.normalize("NFC", text[:MAX_TEXT])).split())
 
 
-def matches(match, value, text):
+def matches(match: str, value: str, text: str) -> bool:
     """Whether a keyword trigger's `value` meets a text in the way `match` says."""
     return MATCHERS[match](value, folded(text))
 
 
-def equals(value, text):
+def equals(value: str, text: str) -> bool:
     return folded(value) == text
 
 
-def contains(value, text):
+def contains(value: str, text: str) -> bool:
     word = folded(value)
     # Most words are not there at all, and `in` tells that faster than the pattern.
     return bool(word) and word in text and word_pattern(word).search(text) is not None
 
 
-def starts(value, text):
+def starts(value: str, text: str) -> bool:
     return bool(value.strip()) and text.startswith(folded(value))
 
 
-def regex(value, text):
+def regex(value: str, text: str) -> bool:
     return compiled(value).search(text) is not None
 
 
-MATCHERS = {"equals": equals, "contains": contains, "starts": starts, "regex": regex}
+MATCHERS: dict[str, Callable[[str, str], bool]] = {
+    "equals": equals,
+    "contains": contains,
+    "starts": starts,
+    "regex": regex,
+}
 
 
 @lru_cache(maxsize=1024)
-def word_pattern(word):
+def word_pattern(word: str) -> re.Pattern[str]:
     """The literal words with no letter or digit beside them: “заказ” is not in “заказать”."""
     return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern):
+def compiled(pattern: str) -> Any:
     """A user's pattern, run by RE2, which no pattern can keep busy. Raises ValidationError."""
     if len(pattern) > MAX_PATTERN:
         raise ValidationError(_("A pattern has at most 500 characters."), code="bad_regex")
@@ -87,22 +94,22 @@ def compiled(pattern):
         ) from error
 
 
-def outline(pattern):
+def outline(pattern: str) -> str:
     """The pattern with a letter for each class of characters: as many places, but not all of Unicode in each."""
     return re.sub(r"\[(?:\\.|[^\]\\])*\]|\\[pP]\{\w+\}|\\.|\.", "a", pattern)
 
 
-def fold_yo(pattern):
+def fold_yo(pattern: str) -> str:
     """The text is folded already, so a ё in the pattern must be an е."""
     return pattern.replace("ё", "е").replace("Ё", "Е")
 
 
-def readable_error(error):
+def readable_error(error: Exception) -> str:
     message = error.args[0] if error.args else ""
     return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
 
 
-def with_unicode_classes(pattern):
+def with_unicode_classes(pattern: str) -> str:
     """The pattern with \\w and \\d meaning letters and digits of every script. Raises ValidationError for \\b."""
     inside_class = False
     parts = []
@@ -117,7 +124,7 @@ def with_unicode_classes(pattern):
     return "".join(parts)
 
 
-def unicode_class(escape, inside_class):
+def unicode_class(escape: str, inside_class: bool) -> str:
     replacement = UNICODE_CLASSES[escape[1]][inside_class]
     if replacement is None:
         raise ValidationError(

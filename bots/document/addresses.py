@@ -51,7 +51,7 @@ class Address:
     port: int
 
 
-def read_address(url):
+def read_address(url: str) -> Address:
     """Where an address leads. Raises BadAddress."""
     try:
         parts = urlsplit(url)
@@ -70,7 +70,7 @@ def read_address(url):
     return Address(scheme, read_host(parts.hostname or ""), port)
 
 
-def read_host(name):
+def read_host(name: str) -> str:
     """The name of a host in one form: without case, other alphabets as DNS has them. Raises BadAddress."""
     try:
         host = name.strip()[:MAX_NAME].rstrip(".").encode("idna").decode().lower()
@@ -81,7 +81,7 @@ def read_host(name):
     return host
 
 
-def is_public(address):
+def is_public(address: str) -> bool:
     """Whether an IP address, as text, is a machine on the internet: not ours, not our network's, not a platform's."""
     ip = ipaddress.ip_address(address)
     ip = getattr(ip, "ipv4_mapped", None) or ip

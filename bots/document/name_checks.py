@@ -1,16 +1,23 @@
 """What is wrong with the names that texts and conditions ask for."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from . import interpolation
-from .report import below
+from .part import Part
+from .report import Report, below
+from .steps import BaseStep, Condition
 
 
-def check_names(steps, report):
+def check_names(steps: Sequence[BaseStep], report: Report) -> None:
+    """Warn of names that are never saved or not known, and of placeholders that cannot be read."""
     saved = saved_names(steps)
     for position, step in enumerate(steps):
-        for number, rule in enumerate(step.get("rules", ())):
-            check_saved(rule.get("field", ""), saved, f"steps[{position}].rules[{number}].field", report)
+        if isinstance(step, Condition):
+            for number, rule in enumerate(step.rules):
+                check_saved(rule.field, saved, f"steps[{position}].rules[{number}].field", report)
         for path, text in texts_in(step, below("steps", position)):
             for name in interpolation.names_in(text):
                 check_name(name, saved, path, report)
@@ -22,12 +29,13 @@ def check_names(steps, report):
                 )
 
 
-def saved_names(steps):
+def saved_names(steps: Sequence[BaseStep]) -> set[str]:
     """The names under which steps keep something."""
-    return {f"vars.{step['save_to']}" for step in steps if "save_to" in step}
+    names = (getattr(step, "save_to", None) for step in steps)
+    return {f"vars.{name}" for name in names if name is not None}
 
 
-def check_name(name, saved, path, report):
+def check_name(name: str, saved: set[str], path: str, report: Report) -> None:
     if interpolation.is_known(name):
         check_saved(name, saved, path, report)
     else:
@@ -39,7 +47,7 @@ def check_name(name, saved, path, report):
         )
 
 
-def check_saved(name, saved, path, report):
+def check_saved(name: str, saved: set[str], path: str, report: Report) -> None:
     """`vars.reply.title` is what a step saved as `reply`, whatever that holds."""
     if name.startswith("vars.") and ".".join(name.split(".")[:2]) not in saved:
         report.warn(
@@ -50,13 +58,16 @@ def check_saved(name, saved, path, report):
         )
 
 
-def texts_in(value, path):
-    """Every text below a value, with its path."""
+def texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The path and the text of every text below a value."""
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, dict):
-        for key, below_it in value.items():
-            yield from texts_in(below_it, below(path, key))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for position, item in enumerate(value):
             yield from texts_in(item, below(path, position))
+    elif isinstance(value, Part):
+        for name, field in type(value).model_fields.items():
+            yield from texts_in(getattr(value, name), below(path, field.alias or name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts_in(item, below(path, key))

@@ -1,0 +1,229 @@
+"""What is wrong with each step by itself."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from whatsapp.template_parameters import missing
+
+from .addresses import BadAddress, read_address
+from .limits import MAX_BUTTON_TITLE, MAX_BUTTONS
+from .matching import folded
+from .report import Report, below
+from .scenario import Scenario
+from .steps import (
+    METHODS_WITH_BODY,
+    OPS_WITHOUT_VALUE,
+    BaseStep,
+    Condition,
+    HttpRequest,
+    Menu,
+    Question,
+    Rule,
+    Set,
+    Template,
+)
+
+#: What leads to the host of an address: it is written down, not filled in.
+BEGINNING = re.compile(r"[^/?#]*//[^/?#]*")
+
+FIXED_FIELDS = ("customer.name", "customer.phone", "customer.tags", "message.text", "now.office_hours")
+OPEN_FIELDS = ("vars.", "customer.attributes.")
+
+
+@dataclass(frozen=True)
+class Known:
+    """
+    What is known of the business; None: nothing. `stages` are the keys of its deal stages, `templates` maps (name,
+    language) to the approved ones of the number, `hosts` maps an allowed host to whether http:// will do.
+    """
+
+    stages: Sequence[str] | None = None
+    templates: Mapping[tuple[str, str], Any] | None = None
+    hosts: Mapping[str, bool] | None = None
+
+
+def check_steps(scenario: Scenario, known: Known, report: Report) -> None:
+    """Report what is wrong with each step by itself, and keys that stand more than once."""
+    if not scenario.steps:
+        report.error("steps", "no_steps", _("The scenario has no steps. Add at least one message."))
+    check_unique([step.key for step in scenario.steps], "steps", "key", report)
+    for position, step in enumerate(scenario.steps):
+        path = below("steps", position)
+        if isinstance(step, Question):
+            check_waiting(step, path, scenario.expires, report)
+        check_step(step, path, known, report)
+
+
+def check_step(step: BaseStep, path: str, known: Known, report: Report) -> None:
+    """Report what is wrong with a step of its kind."""
+    match step:
+        case Menu():
+            check_menu(step, f"{path}.choices", report)
+        case Set():
+            check_set(step, path, known, report)
+        case Condition():
+            check_condition(step, path, report)
+        case Template():
+            check_template(step, path, known, report)
+        case HttpRequest():
+            check_http(step, path, known, report)
+
+
+def check_unique(values: Sequence[str], path: str, name: str, report: Report) -> None:
+    """Report the values that stand more than once under a name of a list's items; blank ones are not compared."""
+    counts = Counter(folded(value) for value in values if value)
+    for position, value in enumerate(values):
+        if counts[folded(value)] > 1:
+            report.error(
+                f"{path}[{position}].{name}",
+                "duplicate",
+                _("“%(name)s” stands here more than once. Give each its own.") % {"name": value},
+            )
+
+
+def check_menu(menu: Menu, path: str, report: Report) -> None:
+    if not menu.choices:
+        report.error(path, "no_choices", _("The menu has no choices. Add at least one."))
+    check_unique([choice.key for choice in menu.choices], path, "key", report)
+    check_unique([choice.label for choice in menu.choices], path, "label", report)
+    for position, choice in enumerate(menu.choices):
+        check_label(choice.label, len(menu.choices) <= MAX_BUTTONS, f"{path}[{position}].label", report)
+
+
+def check_label(label: str, is_button: bool, path: str, report: Report) -> None:
+    if is_button and len(label) > MAX_BUTTON_TITLE:
+        report.error(
+            path,
+            "too_long",
+            _("On a button WhatsApp shows at most %(limit)s characters; these are %(length)s. Shorten it.")
+            % {"limit": MAX_BUTTON_TITLE, "length": len(label)},
+        )
+    if "{{" in label:
+        report.error(path, "no_placeholders", _("A label is shown as it is: write it without {{ }}."))
+
+
+def check_waiting(question: Question, path: str, expires: int, report: Report) -> None:
+    if question.invalid and question.invalid.tries is not None and question.invalid.next is None:
+        report.error(
+            f"{path}.invalid.next",
+            "required",
+            _("Say which step comes after so many wrong answers, or drop the tries."),
+        )
+    if question.timeout and question.timeout.seconds >= expires:
+        report.warn(
+            f"{path}.timeout.seconds",
+            "after_expiry",
+            _("The scenario ends after %(seconds)s seconds without an answer, so this never happens. Make it shorter.")
+            % {"seconds": expires},
+        )
+
+
+def check_set(step: Set, path: str, known: Known, report: Report) -> None:
+    if known.stages is not None and step.deal and step.deal.stage not in known.stages:
+        report.error(
+            f"{path}.deal.stage",
+            "unknown_stage",
+            _("There is no deal stage “%(stage)s”. There are: %(stages)s.")
+            % {"stage": step.deal.stage, "stages": ", ".join(known.stages)},
+        )
+
+
+def check_condition(condition: Condition, path: str, report: Report) -> None:
+    if not condition.rules:
+        report.error(f"{path}.rules", "no_rules", _("The condition has no rules. Add at least one."))
+    for position, rule in enumerate(condition.rules):
+        if rule.field and rule.op:
+            check_rule(rule, f"{path}.rules[{position}]", report)
+    if condition.then is None and condition.otherwise is None:
+        report.warn(
+            path, "same_way", _("Whether the rules hold or not, the same follows. Say where it goes on then, or else.")
+        )
+
+
+def check_rule(rule: Rule, path: str, report: Report) -> None:
+    is_open = any(rule.field.startswith(prefix) and rule.field != prefix for prefix in OPEN_FIELDS)
+    if rule.field not in FIXED_FIELDS and not is_open:
+        report.error(
+            f"{path}.field",
+            "unknown_field",
+            _("“%(name)s” cannot be asked for. Use vars.…, customer.attributes.… or one of: %(known)s.")
+            % {"name": rule.field, "known": ", ".join(FIXED_FIELDS)},
+        )
+    if rule.op == "in_tags" and rule.field != "customer.tags":
+        report.error(
+            f"{path}.op",
+            "wrong_op",
+            _("Only customer.tags has tags. Compare “%(name)s” otherwise.") % {"name": rule.field},
+        )
+    if rule.value is None and rule.op not in OPS_WITHOUT_VALUE:
+        report.error(f"{path}.value", "required", _("Write what it is compared with."))
+
+
+def check_template(step: Template, path: str, known: Known, report: Report) -> None:
+    if known.templates is None or not (step.template and step.language):
+        return
+    template = known.templates.get((step.template, step.language))
+    if template is None:
+        report.warn(
+            f"{path}.template",
+            "no_template",
+            _(
+                "The number has no approved template “%(name)s” in “%(language)s” now. "
+                "If that stays so, a person is called here."
+            )
+            % {"name": step.template, "language": step.language},
+        )
+    elif keys := missing(template, step.parameters):
+        report.error(
+            f"{path}.parameters",
+            "missing_parameters",
+            _("The template needs more: %(keys)s. Write a line for each.") % {"keys": ", ".join(keys)},
+        )
+
+
+def check_http(request: HttpRequest, path: str, known: Known, report: Report) -> None:
+    if request.has_body and request.method and request.method not in METHODS_WITH_BODY:
+        report.error(
+            f"{path}.json",
+            "no_body",
+            _("Only %(methods)s carry JSON. Change the method, or drop it.")
+            % {"methods": ", ".join(METHODS_WITH_BODY)},
+        )
+    if request.url:
+        check_url(request.url, f"{path}.url", known.hosts, report)
+    if request.failed is None:
+        report.warn(
+            f"{path}.failed",
+            "no_failed",
+            _("If the service does not answer, a person is called without a word. Say which step comes then."),
+        )
+
+
+def check_url(url: str, path: str, hosts: Mapping[str, bool] | None, report: Report) -> None:
+    if "{{" in (beginning[0] if (beginning := BEGINNING.match(url)) else url):
+        report.error(path, "no_placeholders", _("Write the host as it is: {{ }} may stand after it only."))
+        return
+    try:
+        address = read_address(re.sub(r"\{\{.*?\}\}", "x", url))
+    except BadAddress as error:
+        report.error(path, "bad_url", str(error))
+        return
+    if hosts is None:
+        return
+    if address.host not in hosts:
+        message = _(
+            "“%(host)s” is not among the allowed hosts, so it is not called. Add it there: Bots, Allowed hosts."
+        )
+        report.warn(path, "host_not_allowed", message % {"host": address.host})
+    elif address.scheme == "http" and not hosts[address.host]:
+        report.warn(
+            path,
+            "https_only",
+            _("“%(host)s” may be called by https:// only. Write https, or change that among the allowed hosts.")
+            % {"host": address.host},
+        )

@@ -8,11 +8,13 @@ again, also not a harmless looking GET: the scenario goes its way for failures, 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.outages import keep_trying
 from bots.engine.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
@@ -25,6 +27,8 @@ from .turns import as_person, attempt, locked, resume
 
 #: A call that was begun longer ago was cut off by a crash: `outbound` is done sooner.
 LEASE = timedelta(seconds=30)
+#: Seconds that an answer waits to be written down while the database is out of reach.
+SETTLING_TIMEOUT = 15
 #: A call that could not begin for so long is not begun any more: the customer has waited enough.
 BEGIN_WITHIN = timedelta(minutes=1)
 #: A call that waits this long was forgotten by the broker, or held back.
@@ -63,7 +67,8 @@ def make(call_id):
         return None
     with translation.override(call.business.language):
         outcome = carry_out(call)
-    settle(call, outcome)
+    # The service was called, and would not be called again.
+    keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
     return call.session.conversation_id
 
 

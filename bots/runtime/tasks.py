@@ -7,6 +7,7 @@ from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.database.outages import is_outage
 from crm.models import Message
 
 from . import http_calls, timers, turns
@@ -67,7 +68,9 @@ def take_forgotten(conversation_id):
     """Trouble with one conversation leaves it for the next tick, and the others go on."""
     try:
         return turns.take_turns(conversation_id)
-    except OperationalError:
+    except OperationalError as error:
+        if is_outage(error):
+            raise
         logger.exception("The turns of conversation %s wait for the next tick.", conversation_id)
         return 0
 

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.outages import is_outage
 from accounts.deletion import stored_files
 from crm.models import MediaFile, Message
 from whatsapp.graph.client import CloudApi, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
@@ -115,6 +116,8 @@ def transfer(media):
                 problem=_("The saved token cannot be read: enter it again."),
             )
         except Exception as error:
+            if is_outage(error):
+                raise
             logger.exception("The file of message %s did not pass.", media.message_id)
             trouble = FileNotPassed(str(error))
             (not_fetched if is_inbound else not_uploaded)(media, number, trouble)

@@ -150,6 +150,7 @@ def test_one_id_for_two_messages_is_kept_by_the_first(number):
     assert list(message_model().objects.order_by("pk").values_list("wamid", flat=True)) == ["wamid.A", None]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number):
     make_row(number)
     [row] = claim(number)
@@ -160,11 +161,7 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
             raise troubles.pop()
         write(*outcome)
 
-    with (
-        patch("whatsapp.sending.ledger._write", stumble),
-        patch("whatsapp.sending.ledger.SETTLING_PAUSES", (0, 0)),
-        patch("whatsapp.sending.ledger.close_old_connections"),
-    ):
+    with patch("whatsapp.sending.ledger._write", stumble):
         ledger.settle([(row, SENT)])
     assert statuses() == ["accepted"]
 

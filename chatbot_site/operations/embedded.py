@@ -7,7 +7,6 @@ from celery.beat import EmbeddedService
 from celery.worker import state as worker_state
 
 from chatbot_site.celery import app
-from chatbot_site.tasks import note_heartbeat
 
 THREADS = 12
 #: How long starting waits for the worker, and stopping for its tasks under way (seconds).
@@ -27,7 +26,6 @@ def running():
     worker = start_worker()
     clock = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
     clock.start()
-    note_heartbeat.delay()
     try:
         yield
     finally:

@@ -84,7 +84,7 @@ class Task(DjangoTask):
         return self.request.called_directly or self.request.is_eager
 
     def apply_async(self, *args: Any, **kwargs: Any) -> AsyncResult:
-        """Give the task to the broker. Raises kombu's OperationalError, at once while the broker is known to be away."""
+        """Give the task to the broker. Raises BrokerError, and at once while the broker is known to be away."""
         if self.app.conf.task_always_eager:
             return super().apply_async(*args, **kwargs)
         with breaker.calling():

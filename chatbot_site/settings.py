@@ -345,7 +345,7 @@ LOGGING = {
             "style": "{",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "accounts.logging.repeats.GatheringHandler", "formatter": "line"}},
     "loggers": {
         # Celery notes every tick, axes every sign-in, waitress every request that waits a moment for a thread; urllib3
         # notes addresses, and some of Meta's hold a token.

@@ -52,9 +52,9 @@ def close_broken_connections() -> None:
     Close this thread's connections that were cut or are old, so that new ones are opened. A transaction keeps its
     connection, broken or not: it ends with it.
     """
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+    for opened in connections.all(initialized_only=True):
+        if not opened.in_atomic_block:
+            opened.close_if_unusable_or_obsolete()
 
 
 def keep_trying(write: Callable[[], T], seconds: float) -> T:

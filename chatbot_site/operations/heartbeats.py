@@ -87,8 +87,8 @@ class QueueHeartbeats(bootsteps.StartStopStep):
 
 class BeatScheduler(Scheduler):
     """
-    The clock. It remembers in memory when it ticked last, since a file could be spoilt by a second beat or a power cut,
-    and shows that it ticks.
+    The clock. It remembers in memory when it ticked last, since a file could be spoilt by a second beat or a power
+    cut, and shows that it ticks.
     """
 
     _shown_at = 0.0

@@ -166,6 +166,21 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
     assert statuses() == ["accepted"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_was_cut_off_while_it_was_committed_is_taken_back(number):
+    make_row(number)
+    claimed = ledger._claim
+
+    def claim_and_lose(*claim):
+        claimed(*claim)
+        raise OperationalError("the connection is closed")
+
+    with patch("whatsapp.sending.ledger._claim", claim_and_lose), pytest.raises(OperationalError):
+        claim(number)
+    row = message_model().objects.get()
+    assert (row.status, row.attempts, row.lease_until) == ("queued", 0, None)
+
+
 # Sends that nobody settled
 
 

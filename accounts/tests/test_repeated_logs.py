@@ -173,3 +173,8 @@ def test_kinds_without_end_take_no_memory_without_end(log, stream):
     for number in range(repeats.MAX_KINDS * 3):
         log.error("Failure of kind %s", "x" * number)
     assert len(log.handlers[0]._kinds) <= repeats.MAX_KINDS
+
+
+def test_all_logs_of_the_installation_are_gathered(settings):
+    handlers = settings.LOGGING["handlers"].values()
+    assert {handler["class"] for handler in handlers} == {"accounts.logging.repeats.GatheringHandler"}

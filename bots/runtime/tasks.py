@@ -15,7 +15,7 @@ from . import http_calls, timers, turns
 logger = logging.getLogger(__name__)
 
 #: A message that waits this long was forgotten by the broker.
-FORGOTTEN_AFTER = timedelta(seconds=5)
+FORGOTTEN_AFTER = timedelta(seconds=2)
 BATCH = 500
 
 

@@ -38,3 +38,24 @@ def test_the_readme_names_the_command_of_a_service(service, path):
     command = " ".join(shlex.split(SERVICES[service]["command"])).replace("0.0.0.0", "127.0.0.1")
     text = " ".join((BASE_DIR / path).read_text(encoding="utf-8").replace("\\\n", "").split())
     assert command in text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_logs_of_a_service_do_not_fill_the_disk(service):
+    options = SERVICES[service]["logging"]["options"]
+    assert options["max-size"]
+    assert options["max-file"]
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "migrate"])
+def test_a_service_is_healthy_or_not_by_itself(service):
+    """Redis and PostgreSQL ask themselves, web its own port, the others look at their own process."""
+    check = " ".join(SERVICES[service]["healthcheck"]["test"])
+    assert not re.search(r"//(?!127\.0\.0\.1)|readyz", check)
+
+
+@pytest.mark.parametrize("service", ["worker", "worker-bulk", "beat"])
+def test_the_health_check_of_a_service_names_its_process(service):
+    *_command, name = SERVICES[service]["healthcheck"]["test"]
+    command = SERVICES[service]["command"]
+    assert f"--hostname {name}@%h" in command or command.endswith(f" {name}")

@@ -7,6 +7,7 @@ says how it stands. With a PostgreSQL and a Redis of its own. Linux; as root it 
 """
 
 import argparse
+import itertools
 import os
 import shlex
 import shutil
@@ -206,7 +207,7 @@ class Load:
     def _write(self, phone: str) -> None:
         self.written[phone] = self.now()
         body, headers = self._webhook(phone)
-        while True:
+        for tries in itertools.count(1):
             began = time.monotonic()
             try:
                 status = requests.post(
@@ -217,7 +218,7 @@ class Load:
             if status == 200:
                 self.slowest_post = max(self.slowest_post, time.monotonic() - began)
                 return
-            time.sleep(0.5)
+            time.sleep(min(0.5 * tries, 3))
 
     def _webhook(self, phone: str) -> tuple[bytes, dict[str, str]]:
         import json

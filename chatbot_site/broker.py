@@ -73,15 +73,16 @@ class Task(DjangoTask):
             return super().__call__(*args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             tries = self.request.retries or 0
-            if self._runs_in_process or tries >= len(RETRY_DELAYS) or not is_outage(error):
+            if self._is_not_retried or tries >= len(RETRY_DELAYS) or not is_outage(error):
                 raise
             close_broken_connections()
             raise self.retry(exc=error, countdown=RETRY_DELAYS[tries], max_retries=len(RETRY_DELAYS)) from error
 
     @property
-    def _runs_in_process(self) -> bool:
-        """Whether the task is called like a function, where the caller wants its errors."""
-        return self.request.called_directly or self.request.is_eager
+    def _is_not_retried(self) -> bool:
+        """Whether the task is called like a function, where the caller wants its errors, or comes again as a tick."""
+        request = self.request
+        return request.called_directly or request.is_eager or getattr(request, "celery_beat_task", False)
 
     def apply_async(self, *args: Any, **kwargs: Any) -> AsyncResult:
         """Give the task to the broker. Raises BrokerError, and at once while the broker is known to be away."""

@@ -39,6 +39,16 @@ class Repeated:
     since: float
     count: int = 0
     variants: set[str] = field(default_factory=set)
+    #: Whether it is a failure of the surroundings, of which other words say nothing more.
+    is_outage: bool = False
+
+    def is_different(self, record: logging.LogRecord) -> bool:
+        """Whether its words are new, and there were not too many of them."""
+        text = _text_of(record)
+        if self.is_outage or text in self.variants or len(self.variants) > MAX_VARIANTS:
+            return False
+        self.variants.add(text)
+        return True
 
 
 class GatheringHandler(logging.StreamHandler[TextIO]):
@@ -67,8 +77,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
         if repeated is None:
             self._begin(kind, record)
             super().emit(record)
-        elif (variant := _text_of(record)) not in repeated.variants and len(repeated.variants) < MAX_VARIANTS:
-            repeated.variants.add(variant)
+        elif repeated.is_different(record):
             super().emit(_without_traceback(record))
         else:
             repeated.count += 1
@@ -79,7 +88,8 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
             self._write_counts(older_than=0)
             self._kinds.clear()
         # Without its traceback, which would keep alive what failed.
-        self._kinds[kind] = Repeated(_without_traceback(record), time.monotonic(), variants={_text_of(record)})
+        first, text = _without_traceback(record), _text_of(record)
+        self._kinds[kind] = Repeated(first, time.monotonic(), variants={text}, is_outage=_is_outage(record))
 
     def _start_timer(self) -> None:
         """So that the last repetitions are counted also when nothing follows them."""
@@ -119,12 +129,19 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
 
 def _kind_of(record: logging.LogRecord) -> tuple[Any, ...]:
     """What is the same in records that repeat each other."""
-    error = record.exc_info[1] if record.exc_info else None
+    error = _error_of(record)
     if error is None:
         return record.name, record.levelno, NUMBERS.sub("#", _text_of(record))
-    names = {kind.__name__ for kind in type(error).__mro__}
-    place = None if names & OUTAGES else _place_of(error)
+    place = None if _is_outage(record) else _place_of(error)
     return record.name, record.levelno, str(record.msg), type(error), place
+
+
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def _is_outage(record: logging.LogRecord) -> bool:
+    return any(kind.__name__ in OUTAGES for kind in type(_error_of(record)).__mro__)
 
 
 def _place_of(error: BaseException) -> tuple[tuple[str, int], ...]:

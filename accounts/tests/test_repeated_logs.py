@@ -124,11 +124,17 @@ def test_the_same_error_at_another_place_is_written_whole(log, stream):
 
 def test_repetitions_with_other_words_are_written_without_their_traceback(log, stream):
     for number in range(3):
-        fail(log, "Row %s failed.", number)
+        fail(log, "Row %s failed.", number, error=ValueError)
     assert [line for line in lines(stream) if line.startswith("ERROR")] == [
         f"ERROR shop: Row {number} failed." for number in range(3)
     ]
     assert stream.getvalue().count("Traceback") == 1
+
+
+def test_an_outage_is_written_once_whatever_meets_it(log, stream):
+    for number in range(3):
+        fail(log, "Row %s failed.", number)
+    assert len([line for line in lines(stream) if line.startswith("ERROR")]) == 1
 
 
 def test_what_is_no_failure_is_written_each_time(log, stream):

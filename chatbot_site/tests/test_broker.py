@@ -129,9 +129,9 @@ def break_down(error):
     raise error
 
 
-def attempt(task, *args, retries=0):
-    """Run a task as a worker does that has the broker's message of it."""
-    task.push_request(args=args, kwargs={}, retries=retries, called_directly=False, is_eager=False, id="1")
+def attempt(task, *args, **headers):
+    """Run a task as a worker does that has the broker's message of it, with such headers."""
+    task.push_request(args=args, kwargs={}, called_directly=False, is_eager=False, id="1", **headers)
     try:
         with patch.object(broker.DjangoTask, "retry", autospec=True, side_effect=run_again):
             task(*args)
@@ -156,6 +156,11 @@ def test_a_task_that_the_database_failed_runs_again_soon():
 def test_a_task_that_the_database_fails_again_and_again_is_left_to_the_ticks():
     with pytest.raises(OperationalError):
         attempt(break_down, OperationalError("the connection is closed"), retries=len(broker.RETRY_DELAYS))
+
+
+def test_a_tick_does_not_run_again_since_it_comes_again():
+    with pytest.raises(OperationalError):
+        attempt(break_down, OperationalError("the connection is closed"), celery_beat_task=True)
 
 
 def test_a_task_with_an_error_of_its_own_does_not_run_again():

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
@@ -53,6 +53,8 @@ def due(rows):
 def claim(model, number_id, limit):
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
     secret = secrets.token_hex(6)
+    # Where there is no database nothing was claimed that could be taken back.
+    connection.ensure_connection()
     try:
         return _claim(model, number_id, limit, secret)
     except Exception as error:

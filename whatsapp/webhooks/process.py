@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -57,6 +57,8 @@ def process_line(number_id, seconds=20):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         line = ClaimedLine(number_id)
+        # Where there is no database nothing was claimed that could be given back.
+        connection.ensure_connection()
         try:
             events = claim(number_id, line.until)
             if not events:

@@ -100,9 +100,8 @@ def database(url):
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         }
         config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
-    else:
-        config["CONN_MAX_AGE"] = 60
-        config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 60
+    config["CONN_HEALTH_CHECKS"] = True
     return config
 
 
@@ -110,7 +109,13 @@ DATABASES = {"default": database(env.str("DATABASE_URL", default="sqlite:///chat
 
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        }
+    }
 
 # --- People ----------------------------------------------------------------------------------------------
 
@@ -252,11 +257,20 @@ WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A connection that was cut is opened again at once. More would keep requests waiting; ticks find what was not told.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 # Embedded, the memory transport asks its queues for work this often (seconds). On Redis a task that a killed
 # worker held comes back after visibility_timeout, looked for every interval × throttle; the database's ticks find
 # its rows long before.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 900, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
+    {
+        "visibility_timeout": 900,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+    }
     if REDIS_URL
     else {"polling_interval": 0.01}
 )
@@ -292,10 +306,10 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Else Celery would open a connection for each task. chatbot_site.celery replaces those that are broken or old.
 CELERY_DB_REUSE_MAX = 1000
 
-# In memory: a file of times could be spoilt by a second beat or a power cut.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "chatbot_site.operations.heartbeats:BeatScheduler"
 # Ticks find what is due in the database when the broker forgot it; firing one twice is harmless. Seconds. Those of the
 # jobs (chatbot_site/jobs.py) are added when the apps are ready: accounts.jobs.registry.beat_schedule.
 CELERY_BEAT_SCHEDULE = {
@@ -308,7 +322,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
     "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
     "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
-    "note that workers run": {"task": "chatbot_site.tasks.note_heartbeat", "schedule": 10},
 }
 for tick in CELERY_BEAT_SCHEDULE.values():
     tick["options"] = {"expires": 60}
@@ -325,7 +338,7 @@ LOGGING = {
             "style": "{",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "accounts.logging.repeats.GatheringHandler", "formatter": "line"}},
     "loggers": {
         # Celery notes every tick, axes every sign-in, waitress every request that waits a moment for a thread; urllib3
         # notes addresses, and some of Meta's hold a token.

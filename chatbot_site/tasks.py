@@ -1,8 +1,9 @@
 from celery import shared_task
 
-from .operations import health
+from .operations import heartbeats
 
 
 @shared_task
-def note_heartbeat():
-    health.note_heartbeat()
+def note_heartbeat(queue: str) -> None:
+    """Note that a queue is worked on: sent through it by the workers' own timers."""
+    heartbeats.note(queue)

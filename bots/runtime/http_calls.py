@@ -8,11 +8,13 @@ again, also not a harmless looking GET: the scenario goes its way for failures, 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.outages import keep_trying
 from accounts.jobs.job import Job
 from accounts.jobs.tasks import work_off
 from bots.document.addresses import BadAddress, read_address
@@ -27,6 +29,8 @@ from .turns import as_person, attempt, locked, resume, take_turns
 
 #: A call that was begun longer ago was cut off by a crash: `http_client` is done sooner.
 LEASE = timedelta(seconds=30)
+#: Seconds that an answer waits to be written down while the database is out of reach.
+SETTLING_TIMEOUT = 15
 #: A call that could not begin for so long is not begun any more: the customer has waited enough.
 BEGIN_WITHIN = timedelta(minutes=1)
 #: Calls of one business under way at once, so that a slow service keeps no worker from the others.
@@ -64,7 +68,8 @@ def make(call: BotCall) -> None:
             outcome = Outcome(failed=_("it is not known whether the call arrived"))
         else:
             outcome = carry_out(call)
-    settle(call, outcome)
+    # The service was called, and would not be called again.
+    keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
 
 
 def carry_out(call):

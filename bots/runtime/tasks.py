@@ -7,6 +7,7 @@ from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.database.outages import is_outage
 from crm.models import Message
 
 from . import http_calls, turns
@@ -14,7 +15,7 @@ from . import http_calls, turns
 logger = logging.getLogger(__name__)
 
 #: A message that waits this long was forgotten by the broker.
-FORGOTTEN_AFTER = timedelta(seconds=5)
+FORGOTTEN_AFTER = timedelta(seconds=2)
 BATCH = 500
 
 
@@ -44,6 +45,8 @@ def take_forgotten(conversation_id):
     """Trouble with one conversation leaves it for the next tick, and the others go on."""
     try:
         return turns.take_turns(conversation_id)
-    except OperationalError:
+    except OperationalError as error:
+        if is_outage(error):
+            raise
         logger.exception("The turns of conversation %s wait for the next tick.", conversation_id)
         return 0

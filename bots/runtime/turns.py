@@ -5,7 +5,7 @@ and delivered after it, so a message is answered once or not at all, whatever is
 
 import logging
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
@@ -77,7 +77,7 @@ def attempt(conversation, work, **facts):
     try:
         with transaction.atomic(), translation.override(conversation.whatsapp_number.business.language):
             work()
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception as error:
         logger.exception("The bot could not answer in conversation %s.", conversation.pk)

@@ -7,7 +7,6 @@ from celery.beat import EmbeddedService
 from celery.worker import state as worker_state
 
 from chatbot_site.celery import app
-from chatbot_site.tasks import note_heartbeat
 
 #: More than all jobs may have (accounts.jobs.worker.MAX_THREADS), so that messages never wait for them.
 THREADS = 20
@@ -28,7 +27,6 @@ def running():
     worker = start_worker()
     clock = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
     clock.start()
-    note_heartbeat.delay()
     try:
         yield
     finally:

@@ -61,7 +61,9 @@ class Compose:
         return process
 
     def complete_environment(self):
-        return {**os.environ, "PATH": PATH, "DATABASE_URL": database_url(), **self.environment}
+        # Signs of life are files in TMPDIR: each container has its own.
+        here = {"PATH": PATH, "TMPDIR": str(self.folder), "DATABASE_URL": database_url()}
+        return {**os.environ, **here, **self.environment}
 
     def run(self, service):
         """Run a service that ends, and return its status."""
@@ -72,7 +74,8 @@ class Compose:
         kind, *command = SERVICES[service]["healthcheck"]["test"]
         assert kind == "CMD", kind
         command = [self.here(word) for word in command]
-        return subprocess.run(command, env=self.complete_environment(), capture_output=True).returncode == 0
+        check = subprocess.run(command, cwd=BASE_DIR, env=self.complete_environment(), capture_output=True)
+        return check.returncode == 0
 
     def end(self):
         for process in self.started:

@@ -45,3 +45,24 @@ def test_the_workers_read_every_queue_once():
     commands = [shlex.split(service["command"]) for name, service in SERVICES.items() if name.startswith("worker")]
     read = [queue for words in commands for queue in words[words.index("--queues") + 1].split(",")]
     assert sorted(read) == sorted(settings.CELERY_TASK_QUEUES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_logs_of_a_service_do_not_fill_the_disk(service):
+    options = SERVICES[service]["logging"]["options"]
+    assert options["max-size"]
+    assert options["max-file"]
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "migrate"])
+def test_a_service_is_healthy_or_not_by_itself(service):
+    """Redis and PostgreSQL ask themselves, web its own port, the others look at their own process."""
+    check = " ".join(SERVICES[service]["healthcheck"]["test"])
+    assert not re.search(r"//(?!127\.0\.0\.1)|readyz", check)
+
+
+@pytest.mark.parametrize("service", ["worker", "worker-calls", "worker-bulk", "worker-files", "beat"])
+def test_the_health_check_of_a_service_names_its_process(service):
+    *_command, name = SERVICES[service]["healthcheck"]["test"]
+    command = SERVICES[service]["command"]
+    assert f"--hostname {name}@%h" in command or command.endswith(f" {name}")

@@ -7,7 +7,6 @@ import pytest
 import redis
 import requests
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 
 from accounts.testing import make_business
@@ -16,8 +15,8 @@ from bots.testing import make_bot, make_published_scenario
 from broadcasts import lifecycle, planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.celery import app
+from chatbot_site.operations import heartbeats
 from chatbot_site.operations.environment import BASE_DIR
-from chatbot_site.operations.health import HEARTBEAT
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
 from whatsapp.sending.concurrency import MAX_CALLS
@@ -53,7 +52,7 @@ def broker():
     broker = redis.Redis.from_url(settings.REDIS_URL)
     app.control.purge()
     broker.delete("unacked", "unacked_index")
-    cache.delete(HEARTBEAT)
+    heartbeats.forget()
     return broker
 
 

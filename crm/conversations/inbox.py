@@ -5,6 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone, translation
 
+from accounts.database.outages import is_outage
 from crm.customers import customers
 from crm.customers.opt_out import asks_to_stop
 from crm.media import media
@@ -29,6 +30,8 @@ def record(number, change):
             try:
                 conversation_ids += record_message(number, message)
             except Exception as trouble:
+                if is_outage(trouble):
+                    raise
                 logger.exception("The message %s could not be recorded.", message.wamid)
                 troubles.append(trouble)
         for preference in change.preferences:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.outages import is_outage
 from accounts.deletion import stored_files
 from accounts.jobs.job import Job, TakenOver
 from crm.models import MediaFile, Message
@@ -84,6 +85,8 @@ def transfer(media: MediaFile) -> None:
                 problem=_("The saved token cannot be read: enter it again."),
             )
         except Exception as error:
+            if is_outage(error):
+                raise
             logger.exception("The file of message %s did not pass.", media.message_id)
             trouble = FileNotPassed(str(error))
             (not_fetched if is_inbound else not_uploaded)(media, number, trouble)

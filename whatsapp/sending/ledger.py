@@ -5,18 +5,19 @@ committed UPDATE, so that whatever is killed when, nothing is sent twice.
 
 import logging
 import secrets
-import time
 from dataclasses import fields, replace
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, close_old_connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.database.bulk_update import update_rows
+from accounts.database.outages import is_outage, keep_trying
 from accounts.models import Business
 from whatsapp.graph.errors import AnswerLost
 from whatsapp.models import IS_OPEN, OutboundMessage, outbound_models
@@ -30,8 +31,8 @@ Status = OutboundMessage.Status
 #: How long a claimed row may be under way: longer than a call lasts (graph.pool.CALL_TIMEOUT).
 LEASE = timedelta(seconds=60)
 
-#: Seconds between tries to write down what was sent, while the database is out of reach.
-SETTLING_PAUSES = (0.2, 1, 5, 10)
+#: Seconds that what was sent, or was not after all, waits to be written down while the database is out of reach.
+SETTLING_TIMEOUT = 30
 
 
 def due(rows):
@@ -49,15 +50,32 @@ def due(rows):
     return rows.order_by("pk")
 
 
-@transaction.atomic(durable=True)
 def claim(model, number_id, limit):
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
+    secret = secrets.token_hex(6)
+    # Where there is no database nothing was claimed that could be taken back.
+    connection.ensure_connection()
+    try:
+        return _claim(model, number_id, limit, secret)
+    except Exception as error:
+        if is_outage(error):
+            keep_trying(partial(_take_back, model, number_id, secret), SETTLING_TIMEOUT)
+        raise
+
+
+def _take_back(model, number_id, secret):
+    """Undo a claim that may have been committed just before its connection was cut: nothing of it was sent."""
+    claimed = model.objects.filter(IS_OPEN, whatsapp_number=number_id, status=Status.SENDING, token__startswith=secret)
+    claimed.update(status=model.waits_as, token=None, attempts=F("attempts") - 1, lease_until=None)
+
+
+@transaction.atomic(durable=True)
+def _claim(model, number_id, limit, secret):
     waiting = due(model.next_in_line(number_id)).select_for_update(skip_locked=True, of=("self",))
     waiting = waiting.select_related(*model.sent_with)[:limit]
     rows = []
     while not rows and (candidates := list(waiting.all())):
         rows = model.to_be_sent(candidates)
-    secret = secrets.token_hex(6)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
     model.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -70,16 +88,11 @@ def claim(model, number_id, limit):
 
 
 def settle(outcomes):
-    """Write down what became of claimed rows: pairs of row and Outcome. Call it outside of any transaction."""
-    for pause in (*SETTLING_PAUSES, None):
-        try:
-            return _settle(outcomes)
-        except OperationalError:
-            if pause is None:
-                raise
-            logger.warning("The database did not take the outcome of %d sends; trying again.", len(outcomes))
-            time.sleep(pause)
-            close_old_connections()
+    """
+    Write down what became of claimed rows: pairs of row and Outcome. Call it outside of any transaction; while the
+    database is away it waits.
+    """
+    keep_trying(partial(_settle, outcomes), SETTLING_TIMEOUT)
 
 
 def _settle(outcomes):

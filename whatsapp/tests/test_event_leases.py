@@ -1,6 +1,8 @@
 """What a killed worker was processing."""
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent
@@ -37,3 +39,78 @@ def test_event_that_waits_after_a_failure_goes_on_waiting(event):
     process.JOB.give_back()
 
     assert WebhookEvent.objects.get().due_at == later
+
+
+# An outage of the database
+
+
+@pytest.fixture
+def fail_once(settings, monkeypatch):
+    """The first event that is handled meets an error."""
+    handled = []
+
+    def fail_with(error):
+        def handle(number, change):
+            handled.append(change)
+            if len(handled) == 1:
+                raise error
+
+        monkeypatch.setattr("whatsapp.webhooks.process.import_string", lambda path: handle)
+
+    return fail_with
+
+
+OUTAGE = OperationalError("the connection is closed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_due_at_once_when_the_database_is_back(event, fail_once):
+    fail_once(OUTAGE)
+    with pytest.raises(OperationalError):
+        process.process_line(event.whatsapp_number_id)
+    process.process_line(event.whatsapp_number_id)
+    event.refresh_from_db()
+    assert event.processed_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_none_of_an_events_attempts(event, fail_once):
+    fail_once(OUTAGE)
+    with pytest.raises(OperationalError):
+        process.process_line(event.whatsapp_number_id)
+    event.refresh_from_db()
+    assert (event.attempts, event.last_error) == (0, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_was_cut_off_while_it_was_committed_is_given_back(event, monkeypatch):
+    claim = process.claim
+
+    def claim_and_lose(number_id, until):
+        claim(number_id, until)
+        raise OUTAGE
+
+    monkeypatch.setattr(process, "claim", claim_and_lose)
+    with pytest.raises(OperationalError):
+        process.process_line(event.whatsapp_number_id)
+    assert claim(event.whatsapp_number_id) == [event]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_of_the_event_itself_waits_as_before(event, fail_once):
+    fail_once(KeyError("text"))
+    process.process_line(event.whatsapp_number_id)
+    event.refresh_from_db()
+    assert event.last_error.startswith("KeyError")
+    assert event.due_at > timezone.now()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_batch_stays_claimed_while_it_is_worked_on(event):
+    line = process.ClaimedLine(event.whatsapp_number_id)
+    line.until = timezone.now() + process.LEASE / 4
+    process.claim(event.whatsapp_number_id, line.until)
+    line.renew()
+    event.refresh_from_db()
+    assert event.due_at == line.until
+    assert line.until > timezone.now() + process.LEASE / 2

@@ -150,6 +150,7 @@ def test_one_id_for_two_messages_is_kept_by_the_first(number):
     assert list(message_model().objects.order_by("pk").values_list("wamid", flat=True)) == ["wamid.A", None]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number):
     make_row(number)
     [row] = claim(number)
@@ -160,13 +161,24 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
             raise troubles.pop()
         write(*outcome)
 
-    with (
-        patch("whatsapp.sending.ledger._write", stumble),
-        patch("whatsapp.sending.ledger.SETTLING_PAUSES", (0, 0)),
-        patch("whatsapp.sending.ledger.close_old_connections"),
-    ):
+    with patch("whatsapp.sending.ledger._write", stumble):
         ledger.settle([(row, SENT)])
     assert statuses() == ["accepted"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_was_cut_off_while_it_was_committed_is_taken_back(number):
+    make_row(number)
+    claimed = ledger._claim
+
+    def claim_and_lose(*claim):
+        claimed(*claim)
+        raise OperationalError("the connection is closed")
+
+    with patch("whatsapp.sending.ledger._claim", claim_and_lose), pytest.raises(OperationalError):
+        claim(number)
+    row = message_model().objects.get()
+    assert (row.status, row.attempts, row.lease_until) == ("queued", 0, None)
 
 
 # Sends that nobody settled

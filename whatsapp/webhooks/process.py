@@ -14,11 +14,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.database.outages import is_outage, keep_trying
 from accounts.jobs.job import Job
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.sending import statuses
@@ -28,8 +29,9 @@ from .parsing import parse
 
 logger = logging.getLogger(__name__)
 
-#: How long a worker has for a batch before another one may take it.
-LEASE = timedelta(minutes=1)
+#: How long after a worker's last sign another one may take its batch: so long a number's customers wait for their
+#: answers when a worker is killed.
+LEASE = timedelta(seconds=10)
 
 BATCH = 50
 
@@ -57,27 +59,68 @@ def numbers_with_due_events():
 
 def process_line(number_id, seconds=20):
     """Process a number's due events until none is left for us, or for some seconds."""
-    enough = time.monotonic() + seconds
-    while time.monotonic() < enough and (events := claim(number_id)):
-        process(events)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        line = ClaimedLine(number_id)
+        # Where there is no database nothing was claimed that could be given back.
+        connection.ensure_connection()
+        try:
+            line.events = claim(number_id, line.until)
+            if not line.events:
+                return
+            process(line.events, renew=line.renew)
+        except Exception as error:
+            if is_outage(error):
+                line.give_back()
+            raise
+
+
+class ClaimedLine:
+    """The claimed events of a number: they are known by `until`, the end of their lease."""
+
+    def __init__(self, number_id: int) -> None:
+        self.number_id = number_id
+        self.until = timezone.now() + LEASE
+        self.events: list[WebhookEvent] = []
+
+    def renew(self) -> None:
+        """Claim them for longer when half of the lease is over."""
+        if timezone.now() < self.until - LEASE / 2:
+            return
+        until = timezone.now() + LEASE
+        self._rows().update(lease_until=until)
+        for event in self.events:
+            event.lease_until = until
+        self.until = until
+
+    def give_back(self) -> None:
+        """
+        Release them as soon as the database is back, whose outage is none of their attempts. Of a claim too that was
+        cut off while it was committed.
+        """
+        released = {"lease_until": None, "attempts": F("attempts") - 1}
+        keep_trying(lambda: self._rows().update(**released), LEASE.total_seconds())
+
+    def _rows(self) -> QuerySet[WebhookEvent]:
+        return WebhookEvent.objects.in_line().filter(whatsapp_number=self.number_id, lease_until=self.until)
 
 
 @transaction.atomic(durable=True)
-def claim(number_id):
-    """The next events of a number, ours for the length of a lease. None of the line while somebody else has it."""
+def claim(number_id, until=None):
+    """The next events of a number, ours for a lease. None of the line while somebody else has it."""
     # Claims of one number wait for each other; rows that refer to the number may still be inserted.
     if not WhatsAppNumber.objects.select_for_update(no_key=True).filter(pk=number_id).values_list("pk"):
         return []
     now = timezone.now()
+    until = until or now + LEASE
     events = WebhookEvent.objects.filter(whatsapp_number=number_id)
     due = events.due().order_by("pk")
     if events.in_line().filter(lease_until__gt=now).exists():
         due = due.exclude(last_error="")
     claimed = list(due[:BATCH])
-    lease = {"lease_until": now + LEASE, "attempts": F("attempts") + 1}
-    due.filter(pk__in=[event.pk for event in claimed]).update(**lease)
+    due.filter(pk__in=[event.pk for event in claimed]).update(lease_until=until, attempts=F("attempts") + 1)
     for event in claimed:
-        event.lease_until, event.attempts = now + LEASE, event.attempts + 1
+        event.lease_until, event.attempts = until, event.attempts + 1
     return claimed
 
 
@@ -96,8 +139,8 @@ def record_waiting(handle):
             last = events[-1].pk
 
 
-def process(events, handle=None):
-    """Process claimed events of one number, in order."""
+def process(events, handle=None, renew=lambda: None):
+    """Process claimed events of one number, in order; `renew` is called before each."""
     handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
     numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
     number = numbers.filter(pk=events[0].whatsapp_number_id).first()
@@ -107,8 +150,11 @@ def process(events, handle=None):
     unknown = _apply_statuses(number, [change for _event, change in readable])
     for event, change in readable:
         try:
+            renew()
             _process_one(number, event, change, unknown, handle)
         except Exception as error:
+            if is_outage(error):
+                raise
             _fail(event, error)
     _finish([event for event in events if event.processed_at])
 
@@ -124,7 +170,9 @@ def _apply_statuses(number, changes):
     """The wamids that are not here, or None when the statuses are to be applied event by event."""
     try:
         return statuses.apply(number, [update for change in changes for update in change.statuses])
-    except DatabaseError:
+    except DatabaseError as error:
+        if is_outage(error):
+            raise
         logger.exception("The statuses of %d events could not be applied together.", len(changes))
         return None
 

@@ -1,0 +1,107 @@
+"""
+When each queue was last worked on and the clock last ticked: a worker's own timer sends a task through each queue it
+takes tasks from, and the task notes the time. So a queue's heartbeat says that its tasks are carried out, and needs
+neither the clock nor another queue.
+"""
+
+import logging
+import time
+from typing import Any
+
+from celery import bootsteps
+from celery.beat import Scheduler
+from django.conf import settings
+from django.core.cache import cache
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from . import liveness
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two heartbeats.
+INTERVAL = 5.0
+#: A queue, or the clock, without a heartbeat for so many seconds is not worked on. Longer than the tasks that may all
+#: be under way in a queue at once (whatsapp.webhooks.process: 20 s).
+MAX_AGE = 30.0
+#: How long the time of the last heartbeat is known (seconds).
+REMEMBERED = 7 * 24 * 60 * 60
+
+BEAT = "beat"
+
+
+def queue_names() -> list[str]:
+    """The queues that must be worked on."""
+    return list(settings.CELERY_TASK_QUEUES)
+
+
+def note(name: str) -> None:
+    """A heartbeat of a queue or of BEAT."""
+    cache.set(_key(name), time.time(), REMEMBERED)
+
+
+def forget() -> None:
+    """As in an installation that has just been set up."""
+    cache.delete_many([_key(name) for name in [*queue_names(), BEAT]])
+
+
+def ages(names: list[str]) -> dict[str, float | None]:
+    """Seconds since the last heartbeat of each; None without any. Raises redis' RedisError."""
+    noted = cache.get_many([_key(name) for name in names])
+    now = time.time()
+    # Clocks of machines differ.
+    return {name: max(0.0, now - noted[_key(name)]) if _key(name) in noted else None for name in names}
+
+
+def _key(name: str) -> str:
+    return f"heartbeat:{name}"
+
+
+class QueueHeartbeats(bootsteps.StartStopStep):
+    """In each worker: sends heartbeats through the queues from which it takes tasks, and shows that it lives."""
+
+    requires = {"celery.worker.consumer.tasks:Tasks"}
+
+    def start(self, consumer: Any) -> None:
+        self.liveness = liveness.name_of_worker(consumer.hostname)
+        self.note_heartbeat = consumer.app.tasks["chatbot_site.tasks.note_heartbeat"]
+        self.queues = list(consumer.app.amqp.queues.consume_from)
+        self.beat()
+        self.timer = consumer.timer.call_repeatedly(INTERVAL, self.beat)
+
+    def stop(self, consumer: Any) -> None:
+        if getattr(self, "timer", None):
+            self.timer.cancel()
+            self.timer = None
+
+    shutdown = stop
+
+    def beat(self) -> None:
+        liveness.show(self.liveness)
+        try:
+            for queue in self.queues:
+                self.note_heartbeat.apply_async([queue], queue=queue, expires=MAX_AGE)
+        except BrokerError as error:
+            logger.warning("No heartbeat could be sent: %s", error)
+
+
+class BeatScheduler(Scheduler):
+    """
+    The clock. It remembers in memory when it ticked last, since a file could be spoilt by a second beat or a power
+    cut, and shows that it ticks.
+    """
+
+    _shown_at = 0.0
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        if time.monotonic() >= self._shown_at + INTERVAL:
+            self._shown_at = time.monotonic()
+            self._show()
+        return min(super().tick(*args, **kwargs), INTERVAL)
+
+    def _show(self) -> None:
+        liveness.show(BEAT)
+        try:
+            note(BEAT)
+        except RedisError as error:
+            logger.warning("No heartbeat could be noted: %s", error)

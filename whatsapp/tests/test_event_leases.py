@@ -112,5 +112,5 @@ def test_a_long_batch_stays_claimed_while_it_is_worked_on(event):
     process.claim(event.whatsapp_number_id, line.until)
     line.renew()
     event.refresh_from_db()
-    assert event.due_at == line.until
+    assert event.lease_until == line.until
     assert line.until > timezone.now() + process.LEASE / 2

@@ -55,7 +55,7 @@ class Deletion(models.Model):
     orphans = models.PositiveIntegerField(_("rows left behind"), null=True)
     lease_until = models.DateTimeField(null=True, editable=False)
     # Why the last attempt to go on stopped; it is tried again.
-    last_error = models.TextField(_("last error"), blank=True)
+    last_error = models.TextField(_("last error"), blank=True, default="", db_default="")
 
     objects = DeletionQuerySet.as_manager()
 

@@ -48,7 +48,7 @@ class Broadcast(TenantModel):
     # Also of a draft whose planning had to stop.
     paused_reason = models.CharField(_("why it is paused"), max_length=500, blank=True)
     # Planning goes through the customers by id; those up to this one have their row.
-    planned_up_to = models.BigIntegerField(default=0, editable=False)
+    planned_up_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)

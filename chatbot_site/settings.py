@@ -1,5 +1,6 @@
 """All settings, read from the environment. Every variable is listed in .env.example."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from chatbot_site.operations.process_name import process_name
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -103,6 +106,8 @@ def database(url):
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
+        # Whoever is about to replace the database sees who uses it.
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": process_name(sys.argv)}
     return config
 
 

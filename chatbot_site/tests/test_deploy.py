@@ -38,3 +38,9 @@ def test_the_readme_names_the_command_of_a_service(service, path):
     command = " ".join(shlex.split(SERVICES[service]["command"])).replace("0.0.0.0", "127.0.0.1")
     text = " ".join((BASE_DIR / path).read_text(encoding="utf-8").replace("\\\n", "").split())
     assert command in text
+
+
+@pytest.mark.parametrize("service", ["web", "beat"])
+def test_what_gives_tasks_starts_after_the_migration_and_the_workers(service):
+    assert {"migrate", "redis", "worker", "worker-bulk"} == set(SERVICES[service]["depends_on"])
+    assert SERVICES[service]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}

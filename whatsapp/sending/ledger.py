@@ -52,11 +52,7 @@ def due(rows):
 @transaction.atomic(durable=True)
 def claim(model, number_id, limit):
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
-    waiting = due(model.next_in_line(number_id)).select_for_update(skip_locked=True, of=("self",))
-    waiting = waiting.select_related(*model.sent_with)[:limit]
-    rows = []
-    while not rows and (candidates := list(waiting.all())):
-        rows = model.to_be_sent(candidates)
+    rows = _next_rows(model, number_id, limit)
     secret = secrets.token_hex(6)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
@@ -67,6 +63,17 @@ def claim(model, number_id, limit):
         lease_until=timezone.now() + LEASE,
     )
     return rows
+
+
+def _next_rows(model: type[OutboundMessage], number_id: int, limit: int) -> list[OutboundMessage]:
+    """Up to `limit` rows of the line whose turn it is, locked."""
+    for line in model.lines_by_turn(number_id):
+        waiting = due(line).select_for_update(skip_locked=True, of=("self",))
+        waiting = waiting.select_related(*model.sent_with)[:limit]
+        while candidates := list(waiting.all()):
+            if rows := model.to_be_sent(candidates):
+                return rows
+    return []
 
 
 def settle(outcomes):

@@ -70,7 +70,7 @@ def replacing(copy=None):
     becomes the real one; after an exception or a kill the real one is as it was.
     """
     old = real()
-    new = old.with_name(f"{old.stem}.restoring.db")
+    new = old.with_name(f"{old.name}.restoring.db")
     remove(new)
     try:
         if copy:

@@ -1,12 +1,14 @@
 """What migrations may do while processes of the last release still run."""
 
 import pytest
+from django.apps import apps
 from django.db import migrations, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from accounts.database.concurrent_indexes import AddIndexConcurrently
 
-from .migration_rules import faults, faults_of
+from .migration_rules import BASELINE, faults, faults_of
 
 CharField, Index = models.CharField, models.Index
 INDEX = Index(fields=["name"], name="shop_by_name")
@@ -14,6 +16,27 @@ INDEX = Index(fields=["name"], name="shop_by_name")
 
 def test_ours_keep_the_processes_of_the_last_release_working() -> None:
     assert faults() == []
+
+
+def added_columns() -> set[models.Field]:
+    """The columns, as they are now, of tables that had been there without them."""
+    operations = [
+        (app, operation)
+        for (app, _name), migration in MigrationLoader(None).disk_migrations.items()
+        for operation in migration.operations
+        if app in BASELINE and not migration.initial and isinstance(operation, migrations.AddField)
+    ]
+    columns = {(app, operation.model_name_lower, operation.name) for app, operation in operations}
+    return {
+        field
+        for model in apps.get_models()
+        for field in model._meta.local_concrete_fields
+        if (model._meta.app_label, model._meta.model_name, field.name) in columns
+    }
+
+
+def test_old_code_inserts_rows_without_any_column_that_was_added() -> None:
+    assert [str(field) for field in added_columns() if not (field.null or field.has_db_default())] == []
 
 
 def released() -> ProjectState:

@@ -107,7 +107,26 @@ def _rate(broadcast):
     return round(taken / max((now - since).total_seconds(), 1), 1)
 
 
-def _eta_seconds(broadcast, left, rate):
-    if not left or broadcast.status in WITHOUT_ETA or not broadcast.whatsapp_number.is_active:
+def _eta_seconds(broadcast: Broadcast, left: int, rate: float) -> int | None:
+    """
+    When the last of `left` messages goes out, if those that share the number go on sharing it: they take turns, so
+    that each of them sends as much as this one until it has nothing left.
+    """
+    number = broadcast.whatsapp_number
+    if not left or broadcast.status in WITHOUT_ETA or not number.is_active:
         return None
-    return ceil(left / (rate or broadcast.whatsapp_number.messages_per_second))
+    others = _left_of_others(broadcast)
+    rate_of_number = min(rate * (1 + len(others)), number.messages_per_second) or number.messages_per_second
+    return ceil((left + sum(min(left, other) for other in others)) / rate_of_number)
+
+
+def _left_of_others(broadcast: Broadcast) -> list[int]:
+    """How many messages each other broadcast that sends through the number has left."""
+    if broadcast.status == Broadcast.Status.SCHEDULED:
+        # Who sends by then is not known.
+        return []
+    sending = Broadcast.objects.filter(
+        whatsapp_number=broadcast.whatsapp_number_id, status=Broadcast.Status.SENDING
+    ).exclude(pk=broadcast.pk)
+    left = BroadcastMessage.objects.filter(broadcast__in=sending, status__in=[Status.PLANNED, Status.SENDING])
+    return list(_counts(left, "broadcast").values())

@@ -1,5 +1,6 @@
 """All settings, read from the environment. Every variable is listed in .env.example."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from chatbot_site.operations.process_name import process_name
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -100,6 +103,9 @@ def database(url):
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         }
         config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    else:
+        # Whoever is about to replace the database sees who uses it.
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": process_name(sys.argv)}
     config["CONN_MAX_AGE"] = 60
     config["CONN_HEALTH_CHECKS"] = True
     return config

@@ -46,7 +46,9 @@ class Bot(TenantModel):
         help_text=_("Empty: nothing is said, only a person is called."),
     )
     # For each day spans like 09:00-18:00 in the business's time zone (bots.engine.office_hours); empty: always.
-    office_hours = models.JSONField(_("office hours"), default=dict, blank=True, validators=[clean_office_hours])
+    office_hours = models.JSONField(
+        _("office hours"), default=dict, db_default={}, blank=True, validators=[clean_office_hours]
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_parent = "whatsapp_number"

@@ -1,5 +1,6 @@
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -12,6 +13,14 @@ class BroadcastQuerySet(TenantQuerySet):
         """Pause those that are sending, with a sentence for people. Returns how many."""
         sending = self.filter(status=Broadcast.Status.SENDING)
         return sending.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500])
+
+    def note_turn(self) -> None:
+        """
+        Let others that send through the same number have the next turn. Whoever changes one at this moment (cancels
+        it, and then its recipients, which the claim holds) is not waited for.
+        """
+        free = self.select_for_update(skip_locked=True, no_key=True).values("pk")
+        Broadcast.objects.filter(pk__in=free).update(claimed_at=timezone.now())
 
 
 class Broadcast(JobRow, TenantModel):
@@ -48,10 +57,12 @@ class Broadcast(JobRow, TenantModel):
     # Also of a draft whose planning had to stop.
     paused_reason = models.CharField(_("why it is paused"), max_length=500, blank=True)
     # Planning, the job of these rows, goes through the customers by id; those up to this one have their row.
-    planned_up_to = models.BigIntegerField(default=0, editable=False)
+    planned_up_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    # When it last had its turn at the number, which the broadcasts that are sending share.
+    claimed_at = models.DateTimeField(null=True, editable=False)
 
     tenant_parent = "whatsapp_number"
 

@@ -1,5 +1,7 @@
+from collections.abc import Iterator
+
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -64,18 +66,20 @@ class BroadcastMessage(OutboundMessage):
         )
 
     @classmethod
-    def next_in_line(cls, number_id):
-        """The recipients of one broadcast, which the database finds in the order of its index."""
-        waiting = ledger.due(cls.objects.filter(broadcast=OuterRef("pk"), status=cls.waits_as))
-        sending = Broadcast.objects.filter(
-            Exists(waiting), whatsapp_number_id=number_id, status=Broadcast.Status.SENDING
-        )
-        broadcast_id = sending.order_by("started_at", "pk").values_list("pk", flat=True).first()
-        return cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
+    def lines_by_turn(cls, number_id: int) -> Iterator[models.QuerySet]:
+        """The recipients of each broadcast, which the database finds in the order of its index."""
+        # A scalar and no EXISTS, which PostgreSQL might answer by reading all that is planned.
+        first = ledger.due(cls.objects.filter(broadcast=OuterRef("pk"), status=cls.waits_as)).values("pk")[:1]
+        sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
+        sending = sending.annotate(first=Subquery(first)).filter(first__isnull=False)
+        by_turn = sending.order_by(F("claimed_at").asc(nulls_first=True), "started_at", "pk")
+        for broadcast_id in list(by_turn.values_list("pk", flat=True)):
+            yield cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
 
     @classmethod
     def to_be_sent(cls, rows):
-        """Who has opted out since the broadcast was planned is skipped."""
+        """Who has opted out since the broadcast was planned is skipped. The broadcast has had its turn."""
+        Broadcast.objects.filter(pk__in={row.broadcast_id for row in rows}).note_turn()
         opted_out = [row.pk for row in rows if row.customer.opted_out]
         if opted_out:
             cls.objects.filter(pk__in=opted_out).update(

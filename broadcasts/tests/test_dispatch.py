@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,18 +12,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from broadcasts import dispatch, lifecycle
-from broadcasts.models import BroadcastMessage
+from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.customers.customers import opt_out
 from crm.testing import make_customer
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
-from whatsapp.sending import delivery, tasks
+from whatsapp.sending import delivery, ledger, tasks
 from whatsapp.sending.concurrency import RESERVED_FOR_REPLIES, Slots
 from whatsapp.simulator.graph.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import answers_together, make_number, make_template
 
 pytestmark = pytest.mark.django_db
+
+#: Longer than a claim takes (seconds).
+PATIENCE = 20
 
 
 @pytest.fixture
@@ -361,3 +365,77 @@ def test_a_broadcast_whose_failures_are_retried_at_this_moment_is_not_done(numbe
         finishing.result()
 
     assert state(broadcast) == "sending"
+
+
+# Broadcasts that share a number
+
+
+@contextmanager
+def claims(then=lambda: None):
+    """The names of the broadcasts in the order of their claims; after each, `then` is called."""
+    names, begin = [], delivery.Delivery._begin
+
+    def note(self, rows):
+        names.extend({row.broadcast.name for row in rows})
+        begun = begin(self, rows)
+        then()
+        return begun
+
+    with patch.object(delivery.Delivery, "_begin", note):
+        yield names
+
+
+def test_broadcasts_of_a_number_take_turns(number, make_sending):
+    for name in "ABC":
+        make_sending(number, people=4, name=name)
+    with calls_at_once(2), answers_together(), claims() as names:
+        deliver(number)
+    assert names == ["A", "B", "C"] * 2
+
+
+def test_one_that_is_started_later_has_its_turn_next(number, make_sending):
+    make_sending(number, people=6, name="A")
+
+    def start_another():
+        if not number.broadcasts.filter(name="B").exists():
+            make_sending(number, people=2, name="B")
+
+    with calls_at_once(2), answers_together(), claims(start_another) as names:
+        deliver(number)
+    assert names == ["A", "B", "A", "A"]
+
+
+@pytest.mark.parametrize(
+    "stop", [lambda it, owner: lifecycle.pause(it, owner), lambda it, _owner: lifecycle.cancel(it)]
+)
+def test_one_that_is_stopped_leaves_its_turns_to_the_others(number, owner, make_sending, stop):
+    first = make_sending(number, people=4, name="A")
+    make_sending(number, people=4, name="B")
+    with calls_at_once(2), answers_together(), claims(lambda: stop(first, owner)) as names:
+        deliver(number)
+    assert names == ["A", "B", "B"]
+
+
+def test_one_whose_people_have_all_opted_out_does_not_end_the_sending_of_another(number, make_sending):
+    first, second = make_sending(number, people=3), make_sending(number, people=3)
+    for message in first.messages.all():
+        opt_out(message.customer)
+    deliver(number)
+    assert (statuses(first), statuses(second)) == (["skipped"] * 3, ["accepted"] * 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broadcast_that_somebody_changes_at_this_moment_is_not_waited_for(number, make_sending):
+    broadcast = make_sending(number, people=1)
+
+    def claim():
+        rows = ledger.claim(BroadcastMessage, number.pk, 1)
+        connection.close()
+        return rows
+
+    with ThreadPoolExecutor(1) as worker, transaction.atomic():
+        Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        claiming = worker.submit(claim)
+        if connection.vendor == "postgresql":
+            assert len(claiming.result(PATIENCE)) == 1
+    assert len(claiming.result()) == 1

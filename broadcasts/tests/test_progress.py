@@ -87,6 +87,70 @@ def test_where_nothing_is_to_come_there_is_no_estimate(broadcast, status):
 def test_it_takes_few_queries(broadcast, django_assert_num_queries):
     for status in BroadcastMessage.Status.values[1:]:
         add(broadcast, status)
-    # The states, the reasons, the errors, the rate.
-    with django_assert_num_queries(4):
+    # The states, the reasons, the errors, the rate, and what those that share the number have left.
+    with django_assert_num_queries(5):
         progress(broadcast)
+
+
+# Broadcasts that share a number
+
+
+def add_sharing(broadcast, left, status="sending"):
+    """Another broadcast of the number, of which so much is left."""
+    other = make_broadcast(broadcast.whatsapp_number, status=status, started_at=timezone.now())
+    add(other, "planned", left)
+    return other
+
+
+@pytest.fixture
+def slow(broadcast):
+    """The broadcast, which has just begun, through a number that sends two messages a second."""
+    broadcast.whatsapp_number.messages_per_second = 2
+    broadcast.started_at = timezone.now()
+    return broadcast
+
+
+@pytest.mark.parametrize(
+    ("left", "others", "seconds"), [(4, [], 2), (4, [4], 4), (2, [6], 2), (6, [2], 4), (4, [4, 4], 6)]
+)
+def test_those_that_share_a_number_take_as_long_as_their_turns(slow, left, others, seconds):
+    add(slow, "planned", left)
+    for other in others:
+        add_sharing(slow, other)
+    assert progress(slow).eta_seconds == seconds
+
+
+def test_each_of_two_that_share_a_number_tells_its_own_rate(broadcast):
+    recently = timezone.now() - timedelta(seconds=2)
+    other = add_sharing(broadcast, 3)
+    add(broadcast, "sent", 5, accepted_at=recently)
+    add(broadcast, "planned", 3)
+    add(other, "sent", 5, accepted_at=recently)
+
+    told = progress(broadcast)
+
+    assert told.rate == 0.5
+    assert told.eta_seconds == 6
+
+
+def test_a_share_is_never_taken_for_more_than_the_number_can(slow):
+    slow.started_at -= timedelta(minutes=5)
+    add(slow, "sent", 20, accepted_at=timezone.now() - timedelta(seconds=2))
+    add(slow, "planned", 4)
+    add_sharing(slow, 4)
+    assert progress(slow).eta_seconds == 4
+
+
+@pytest.mark.parametrize("status", ["planned", "scheduled", "paused", "done", "cancelled"])
+def test_only_those_that_are_sending_share_the_number(slow, status):
+    add(slow, "planned", 4)
+    add_sharing(slow, 4, status=status)
+    assert progress(slow).eta_seconds == 2
+
+
+@pytest.mark.parametrize(("status", "seconds"), [("planned", 4), ("paused", 4), ("scheduled", 2)])
+def test_before_it_is_sent_those_that_send_now_are_counted_unless_its_time_is_to_come(slow, status, seconds):
+    add(slow, "planned", 4)
+    add_sharing(slow, 4)
+    slow.status = status
+    assert progress(slow).eta_seconds == seconds

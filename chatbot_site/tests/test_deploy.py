@@ -66,3 +66,11 @@ def test_the_health_check_of_a_service_names_its_process(service):
     *_command, name = SERVICES[service]["healthcheck"]["test"]
     command = SERVICES[service]["command"]
     assert f"--hostname {name}@%h" in command or command.endswith(f" {name}")
+
+
+@pytest.mark.parametrize("service", ["web", "beat"])
+def test_what_gives_tasks_starts_after_the_migration_and_the_workers(service):
+    assert {"migrate", "redis", "worker", "worker-calls", "worker-bulk", "worker-files"} == set(
+        SERVICES[service]["depends_on"]
+    )
+    assert SERVICES[service]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}

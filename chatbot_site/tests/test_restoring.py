@@ -3,7 +3,7 @@
 import json
 import random
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -223,3 +223,40 @@ def test_tables_of_another_program_are_left_alone(backup, tmp_path):
         for replace in (lambda: restore.restore(backup, force=True), lambda: restore.create(force=True)):
             with pytest.raises(CommandError, match="orders"):
                 replace()
+
+
+@contextmanager
+def connected_as(name):
+    """Another process with a connection to the database, that calls itself so."""
+    other = connection.copy()
+    other.settings_dict = {**other.settings_dict, "OPTIONS": {"application_name": name}}
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        yield
+
+
+needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
+
+
+@needs_postgres
+@pytest.mark.parametrize("role", ["web", "worker", "beat", "backup_db"])
+def test_while_processes_of_ours_are_connected_nothing_is_replaced(backup, role):
+    with connected_as(f"chatbot_site {role}"):
+        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.create(force=True)):
+            with pytest.raises(CommandError, match=rf" {role} \(\d+\)"):
+                replace()
+    assert is_as_it_was()
+
+
+@needs_postgres
+def test_a_connection_without_a_name_is_an_older_process_of_ours(backup):
+    with connected_as(""), pytest.raises(CommandError, match=r"\? \(\d+\)"):
+        restore.restore(backup, force=True)
+    assert is_as_it_was()
+
+
+@needs_postgres
+def test_an_idle_console_of_the_server_hinders_nobody(backup):
+    with connected_as("psql"):
+        restore.restore(backup, force=True)
+    assert not is_as_it_was()

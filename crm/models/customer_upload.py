@@ -27,16 +27,16 @@ class CustomerUpload(JobRow, TenantModel):
     )
     file_name = models.CharField(_("file"), max_length=200)
     text = models.TextField(editable=False)
-    rows = models.PositiveIntegerField(default=0, editable=False)
+    rows = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # What importing would do, and once it is started what it did, both so far; see customer_uploads.summary.
     outcome = models.JSONField(editable=False)
     # Where each person is named first, and the rows that cannot be imported with the reason, as trying out found it.
-    seen = models.JSONField(default=dict, editable=False)
-    mistakes = models.JSONField(default=list, editable=False)
+    seen = models.JSONField(default=dict, db_default={}, editable=False)
+    mistakes = models.JSONField(default=list, db_default=[], editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     # The last row that was tried out or imported.
-    position = models.PositiveIntegerField(default=0, editable=False)
+    position = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 

@@ -3,6 +3,7 @@ import secrets
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -65,7 +66,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         help_text=_("The secret of the Meta app that issued the token: it signs the webhooks."),
     )
     # The PIN of two-step verification that registering set or was given.
-    pin = EncryptedTextField(_("PIN"), blank=True, editable=False)
+    pin = EncryptedTextField(_("PIN"), blank=True, default="", db_default="", editable=False)
     verify_token = models.CharField(_("verify token"), max_length=64, default=new_verify_token, editable=False)
     is_active = models.BooleanField(
         _("active"),
@@ -79,10 +80,18 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     quality_rating = models.CharField(_("quality"), max_length=20, blank=True, editable=False)
     verified_name = models.CharField(_("verified name"), max_length=200, blank=True, editable=False)
     # Meta's own words for how the number stands (Cloud API, "Phone numbers"); empty while it has said nothing.
-    meta_status = models.CharField(_("status at Meta"), max_length=30, blank=True, editable=False)
-    name_status = models.CharField(_("name review"), max_length=30, blank=True, editable=False)
-    messaging_limit = models.CharField(_("messaging limit"), max_length=30, blank=True, editable=False)
-    throughput = models.CharField(_("throughput"), max_length=30, blank=True, editable=False)
+    meta_status = models.CharField(
+        _("status at Meta"), max_length=30, blank=True, default="", db_default="", editable=False
+    )
+    name_status = models.CharField(
+        _("name review"), max_length=30, blank=True, default="", db_default="", editable=False
+    )
+    messaging_limit = models.CharField(
+        _("messaging limit"), max_length=30, blank=True, default="", db_default="", editable=False
+    )
+    throughput = models.CharField(
+        _("throughput"), max_length=30, blank=True, default="", db_default="", editable=False
+    )
     token_expires_at = models.DateTimeField(_("token expires"), null=True, editable=False)
     # The names of the apps to which Meta posts the account's webhooks; None while Meta has not been asked.
     subscribed_apps = models.JSONField(_("apps that receive webhooks"), null=True, editable=False)
@@ -98,16 +107,16 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     refused_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
     # What Meta told that needs a person and is in no field above (whatsapp.numbers.alerts).
-    alerts = models.JSONField(default=dict, editable=False)
+    alerts = models.JSONField(default=dict, db_default={}, editable=False)
     # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
     # These and the following are two times the columns of accounts.models.JobRow.
-    check_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    check_due_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     check_lease_until = models.DateTimeField(null=True, editable=False)
     check_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
-    failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)
+    failed_checks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     check_error = models.TextField(blank=True, default="", db_default="", editable=False)
     # When the templates of its WhatsApp Business account are to be read at Meta.
-    templates_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    templates_due_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     templates_lease_until = models.DateTimeField(null=True, editable=False)
     templates_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     templates_error = models.TextField(blank=True, default="", db_default="", editable=False)

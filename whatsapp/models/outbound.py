@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from django.apps import apps
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q
@@ -85,14 +87,15 @@ class OutboundMessage(TenantModel):
         return cls.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
 
     @classmethod
-    def next_in_line(cls, number_id):
-        """The waiting rows of which the next ones are taken."""
-        return cls.waiting(number_id)
+    def lines_by_turn(cls, number_id: int) -> Iterable[models.QuerySet]:
+        """The waiting rows, in lines that share the number: a claim takes from the first that has any due."""
+        return [cls.waiting(number_id)]
 
     @classmethod
     def to_be_sent(cls, rows):
         """
-        Of waiting rows, locked in a transaction, those to be sent. What must not be sent any more is set aside.
+        Of waiting rows of one line, locked in a transaction, those to be sent. What must not be sent any more is set
+        aside.
         """
         return rows
 

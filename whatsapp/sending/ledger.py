@@ -71,11 +71,7 @@ def _take_back(model, number_id, secret):
 
 @transaction.atomic(durable=True)
 def _claim(model, number_id, limit, secret):
-    waiting = due(model.next_in_line(number_id)).select_for_update(skip_locked=True, of=("self",))
-    waiting = waiting.select_related(*model.sent_with)[:limit]
-    rows = []
-    while not rows and (candidates := list(waiting.all())):
-        rows = model.to_be_sent(candidates)
+    rows = _next_rows(model, number_id, limit)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
     model.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -85,6 +81,17 @@ def _claim(model, number_id, limit, secret):
         lease_until=timezone.now() + LEASE,
     )
     return rows
+
+
+def _next_rows(model: type[OutboundMessage], number_id: int, limit: int) -> list[OutboundMessage]:
+    """Up to `limit` rows of the line whose turn it is, locked."""
+    for line in model.lines_by_turn(number_id):
+        waiting = due(line).select_for_update(skip_locked=True, of=("self",))
+        waiting = waiting.select_related(*model.sent_with)[:limit]
+        while candidates := list(waiting.all()):
+            if rows := model.to_be_sent(candidates):
+                return rows
+    return []
 
 
 def settle(outcomes):

@@ -15,6 +15,8 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
+from chatbot_site.operations.process_name import PREFIX
+
 PART = "database.pgdump"
 
 #: How long replacing tables waits for whoever uses them (milliseconds).
@@ -22,6 +24,16 @@ LOCK_TIMEOUT = 10_000
 
 #: Of what pg_restore writes: settings of the session, which are ours to choose, and commands of psql itself.
 SKIPPED = (b"--", b"\\", b"SET ", b"SELECT pg_catalog.set_config")
+
+
+#: The connections of other processes with our user: what they call themselves, and PostgreSQL's ids of them.
+OTHERS = """
+    SELECT application_name, array_agg(pid ORDER BY pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND backend_type = 'client backend'
+        AND application_name <> current_setting('application_name')
+        AND (application_name = '' OR application_name LIKE %s)
+    GROUP BY application_name ORDER BY application_name
+"""
 
 
 def check_tools():
@@ -47,6 +59,26 @@ def folder():
     """Where a copy lies that is to become the database."""
     Path(settings.BACKUP_DIR).mkdir(parents=True, exist_ok=True)
     return Path(settings.BACKUP_DIR)
+
+
+def refuse_others() -> None:
+    """
+    Raise CommandError while other processes of ours are connected. Those of versions that did not give their name are
+    ours too; a console or a monitor of the server is not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OTHERS, [f"{PREFIX}%"])
+        found = cursor.fetchall()
+    if found:
+        others = [f"{name.removeprefix(PREFIX) or '?'} ({', '.join(map(str, pids))})" for name, pids in found]
+        raise CommandError(
+            _(
+                "The database is in use: %(others)s. Stop `up`, and all web and worker processes and beat, on every"
+                " machine, then try again. (In brackets: the connections. One whose process is gone is ended by"
+                " SELECT pg_terminate_backend(…).)"
+            )
+            % {"others": "; ".join(others)}
+        )
 
 
 def write(path):

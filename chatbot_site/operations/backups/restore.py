@@ -43,11 +43,12 @@ def restore(path, force=False):
     """
     Replace the database by that of a backup, and put its media files back. Returns the manifest and the path of the
     backup that was made of what was there before (None: there was nothing). Raises CommandError; then, and after a
-    kill, the database is as it was.
+    kill, the database is as it was. `force` replaces data, but not under processes that use it.
     """
     manifest = archive.read(path)
     check_fits(path, manifest)
     with database_lock.only_one():
+        making.database_copy().refuse_others()
         refuse_data(force)
         refuse_foreign_tables()
         before = backup_of_what_is_there()
@@ -68,6 +69,7 @@ def restore(path, force=False):
 def create(force=False):
     """Make the database anew, and empty. Raises CommandError when there is data and nobody insists."""
     with database_lock.only_one():
+        making.database_copy().refuse_others()
         refuse_data(force)
         refuse_foreign_tables()
         with making.database_copy().replacing():

@@ -70,7 +70,7 @@ def replacing(copy=None):
     becomes the real one; after an exception or a kill the real one is as it was.
     """
     old = real()
-    new = old.with_name(f"{old.stem}.restoring.db")
+    new = old.with_name(f"{old.name}.restoring.db")
     remove(new)
     try:
         if copy:
@@ -114,14 +114,20 @@ def fold(path):
             raise in_use()
 
 
-def leave_nothing_beside(old):
-    """What lies beside a database that is about to be replaced would be taken for a part of the new one."""
+def refuse_others() -> None:
+    """Raise CommandError while another process uses the database."""
+    connection.close()
     try:
-        if old.exists():
-            fold(old)
+        if real().exists():
+            fold(real())
     except sqlite3.DatabaseError:
         # Damaged, and kept (keep_damaged).
         pass
+
+
+def leave_nothing_beside(old):
+    """What lies beside a database that is about to be replaced would be taken for a part of the new one."""
+    refuse_others()
     for suffix in COMPANIONS:
         Path(f"{old}{suffix}").unlink(missing_ok=True)
 

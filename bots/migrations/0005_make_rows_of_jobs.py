@@ -17,9 +17,14 @@ def what_was_begun_is_not_begun_again(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
+    lived_with = {
+        "AlterField bots.bottimer.due_at": "Nobody writes a timer without a time.",
+        "AddIndex bots.botcall.call_waiting": "Only the calls under way have rows.",
+    }
+
     dependencies = [
-        ('accounts', '0004_make_rows_of_jobs'),
-        ('bots', '0003_end_sessions_of_backups'),
+        ('accounts', '0005_make_rows_of_jobs'),
+        ('bots', '0004_let_old_code_write'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('whatsapp', '0006_find_the_last_event'),
+        ('whatsapp', '0007_let_old_code_write'),
     ]
 
     operations = [

@@ -15,10 +15,15 @@ def nothing_is_due_of_what_is_done(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
+    lived_with = {
+        "AddIndex crm.conversationexport.conversation_export_waiting": "Exports are kept for a week: the table is small.",
+        "AddIndex crm.customerupload.customer_upload_due": "Uploads are kept for a day: the table is small.",
+    }
+
     dependencies = [
-        ('accounts', '0004_make_rows_of_jobs'),
-        ('crm', '0006_add_conversation_exports'),
-        ('whatsapp', '0007_make_rows_of_jobs'),
+        ('accounts', '0005_make_rows_of_jobs'),
+        ('crm', '0007_let_old_code_write'),
+        ('whatsapp', '0008_make_rows_of_jobs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

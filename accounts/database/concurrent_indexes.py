@@ -1,0 +1,73 @@
+"""
+The operation of a migration that builds an index of a table in use. PostgreSQL does it CONCURRENTLY while everybody
+goes on writing, which it cannot do in a transaction: its migration says `atomic = False` and holds nothing else.
+SQLite knows no such thing; and in a transaction, where a backup is restored, nobody else sees the table. There the
+index is built in the usual way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.postgres import operations
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import ProjectState
+
+
+class AddIndexConcurrently(operations.AddIndexConcurrently):
+    """An index that PostgreSQL builds without a lock. What a killed attempt left of it is built anew."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if not _builds_concurrently(schema_editor):
+            return migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+        with _without_lock_timeout(schema_editor):
+            is_whole = _is_whole(schema_editor, self.index.name)
+            if is_whole is False:
+                super().database_backwards(app_label, schema_editor, to_state, from_state)
+            if not is_whole:
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if not _builds_concurrently(schema_editor):
+            return migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+        with _without_lock_timeout(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:
+    return schema_editor.connection.vendor == "postgresql" and not schema_editor.connection.in_atomic_block
+
+
+def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None:
+    """Whether an index is built to its end (None: there is none)."""
+    if schema_editor.collect_sql:
+        return None
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+        found = cursor.fetchone()
+    return found and found[0]
+
+
+@contextmanager
+def _without_lock_timeout(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    """It waits for every transaction that began before it, be it a backup's, and holds nobody up meanwhile."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('lock_timeout', '0', false)")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])

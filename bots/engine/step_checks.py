@@ -19,6 +19,9 @@ from .steps import KINDS
 #: What leads to the host of an address: it is written down, not filled in.
 BEGINNING = re.compile(r"[^/?#]*//[^/?#]*")
 
+#: What is filled in, closed or not.
+FILLED_IN = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+
 FIXED_FIELDS = ("customer.name", "customer.phone", "customer.tags", "message.text", "now.office_hours")
 OPEN_FIELDS = ("vars.", "customer.attributes.")
 
@@ -182,7 +185,7 @@ def check_url(url, path, hosts, report):
         report.error(path, "no_placeholders", _("Write the host as it is: {{ }} may stand after it only."))
         return
     try:
-        address = read_address(re.sub(r"\{\{.*?\}\}", "x", url))
+        address = read_address(FILLED_IN.sub("x", url))
     except BadAddress as error:
         report.error(path, "bad_url", str(error))
         return

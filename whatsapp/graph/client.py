@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
-from accounts.logging.redaction import redact
+from accounts.logging.redaction import redact_beginning
 
 from . import media_transfer
 from .errors import classify, explain
@@ -30,6 +30,9 @@ FILE_SECONDS = 180
 FILE_TIMEOUTS = (10, 30)
 
 MOST_REDIRECTS = 3
+
+#: So many characters of what Meta says of an error are read.
+MAX_ERROR_TEXT = 2000
 
 PHONE_NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,name_status,code_verification_status,platform_type,"
@@ -344,8 +347,8 @@ def _meta_error(error, http_status):
     code = error["code"]
     return CloudApiError(
         code if isinstance(code, int) else None,
-        title=redact(str(error.get("message") or "")),
-        details=redact(str(details or error.get("error_user_msg") or "")),
+        title=redact_beginning(str(error.get("message") or ""), MAX_ERROR_TEXT),
+        details=redact_beginning(str(details or error.get("error_user_msg") or ""), MAX_ERROR_TEXT),
         http_status=http_status,
         subcode=error.get("error_subcode"),
     )

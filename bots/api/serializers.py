@@ -1,6 +1,7 @@
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
+from bots.editor import allowed_hosts
 from bots.engine.addresses import BadAddress, read_host
 from bots.engine.office_hours import clean_office_hours
 from bots.engine.validator import validate
@@ -33,7 +34,10 @@ class BotSerializer(TenantSerializer):
 
 
 class AllowedHostSerializer(TenantSerializer):
-    """`authorization` is written and never shown; `has_authorization` says whether there is one."""
+    """
+    `authorization` is written and never shown; `has_authorization` says whether there is one. A change of `host` or
+    `allow_http` removes it, unless it is given anew.
+    """
 
     authorization = serializers.CharField(
         write_only=True, required=False, allow_blank=True, max_length=2000, style={"input_type": "password"}
@@ -50,6 +54,10 @@ class AllowedHostSerializer(TenantSerializer):
             return read_host(value)
         except BadAddress as error:
             raise serializers.ValidationError(str(error)) from error
+
+    def update(self, instance, validated_data):
+        allowed_hosts.change(instance, **validated_data)
+        return instance
 
 
 class BotScenarioSerializer(TenantSerializer):

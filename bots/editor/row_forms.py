@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.tenancy.formsets import LimitedFormSet
 from bots.engine import content
 from bots.engine.conditions import WITHOUT_VALUE
 from bots.engine.interpolation import as_text
@@ -13,6 +14,9 @@ from bots.engine.steps.branching import MAX_RULES
 from bots.engine.validator import MAX_TRIGGERS
 
 from .outline import OPS, start_of
+
+#: How many rows too many a form still shows again.
+SPARE_ROWS = 10
 
 STEP_KEYS = {"list": "step-keys"}
 
@@ -117,7 +121,7 @@ def with_keys(choices):
     return [choice if "key" in choice else {"key": next(free), **choice} for choice in choices]
 
 
-class RowFormSet(forms.BaseFormSet):
+class RowFormSet(LimitedFormSet):
     """Rows of the document, in order; rows left blank are no rows."""
 
     @property
@@ -130,12 +134,12 @@ class RowFormSet(forms.BaseFormSet):
         return [form.as_document() for form in self.filled]
 
 
-TriggerFormSet = forms.formset_factory(
-    TriggerForm, formset=RowFormSet, extra=1, can_delete=True, max_num=MAX_TRIGGERS, validate_max=True
-)
-ChoiceFormSet = forms.formset_factory(
-    ChoiceForm, formset=RowFormSet, extra=3, can_delete=True, max_num=content.MAX_ROWS, validate_max=True
-)
-RuleFormSet = forms.formset_factory(
-    RuleForm, formset=RowFormSet, extra=2, can_delete=True, max_num=MAX_RULES, validate_max=True
-)
+def row_formset(form, most, formset=RowFormSet, **options):
+    """The formset of up to `most` rows. A few more are shown again, with what is wrong; beyond these it is refused."""
+    limits = {"max_num": most, "validate_max": True, "absolute_max": most + SPARE_ROWS}
+    return forms.formset_factory(form, formset=formset, can_delete=True, **limits, **options)
+
+
+TriggerFormSet = row_formset(TriggerForm, MAX_TRIGGERS, extra=1)
+ChoiceFormSet = row_formset(ChoiceForm, content.MAX_ROWS, extra=3)
+RuleFormSet = row_formset(RuleForm, MAX_RULES, extra=2)

@@ -24,7 +24,7 @@ SUPPORTED_HEADERS = {"TEXT", "LOCATION", *(kind.upper() for kind in MEDIA)}
 #: The longest texts once filled in (Cloud API, "Templates"; coupon codes grew from 15 to 20 in 2025).
 MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
 
-LINK = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 
 def placeholders(template):

@@ -1,11 +1,17 @@
 """
 What people read of errors and logs holds no secret: tokens, keys, passwords and signatures become `***`, phones keep
 their last four digits.
+
+Strangers write much of what is logged, so each rule takes time in proportion to the text, and a text is cut to a
+length before it is searched.
 """
 
 import copy
 import logging
+import os
 import re
+from collections.abc import Callable
+from types import TracebackType
 
 from django.conf import settings
 
@@ -17,33 +23,38 @@ SECRET_SETTINGS = ("SECRET_KEY", "META_APP_SECRET", "META_VERIFY_TOKEN", "EMAIL_
 #: Shorter values are words that mean nothing.
 SHORTEST_SECRET = 8
 
-#: What is secret under these names, in addresses, forms, headers, JSON and Python's notation.
-SECRET_NAMES = (
-    r"[\w.-]{0,40}(?:token|secret|password|passwd|api_?key|signature(?:-256)?)|pin|sessionid|appsecret_proof"
-)
+#: How much of a message, or of a line of a traceback, is logged, and how much of a whole traceback: characters.
+MAX_MESSAGE = 10_000
+MAX_TRACEBACK = 50_000
+
+#: So many characters behind a cut are searched too: a secret that the cut divides is still seen whole.
+CUT_MARGIN = 1000
+
+#: The ends of the names of secrets, in addresses, forms, headers, JSON and Python's notation.
+SECRET_NAMES = r"(?:token|secret|password|passwd|api_?key|signature(?:-256)?|appsecret_proof|\bpin|\bsessionid)"
 
 #: An opening or closing quote, also as it is escaped within JSON or HTML.
 QUOTE = r"(?:\\?[\"']|&quot;|&#x27;|&#39;)"
 
+#: What stands before a quoted secret: its name, = or :, and the opening quote.
+QUOTED = rf"{SECRET_NAMES}{QUOTE}?\s*[:=]\s*[bu]?(?P<quote>{QUOTE})"
+
 #: A text without any of these (lower case) holds no secret under a name.
 HINTS_OF_NAMES = ("token", "secret", "passw", "api", "signature", "pin", "session", "proof")
 
-#: What is searched, and what replaces it: name="value" and "name": "value", then name=value and "name": value.
-RULES_OF_NAMES = [
+#: What is searched, and what replaces it: name="value" and "name": "value", the same without the closing quote, which
+#: a cut took away, then name=value and "name": value. A backslash and what follows it are read in one way alone.
+RULES_OF_NAMES: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(rf"(?i)({QUOTED})(?:\\.|(?!(?P=quote))[^\\\n])+(?P=quote)"), rf"\g<1>{HIDDEN}\g<quote>"),
+    (re.compile(rf"(?i)({QUOTED})(?!{re.escape(HIDDEN)}|(?P=quote))[^\n]+"), rf"\g<1>{HIDDEN}"),
     (
-        re.compile(
-            rf"(?i)(\b(?:{SECRET_NAMES}){QUOTE}?\s*[:=]\s*[bu]?(?P<quote>{QUOTE}))(?:\\.|(?!(?P=quote)).)+(?P=quote)"
-        ),
-        rf"\g<1>{HIDDEN}\g<quote>",
-    ),
-    (
-        re.compile(rf"(?i)(\b(?:{SECRET_NAMES})(?:=|{QUOTE}\s*:\s*))(?!{QUOTE})[^\s&,;)}}\]<\"']+"),
+        re.compile(rf"(?i)({SECRET_NAMES}(?:=|{QUOTE}\s*:\s*))(?!{QUOTE})[^\s&,;)}}\]<\"']+"),
         rf"\g<1>{HIDDEN}",
     ),
 ]
 
 #: What a text must hold (lower case) to be searched at all, what is searched, and what replaces it.
-RULES = [
+RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     # Meta's access tokens.
     ("eaa", re.compile(r"EAA[\w-]{4,}"), f"EAA{HIDDEN}"),
     # What FIELD_KEYS encrypted, and a key of it.
@@ -75,7 +86,7 @@ RULES = [
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def redact(text):
+def redact(text: str) -> str:
     """A text without what is secret in it."""
     for secret in known_secrets():
         text = text.replace(secret, HIDDEN)
@@ -89,19 +100,33 @@ def redact(text):
     return text
 
 
-def known_secrets():
+def redact_beginning(text: str, limit: int) -> str:
+    """The first `limit` characters of a text without what is secret in it; no more than these is searched."""
+    if len(text) <= limit:
+        return redact(text)
+    # Where a cut divides a secret, a later cut shows other words, so that what both show alike is safe.
+    return os.path.commonprefix([redact(text[:limit]), redact(text[: limit + CUT_MARGIN])])
+
+
+def redact_long(text: str, limit: int) -> str:
+    """What `redact_beginning` shows, and after it how many characters more there were."""
+    beginning = redact_beginning(text, limit)
+    return f"{beginning}… ({len(text) - limit:,} characters more)" if len(text) > limit else beginning
+
+
+def known_secrets() -> list[str]:
     """The installation's own secrets, which have no form that one could recognise."""
     values = [getattr(settings, name, "") for name in SECRET_SETTINGS]
     values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
     return [value for value in values if value and len(value) >= SHORTEST_SECRET]
 
 
-def masked_phone(phone):
+def masked_phone(phone: str) -> str:
     digits = re.sub(r"\D", "", phone)
     return f"+{digits[0]}{HIDDEN}{digits[-4:]}"
 
 
-def one_line(text):
+def one_line(text: str) -> str:
     """A text whose control characters are written out, so that it cannot pass for several lines of a log."""
     if text.isprintable():
         return text
@@ -111,21 +136,25 @@ def one_line(text):
 class RedactingFormatter(logging.Formatter):
     """Writes a record on one line, without secrets; the lines of a traceback are indented below it."""
 
-    def format(self, record):
-        if record.exc_text:
-            # Another formatter's traceback, with whatever it holds.
-            record = copy.copy(record)
-            record.exc_text = None
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        # Another formatter's traceback, with whatever it holds.
+        record.exc_text = None
         return super().format(record)
 
-    def formatMessage(self, record):
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        if len(record.message) > MAX_MESSAGE:
+            record.message = redact_long(record.message, MAX_MESSAGE)
         return one_line(redact(super().formatMessage(record)))
 
-    def formatException(self, error):
+    def formatException(
+        self, error: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
         return self._below(super().formatException(error))
 
-    def formatStack(self, stack):
+    def formatStack(self, stack: str) -> str:
         return self._below(super().formatStack(stack))
 
-    def _below(self, text):
-        return "\n".join(f"    {one_line(line)}" for line in redact(text).split("\n"))
+    def _below(self, text: str) -> str:
+        lines = (redact_long(line, MAX_MESSAGE) if len(line) > MAX_MESSAGE else line for line in text.split("\n"))
+        return "\n".join(f"    {one_line(line)}" for line in redact_long("\n".join(lines), MAX_TRACEBACK).split("\n"))

@@ -15,12 +15,15 @@ from accounts.refusals import Refusal
 
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
 from .admin_pagination import LongListPaginator
-from .forms import TenantInlineFormSet, TenantModelForm, TenantModelFormSet, with_choice_of_business
+from .forms import TenantModelForm, with_choice_of_business
+from .formsets import TenantInlineFormSet, TenantModelFormSet
 from .list_filters import TenantRelatedFilter
 from .scope import scope
 
 #: The look-ups a filter link may end in. Patterns are not among them: SQLite runs them in Python, without limit.
 FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date", "range"}
+
+MAX_INLINE_ROWS = 100
 
 
 class TenantScoped:
@@ -78,7 +81,8 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
 
     def get_changelist_formset(self, request, **kwargs):
-        return super().get_changelist_formset(request, **{"formset": TenantModelFormSet, **kwargs})
+        most = {"max_num": self.list_max_show_all, "absolute_max": self.list_max_show_all}
+        return super().get_changelist_formset(request, **{"formset": TenantModelFormSet, **most, **kwargs})
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
@@ -165,6 +169,10 @@ class TenantInline(TenantScoped):
     checks_class = TenantInlineChecks
     formset = TenantInlineFormSet
     extra = 0
+    max_num = MAX_INLINE_ROWS
+
+    def get_formset(self, request, obj=None, **kwargs):
+        return super().get_formset(request, obj, **{"absolute_max": self.get_max_num(request, obj), **kwargs})
 
 
 class TenantTabularInline(TenantInline, admin.TabularInline):

@@ -77,29 +77,3 @@ def with_choice_of_business(form_class):
             return cleaned_data.get("for_business")
 
     return FormWithBusiness
-
-
-class OwnRowsMixin:
-    """
-    A formset whose hidden ids are of its own rows. Django looks an id up among all rows and then does not use it: so
-    it changes nothing, but its answer tells which ids exist.
-    """
-
-    def add_fields(self, form, index):
-        super().add_fields(form, index)
-        key = form.fields.get(self._pk_field.name)
-        if isinstance(key, forms.ModelChoiceField):
-            key.queryset = self.queryset
-
-
-class TenantModelFormSet(OwnRowsMixin, forms.BaseModelFormSet):
-    """The formset of an editable list."""
-
-
-class TenantInlineFormSet(OwnRowsMixin, forms.BaseInlineFormSet):
-    """Rows of an inline belong to the business of the row they hang on."""
-
-    def _construct_form(self, i, **kwargs):
-        form = super()._construct_form(i, **kwargs)
-        form.instance.business_id = self.instance.business_id
-        return form

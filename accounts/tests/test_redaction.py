@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from accounts.logging.redaction import RedactingFormatter, redact
+from accounts.logging.redaction import MAX_MESSAGE, MAX_TRACEBACK, RedactingFormatter, redact, redact_beginning
 
 KEY = "0f1e2d3c" * 8
 
@@ -80,3 +80,67 @@ def test_the_traceback_of_another_formatter_is_not_taken_over():
     record = logging.LogRecord("shop", logging.INFO, __file__, 1, "It broke", (), (ValueError, ValueError("x"), None))
     record.exc_text = "EAAGm0PX4ZCpsBAK"
     assert "EAAGm" not in RedactingFormatter("%(message)s").format(record)
+
+
+def test_a_secret_without_its_closing_quote_is_hidden_to_the_end_of_the_line():
+    assert redact("{'password': 'correct horse\nnext line") == "{'password': '***\nnext line"
+
+
+@pytest.mark.parametrize("text", ['{"pin": "", "name": "Anna"}', "token: '' and 'more'"])
+def test_an_empty_secret_hides_nothing_behind_it(text):
+    assert redact(text) == text
+
+
+# Long texts
+
+
+def test_of_a_long_message_the_beginning_is_written_and_how_much_more_there_was():
+    line = written("Not Found: %s", "/" + "a " * MAX_MESSAGE)
+    assert line.startswith("INFO Not Found: /a a a")
+    assert line.endswith(f"… ({MAX_MESSAGE + 12:,} characters more)")
+    assert len(line) < MAX_MESSAGE + 50
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "EAAGm0PX4ZCpsBAK",
+        KEY,
+        "gAAAAABm" + "aB3_" * 20,
+        "1234567890|Ab_c-1234",
+        "postgres://shop:p%40ss@db/shop",
+        "{'password': 'correct horse battery'}",
+        "access_token=abcdefghijklmnop",
+        "Authorization: Bearer abc.def-123",
+        "+7 916 123-45-67",
+        "tea with lemon",
+    ],
+)
+def test_no_part_of_a_secret_that_a_cut_divides_is_written(settings, secret):
+    settings.META_APP_SECRET = "tea with lemon"
+    behind = " and so on " * 500
+    shown = {redact_beginning(f"{' ' * before}{secret}{behind}", 100).strip() for before in range(100)}
+    begun = {redact(f"{secret}{behind}")[:length].strip() for length in range(101)}
+    assert shown <= begun
+
+
+def test_a_secret_that_is_longer_than_what_is_searched_is_hidden():
+    assert redact_beginning("password='" + "correct horse " * 1000, 100) == "password='***"
+
+
+def test_a_long_line_of_a_traceback_does_not_take_the_others_with_it():
+    try:
+        raise ValueError("a " * MAX_TRACEBACK)
+    except ValueError:
+        lines = written("It broke", error=sys.exc_info()).split("\n")
+    assert lines[1].strip() == "Traceback (most recent call last):"
+    assert lines[-1].strip().startswith("ValueError: a a a") and lines[-1].endswith(" characters more)")
+    assert len(lines[-1]) < MAX_MESSAGE + 50
+
+
+def test_a_long_traceback_is_cut():
+    try:
+        raise ValueError("a\n" * MAX_TRACEBACK)
+    except ValueError:
+        text = written("It broke", error=sys.exc_info())
+    assert text.endswith(" characters more)") and text.count("\n") < MAX_TRACEBACK

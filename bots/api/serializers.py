@@ -2,6 +2,7 @@ from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
 from bots.document.addresses import BadAddress, read_host
+from bots.editor import allowed_hosts
 from bots.engine.office_hours import clean_office_hours
 from bots.models import AllowedHost, Bot, BotScenario, ScenarioVersion
 from bots.simulation.simulation import MAX_MESSAGES
@@ -34,7 +35,10 @@ class BotSerializer(TenantSerializer):
 
 
 class AllowedHostSerializer(TenantSerializer):
-    """`authorization` is written and never shown; `has_authorization` says whether there is one."""
+    """
+    `authorization` is written and never shown; `has_authorization` says whether there is one. A change of `host` or
+    `allow_http` removes it, unless it is given anew.
+    """
 
     authorization = serializers.CharField(
         write_only=True, required=False, allow_blank=True, max_length=2000, style={"input_type": "password"}
@@ -51,6 +55,10 @@ class AllowedHostSerializer(TenantSerializer):
             return read_host(value)
         except BadAddress as error:
             raise serializers.ValidationError(str(error)) from error
+
+    def update(self, instance, validated_data):
+        allowed_hosts.change(instance, **validated_data)
+        return instance
 
 
 class BotScenarioSerializer(TenantSerializer):

@@ -28,6 +28,9 @@ UNICODE_CLASSES = {
     "B": (None, None),
 }
 
+#: One place of a pattern: [...], closed or not, \p{...}, an escape, a dot.
+CLASS_OF_CHARACTERS = re.compile(r"\[(?:\\.|[^\]\\])*(?:\]|\Z)|\\[pP]\{\w+\}|\\.|\.", re.DOTALL)
+
 
 @lru_cache(maxsize=2048)
 def folded(text: str) -> str:
@@ -96,7 +99,7 @@ def compiled(pattern: str) -> Any:
 
 def outline(pattern: str) -> str:
     """The pattern with a letter for each class of characters: as many places, but not all of Unicode in each."""
-    return re.sub(r"\[(?:\\.|[^\]\\])*\]|\\[pP]\{\w+\}|\\.|\.", "a", pattern)
+    return CLASS_OF_CHARACTERS.sub("a", pattern)
 
 
 def fold_yo(pattern: str) -> str:

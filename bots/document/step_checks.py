@@ -31,6 +31,9 @@ from .steps import (
 #: What leads to the host of an address: it is written down, not filled in.
 BEGINNING = re.compile(r"[^/?#]*//[^/?#]*")
 
+#: What is filled in, closed or not.
+FILLED_IN = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+
 FIXED_FIELDS = ("customer.name", "customer.phone", "customer.tags", "message.text", "now.office_hours")
 OPEN_FIELDS = ("vars.", "customer.attributes.")
 
@@ -209,7 +212,7 @@ def check_url(url: str, path: str, hosts: Mapping[str, bool] | None, report: Rep
         report.error(path, "no_placeholders", _("Write the host as it is: {{ }} may stand after it only."))
         return
     try:
-        address = read_address(re.sub(r"\{\{.*?\}\}", "x", url))
+        address = read_address(FILLED_IN.sub("x", url))
     except BadAddress as error:
         report.error(path, "bad_url", str(error))
         return

@@ -86,7 +86,10 @@ class BotForm(TenantModelForm):
 
 
 class AllowedHostForm(TenantModelForm):
-    """A host with its secret, which is written and never shown again; left empty, the saved one stays."""
+    """
+    A host with its secret, which is written and never shown again; left empty, the saved one stays while the address
+    does.
+    """
 
     authorization = SecretField(label=_("Authorization header"), required=False)
 
@@ -98,7 +101,7 @@ class AllowedHostForm(TenantModelForm):
         super().__init__(*args, **kwargs)
         if "authorization" in self.fields:
             about = AllowedHost._meta.get_field("authorization").help_text
-            kept = _("One is saved. Leave this empty to keep it.")
+            kept = _("One is saved. Leave this empty to keep it; if you change the address, enter it again.")
             self.fields["authorization"].help_text = kept if self.instance.has_authorization else about
 
     def clean(self):

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.tenancy.formsets import LimitedFormSet
 from bots.document.interpolation import as_text
 from bots.document.limits import (
     MAX_FIELD,
@@ -22,6 +23,9 @@ from bots.document.steps import OPS_WITHOUT_VALUE
 from bots.document.triggers import Keyword, Trigger
 
 from .outline import OPS, start_of
+
+#: How many rows too many a form still shows again.
+SPARE_ROWS = 10
 
 STEP_KEYS = {"list": "step-keys"}
 
@@ -132,7 +136,7 @@ def with_keys(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [choice if "key" in choice else {"key": next(free), **choice} for choice in choices]
 
 
-class RowFormSet(forms.BaseFormSet):
+class RowFormSet(LimitedFormSet):
     """Rows of the document, in order; rows left blank are no rows."""
 
     @property
@@ -145,12 +149,12 @@ class RowFormSet(forms.BaseFormSet):
         return [form.as_document() for form in self.filled]
 
 
-TriggerFormSet = forms.formset_factory(
-    TriggerForm, formset=RowFormSet, extra=1, can_delete=True, max_num=MAX_TRIGGERS, validate_max=True
-)
-ChoiceFormSet = forms.formset_factory(
-    ChoiceForm, formset=RowFormSet, extra=3, can_delete=True, max_num=MAX_ROWS, validate_max=True
-)
-RuleFormSet = forms.formset_factory(
-    RuleForm, formset=RowFormSet, extra=2, can_delete=True, max_num=MAX_RULES, validate_max=True
-)
+def row_formset(form, most, formset=RowFormSet, **options):
+    """The formset of up to `most` rows. A few more are shown again, with what is wrong; beyond these it is refused."""
+    limits = {"max_num": most, "validate_max": True, "absolute_max": most + SPARE_ROWS}
+    return forms.formset_factory(form, formset=formset, can_delete=True, **limits, **options)
+
+
+TriggerFormSet = row_formset(TriggerForm, MAX_TRIGGERS, extra=1)
+ChoiceFormSet = row_formset(ChoiceForm, MAX_ROWS, extra=3)
+RuleFormSet = row_formset(RuleForm, MAX_RULES, extra=2)

@@ -21,6 +21,7 @@ from .row_forms import (
     RuleForm,
     RuleFormSet,
     long_text,
+    row_formset,
     short_text,
     step_key,
     with_keys,
@@ -221,6 +222,10 @@ class StepForm(RowForm):
         return {"kinds": " ".join(kinds), "hidden": self["kind"].value() not in kinds}
 
 
-StepFormSet = forms.formset_factory(
-    StepForm, formset=RowFormSet, extra=2, can_order=True, can_delete=True, max_num=MAX_STEPS, validate_max=True
-)
+class StepRowFormSet(RowFormSet):
+    """The steps, with the rows of rows in each."""
+
+    nested = {"choices": ChoiceFormSet, "rules": RuleFormSet}
+
+
+StepFormSet = row_formset(StepForm, MAX_STEPS, formset=StepRowFormSet, extra=2, can_order=True)

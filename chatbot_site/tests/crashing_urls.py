@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path
 
-from chatbot_site.urls import handler404, handler500, urlpatterns  # noqa: F401
+from chatbot_site.urls import handler400, handler404, handler500, urlpatterns  # noqa: F401
 from whatsapp.graph.requests import build_send
 from whatsapp.models import WhatsAppNumber
 

@@ -39,3 +39,19 @@ def test_an_error_of_ours_says_what_to_do(path):
         response = errors.server_error(RequestFactory().get(path))
     assert response.status_code == 500
     assert "tell the administrator" in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/api/v1/bots/"])
+def test_a_request_that_cannot_be_read_says_what_to_do(client, path):
+    answer = client.get(path, headers={"host": "evil.example.com", "accept-language": "en"})
+    assert answer.status_code == 400
+    assert "Open the page again" in answer.content.decode()
+
+
+def test_too_many_fields_are_refused_in_words(client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
+    owner = make_owner(language="en")
+    client.force_login(owner)
+    page = client.post("/admin/crm/tag/add/", {"name": "vip", "a": "1", "b": "2"})
+    assert page.status_code == 400
+    assert "Nothing was saved" in page.content.decode()

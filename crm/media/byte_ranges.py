@@ -2,7 +2,8 @@
 
 import re
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+#: Python reads no endless number, and no file needs one.
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 class Unsatisfiable(ValueError):

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
-from accounts.logging.redaction import redact
+from accounts.logging.redaction import redact_beginning
 
 from .errors import AnswerLost, CloudApiError
+
+#: So many characters of what Meta says of an error are read.
+MAX_ERROR_TEXT = 2000
 
 
 def read_answer(http_status: int, content: bytes) -> dict[str, Any]:
@@ -57,8 +60,8 @@ def _meta_error(error: dict[str, Any], http_status: int) -> CloudApiError:
     code = error["code"]
     return CloudApiError(
         code if isinstance(code, int) else None,
-        title=redact(str(error.get("message") or "")),
-        details=redact(str(details or error.get("error_user_msg") or "")),
+        title=redact_beginning(str(error.get("message") or ""), MAX_ERROR_TEXT),
+        details=redact_beginning(str(details or error.get("error_user_msg") or ""), MAX_ERROR_TEXT),
         http_status=http_status,
         subcode=error.get("error_subcode"),
     )

@@ -35,6 +35,10 @@ NAME = re.compile(r"[a-z0-9_]{1,512}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
+PLACEHOLDER_AT_BEGINNING = re.compile(rf"\s*{PLACEHOLDER.pattern}")
+PLACEHOLDER_AT_END = re.compile(rf"{PLACEHOLDER.pattern}\s*\Z")
+PLACEHOLDERS_SIDE_BY_SIDE = re.compile(rf"{PLACEHOLDER.pattern}\s*{PLACEHOLDER.pattern}")
+
 MAX_FOOTER, MAX_LABEL, MAX_PHONE = 60, 25, 20
 MAX_BUTTONS = 10
 
@@ -169,9 +173,9 @@ def _wrong_body(template, text):
 
 def _wrong_places(text):
     """Meta refuses messages that a business could fill with anything."""
-    if re.match(rf"\s*{PLACEHOLDER.pattern}", text) or re.search(rf"{PLACEHOLDER.pattern}\s*\Z", text):
+    if PLACEHOLDER_AT_BEGINNING.match(text) or PLACEHOLDER_AT_END.search(text):
         return _("Meta takes no text that begins or ends with a placeholder. Put words before and after it.")
-    if re.search(rf"{PLACEHOLDER.pattern}\s*{PLACEHOLDER.pattern}", text):
+    if PLACEHOLDERS_SIDE_BY_SIDE.search(text):
         return _("Two placeholders stand side by side. Put words between them.")
     return ""
 

@@ -150,6 +150,8 @@ def update(number, **changes):
         setattr(number, name, changes[name])
     if "waba_id" in changed:
         changed |= leave_account(number)
+    if "phone_number_id" in changed:
+        changed |= forget_pin(number)
     if changed & CHECKED_FIELDS:
         connection = ask_meta(_readable_token(number), number.phone_number_id, number.phone_number)
         changed |= connection.write_to(number)
@@ -161,6 +163,12 @@ def leave_account(number):
     """What Meta told of the account that a number belonged to concerns it no longer. Returns the field's name."""
     number.alerts = {}
     return {"alerts"}
+
+
+def forget_pin(number: WhatsAppNumber) -> set[str]:
+    """The PIN that was saved is that of another number at Meta, which counts wrong ones. Returns the field's name."""
+    number.pin = ""
+    return {"pin"}
 
 
 def _differs(number, name, value):

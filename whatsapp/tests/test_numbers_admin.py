@@ -116,6 +116,14 @@ def test_a_number_whose_token_cannot_be_read_still_opens_and_is_renamed(client, 
     assert WhatsAppNumber.objects.get().name == "Cafe"
 
 
+def test_the_pin_of_a_number_goes_when_it_becomes_another_number(client, meta, number):
+    WhatsAppNumber.objects.update(pin="123456")
+    meta.simulator.add_number("1000009", number.phone_number, number.access_token)
+    assert client.post(page_of(number), entered(phone_number_id="1000009", access_token="")).status_code == 302
+    number = WhatsAppNumber.objects.get()
+    assert (number.phone_number_id, number.pin) == ("1000009", "")
+
+
 def test_a_manager_does_not_see_the_secrets_of_a_number(client, owner, number):
     client.force_login(make_colleague(owner, Role.MANAGER))
     assert "access_token" not in client.get(page_of(number)).content.decode()

@@ -113,6 +113,17 @@ def test_a_manager_may_rename_a_number_but_not_change_its_token(meta, owner):
     assert client.delete(f"{URL}{number['id']}/").status_code == 403
 
 
+def test_the_pin_of_a_number_goes_when_it_becomes_another_number(meta, owner):
+    number = make_number(owner.business, access_token="sim-token", pin="123456")
+    meta.simulator.add_number("1000009", number.phone_number, "sim-token")
+    client_of(owner).patch(f"{URL}{number.pk}/", {"name": "Tea"}, format="json")
+    assert WhatsAppNumber.objects.get().pin == "123456"
+    assert (
+        client_of(owner).patch(f"{URL}{number.pk}/", {"phone_number_id": "1000009"}, format="json").status_code == 200
+    )
+    assert WhatsAppNumber.objects.get().pin == ""
+
+
 def test_an_operator_may_only_look(meta, owner):
     meta.simulator.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data

@@ -47,7 +47,7 @@ def check_tools():
                 % {"tool": tool, "server": server}
             )
         told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
-        version = int(re.search(r"(\d+)(?:\.| |$)", told.strip()).group(1))
+        version = int(re.search(r"\b(\d+)(?:\.| |$)", told.strip()).group(1))
         if version < server:
             raise CommandError(
                 _("%(tool)s here is version %(version)s, and the server is version %(server)s. Install its client.")

@@ -16,6 +16,7 @@ from .message_templates import PLACEHOLDER
 REVIEW_SECONDS = 5
 
 NAME = re.compile(r"[a-z0-9_]{1,512}")
+PLACEHOLDER_AT_END = re.compile(PLACEHOLDER.pattern + r"\Z")
 
 
 class TemplateRefused(GraphError):
@@ -101,7 +102,7 @@ def _check_name(templates, deleted, name, language):
 def _check_component(component):
     kind, example = component.get("type", ""), component.get("example") or {}
     text = component.get("text", "")
-    if kind == "BODY" and (PLACEHOLDER.match(text) or re.search(PLACEHOLDER.pattern + r"\Z", text)):
+    if kind == "BODY" and (PLACEHOLDER.match(text) or PLACEHOLDER_AT_END.search(text)):
         raise TemplateRefused(
             2388299, "Leading or trailing params", "Variables can't be at the start or end of the template."
         )

@@ -55,12 +55,12 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
 
 
 def _path(details: ErrorDetails) -> str:
-    path = ""
-    for part in _without_kind(details["loc"]):
+    loc, path = details["loc"], ""
+    if loc[-1:] == ("[key]",):
+        # The name of a text, and no text under it: the place is that of the object.
+        loc = loc[:-2]
+    for part in _without_kind(loc):
         path = below(path, part)
-    if details["loc"][-1:] == ("[key]",):
-        # The name of a text is no path: the object of which it is a key stands there.
-        path = path.removesuffix(".[key]").rpartition(".")[0]
     return below(path, "kind") if PROBLEMS[details["type"]] is UNKNOWN_KIND else path
 
 

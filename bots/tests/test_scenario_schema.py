@@ -31,7 +31,7 @@ def parts():
 
 def test_the_file_in_the_docs_is_current(tmp_path):
     call_command("scenario_schema", file=tmp_path / "schema.json")
-    assert FILE.read_bytes() == (tmp_path / "schema.json").read_bytes()
+    assert FILE.read_text(encoding="utf-8") == (tmp_path / "schema.json").read_text(encoding="utf-8")
 
 
 def test_the_command_writes_to_the_terminal(capsys):

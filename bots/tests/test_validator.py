@@ -192,6 +192,8 @@ def test_what_is_unfinished_is_not_misshapen():
         (document({**SIZE, "choices": ["s"]}), "steps[0].choices[0]", "wrong_type"),
         (document({**TEMPLATE, "parameters": {"1": " "}}), "steps[0].parameters.1", "required"),
         (document({**TEMPLATE, "parameters": {"x" * 51: "a"}}), "steps[0].parameters", "too_long"),
+        (document({**TEMPLATE, "parameters": {"header." + "x" * 51: "a"}}), "steps[0].parameters", "too_long"),
+        (document({**TEMPLATE, "parameters": {"header.1": 5}}), "steps[0].parameters.header.1", "wrong_type"),
         (document({**TEMPLATE, "parameters": []}), "steps[0].parameters", "wrong_type"),
         (document(HELLO, triggers=["any"]), "triggers[0]", "wrong_type"),
         (document(HELLO, triggers=[{}]), "triggers[0].kind", "unknown_kind"),

@@ -2,11 +2,14 @@ import logging
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from celery import Celery, signals
 from celery.contrib.django.task import DjangoTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
+
+from .operations import configuration
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
@@ -43,6 +46,13 @@ class Task(DjangoTask):
 app = Celery("chatbot_site", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def refuse_wrong_settings(**kwargs: Any) -> None:
+    """A worker or clock does not start on settings that `manage.py check` refuses."""
+    configuration.refuse_to_start()
 
 
 @signals.setup_logging.connect

@@ -154,10 +154,7 @@ def test_a_full_disk_is_said_in_a_sentence(monkeypatch, tmp_path, settings):
 
 # PostgreSQL's programs
 
-needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
 
-
-@needs_postgres
 @pytest.mark.services
 def test_without_pg_dump_it_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
@@ -165,7 +162,6 @@ def test_without_pg_dump_it_says_what_to_install(monkeypatch):
         create.make()
 
 
-@needs_postgres
 @pytest.mark.services
 def test_an_older_pg_dump_is_named_before_anything_is_written(monkeypatch, tmp_path):
     for name in ("pg_dump", "pg_restore"):
@@ -176,7 +172,6 @@ def test_an_older_pg_dump_is_named_before_anything_is_written(monkeypatch, tmp_p
         create.make()
 
 
-@needs_postgres
 @pytest.mark.services
 def test_the_password_is_no_argument(monkeypatch):
     started = []

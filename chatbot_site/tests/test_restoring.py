@@ -215,7 +215,6 @@ def test_while_another_program_uses_the_file_nothing_is_replaced(installation, t
 
 
 @pytest.mark.services
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
 def test_tables_of_another_program_are_left_alone(backup, tmp_path):
     with another_database(tmp_path):
         with connection.cursor() as cursor:

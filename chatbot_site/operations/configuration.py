@@ -68,6 +68,10 @@ class Environment:
             self._environ.read_env(path)
 
     def text(self, name: str, default: str = "") -> str:
+        return self._written(name, default) or default
+
+    def _written(self, name: str, default: str) -> str:
+        """What stands there, also when that is nothing."""
         written = self._environ.ENVIRON.get(name, "")
         try:
             if not written.startswith("$") or written.strip("$ ") in self._environ.ENVIRON:
@@ -178,7 +182,7 @@ class Environment:
         is_secret: bool = False,
         instead: Value | None = None,
     ) -> Value:
-        text = self.text(name, default).strip()
+        text = self._written(name, default).strip()
         try:
             return parse(text)
         except (ValueError, ImproperlyConfigured):

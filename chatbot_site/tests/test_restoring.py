@@ -1,8 +1,11 @@
 """What restore_db and init_db refuse, what they keep, and that a kill leaves one database or the other."""
 
+import hashlib
+import io
 import json
 import random
 import sqlite3
+import tarfile
 from contextlib import closing, suppress
 from pathlib import Path
 from zipfile import ZipFile
@@ -110,6 +113,26 @@ def rewrite(path, part, change):
     with ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, change(content) if name.startswith(part) else content)
+
+
+def test_a_file_that_leads_out_of_the_folder_is_refused(backup, tmp_path):
+    (tmp_path / "outside").write_text("")
+    with io.BytesIO() as file, tarfile.open(fileobj=file, mode="w") as tar:
+        tar.add(tmp_path / "outside", arcname="../outside.txt")
+        tar.close()
+        content = file.getvalue()
+    rewrite(backup, "media", lambda _old: content)
+    rewrite(backup, "manifest", lambda old: described(old, "media.tar", content))
+    with pytest.raises(CommandError):
+        restore.restore(backup, force=True)
+    assert is_as_it_was() and not list(tmp_path.rglob("outside.txt"))
+
+
+def described(manifest, part, content):
+    """A manifest in which a part is described as this content."""
+    facts = json.loads(manifest)
+    facts["parts"][part] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return json.dumps(facts).encode()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,9 @@ KEPT = 7
 
 #: What the names of our own files begin with: those that people ask for, and those made before something risky.
 USUAL, BEFORE_RESTORING, BEFORE_MIGRATING = "chatbot", "before-restoring", "before-migrating"
+
+#: PostgreSQL's code of the error.
+DISK_FULL = "53100"
 
 UNFINISHED = ".unfinished-"
 #: What a killed backup left behind is removed after so long (seconds).
@@ -132,24 +136,31 @@ def remove_unfinished(folder):
 
 
 @contextmanager
-def sentences_for(folder):
-    """Say in a sentence what is wrong with a disk."""
+def sentences_for(folder: Path) -> Iterator[None]:
+    """Say in a sentence what is wrong with a disk: that of the folder, or the database's own."""
     try:
         yield
+    except DatabaseError as error:
+        if not is_disk_full(error.__cause__):
+            raise
+        told = _("There is no room left on the disk of the database. Free some there, and try again.")
+        raise CommandError(told) from error
     except (OSError, sqlite3.Error) as error:
         if is_disk_full(error):
             told = _("There is no room left in %(folder)s. Free some, or choose another folder.")
+            place = folder
         else:
             told = _("It failed in %(folder)s: %(problem)s.")
+            place = getattr(error, "filename", None) or folder
         problem = getattr(error, "strerror", None) or error
-        place = folder if is_disk_full(error) else getattr(error, "filename", None) or folder
         raise CommandError(told % {"folder": place, "problem": problem}) from error
 
 
-def is_disk_full(error):
+def is_disk_full(error: BaseException | None) -> bool:
     return (
         getattr(error, "errno", None) == errno.ENOSPC
         or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(error, "sqlstate", None) == DISK_FULL
     )
 
 

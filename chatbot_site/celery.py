@@ -1,9 +1,12 @@
 import os
 from pathlib import Path
+from typing import Any
 
 from celery import Celery, signals
 
 from accounts.database.outages import close_broken_connections
+
+from .operations import configuration
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
@@ -21,6 +24,13 @@ app = Celery("chatbot_site", task_cls="chatbot_site.broker:Task", amqp="chatbot_
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["consumer"].add("chatbot_site.operations.heartbeats:QueueHeartbeats")
 app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def refuse_wrong_settings(**kwargs: Any) -> None:
+    """A worker or clock does not start on settings that `manage.py check` refuses."""
+    configuration.refuse_to_start()
 
 
 @signals.setup_logging.connect

@@ -5,28 +5,30 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from chatbot_site.operations.configuration import Environment
 from chatbot_site.operations.process_name import process_name
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-if env.bool("READ_DOT_ENV", default=True):
-    env.read_env(BASE_DIR / ".env")
+env = Environment(BASE_DIR)
+if env.boolean("READ_DOT_ENV", default=True):
+    env.read_file(BASE_DIR / ".env")
+# What cannot be used is read as its default; the system checks say so, and nothing starts.
+CONFIGURATION_PROBLEMS = env.problems
 
 # --- The installation ------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
-FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", default="")
+FIELD_KEYS = env.items("FIELD_KEYS")
 
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.site_url("PUBLIC_URL", default="http://127.0.0.1:8000")
 IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 ALLOWED_HOSTS = [
-    *env.list("ALLOWED_HOSTS", default=[]),
+    *env.hosts("ALLOWED_HOSTS"),
     urlsplit(PUBLIC_URL).hostname or "",
     "localhost",
     "127.0.0.1",
@@ -92,9 +94,8 @@ TEMPLATES = [
 # --- Database and cache ----------------------------------------------------------------------------------
 
 
-def database(url):
-    """Django's settings for a database URL; SQLite files lie beside manage.py and are safe for many writers."""
-    config = env.db_url_config(url)
+def database(config):
+    """Django's settings for a database; SQLite files lie beside manage.py and are safe for many writers."""
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["NAME"] = BASE_DIR / config["NAME"]
         config["OPTIONS"] = {
@@ -103,7 +104,7 @@ def database(url):
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         }
         config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
-    else:
+    elif config["ENGINE"] == "django.db.backends.postgresql":
         # Whoever is about to replace the database sees who uses it.
         config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": process_name(sys.argv)}
     config["CONN_MAX_AGE"] = 60
@@ -111,9 +112,9 @@ def database(url):
     return config
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", default="sqlite:///chatbot.db"))}
+DATABASES = {"default": database(env.database("DATABASE_URL", default="sqlite:///chatbot.db"))}
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.redis_url("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -140,11 +141,11 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
-REGISTRATION = env.str("REGISTRATION", default="open")
-REGISTRATION_RATE = env.str("REGISTRATION_RATE", default="20/hour")
-DEFAULT_PLAN = env.str("DEFAULT_PLAN", default="unlimited")
+REGISTRATION = env.choice("REGISTRATION", ["open", "closed"], default="open")
+REGISTRATION_RATE = env.rate("REGISTRATION_RATE", default="20/hour")
+DEFAULT_PLAN = env.text("DEFAULT_PLAN", default="unlimited")
 
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = env.count("TRUSTED_PROXIES", default=0)
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
@@ -185,9 +186,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 # --- Language and time -----------------------------------------------------------------------------------
 
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="ru")
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", ["ru", "en"], default="ru")
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Moscow")
 USE_TZ = True
 
 # --- Files -----------------------------------------------------------------------------------------------
@@ -201,10 +202,19 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-MEDIA_ROOT = BASE_DIR / env.str("MEDIA_ROOT", default="media")
-BACKUP_DIR = BASE_DIR / env.str("BACKUP_DIR", default="backups")
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+MEDIA_ROOT = env.folder("MEDIA_ROOT", default="media")
+BACKUP_DIR = env.folder("BACKUP_DIR", default="backups")
+
+# --- E-mail ----------------------------------------------------------------------------------------------
+
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Without it a mail server that is silent would hold a thread for ever (seconds).
+EMAIL_TIMEOUT = 10
+# Most mail servers take nothing from another address than that of the account.
+EMAIL_ACCOUNT = EMAIL_CONFIG["EMAIL_HOST_USER"] or ""
+DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM") or (EMAIL_ACCOUNT if "@" in EMAIL_ACCOUNT else "webmaster@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- API -------------------------------------------------------------------------------------------------
 
@@ -249,12 +259,12 @@ SPECTACULAR_SETTINGS = {
 
 # --- WhatsApp --------------------------------------------------------------------------------------------
 
-META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com").rstrip("/")
-META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
-META_PROXY = env.str("META_PROXY", default="")
-META_APP_ID = env.str("META_APP_ID", default="")
-META_APP_SECRET = env.str("META_APP_SECRET", default="")
-META_VERIFY_TOKEN = env.str("META_VERIFY_TOKEN", default="")
+META_GRAPH_URL = env.graph_url("META_GRAPH_URL", default="https://graph.facebook.com")
+META_GRAPH_VERSION = env.matching("META_GRAPH_VERSION", r"v\d+\.\d+", "v25.0", default="v25.0")
+META_PROXY = env.proxy_url("META_PROXY")
+META_APP_ID = env.matching("META_APP_ID", r"\d*", "1234567890", default="")
+META_APP_SECRET = env.text("META_APP_SECRET", default="")
+META_VERIFY_TOKEN = env.text("META_VERIFY_TOKEN", default="")
 
 # The one upward call: what a change of a webhook sets in motion in the apps above whatsapp.
 WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
@@ -359,7 +369,7 @@ LOGGING = {
         "gunicorn.access": {"propagate": True},
         "gunicorn.error": {"propagate": True},
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
 }
 
 # Pages with an error's source, which DEBUG shows, and what else is made of an error.

@@ -2,6 +2,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from chatbot_site.operations.configuration import refuse_to_start
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
 application = get_wsgi_application()
+refuse_to_start()

@@ -1,6 +1,7 @@
 """A new bot, within what the business's plan allows."""
 
 from django.db import transaction
+from django.utils import translation
 
 from accounts import plans
 from bots.models import Bot
@@ -10,7 +11,8 @@ from bots.models import Bot
 def create_bot(business, **fields):
     """Raises Refusal("plan_limit")."""
     check_plan(business)
-    return Bot.objects.create(business=business, **fields)
+    with translation.override(business.language):
+        return Bot.objects.create(business=business, **fields)
 
 
 def check_plan(business):

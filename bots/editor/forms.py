@@ -3,11 +3,13 @@ import re
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Business
 from accounts.refusals import Refusal
 from accounts.tenancy.forms import TenantModelForm
 from bots.document.limits import DEFAULT_EXPIRES, MAX_WAIT, MIN_EXPIRES
@@ -15,7 +17,7 @@ from bots.document.reading import read_draft
 from bots.document.validator import validate
 from bots.engine.office_hours import DAYS
 from bots.models import AllowedHost, Bot, BotScenario
-from bots.models.bot import default_menu_words, default_operator_words
+from bots.models.bot import default_menu_words, default_operator_text, default_operator_words
 from whatsapp.admin.number_forms import SecretField
 
 from . import scenarios
@@ -28,6 +30,12 @@ MAX_FILE = 1024 * 1024
 
 #: The form's fields → the days of a bot's office hours.
 HOURS = {f"hours_{day}": day for day in DAYS}
+
+
+def operator_text_of(business: Business) -> str:
+    """What a new bot of a business says before it calls a person."""
+    with translation.override(business.language):
+        return default_operator_text()
 
 
 class BotForm(TenantModelForm):
@@ -69,10 +77,15 @@ class BotForm(TenantModelForm):
         super().__init__(*args, **kwargs)
         for day in set(HOURS) & set(self.fields):
             self.fields[day].initial = (self.instance.office_hours or {}).get(HOURS[day], [])
+        if self.instance._state.adding and self.instance.business_id:
+            self.initial["operator_text"] = operator_text_of(self.instance.business)
 
     def save(self, commit=True):
         hours = {HOURS[name]: self.cleaned_data[name] for name in HOURS if self.cleaned_data.get(name)}
         self.instance.office_hours = hours
+        if self.instance._state.adding and "operator_text" not in self.changed_data:
+            # A platform administrator saw it in a language of their own.
+            self.instance.operator_text = operator_text_of(self.instance.business)
         return super().save(commit)
 
     def clean(self):

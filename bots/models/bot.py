@@ -14,7 +14,8 @@ def default_operator_words():
     return ["оператор", "operator"]
 
 
-def default_operator_text():
+def default_operator_text() -> str:
+    """In the language of now: whoever makes a bot switches to that of its business."""
     return gettext("I am calling a person. The answer will come here.")
 
 

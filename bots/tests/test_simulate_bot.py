@@ -61,12 +61,12 @@ def test_time_passes_when_it_is_told_to_and_services_answer_as_told(typed, capsy
 
 def test_an_answer_that_is_no_json_is_a_sentence():
     bot = make_bot(make_number(make_business()))
-    with pytest.raises(CommandError, match="Write an answer like"):
+    with pytest.raises(CommandError, match="call={"):
         call_command("simulate_bot", bot.pk, answer=["call=nonsense"])
 
 
 def test_a_bot_that_is_not_there_is_a_sentence():
-    with pytest.raises(CommandError, match="There is no bot 999"):
+    with pytest.raises(CommandError, match="999"):
         call_command("simulate_bot", 999)
 
 

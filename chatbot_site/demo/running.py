@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.models import Role, User
 from accounts.people.registration import register
 from bots.editor import scenarios
-from bots.models import Bot, BotScenario
+from bots.editor.create import create_bot
+from bots.models import BotScenario
 from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.operations import web
@@ -96,7 +97,7 @@ def make_number(business, line):
 
 
 def make_bot(number, name, scenario_name, definition, owner):
-    bot = Bot.objects.create(business=number.business, whatsapp_number=number, name=name)
+    bot = create_bot(number.business, whatsapp_number=number, name=name)
     scenario = BotScenario.objects.create(business=number.business, bot=bot, name=scenario_name, definition=definition)
     scenarios.publish(scenario, owner)
 

@@ -5,9 +5,11 @@ import os
 import secrets
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from django.utils.translation import gettext_noop
 from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -20,17 +22,20 @@ SECRETS = {
 }
 
 
-def add_arguments(parser):
-    """The arguments of `up`, which are needed before Django can be asked."""
-    parser.add_argument("--demo", action="store_true", help="Try it with a demo business and a stand-in for WhatsApp.")
-    parser.add_argument("--host", default="127.0.0.1", help="The address to listen on (default: 127.0.0.1).")
-    parser.add_argument("--port", type=port, default=8000, help="The port to listen on (default: 8000).")
+def add_arguments(parser: argparse.ArgumentParser, translate: Callable[[str], str] = str) -> None:
+    """The arguments of `up`, which are needed before Django can be asked; it shows their help later."""
+    demo = gettext_noop("Try it with a demo business and a stand-in for WhatsApp.")
+    host = gettext_noop("The address to listen on (default: 127.0.0.1).")
+    at_port = gettext_noop("The port to listen on (default: 8000).")
+    parser.add_argument("--demo", action="store_true", help=translate(demo))
+    parser.add_argument("--host", default="127.0.0.1", help=translate(host))
+    parser.add_argument("--port", type=port, default=8000, help=translate(at_port))
 
 
 def port(text):
     """A port that leaves room for the simulator's, which is the next one."""
     if not text.isdecimal() or not 1 <= int(text) < 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 1 to 65534")
+        raise argparse.ArgumentTypeError("порт — число от 1 до 65534 / a port is a number from 1 to 65534")
     return int(text)
 
 

@@ -4,13 +4,14 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import threading
 import time
 from zipfile import ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from accounts.testing import make_business
 from chatbot_site.operations.backups import archive, create, postgres_copy, restore
@@ -152,12 +153,16 @@ def test_a_full_disk_is_said_in_a_sentence(monkeypatch, tmp_path, settings):
     assert os.listdir(settings.BACKUP_DIR) == []
 
 
+@pytest.mark.parametrize("fact", [{"sqlstate": "53100"}, {"sqlite_errorcode": sqlite3.SQLITE_FULL}], ids=str)
+def test_a_full_disk_of_the_database_is_said_in_a_sentence(fact, tmp_path):
+    cause = type("Full", (Exception,), fact)()
+    with pytest.raises(CommandError, match="На диске базы данных"), create.sentences_for(tmp_path):
+        raise OperationalError("disk is full") from cause
+
+
 # PostgreSQL's programs
 
-needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
 
-
-@needs_postgres
 @pytest.mark.services
 def test_without_pg_dump_it_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
@@ -165,7 +170,6 @@ def test_without_pg_dump_it_says_what_to_install(monkeypatch):
         create.make()
 
 
-@needs_postgres
 @pytest.mark.services
 def test_an_older_pg_dump_is_named_before_anything_is_written(monkeypatch, tmp_path):
     for name in ("pg_dump", "pg_restore"):
@@ -176,7 +180,19 @@ def test_an_older_pg_dump_is_named_before_anything_is_written(monkeypatch, tmp_p
         create.make()
 
 
-@needs_postgres
+@pytest.mark.services
+def test_a_full_disk_that_pg_dump_meets_is_said_in_the_same_sentence(monkeypatch, tmp_path, backup_dir):
+    full = "echo 'pg_dump: error: could not write to output file: No space left on device' >&2; exit 1"
+    for name in ("pg_dump", "pg_restore"):
+        version = f"echo '{name} (PostgreSQL) 99.1'"
+        (tmp_path / name).write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then {version}; else {full}; fi\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(CommandError, match=f"В {backup_dir} не осталось места"):
+        create.make()
+    assert os.listdir(backup_dir) == []
+
+
 @pytest.mark.services
 def test_the_password_is_no_argument(monkeypatch):
     started = []

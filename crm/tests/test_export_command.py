@@ -53,14 +53,14 @@ def test_the_command_writes_to_standard_output(number):
 
 
 def test_the_command_says_which_number_is_missing():
-    with pytest.raises(CommandError, match="no number with id 999"):
+    with pytest.raises(CommandError, match="999"):
         call_command("export_conversations", number=999)
 
 
 def test_the_command_says_when_the_file_cannot_be_written(number, tmp_path):
-    with pytest.raises(CommandError, match="cannot be written"):
+    with pytest.raises(CommandError, match=str(tmp_path)):
         export(number, output=str(tmp_path))
-    with pytest.raises(CommandError, match="cannot be written"):
+    with pytest.raises(CommandError, match="folder.csv"):
         export(number, output=str(tmp_path / "no" / "folder.csv"))
 
 
@@ -86,7 +86,7 @@ def test_a_terminal_shows_how_far_a_long_export_is(number, tmp_path, monkeypatch
 
     export(number, output=str(tmp_path / "conversations.csv"), stderr=terminal)
 
-    assert terminal.getvalue().endswith("\r1 of 1 messages\n")
+    assert terminal.getvalue().endswith("\r1 из 1 сообщений\n")
 
 
 def test_without_a_terminal_nothing_but_the_file_is_written(number, monkeypatch):

@@ -3,9 +3,12 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 
 from whatsapp.sending import rate_limiter
+
+REDIS_URL = django_settings.REDIS_URL
 
 
 @pytest.fixture
@@ -82,13 +85,9 @@ def test_no_time_saves_up_more_than_a_bucket(clock):
 @pytest.fixture
 def redis_server(settings):
     """A Redis without a bucket for the number `test`."""
-    redis = pytest.importorskip("redis")
-    settings.REDIS_URL = django_settings.REDIS_URL or "redis://127.0.0.1:6379"
-    server = redis.Redis.from_url(settings.REDIS_URL)
-    try:
-        server.delete("whatsapp:rate:test")
-    except redis.ConnectionError:
-        pytest.skip("There is no Redis.")
+    settings.REDIS_URL = REDIS_URL
+    server = redis.Redis.from_url(REDIS_URL)
+    server.delete("whatsapp:rate:test")
     rate_limiter._redis_bucket.cache_clear()
     return server
 
@@ -134,7 +133,6 @@ print(taken, began, time.time())
 
 
 @pytest.mark.services
-@pytest.mark.skipif(not django_settings.REDIS_URL, reason="needs Redis: set REDIS_URL")
 def test_two_processes_together_keep_the_rate():
     processes = [subprocess.Popen([sys.executable, "-c", GREEDY], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     reports = [[float(number) for number in process.communicate()[0].split()] for process in processes]

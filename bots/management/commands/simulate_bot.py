@@ -1,8 +1,12 @@
 import json
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.management.translated import TranslatedCommand
 from bots.editor.labels import effect_in_words
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import SendMessage
@@ -10,27 +14,32 @@ from bots.models import Bot
 from bots.simulation.simulation import SKIP, is_worth_telling, simulate
 
 
-class Command(BaseCommand):
-    help = (
-        "Chat with a bot in the terminal. Nothing is stored, sent or called. Waits pass at once; "
-        f"{SKIP} lets the time to answer run out. An empty line ends it."
+class Command(TranslatedCommand):
+    help = format_lazy(
+        gettext_lazy(
+            "Chat with a bot in the terminal. Nothing is stored, sent or called. Waits pass at once; {skip} lets the"
+            " time to answer run out. An empty line ends it."
+        ),
+        skip=SKIP,
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("bot_id", type=int, help="the number in the address of the bot's page")
-        parser.add_argument("--draft", action="store_true", help="try the drafts instead of what is published")
+        parser.add_argument("bot_id", type=int, help=_("The number in the address of the bot's page."))
+        parser.add_argument("--draft", action="store_true", help=_("Try the drafts instead of what is published."))
         parser.add_argument(
             "--answer",
             action="append",
             default=[],
             metavar="STEP=JSON",
-            help="what the service called at a step answers; without it the call fails",
+            help=_("What the service called at a step answers; without it the call fails."),
         )
 
     def handle(self, bot_id, draft, answer, **options):
         bot = Bot.objects.filter(pk=bot_id).first()
         if bot is None:
-            raise CommandError(f"There is no bot {bot_id}. The number stands in the address of the bot's page.")
+            raise CommandError(
+                _("There is no bot %(id)s. The number stands in the address of the bot's page.") % {"id": bot_id}
+            )
         answers = dict(map(self.answer, answer))
         said = []
         while text := self.read():
@@ -43,7 +52,9 @@ class Command(BaseCommand):
         try:
             return step, json.loads(value)
         except ValueError as error:
-            raise CommandError(f'Write an answer like call={{"ok": true}}; {written} is not.') from error
+            raise CommandError(
+                _('Write an answer like call={"ok": true}; %(written)s is not.') % {"written": written}
+            ) from error
 
     def read(self):
         try:

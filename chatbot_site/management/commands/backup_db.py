@@ -1,32 +1,42 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from chatbot_site.operations.backups import create
+from accounts.management.translated import TranslatedCommand
+from chatbot_site.operations.backups import create, missing_media
 
 
-class Command(BaseCommand):
-    help = (
+class Command(TranslatedCommand):
+    help = gettext_lazy(
         "Write the database and the media files into one file, while everybody works, and check it. The keys in"
         " FIELD_KEYS are not in it: keep a copy of .env in another place."
     )
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--output", metavar="F", help="The file to write; without it, a new one in BACKUP_DIR with the time."
+            "--output", metavar="F", help=_("The file to write; without it, a new one in BACKUP_DIR with the time.")
         )
         parser.add_argument(
             "--keep",
             type=int,
             metavar="N",
             default=create.KEPT,
-            help="How many of its own files in BACKUP_DIR to keep (default: %(default)s).",
+            help=_("How many of its own files in BACKUP_DIR to keep (default: %(default)s)."),
         )
 
-    def handle(self, *, output, keep, **options):
+        parser.add_argument(
+            "--without-missing-media",
+            action="store_true",
+            help=_("Make the backup although files of messages are missing or cannot be read, and say which."),
+        )
+
+    def handle(self, *, output, keep, without_missing_media, **options):
         if keep < 1:
             raise CommandError(_("--keep must be 1 or more."))
-        path, manifest = create.make(output, keep=keep)
+        path, manifest = create.make(output, keep=keep, without_missing_media=without_missing_media)
         told = _("The backup is ready and checked: %(path)s, %(size)s MB, %(rows)s rows.")
         size = f"{path.stat().st_size / 1_000_000:.1f}"
         self.stdout.write(told % {"path": path, "size": size, "rows": sum(manifest["rows"].values())})
+        if manifest["missing_media"]:
+            self.stdout.write(_("Left out: %(files)s") % {"files": missing_media.in_words(manifest["missing_media"])})
         self.stdout.write(_("Keep FIELD_KEYS of your .env apart from it: without them the stored secrets are lost."))

@@ -1,14 +1,17 @@
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.management.translated import TranslatedCommand
 from chatbot_site.operations.backups import restore
 
 
-class Command(BaseCommand):
-    help = "Make the database anew, and empty. Refuses when there is data, unless --force is given: then it is erased."
+class Command(TranslatedCommand):
+    help = gettext_lazy(
+        "Make the database anew, and empty. Refuses when there is data, unless --force is given: then it is erased."
+    )
 
     def add_arguments(self, parser):
-        parser.add_argument("--force", action="store_true", help="Erase all data. It cannot be undone.")
+        parser.add_argument("--force", action="store_true", help=_("Erase all data. It cannot be undone."))
 
     def handle(self, *, force, **options):
         restore.create(force)

@@ -1,23 +1,24 @@
 from datetime import datetime
 
-from django.core.management.base import BaseCommand
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from chatbot_site.operations.backups import create, restore
+from accounts.management.translated import TranslatedCommand
+from chatbot_site.operations.backups import create, missing_media, restore
 
 
-class Command(BaseCommand):
-    help = (
+class Command(TranslatedCommand):
+    help = gettext_lazy(
         "Replace the database by that of a backup, and put its media files back. Afterwards nothing is sent by itself:"
         " broadcasts are paused, and what waited to be sent is unknown until a person decides."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", metavar="F", help="A file that backup_db wrote.")
+        parser.add_argument("file", metavar="F", help=_("A file that backup_db wrote."))
         parser.add_argument(
-            "--force", action="store_true", help="Replace a database that has data; a backup of it is made first."
+            "--force", action="store_true", help=_("Replace a database that has data; a backup of it is made first.")
         )
 
     def handle(self, *, file, force, **options):
@@ -27,6 +28,8 @@ class Command(BaseCommand):
         time = date_format(localtime(datetime.fromisoformat(manifest["made_at"])), "DATETIME_FORMAT")
         told = _("Restored: the database as it was on %(time)s, %(rows)s rows, and its media files.")
         self.stdout.write(told % {"time": time, "rows": sum(manifest["rows"].values())})
+        if missing := manifest.get("missing_media"):
+            self.stdout.write(_("Not in the backup: %(files)s") % {"files": missing_media.in_words(missing)})
         if not set(manifest["field_keys"][:1]) <= set(create.key_fingerprints()):
             self.stdout.write(
                 _(

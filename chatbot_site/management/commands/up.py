@@ -7,10 +7,12 @@ from contextlib import ExitStack, closing
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags, run_checks
-from django.core.management import BaseCommand, call_command
+from django.core.management import call_command
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.jobs import registry
+from accounts.management.translated import TranslatedCommand
 from chatbot_site.demo import running as demo
 from chatbot_site.demo import story
 from chatbot_site.operations import database_lock, embedded, environment, web
@@ -18,11 +20,11 @@ from chatbot_site.operations.backups import create
 from whatsapp.sending import ledger
 
 
-class Command(BaseCommand):
-    help = "Start everything: web pages, worker and ticks in one process. Stop it with Ctrl-C."
+class Command(TranslatedCommand):
+    help = gettext_lazy("Start everything: web pages, worker and ticks in one process. Stop it with Ctrl-C.")
 
     def add_arguments(self, parser):
-        environment.add_arguments(parser)
+        environment.add_arguments(parser, _)
 
     def handle(self, *, host, port, **options):
         stop_on_signals()

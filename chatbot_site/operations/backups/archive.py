@@ -7,6 +7,7 @@ import tarfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from django.core.management import CommandError
@@ -47,15 +48,16 @@ class Digest:
 def write(path, parts, facts):
     """
     Write a backup. `parts` maps the name of each to a function that writes it into a file; what is compressed
-    already says so by its name. `facts` go into the manifest.
+    already says so by its name. `facts` go into the manifest, with what the parts add to them.
     """
-    manifest = {"format": FORMAT, **facts, "parts": {}}
+    digests = {}
     with private(path) as file, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
         for name, write_part in parts.items():
             with archive.open(_entry(name), "w", force_zip64=True) as entry:
                 digest = Digest(entry)
                 write_part(digest)
-            manifest["parts"][name] = digest.facts()
+            digests[name] = digest.facts()
+        manifest = {"format": FORMAT, **facts, "parts": digests}
         archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     sync(path)
 
@@ -86,12 +88,27 @@ def sync(path):
         os.close(descriptor)
 
 
+def outline(path: str | Path) -> dict[str, Any]:
+    """The manifest of a backup that has all its parts in their sizes; their contents are not read. As `read`."""
+    with opened(path) as archive:
+        manifest = _manifest(archive, path)
+        for name, facts in manifest["parts"].items():
+            if archive.getinfo(name).file_size != facts["size"]:
+                raise damaged(path)
+    return manifest
+
+
+def _manifest(archive: ZipFile, path: str | Path) -> dict[str, Any]:
+    manifest = json.loads(archive.read(MANIFEST))
+    if manifest["format"] != FORMAT:
+        raise CommandError(_("%(path)s was made by a newer version. Update the project first.") % {"path": path})
+    return manifest
+
+
 def read(path):
     """The manifest of a backup, after all of it was read and is what the manifest says. Raises CommandError."""
     with opened(path) as archive:
-        manifest = json.loads(archive.read(MANIFEST))
-        if manifest["format"] != FORMAT:
-            raise CommandError(_("%(path)s was made by a newer version. Update the project first.") % {"path": path})
+        manifest = _manifest(archive, path)
         for name, facts in manifest["parts"].items():
             digest = Digest()
             with archive.open(name) as part:

@@ -1,8 +1,9 @@
-"""The files of MEDIA_ROOT as one tar, and back."""
+"""The files of MEDIA_ROOT as one tar, and back. Which of them must be there, missing_media knows."""
 
 import os
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -11,28 +12,41 @@ from . import archive
 PART = "media.tar"
 
 
+class _Source:
+    """A file to be copied, whose errors name it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._file.name) from error
+
+
 def write(file):
-    """Write them into a file, one at a time. What is removed meanwhile is left out."""
+    """Write them into a file, one at a time. What is removed meanwhile, or cannot be opened, is left out."""
     with tarfile.open(fileobj=file, mode="w|") as tar:
         for path in _files(Path(settings.MEDIA_ROOT)):
             try:
                 source = path.open("rb")
-            except FileNotFoundError:
+            except (FileNotFoundError, PermissionError):
                 continue
             with source:
                 entry = tarfile.TarInfo(path.relative_to(settings.MEDIA_ROOT).as_posix())
                 facts = os.fstat(source.fileno())
                 entry.size, entry.mtime, entry.mode = facts.st_size, int(facts.st_mtime), 0o600
-                tar.addfile(entry, source)
+                tar.addfile(entry, _Source(source))
             # tarfile would remember every file it has written.
             tar.members = []
 
 
 def _files(folder):
-    """The files in a folder and its folders, without what only points elsewhere."""
+    """The files in a folder and its folders, without what only points elsewhere or may not be looked into."""
     try:
         entries = os.scandir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return
     with entries:
         for entry in entries:
@@ -55,8 +69,7 @@ def restore(path):
 
 
 def _restore_one(tar, entry):
-    entry = tarfile.data_filter(entry, str(settings.MEDIA_ROOT))
-    target = Path(settings.MEDIA_ROOT, entry.name)
+    target = _target(entry.name)
     if not entry.isfile() or (target.exists() and target.stat().st_size == entry.size):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -66,3 +79,12 @@ def _restore_one(tar, entry):
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, target)
+
+
+def _target(name: str) -> Path:
+    """Where a file of a backup belongs. Raises ValueError for a name that leads out of MEDIA_ROOT."""
+    folder = Path(settings.MEDIA_ROOT).resolve()
+    target = (folder / name).resolve()
+    if not target.is_relative_to(folder):
+        raise ValueError(name)
+    return target

@@ -1,5 +1,6 @@
 """A PostgreSQL database as one file, by pg_dump and pg_restore: copied in a snapshot, restored in a transaction."""
 
+import errno
 import os
 import re
 import shutil
@@ -132,7 +133,10 @@ def script(path):
 
 @contextmanager
 def tool(*command):
-    """What a program of PostgreSQL writes; raises CommandError with its words when it fails."""
+    """
+    What a program of PostgreSQL writes; raises OSError when a disk here is full, and otherwise CommandError with its
+    words when it fails.
+    """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment()
@@ -147,6 +151,9 @@ def tool(*command):
         if process.wait():
             errors.seek(0)
             problem = errors.read().decode(errors="replace").strip()
+            # ERROR comes from the server, whose disks are not ours.
+            if os.strerror(errno.ENOSPC) in problem and "ERROR:" not in problem:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise CommandError(_("%(tool)s failed. %(problem)s") % {"tool": command[0], "problem": problem})
 
 
@@ -162,7 +169,8 @@ def environment():
     told = {**info.get_parameters(), "password": info.password}
     names = {option.keyword.decode(): option.envvar for option in connection.connection.pgconn.info}
     known = {names[key].decode(): value for key, value in told.items() if value and names.get(key)}
-    return {**os.environ, **known}
+    # Whatever language the machine speaks: what the programs say is looked at.
+    return {**os.environ, **known, "LC_ALL": "C"}
 
 
 @contextmanager

@@ -153,7 +153,7 @@ def backup_of_what_is_there():
     if not has_data():
         return None
     try:
-        path, _manifest = making.make(kind=making.BEFORE_RESTORING)
+        path, _manifest = making.make(kind=making.BEFORE_RESTORING, without_missing_media=True)
     except sqlite_copy.Damaged:
         path = sqlite_copy.keep_damaged()
     return path

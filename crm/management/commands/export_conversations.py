@@ -6,8 +6,11 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.management.translated import TranslatedCommand
 from crm.conversations.exports import CutOff, Export
 from crm.models import ConversationExport, Message
 from whatsapp.models import WhatsAppNumber
@@ -16,26 +19,31 @@ from whatsapp.models import WhatsAppNumber
 EVERY = 1
 
 
-class Command(BaseCommand):
-    help = "Write all conversations of a number to a file, whose last line says how many it holds."
+class Command(TranslatedCommand):
+    help = gettext_lazy("Write all conversations of a number to a file, whose last line says how many it holds.")
 
     def add_arguments(self, parser):
-        parser.add_argument("--number", type=int, required=True, metavar="ID", help="The number's id.")
-        parser.add_argument("--format", choices=ConversationExport.Format.values, default="csv")
-        parser.add_argument("--output", metavar="F", help="The file to write; without it, standard output.")
+        parser.add_argument("--number", type=int, required=True, metavar="ID", help=_("The number's id."))
+        parser.add_argument(
+            "--format",
+            choices=ConversationExport.Format.values,
+            default="csv",
+            help=_("The format of the file (default: %(default)s)."),
+        )
+        parser.add_argument("--output", metavar="F", help=_("The file to write; without it, standard output."))
 
     def handle(self, *, number, format, output, **options):
         try:
             number = WhatsAppNumber.objects.kept().get(pk=number)
         except WhatsAppNumber.DoesNotExist:
-            raise CommandError(f"There is no number with id {number}.") from None
+            raise CommandError(_("There is no number with the id %(id)s.") % {"id": number}) from None
         export = Export(number, format)
         is_watched = self.stderr.isatty() and (output or not self.stdout.isatty())
         pieces = self.with_progress(export) if is_watched else export.whole()
         try:
             is_written = self.write_file(output, pieces) if output else self.write_out(pieces)
         except CutOff:
-            raise CommandError("The number was deleted meanwhile: not all of it could be written.") from None
+            raise CommandError(_("The number was deleted meanwhile: not all of it could be written.")) from None
         if is_written:
             export.note()
 
@@ -47,16 +55,21 @@ class Command(BaseCommand):
             yield piece
             if time.monotonic() > told_at + EVERY:
                 told_at, has_told = time.monotonic(), True
-                self.stderr.write(f"\r{export.messages} of {total} messages", style_func=str, ending="")
+                self.stderr.write(self.progress(export, total), style_func=str, ending="")
         if has_told:
-            self.stderr.write(f"\r{export.messages} of {total} messages", style_func=str)
+            self.stderr.write(self.progress(export, total), style_func=str)
+
+    def progress(self, export, total):
+        return "\r" + _("%(done)s of %(total)s messages") % {"done": export.messages, "total": total}
 
     def write_file(self, output, pieces):
         try:
             with complete_file(Path(output)) as file:
                 file.writelines(pieces)
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
+            raise CommandError(
+                _("%(path)s cannot be written: %(problem)s.") % {"path": output, "problem": error.strerror}
+            ) from None
         return True
 
     def write_out(self, pieces):

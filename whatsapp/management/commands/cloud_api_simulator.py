@@ -1,26 +1,33 @@
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.management.translated import TranslatedCommand
 from whatsapp.simulator import server
 from whatsapp.simulator.graph.phone_numbers import DEFAULT_APP_SECRET, WELCOME_PREFIX
 
 
-class Command(BaseCommand):
-    help = (
-        "Run a local stand-in for Meta's Cloud API, with a page on which you write as a customer. Connect numbers "
-        f"with any phone number ID and an access token that begins with “{WELCOME_PREFIX}”: a number comes into being "
-        "when it is first used, and so does its account (any WABA ID). Webhooks are signed with META_APP_SECRET, or "
-        f"with “{DEFAULT_APP_SECRET}” while that is empty, so give such a number no app secret of its own. "
-        "Everything is in memory and forgotten at the end."
+class Command(TranslatedCommand):
+    help = format_lazy(
+        gettext_lazy(
+            "Run a local stand-in for Meta's Cloud API, with a page on which you write as a customer. Connect numbers"
+            " with any phone number ID and an access token that begins with “{prefix}”: a number comes into being when"
+            " it is first used, and so does its account (any WABA ID). Webhooks are signed with META_APP_SECRET, or"
+            " with “{secret}” while that is empty, so give such a number no app secret of its own. Everything is in"
+            " memory and forgotten at the end."
+        ),
+        prefix=WELCOME_PREFIX,
+        secret=DEFAULT_APP_SECRET,
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--port", type=int, default=8090, help="Default: 8090. 0 takes a free one.")
+        parser.add_argument("--port", type=int, default=8090, help=_("Default: 8090. 0 takes a free one."))
         parser.add_argument(
             "--callback",
             default=f"{settings.PUBLIC_URL}/webhooks/whatsapp/",
-            help="Where webhooks are posted. Default: %(default)s",
+            help=_("Where webhooks are posted. Default: %(default)s"),
         )
 
     def handle(self, *, port, callback, **options):

@@ -1,32 +1,36 @@
 import time
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.deletion import deletion, job
+from accounts.management.translated import TranslatedCommand
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 from whatsapp.models import WhatsAppNumber
 
 
-class Command(BaseCommand):
-    help = "Delete a number with all its bots, conversations and broadcasts, after showing how many there are."
+class Command(TranslatedCommand):
+    help = gettext_lazy(
+        "Delete a number with all its bots, conversations and broadcasts, after showing how many there are."
+    )
 
     def add_arguments(self, parser):
-        parser.add_argument("number_id", type=int, metavar="ID", help="The number's id.")
+        parser.add_argument("number_id", type=int, metavar="ID", help=_("The number's id."))
         parser.add_argument(
-            "--noinput", "--no-input", "--yes", action="store_false", dest="interactive", help="Do not ask."
+            "--noinput", "--no-input", "--yes", action="store_false", dest="interactive", help=_("Do not ask.")
         )
 
     def handle(self, *, number_id, interactive, **options):
         try:
             number = WhatsAppNumber.objects.get(pk=number_id)
         except WhatsAppNumber.DoesNotExist:
-            raise CommandError(f"There is no number with id {number_id}.") from None
+            raise CommandError(_("There is no number with the id %(id)s.") % {"id": number_id}) from None
         self.show(number)
         if interactive and not self.is_confirmed(number):
             raise CommandError(_("Nothing was deleted."))

@@ -1,21 +1,24 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.management.translated import TranslatedCommand
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.webhooks.process import replay
 
 
-class Command(BaseCommand):
-    help = (
+class Command(TranslatedCommand):
+    help = gettext_lazy(
         "Process stored webhook events again: those that were given up, or with --number or --since all of them."
         " What was recorded once is not recorded again."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--number", type=int, metavar="ID", help="Only events of this number.")
+        parser.add_argument("--number", type=int, metavar="ID", help=_("Only events of this number."))
         parser.add_argument(
-            "--since", metavar="TIME", help="Only events received since then: 2026-11-22 or 2026-11-22T10:00."
+            "--since", metavar="TIME", help=_("Only events received since then: 2026-11-22 or 2026-11-22T10:00.")
         )
 
     def handle(self, *, number, since, **options):
@@ -24,11 +27,17 @@ class Command(BaseCommand):
             events = events.parked()
         if number is not None:
             if not WhatsAppNumber.objects.filter(pk=number).exists():
-                raise CommandError(f"There is no number with the id {number}.")
+                raise CommandError(_("There is no number with the id %(id)s.") % {"id": number})
             events = events.filter(whatsapp_number=number)
         if since is not None:
             events = events.filter(received_at__gte=read_time(since))
-        self.stdout.write(f"{replay(events)} webhook events will be processed again within seconds.")
+        count = replay(events)
+        sentence = ngettext(
+            "%(count)s webhook event will be processed again within seconds.",
+            "%(count)s webhook events will be processed again within seconds.",
+            count,
+        )
+        self.stdout.write(sentence % {"count": count})
 
 
 def read_time(text):
@@ -37,5 +46,5 @@ def read_time(text):
     except ValueError:
         moment = None
     if moment is None:
-        raise CommandError("Write the time like 2026-11-22 or 2026-11-22T10:00.")
+        raise CommandError(_("Write the time like 2026-11-22 or 2026-11-22T10:00."))
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

@@ -1,11 +1,13 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.management.translated import TranslatedCommand
 from whatsapp.secrets import key_rotation
 
 
-class Command(BaseCommand):
-    help = (
+class Command(TranslatedCommand):
+    help = gettext_lazy(
         "Encrypt all stored secrets with the first key of FIELD_KEYS. Put a new key in front, restart everything, and "
         "run this; it may run while everything runs, and after a kill it is run again."
     )

@@ -1,0 +1,51 @@
+"""Whether the installation answers where people and Meta reach it."""
+
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from chatbot_site.operations.configuration import LOCAL_HOSTS
+
+from .findings import Finding, broken, ok, warning
+
+TIMEOUT = 5  # seconds
+
+
+def answers() -> Finding:
+    url = settings.PUBLIC_URL
+    try:
+        with urllib.request.urlopen(f"{url}/livez", timeout=TIMEOUT) as response:
+            is_ours = response.read(100) == b"ok"
+    except (OSError, ValueError) as error:
+        return broken(
+            _("Nothing answers at %(url)s: %(problem)s") % {"url": url, "problem": _reason(error)},
+            _("Check PUBLIC_URL, the web process, the proxy in front of it and its certificate."),
+        )
+    if not is_ours:
+        return broken(
+            _("Something else answers at %(url)s.") % {"url": url},
+            _("Check PUBLIC_URL, and where the proxy in front passes requests on to."),
+        )
+    parts = urlsplit(url)
+    if parts.scheme != "https" or parts.hostname in LOCAL_HOSTS:
+        return warning(
+            _("The site answers at %(url)s, which Meta does not post to.") % {"url": url},
+            _("For real numbers give it a public https address, and write that into PUBLIC_URL."),
+        )
+    return ok(_("The site answers at %(url)s.") % {"url": url})
+
+
+def is_ready() -> bool:
+    """Whether the site answers there that it does its work (/readyz)."""
+    try:
+        with urllib.request.urlopen(f"{settings.PUBLIC_URL}/readyz", timeout=TIMEOUT):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _reason(error: Exception) -> object:
+    return error.reason if isinstance(error, urllib.error.URLError) else error

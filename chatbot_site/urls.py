@@ -36,5 +36,6 @@ urlpatterns = [
     *[pattern for app in APPS for pattern in app.urls.urlpatterns],
 ]
 
+handler400 = "chatbot_site.errors.bad_request"
 handler404 = "chatbot_site.errors.not_found"
 handler500 = "chatbot_site.errors.server_error"

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_INLINE
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 
 
@@ -18,6 +19,21 @@ class KeepMethodMiddleware:
         if response.status_code == 301 and request.method not in ("GET", "HEAD"):
             response.status_code = 308
         return response
+
+
+class RefuseNulMiddleware:
+    """
+    Refuse an address with a NUL character, which PostgreSQL keeps in no text: it can name nothing, and a list that
+    looks for it would break.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        return self.get_response(request)
 
 
 class StylesOfDocumentationMiddleware:

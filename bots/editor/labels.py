@@ -1,6 +1,7 @@
 """What a bot did, and what keeps a scenario from being published, in words."""
 
 import re
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,8 +18,19 @@ def problem_in_words(problem, definition):
     return _("Step “%(step)s”: %(problem)s") % {"step": step, "problem": problem.message}
 
 
-def event_in_words(event):
+#: What a log holds that another version of the program wrote, or that was written by hand.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def event_in_words(event: Any) -> str:
     """What happened, as it stands in the log."""
+    try:
+        return _event_in_words(event)
+    except UNREADABLE:
+        return _("something that cannot be shown here")
+
+
+def _event_in_words(event: dict[str, Any]) -> str:
     kind = event.get("kind")
     if kind in EVENTS:
         return EVENTS[kind](event)
@@ -48,9 +60,12 @@ EVENTS = {
 }
 
 
-def effect_in_words(effect):
+def effect_in_words(effect: Any) -> str:
     """One effect, as it stands in the log."""
-    return WORDS[effect["effect"]](effect)
+    try:
+        return WORDS[effect["effect"]](effect)
+    except UNREADABLE:
+        return _("something that cannot be shown here")
 
 
 def said(effect):

@@ -40,4 +40,4 @@ class StatsView(TenantScope, APIView):
     @extend_schema(responses=StatsSerializer)
     def get(self, request):
         """What needs a person, and what happened today."""
-        return Response(StatsSerializer(overview(request.user.business)).data)
+        return Response(StatsSerializer(overview(request.user)).data)

@@ -1,19 +1,20 @@
 """What is answered when no view could: pages for people, `{"detail", "code"}` below /api/."""
 
+import sys
+
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 from accounts.tenancy.formsets import TooManyRows
 
+from .operations.outages import is_temporary
 
-def not_found(request, exception):
-    if request.path.startswith("/api/"):
-        detail = _("There is nothing at this address. /docs lists the addresses of the API.")
-        return JsonResponse({"detail": detail, "code": "not_found"}, status=404)
-    return defaults.page_not_found(request, exception)
+#: Seconds after which a caller whom an outage met may try again.
+RETRY_AFTER = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,15 +23,43 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     elif isinstance(exception, TooManyFieldsSent):
         detail = _("The page sent more fields than can be saved at once. Nothing was saved.")
     else:
-        detail = _("The request cannot be read. Open the page again and repeat what you did.")
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": detail, "code": "bad_request"}, status=400)
+        detail = _("This request cannot be read: its address, headers or body are broken.")
+    if _is_api(request):
+        return _refused(400, detail, "bad_request")
     # Without the request, as Django does: what is wrong may be the request itself.
     return HttpResponseBadRequest(render_to_string("400.html", {"detail": detail}))
 
 
-def server_error(request):
-    if request.path.startswith("/api/"):
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return _refused(404, _("There is nothing at this address. /docs lists the addresses of the API."), "not_found")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Called where the error is being handled: an outage of the database or of Redis is 503, all else 500."""
+    error = sys.exc_info()[1]
+    if error is not None and is_temporary(error):
+        return _unavailable(request)
+    if _is_api(request):
         detail = _("Something went wrong on the server. Try again; if it repeats, tell the administrator.")
-        return JsonResponse({"detail": detail, "code": "server_error"}, status=500)
+        return _refused(500, detail, "server_error")
     return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        detail = _("The service is out of reach for a moment. Try again in a few seconds.")
+        response: HttpResponse = _refused(503, detail, "unavailable")
+    else:
+        response = render(None, "503.html", status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
+def _refused(status: int, detail: str, code: str) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)

@@ -1,15 +1,20 @@
 """What a business sees first: what needs a person, and what happened today."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
+from accounts.models import Business, User
 from broadcasts import recipients
+from broadcasts.admin.message import StateFilter as RecipientStateFilter
 from broadcasts.models import Broadcast, BroadcastMessage
+from crm.admin.conversation import UnreadFilter
 from crm.models import Conversation, Message
+from whatsapp.admin.webhook_event import StateFilter as EventStateFilter
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers.issues import needs as needs_of_number
 
@@ -28,15 +33,15 @@ class Need:
 MOST_OF_NUMBERS = 10
 
 
-def needs(business):
-    """What waits for a person, most urgent first."""
+def needs(business: Business, person: User | None = None) -> list[Need]:
+    """What waits for a person, most urgent first; for this one, who may not see everything."""
     found = [
         *_of_numbers(business),
         _paused_broadcasts(business),
         _unread(business),
         _unknown(business),
         _unknown_of_broadcasts(business),
-        _given_up(business),
+        *([_given_up(business)] if person is None or person.has_perm("whatsapp.view_webhookevent") else []),
     ]
     return [need for need in found if need.count]
 
@@ -72,7 +77,7 @@ def _paused_broadcasts(business):
 def _unread(business):
     count = Conversation.objects.for_business(business).filter(unread__gt=0, status="open").count()
     text = ngettext("%(count)s unread conversation", "%(count)s unread conversations", count)
-    return _need("unread", count, text, "crm_conversation", "unread=yes")
+    return _need("unread", count, text, "crm_conversation", UnreadFilter.query("yes"))
 
 
 def _unknown(business):
@@ -94,7 +99,9 @@ def _unknown_of_broadcasts(business):
         "%(count)s messages of broadcasts may or may not have been sent: decide",
         count,
     )
-    return _need("unknown_of_broadcasts", count, text, "broadcasts_broadcastmessage", "status=unknown")
+    return _need(
+        "unknown_of_broadcasts", count, text, "broadcasts_broadcastmessage", RecipientStateFilter.query("unknown")
+    )
 
 
 def _given_up(business):
@@ -102,7 +109,7 @@ def _given_up(business):
     text = ngettext(
         "%(count)s webhook event could not be processed", "%(count)s webhook events could not be processed", count
     )
-    return _need("webhook_events", count, text, "whatsapp_webhookevent", "state=given_up")
+    return _need("webhook_events", count, text, "whatsapp_webhookevent", EventStateFilter.query("given_up"))
 
 
 def today(business):
@@ -127,5 +134,6 @@ def today(business):
     return {**said, **{name: said[name] + count for name, count in broadcast.items()}}
 
 
-def overview(business):
-    return {"needs": needs(business), "today": today(business)}
+def overview(person: User) -> dict[str, Any]:
+    """What needs this person of a business, and what happened there today."""
+    return {"needs": needs(person.business, person), "today": today(person.business)}

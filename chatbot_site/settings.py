@@ -58,12 +58,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatbot_site.middleware.KeepMethodMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "chatbot_site.middleware.StylesOfDocumentationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "chatbot_site.middleware.RefuseNulMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -228,10 +230,9 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.PagePagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": [
-        "accounts.api.parsers.StorableJSONParser",
-        "accounts.api.parsers.StorableMultiPartParser",
-    ],
+    # JSON alone: a form cannot name what lies deeper, and would empty it. A view that takes a file names its parser.
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.StorableJSONParser"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "EXCEPTION_HANDLER": "accounts.api.errors.exception_handler",
     "NUM_PROXIES": TRUSTED_PROXIES,
 }

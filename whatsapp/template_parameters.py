@@ -8,6 +8,7 @@ and `button.0.1` for the end of a URL button's address, or for the code that a b
 """
 
 import re
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,9 @@ from django.utils.translation import gettext as _
 PLACEHOLDER = re.compile(r"{{\s*(\w{1,200})\s*}}")
 
 MEDIA = ("image", "video", "document")
+
+#: What is a text in a component or a button, if it is there.
+TEXTS = {"type", "format", "text", "url", "phone_number"}
 
 #: Parts that need parameters of a shape no text has.
 UNSUPPORTED_PARTS = {"CAROUSEL", "LIMITED_TIME_OFFER"}
@@ -27,10 +31,33 @@ MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
 LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 
+def parts_of(template: Any) -> list[dict[str, Any]]:
+    """
+    A template's components as far as they have the shape that Meta documents ("Templates", "Components"): whatever
+    else was read at Meta says nothing to us.
+    """
+    components = template.components if isinstance(template.components, list) else []
+    return [_part(component) for component in components if isinstance(component, dict)]
+
+
+def _part(component: dict[str, Any]) -> dict[str, Any]:
+    part = {name: value for name, value in component.items() if name not in TEXTS or isinstance(value, str)}
+    if not isinstance(part.get("example"), dict):
+        part.pop("example", None)
+    if "buttons" in part:
+        buttons = part["buttons"] if isinstance(part["buttons"], list) else []
+        part["buttons"] = [_button(button) for button in buttons if isinstance(button, dict)]
+    return part
+
+
+def _button(button: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in button.items() if name not in TEXTS or isinstance(value, str)}
+
+
 def placeholders(template):
     """The keys of the parameters that a template needs, in the order in which a person reads it."""
     keys = []
-    for component in template.components:
+    for component in parts_of(template):
         kind = component.get("type")
         if kind == "HEADER":
             keys += _header_keys(component)
@@ -62,7 +89,7 @@ def problems(template, parameters):
 def template_message(template, parameters):
     """The Cloud API body of a template filled in, without its recipient; `parameters` have no problems."""
     values = {key: one_line(value) for key, value in parameters.items()}
-    components = [part for component in template.components for part in _parts(template, component, values)]
+    components = [part for component in parts_of(template) for part in _parts(template, component, values)]
     content = {"name": template.name, "language": {"code": template.language}}
     if components:
         content["components"] = components
@@ -75,14 +102,14 @@ def unsupported(template):
         component.get("type") in UNSUPPORTED_PARTS
         or (component.get("type") == "HEADER" and component.get("format", "TEXT") not in SUPPORTED_HEADERS)
         or any(button.get("type") in UNSUPPORTED_BUTTONS for _index, button in _buttons(component))
-        for component in template.components
+        for component in parts_of(template)
     )
 
 
 def examples(template):
     """The example values given to Meta with a template, by key, as far as there are any."""
     found = {}
-    for component in template.components:
+    for component in parts_of(template):
         example = component.get("example") or {}
         kind = component.get("type")
         if kind == "BODY":
@@ -96,7 +123,7 @@ def examples(template):
 
 def buttons_of(template):
     """The buttons of a template, in order."""
-    return [button for component in template.components for _index, button in _buttons(component)]
+    return [button for component in parts_of(template) for _index, button in _buttons(component)]
 
 
 def one_line(value):
@@ -193,7 +220,7 @@ def _location(value):
 
 def _wrong_values(template, values):
     found = {}
-    for component in template.components:
+    for component in parts_of(template):
         kind = component.get("type")
         if kind == "BODY":
             found |= _too_long(component.get("text"), values, "", MAX_BODY)
@@ -237,13 +264,18 @@ def filled(text, values):
 
 
 def _text_examples(component, example, name, prefix):
-    named = example.get(f"{name}_named_params") or []
+    named = _list(example.get(f"{name}_named_params"))
     if named:
-        return {prefix + item["param_name"]: item["example"] for item in named}
-    values = example.get(name) or []
+        items = [item for item in named if isinstance(item, dict)]
+        return {f"{prefix}{item.get('param_name')}": item.get("example", "") for item in items}
+    values = _list(example.get(name))
     # The body's are a list in a list.
     values = values[0] if values and isinstance(values[0], list) else values
     return {prefix + key: value for key, value in zip(placeholder_names(component.get("text")), values, strict=False)}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _button_example(index, button):

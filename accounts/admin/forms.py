@@ -25,6 +25,12 @@ class PersonForm(TenantModelForm):
     class Meta:
         model = User
         fields = ["email", "name", "role", "language", "is_active"]
+        help_texts = {
+            "is_active": _(
+                "Switch off instead of deleting, to keep what they wrote. It ends their sign-ins and deletes the API "
+                "tokens they made: switched on again, they sign in anew and make new ones."
+            )
+        }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_framework_handler
@@ -40,9 +41,16 @@ def exception_handler(exception, context):
     if isinstance(exception, Refusal):
         set_rollback()
         return Response({"detail": str(exception), "code": exception.code}, status=exception.status)
+    if isinstance(exception, exceptions.UnsupportedMediaType):
+        exception.detail = exceptions.ErrorDetail(_accepted_types(context["request"]), exception.default_code)
     if isinstance(exception, Http404):
         exception = exceptions.NotFound(_("There is nothing with this id."))
     response = rest_framework_handler(exception, context)
     if response is not None and isinstance(response.data, dict) and "detail" in response.data:
         response.data.setdefault("code", getattr(response.data["detail"], "code", "error"))
     return response
+
+
+def _accepted_types(request: Request) -> str:
+    sentence = _("Send the body as one of these types, and name it in the header Content-Type: %(types)s.")
+    return sentence % {"types": ", ".join(parser.media_type for parser in request.parsers)}

@@ -21,7 +21,10 @@ class StorableJSONParser(JSONParser):
 
 
 class StorableMultiPartParser(MultiPartParser):
-    """A form whose fields, should they hold a JSON document, are as JSON is."""
+    """
+    A form with a file, for the views that take one. Its other fields, should they hold a JSON document, are as JSON
+    is.
+    """
 
     def parse(self, stream, media_type=None, parser_context=None):
         parsed = super().parse(stream, media_type, parser_context)

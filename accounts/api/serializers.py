@@ -76,7 +76,10 @@ class ChangePasswordSerializer(StrictSerializer):
 
 
 class PersonSerializer(TenantSerializer):
-    """A person of the business. Switching `is_active` off keeps what they wrote and their name on it."""
+    """
+    A person of the business. Switching `is_active` off keeps what they wrote and their name on it, and ends for good
+    their sign-ins and the tokens they made.
+    """
 
     role = serializers.ChoiceField(Role.choices)
     has_joined = serializers.SerializerMethodField()

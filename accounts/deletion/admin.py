@@ -3,16 +3,28 @@
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import model_ngettext, unquote
+from django.db import models
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts.database.deadlocks import again_after_deadlock
 from accounts.refusals import Refusal
+from accounts.templatetags.accounts import grouped
 
 from . import deletion
 from . import page as deletion_page
 from .forms import NameForm
+
+#: Rows that one action deletes: each is counted, deleted and has a receipt by itself, within one request.
+MAX_DELETED_AT_ONCE = 2000
+
+
+class ChosenRows:
+    """The chosen rows as one whose key names them all: Django reads no more than a thousand fields of a form."""
+
+    def __init__(self, rows: list[models.Model]) -> None:
+        self.pk = ",".join(str(row.pk) for row in rows)
 
 
 class DeletesCascades:
@@ -76,13 +88,17 @@ class DeletesCascades:
         return actions
 
     def delete_selected(self, request, queryset):
+        if queryset.count() > MAX_DELETED_AT_ONCE:
+            sentence = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
+            self.message_user(request, sentence % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
+            return None
         context = self._asked(request, queryset, is_answered="post" in request.POST)
         if request.is_confirmed:
             return self._delete_selected(request, queryset)
         request.POST = request.POST.copy()
         request.POST.pop("post", None)
         page = delete_selected(self, request, queryset)
-        page.context_data.update(context)
+        page.context_data.update(context, queryset=[ChosenRows(list(queryset))], rows=queryset)
         return deletion_page.with_counts(page)
 
     def _delete_selected(self, request, queryset):

@@ -77,3 +77,4 @@ class Business(models.Model):
         self.is_suspended = True
         self.save(update_fields=["is_suspended"])
         self.people.update(is_active=False)
+        self.people.all().end_access()

@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -30,7 +33,14 @@ class LowercaseEmailField(models.EmailField):
         return value.lower() if value else value
 
 
-class UserManager(BaseUserManager.from_queryset(TenantQuerySet)):
+class UserQuerySet(TenantQuerySet):
+    def end_access(self) -> None:
+        """End, for good, every sign-in of these people and every key they made, those of programs too."""
+        apps.get_model("accounts.ApiToken").objects.filter(user__in=self).delete()
+        self.update(session_epoch=F("session_epoch") + 1)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     use_in_migrations = False
 
     def create_user(self, email, password=None, **fields):
@@ -77,6 +87,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
+    # A part of what a session is bound to, beside the password: one more ends every session.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
     # The role of the API token that a request came with; set by authentication, never stored.
     token_role = ""
     # Whether a job may be deleting something now. Whoever signed in by a session is loaded with the answer, because
@@ -110,6 +123,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, **kwargs)
         if password_is_new:
             self.auth_token_set.filter(name="").delete()
+
+    def get_session_auth_hash(self) -> str:
+        return self._in_this_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self._in_this_epoch, super().get_session_auth_fallback_hash())
+
+    def _in_this_epoch(self, digest: str) -> str:
+        return f"{digest}.{self.session_epoch}" if self.session_epoch else digest
 
     @property
     def acting_role(self):

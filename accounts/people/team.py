@@ -27,16 +27,26 @@ def invite(person):
 
 
 @transaction.atomic
-def change(person):
-    """Store what was changed about a person."""
+def change(person: User) -> None:
+    """
+    Store what was changed about a person. Who may not sign in any more, or may again, has no sign-ins and keys left.
+    """
     if person.business_id:
         lock(person.business)
-        stored = User.objects.get(pk=person.pk)
-        if not (person.is_active and person.role == Role.OWNER):
-            refuse_losing_last_owner(stored)
-        if person.is_active and not stored.is_active:
-            check_plan(person.business)
+    stored = User.objects.get(pk=person.pk)
+    if person.business_id:
+        _check_change(person, stored)
     person.save(update_fields=CHANGEABLE)
+    if person.is_active != stored.is_active:
+        User.objects.filter(pk=person.pk).end_access()
+
+
+def _check_change(person: User, stored: User) -> None:
+    """Raise Refusal for what the business would lose, or has no room for."""
+    if not (person.is_active and person.role == Role.OWNER):
+        refuse_losing_last_owner(stored)
+    if person.is_active and not stored.is_active:
+        check_plan(person.business)
 
 
 @again_after_deadlock

@@ -5,6 +5,7 @@ Every ModelAdmin and inline of the project inherits these. Platform administrato
 """
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,6 +20,7 @@ from .forms import TenantModelForm, with_choice_of_business
 from .formsets import TenantInlineFormSet, TenantModelFormSet
 from .list_filters import TenantRelatedFilter
 from .scope import scope
+from .widgets import TenantAutocompleteSelect, TenantAutocompleteSelectMultiple, storable
 
 #: The look-ups a filter link may end in. Patterns are not among them: SQLite runs them in Python, without limit.
 FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date", "range"}
@@ -38,6 +40,16 @@ class TenantScoped:
         ordered = super().get_field_queryset(db, db_field, request)
         related = db_field.remote_field.model._default_manager.all()
         return scope(related if ordered is None else ordered, request.user)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", TenantAutocompleteSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", TenantAutocompleteSelectMultiple(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
@@ -76,6 +88,13 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
             return super().changelist_view(request, extra_context)
         except Refusal as refusal:
             return self._tell(request, refusal)
+
+    def response_action(self, request, queryset):
+        """An action on the chosen rows: each field may name several, and what is no id names none."""
+        chosen = ",".join(request.POST.getlist(ACTION_CHECKBOX_NAME)).split(",")
+        request.POST = request.POST.copy()
+        request.POST.setlist(ACTION_CHECKBOX_NAME, storable(self.model._meta.pk, chosen))
+        return super().response_action(request, queryset)
 
     def get_changelist_form(self, request, **kwargs):
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})

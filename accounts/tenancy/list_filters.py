@@ -1,5 +1,7 @@
 """Filters of the admin's sidebar inside one business."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin
 
 from .scope import scope
@@ -15,3 +17,12 @@ class TenantRelatedFilter(admin.RelatedFieldListFilter):
     def has_output(self):
         """Also with a single choice, when a link asks for it: Django would leave the filter out, and show all."""
         return bool(self.used_parameters) or super().has_output()
+
+
+class LinkedFilter(admin.SimpleListFilter):
+    """A filter of a list to which other pages link, whose parameter is named by it alone."""
+
+    @classmethod
+    def query(cls, value: str) -> str:
+        """The query of a link to the list filtered by one of the filter's values."""
+        return urlencode({cls.parameter_name: value})

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from accounts.api.idempotency import idempotent
+from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.models import Business, User
 from accounts.refusals import Refusal
 from accounts.tenancy.api import TenantViewSet
@@ -20,6 +21,7 @@ class SendingViewSet(TenantViewSet):
     """Stands for a POST that sends: each call that is carried out leaves one person behind."""
 
     queryset = User.objects.all()
+    parser_classes = [StorableJSONParser, StorableMultiPartParser]
 
     @action(detail=False, methods=["post"])
     @idempotent

@@ -37,15 +37,6 @@ def test_attributes_of_a_customer_hold_only_what_can_be_stored(client):
 def test_a_document_in_a_field_of_a_form_is_as_strict(client, value):
     client.force_login(make_owner(), backend="accounts.people.roles.RoleBackend")
 
-    response = client.post("/api/v1/bot-scenarios/", {"definition": value})
+    response = client.post("/api/v1/templates/upload-example/", {"whatsapp_number": value})
 
     assert (response.status_code, response.json()["code"]) == (400, "parse_error")
-
-
-@pytest.mark.parametrize("name", ["[[", "[x]", "{}", "NaN", "[Shop] {1}"])
-def test_a_text_in_a_field_of_a_form_may_look_like_a_document(client, name):
-    client.force_login(make_owner(), backend="accounts.people.roles.RoleBackend")
-
-    response = client.post("/api/v1/customers/", {"phone": "+79161234567", "name": name})
-
-    assert (response.status_code, response.json()["name"]) == (201, name)

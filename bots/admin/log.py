@@ -1,5 +1,7 @@
 """Why did the bot say that: sessions and turns, to look at."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -37,8 +39,8 @@ class BotSessionAdmin(ReadOnlyTenantAdmin):
     @admin.display(description=_("answers"))
     def answers(self, session):
         """What the customer answered so far, under the names the author chose."""
-        known = session.state.get("vars", {})
-        return ", ".join(f"{name}: {value}" for name, value in known.items()) or "—"
+        known = session.state.get("vars") if isinstance(session.state, dict) else None
+        return ", ".join(f"{name}: {value}" for name, value in _items(known)) or "—"
 
     @admin.display(description=_("log"))
     def log(self, session):
@@ -62,9 +64,21 @@ class BotTurnAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("steps"))
     def steps(self, turn):
-        return " → ".join(turn.path) or "—"
+        return " → ".join(map(str, _elements(turn.path))) or "—"
 
     @admin.display(description=_("effects"))
     def did(self, turn):
-        told = [effect for effect in turn.effects if effect.get("kind") != TimerKind.EXPIRY]
+        told = [effect for effect in _elements(turn.effects) if not _is_expiry(effect)]
         return format_html_join("", "{}<br>", ((effect_in_words(effect),) for effect in told)) or "—"
+
+
+def _is_expiry(effect: Any) -> bool:
+    return isinstance(effect, dict) and effect.get("kind") == TimerKind.EXPIRY
+
+
+def _elements(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []

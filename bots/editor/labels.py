@@ -35,8 +35,19 @@ def problem_in_words(problem: Problem, definition: dict[str, Any]) -> str:
     return _("Step “%(step)s”: %(problem)s") % {"step": step, "problem": problem.message}
 
 
-def event_in_words(event: dict[str, Any]) -> str:
+#: What a log holds that another version of the program wrote, or that was written by hand.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def event_in_words(event: Any) -> str:
     """What happened, as it stands in the log."""
+    try:
+        return _event_in_words(event)
+    except UNREADABLE:
+        return _("something that cannot be shown here")
+
+
+def _event_in_words(event: dict[str, Any]) -> str:
     kind = event.get("kind")
     if kind in EVENTS:
         return EVENTS[kind](event)
@@ -66,9 +77,12 @@ EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-def effect_in_words(effect: dict[str, Any]) -> str:
+def effect_in_words(effect: Any) -> str:
     """One effect, as it stands in the log."""
-    return WORDS[effect["effect"]](effect)
+    try:
+        return WORDS[effect["effect"]](effect)
+    except UNREADABLE:
+        return _("something that cannot be shown here")
 
 
 def said(effect: dict[str, Any]) -> str:

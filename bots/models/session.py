@@ -53,7 +53,7 @@ class BotSession(TenantModel):
     @property
     def turns(self):
         """How many events it has handled; a timer set at an earlier turn is out of date."""
-        return self.state.get("turns", 0)
+        return self.state.get("turns", 0) if isinstance(self.state, dict) else 0
 
 
 class BotTimer(JobRow, TenantModel):

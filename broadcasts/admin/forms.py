@@ -1,12 +1,12 @@
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.forms import TenantModelForm
 from accounts.tenancy.single_submit import OnceForm
+from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
 from broadcasts import audience
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Customer, Tag
@@ -43,7 +43,7 @@ def leave_out_links(widget):
 
 
 def chosen_by_tag(label, help_text=""):
-    widget = AutocompleteSelectMultiple(Customer._meta.get_field("tags"), admin.site)
+    widget = TenantAutocompleteSelectMultiple(Customer._meta.get_field("tags"), admin.site)
     return forms.ModelMultipleChoiceField(
         Tag.objects.none(), label=label, required=False, widget=widget, help_text=help_text
     )
@@ -62,7 +62,7 @@ class DraftForm(NewBroadcastForm):
         Customer.objects.none(),
         label=_("And these customers"),
         required=False,
-        widget=AutocompleteSelectMultiple(BroadcastMessage._meta.get_field("customer"), admin.site),
+        widget=TenantAutocompleteSelectMultiple(BroadcastMessage._meta.get_field("customer"), admin.site),
     )
     tags_all = chosen_by_tag(
         _("Only with all of these tags"), _("Narrows down the choice above; leave it empty to write to all of them.")

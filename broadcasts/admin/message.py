@@ -5,12 +5,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from accounts.tenancy.list_filters import LinkedFilter
 from broadcasts.models import BroadcastMessage
 from broadcasts.progress import STATES
 from crm.admin.searching import CustomerSearch
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(LinkedFilter):
     """The states that recipients of broadcasts may have."""
 
     title = _("status")

@@ -97,7 +97,10 @@ class ApiWalk(Walk):
     def url(self, world):
         row = world.rows.get(self.route.model)
         value = getattr(row, getattr(self.route.view_class, "lookup_field", "pk"), 1)
-        return re.sub(r"\(\?P<[^)]+\)|<[^>]+>", str(value), self.route.path)
+        return self.url_of(str(value))
+
+    def url_of(self, value):
+        return re.sub(r"\(\?P<[^)]+\)|<[^>]+>", lambda found: value, self.route.path)
 
     @property
     def own_url(self):

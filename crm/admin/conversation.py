@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.list_filters import LinkedFilter
 from crm.models import Conversation, Message
 
 from .conversation_exports import ConversationExports
@@ -15,7 +16,7 @@ from .searching import CustomerSearch
 from .trial_message import TrialMessage
 
 
-class UnreadFilter(admin.SimpleListFilter):
+class UnreadFilter(LinkedFilter):
     title = _("unread")
     parameter_name = "with_unread"
 

@@ -58,6 +58,8 @@ class TemplateReply:
     def template_view(self, request, pk):
         """GET `?template=` chooses a template; POST sends it, or with `preview` shows it as it is filled in so far."""
         conversation = self._conversation(request, pk, may_change=True)
+        if request.method != "POST" and not request.GET.get("template"):
+            return redirect(f"{reverse('admin:crm_conversation_change', args=[pk])}#template")
         form = self._form(request, conversation)
         if form is None:
             messages.error(request, _("This template is no longer approved. Choose another one."))

@@ -1,11 +1,13 @@
 """Customers by the file."""
 
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import viewsets
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
+from accounts.refusals import Refusal
 from accounts.tenancy.api import TenantScope
 from crm.customers import export as customer_export
 from crm.customers.file_format import CustomerFile
@@ -16,13 +18,19 @@ from crm.models import Customer
 from .filters import CustomerFilter
 from .serializers import ImportQuerySerializer, OutcomeSerializer
 
+#: What is never the text of a file.
+OTHER_TYPES = ("multipart/", "application/json")
+
 
 class CsvParser(BaseParser):
-    """The text of a CSV file, whatever type its sender gives it."""
+    """The text of a CSV file, whatever type its sender gives it; only forms and JSON are refused."""
 
     media_type = "*/*"
 
     def parse(self, stream, media_type=None, parser_context=None):
+        if (media_type or "").startswith(OTHER_TYPES):
+            sentence = _("Send the text of the CSV file as the body, with the header Content-Type: text/csv.")
+            raise Refusal("unsupported_media_type", sentence, status=415)
         return text_of(stream.read(MAX_BYTES + 1))
 
 

@@ -1,3 +1,6 @@
+from typing import Any
+
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import mixins, viewsets
@@ -6,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
+from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope
 from crm.conversations import conversations, exports, outbox
@@ -168,6 +172,7 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
     serializer_class = MessageSerializer
     filterset_class = MessageOfConversationFilter
     pagination_class = NewestFirst
+    parser_classes = [StorableJSONParser, StorableMultiPartParser]
 
     def get_queryset(self):
         queryset = super().get_queryset()
@@ -184,11 +189,17 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
     def create(self, request, conversation_pk):
         """Send a text or a file, inside the 24-hour window, or a template at any time."""
         conversation = self._conversation()
-        serializer_class = WriteFileSerializer if "media" in request.data else WriteSerializer
+        serializer_class = WriteFileSerializer if self._has_file(request.data) else WriteSerializer
         asked = serializer_class(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         message = outbox.write(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
         return Response(self.get_serializer(message).data, status=201)
+
+    @staticmethod
+    def _has_file(data: Any) -> bool:
+        """A form is for a file or a text, since it cannot name a template's parameters."""
+        is_form = isinstance(data, QueryDict)
+        return isinstance(data, dict) and ("media" in data or (is_form and "text" not in data))
 
     def _conversation(self):
         visible = scope(Conversation.objects.select_related("whatsapp_number__business"), self.request.user)

@@ -6,11 +6,12 @@ from django.utils.translation import ngettext
 
 def readable(message_type, content):
     """A sentence or word for a message of `message_type`; `content` is the element of the webhook's `messages[]`."""
+    content = content if isinstance(content, dict) else {}
     body = content.get(message_type)
     describe = DESCRIPTIONS.get(message_type)
     if describe is None:
         return _("A message that cannot be shown here")
-    return describe(body if isinstance(body, dict) else {}, content)
+    return str(describe(body if isinstance(body, dict) else {}, content))
 
 
 def audio(body, content):
@@ -34,13 +35,14 @@ def contacts(body, content):
 
 
 def contact_name(card):
-    name = card.get("name") or {}
-    return name.get("formatted_name") or name.get("first_name") or ""
+    name = card.get("name")
+    name = name if isinstance(name, dict) else {}
+    return str(name.get("formatted_name") or name.get("first_name") or "")
 
 
 def order(body, content):
-    items = body.get("product_items") or []
-    count = len(items)
+    items = body.get("product_items")
+    count = len(items) if isinstance(items, list) else 0
     sentence = ngettext("Order: %(count)d item", "Order: %(count)d items", count) % {"count": count}
     return f"{sentence}. {body['text']}" if body.get("text") else sentence
 

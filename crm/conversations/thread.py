@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -133,8 +134,7 @@ def others(conversation, since, until):
 
 
 def entry_of_message(message):
-    body = message.content.get(message.type)
-    body = body if isinstance(body, dict) else {}
+    body = body_of(message)
     is_media = message.type in MEDIA_TYPES
     return Entry(
         row=message,
@@ -142,11 +142,17 @@ def entry_of_message(message):
         is_inbound=message.direction == Message.Direction.IN,
         type=message.type,
         written_by=writer(message),
-        text=body.get("caption", "") if is_media else message.text,
+        text=str(body.get("caption") or "") if is_media else message.text,
         media=readable(message.type, message.content) if is_media else "",
         file=message.media if is_media else None,
         choices=choices(body),
     )
+
+
+def body_of(message: Message) -> dict[str, Any]:
+    """What a message says of its type, as far as it has the shape of a message."""
+    body = message.content.get(message.type) if isinstance(message.content, dict) else None
+    return body if isinstance(body, dict) else {}
 
 
 def writer(message):
@@ -160,9 +166,13 @@ def choices(body):
     action = body.get("action")
     if not isinstance(action, dict):
         return []
-    buttons = [button.get("reply", {}).get("title", "") for button in action.get("buttons", [])]
-    rows = [row.get("title", "") for section in action.get("sections", []) for row in section.get("rows", [])]
-    return buttons + rows
+    buttons = [button.get("reply") for button in _dicts(action.get("buttons"))]
+    rows = [row for section in _dicts(action.get("sections")) for row in _dicts(section.get("rows"))]
+    return [str(choice.get("title") or "") for choice in _dicts([*buttons, *rows])]
+
+
+def _dicts(values: Any) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def entry_of_other(row):
@@ -176,7 +186,7 @@ def annotate(conversation, entries):
     for event in conversation.messages.filter(type__in=ANNOTATION_TYPES, context_wamid__in=by_wamid).order_by("pk"):
         entry = by_wamid[event.context_wamid]
         if event.type == "reaction":
-            latest_reactions[event.context_wamid, event.direction] = event.content.get("reaction", {}).get("emoji")
+            latest_reactions[event.context_wamid, event.direction] = body_of(event).get("emoji")
         elif event.type == "edit":
             entry.edited_text = event.text
         else:

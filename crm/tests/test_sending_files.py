@@ -159,6 +159,19 @@ def test_a_form_pauses_the_bot_unless_it_says_otherwise(api, conversation, what,
     assert conversation.bot_paused is paused
 
 
+@pytest.mark.parametrize("text", ["[[", "[x]", "{}", "NaN", "[Shop] {1}"])
+def test_a_text_in_a_field_of_a_form_may_look_like_a_document(api, conversation, text):
+    response = post(api, conversation, text=text)
+
+    assert (response.status_code, response.json()["text"]) == (201, text)
+
+
+def test_a_form_that_names_a_template_is_refused(api, conversation):
+    response = post(api, conversation, template="1", parameters='{"1": "Anna"}')
+
+    assert (response.status_code, set(response.json())) == (400, {"template", "parameters"})
+
+
 def test_a_file_and_a_text_at_once_are_refused(api, conversation):
     assert "text" in post(api, conversation, media=picture(), text="Hello").json()
 

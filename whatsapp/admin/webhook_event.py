@@ -1,12 +1,15 @@
+from typing import Any
+
 from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from accounts.tenancy.list_filters import LinkedFilter
 from whatsapp.models import WebhookEvent
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(LinkedFilter):
     title = _("state")
     parameter_name = "state"
 
@@ -41,8 +44,13 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
     def contents(self, event):
         value = event.value if isinstance(event.value, dict) else {}
         parts = [
-            (gettext("messages"), len(value.get("messages") or [])),
-            (gettext("statuses"), len(value.get("statuses") or [])),
-            (gettext("errors"), len(value.get("errors") or [])),
+            (gettext("messages"), _length(value.get("messages"))),
+            (gettext("statuses"), _length(value.get("statuses"))),
+            (gettext("errors"), _length(value.get("errors"))),
         ]
         return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"
+
+
+def _length(value: Any) -> int:
+    """How many elements Meta sent, if it is a list as it should be."""
+    return len(value) if isinstance(value, list) else 0

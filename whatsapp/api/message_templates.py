@@ -5,6 +5,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED
 
+from accounts.api.parsers import StorableMultiPartParser
 from accounts.tenancy.api import ReadOnlyTenantViewSet
 from accounts.tenancy.filters import TrueOrFalseField
 from whatsapp.message_templates import delete, submit
@@ -84,7 +85,7 @@ class MessageTemplateViewSet(mixins.DestroyModelMixin, ReadOnlyTenantViewSet):
         return Response(TemplateUsesSerializer({"uses": uses_of([self.get_object()])}).data)
 
     @extend_schema(request=ExampleFileSerializer, responses=HandleSerializer)
-    @action(detail=False, methods=["post"], url_path="upload-example")
+    @action(detail=False, methods=["post"], url_path="upload-example", parser_classes=[StorableMultiPartParser])
     def upload_example(self, request):
         """Give Meta an example of a header's picture, video or document; a new template names it by its handle."""
         serializer = self.get_serializer(data=request.data)

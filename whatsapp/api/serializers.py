@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -90,8 +91,17 @@ class DeletePreviewSerializer(serializers.Serializer):
     broadcast_messages = serializers.IntegerField()
 
 
+class ComponentsField(serializers.ListField):
+    """A template's components, as Meta gave them; what is none is left out."""
+
+    child = serializers.DictField()
+
+    def to_representation(self, data: Any) -> list[dict[str, Any]]:
+        return [part for part in data if isinstance(part, dict)] if isinstance(data, list) else []
+
+
 class MessageTemplateSerializer(TenantSerializer):
-    components = serializers.ListField(child=serializers.DictField(), read_only=True)
+    components = ComponentsField(read_only=True)
 
     class Meta:
         model = MessageTemplate

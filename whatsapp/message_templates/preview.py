@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from whatsapp.template_parameters import MEDIA, PLACEHOLDER, filled, one_line
+from whatsapp.template_parameters import MEDIA, PLACEHOLDER, filled, one_line, parts_of
 
 #: What stands in a header that is no text, by its format.
 HEADERS = {
@@ -51,7 +51,7 @@ class Preview:
 def preview(template, parameters):
     """A template filled in with as many parameters as there are; the other placeholders stand as they are."""
     parts = {}
-    for component in template.components:
+    for component in parts_of(template):
         kind = component.get("type")
         if kind == "HEADER":
             parts |= _header(component, parameters)
@@ -84,7 +84,7 @@ def _label_of_media_header(kind):
 
 
 def _label_of_button(template, position):
-    buttons = [button for part in template.components for button in part.get("buttons") or []]
+    buttons = [button for part in parts_of(template) for button in part.get("buttons") or []]
     button = buttons[position]
     if button.get("type") == "COPY_CODE":
         return _("Button “%(button)s”: the code") % {"button": button.get("text") or ""}

@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantModel, TenantQuerySet
-from whatsapp.template_parameters import filled
+from whatsapp.template_parameters import filled, parts_of
 
 
 class MessageTemplateQuerySet(TenantQuerySet):
@@ -64,5 +64,5 @@ class MessageTemplate(TenantModel):
 
     def filled_in(self, parameters):
         """The text of the body with its placeholders replaced; `parameters` maps a placeholder ("1" or its name)."""
-        bodies = [part.get("text", "") for part in self.components if part.get("type") == "BODY"]
+        bodies = [part.get("text", "") for part in parts_of(self) if part.get("type") == "BODY"]
         return filled("\n".join(bodies), parameters)

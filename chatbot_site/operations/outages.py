@@ -1,0 +1,31 @@
+"""Which errors say that something is out of reach or busy, rather than that a program or a request is wrong."""
+
+import sqlite3
+
+from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from accounts.database.outages import is_outage
+
+#: PostgreSQL's classes of codes for what is over soon: deadlocks, resources, locks, an operator's intervention.
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html
+BUSY_CLASSES = ("40", "53", "55", "57")
+
+#: SQLite's primary codes for the same. https://www.sqlite.org/rescode.html
+BUSY_CODES = {sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Whether trying again later may help, since nothing of the program or of the request is at fault."""
+    if isinstance(error, RedisConnectionError | RedisTimeoutError | BrokerError):
+        return True
+    return is_outage(error) or (isinstance(error, OperationalError) and _is_busy(error.__cause__))
+
+
+def _is_busy(cause: BaseException | None) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        # The lowest byte of an extended code is the primary one.
+        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in BUSY_CODES
+    return (getattr(cause, "sqlstate", None) or "").startswith(BUSY_CLASSES)

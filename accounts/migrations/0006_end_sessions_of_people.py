@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_delete_in_the_background'),
+        ('accounts', '0005_make_rows_of_jobs'),
     ]
 
     operations = [

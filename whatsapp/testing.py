@@ -23,8 +23,8 @@ WEBHOOK_PATH = "/webhooks/whatsapp/"
 
 
 def make_number(business, **fields):
-    """A connected number with secrets of its own."""
-    serial = next(_serial)
+    """A connected number with secrets of its own, which Meta has confirmed, and for which a webhook has just come."""
+    serial, now = next(_serial), timezone.now()
     defaults = {
         "name": f"Number {serial}",
         "phone_number": f"+7495{serial:07}",
@@ -33,6 +33,9 @@ def make_number(business, **fields):
         "access_token": f"EAAtoken{serial}",
         "app_secret": f"app-secret-{serial}",
         "status": WhatsAppNumber.Status.CONNECTED,
+        "confirmed_at": now,
+        "waba_confirmed_at": now,
+        "last_event_at": now,
     }
     return WhatsAppNumber.objects.create(business=business, **(defaults | fields))
 

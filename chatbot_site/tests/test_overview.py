@@ -106,3 +106,10 @@ def test_a_new_business_is_led_to_its_first_number(client):
 
     [need] = needs(owner.business)
     assert "Quick setup" in client.get(need.url).text
+
+
+def test_a_number_that_cannot_receive_is_told_of(settings):
+    settings.META_APP_SECRET = ""
+    number = make_number(make_owner().business, app_secret="")
+    [need] = needs(number.business)
+    assert need.text.startswith(f"{number}: Не указан секрет приложения Meta")

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,7 +19,6 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health, numbers
 from whatsapp.numbers.issues import needs
 from whatsapp.phone_numbers import readable_phone
-from whatsapp.secrets.encryption import UnreadableSecret
 
 from .number_forms import WhatsAppNumberForm
 from .number_page import NumberPage
@@ -160,20 +159,34 @@ class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
         try:
             if not number and form.instance.business_id:
                 numbers.check_plan(form.instance.business)
-            entered = form.instance
-            return numbers.ask_meta(entered.access_token, entered.phone_number_id, entered.phone_number)
+            return numbers.ask_about(form.instance)
         except ValidationError as error:
             return error
         except Refusal as refusal:
             return ValidationError(str(refusal))
-        except UnreadableSecret:
-            return ValidationError({"access_token": gettext("The saved token cannot be read: enter it again.")})
 
     def save_model(self, request, obj, form, change):
         """What was not changed here is left alone: delivery may write down a pause at the same moment."""
         if not change:
             numbers.check_plan(obj.business)
         obj.save(update_fields=form.written if change else None)
+
+    def response_add(
+        self, request: HttpRequest, obj: WhatsAppNumber, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        self._tell_needs(request, obj)
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: WhatsAppNumber) -> HttpResponse:
+        self._tell_needs(request, obj)
+        return super().response_change(request, obj)
+
+    def _tell_needs(self, request: HttpRequest, number: WhatsAppNumber) -> None:
+        """What is needed at once stands on the number's own page anyway."""
+        if "_continue" in request.POST:
+            return
+        for need in needs(number, timezone.now()):
+            self.message_user(request, f"{number}: {need.text}", messages.WARNING)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)

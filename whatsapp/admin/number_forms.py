@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Business
 from accounts.tenancy.forms import TenantModelForm
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.numbers import forget_pin, leave_account
+from whatsapp.numbers.confirmation import forget_outdated
 from whatsapp.phone_numbers import normalize_phone
 from whatsapp.secrets.encryption import UnreadableSecret
 
@@ -81,10 +81,7 @@ class WhatsAppNumberForm(TenantModelForm):
     def save(self, commit=True):
         """`written` are the fields to save of a number that there was already."""
         self.written = set(self.changed_data)
-        if "waba_id" in self.written:
-            self.written |= leave_account(self.instance)
-        if "phone_number_id" in self.written:
-            self.written |= forget_pin(self.instance)
+        self.written |= forget_outdated(self.instance, self.written)
         if self.connection:
             self.written |= self.connection.write_to(self.instance)
         return super().save(commit)

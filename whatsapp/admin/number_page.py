@@ -1,7 +1,5 @@
 """What the page of a number tells: what needs a person, what Meta says, and how its webhooks are set up."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Max
@@ -14,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import WebhookEvent
-from whatsapp.numbers import labels
+from whatsapp.numbers import labels, public_address
 from whatsapp.numbers.issues import needs
 from whatsapp.webhooks import receive
 
@@ -112,7 +110,7 @@ class NumberPage:
     @admin.display(description=_("callback URL"))
     def callback_url(self, number):
         url = copyable("callback-url", f"{settings.PUBLIC_URL}{reverse('whatsapp-webhook')}")
-        if is_reachable():
+        if public_address.is_public():
             return url
         told = gettext(
             "Meta posts to https addresses on the internet alone. Put one in PUBLIC_URL; a tunnel is enough: README,"
@@ -149,11 +147,6 @@ class NumberPage:
             "Nothing has come yet. Write to this number from a phone. If nothing is here after a minute, compare the"
             " address, the token and the fields at Meta with those above."
         )
-
-
-def is_reachable():
-    """Whether Meta, or the simulator in its place, can post to this installation as far as can be known."""
-    return settings.PUBLIC_URL.startswith("https:") or urlsplit(settings.META_GRAPH_URL).scheme != "https"
 
 
 def copyable(name, text):

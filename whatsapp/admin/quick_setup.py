@@ -101,7 +101,7 @@ class QuickSetupPages:
             "numbers": [self._shown(number, form, results) for number in numbers],
             "last_steps": lines(results, LAST_STEPS),
             "asks_for_token": bool(codes & TOKEN_CODES) or bool(form["access_token"].errors),
-            "asks_for_secret": any(result.code == "subscribed_without_secret" for result in results.values()),
+            "asks_for_secret": "webhook_secret_missing" in codes,
             "asks_for_pin": bool(codes & PIN_CODES) or setup.phone_number_ids is None or bool(form["pin"].errors),
             "is_complete": is_complete(setup),
             "is_running": setup.lease_until is not None and setup.lease_until > timezone.now(),

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.tenancy.serializers import TenantSerializer
 from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.models.number import meta_id
 from whatsapp.numbers.issues import needs
 from whatsapp.phone_numbers import normalize_phone
 
@@ -67,6 +68,8 @@ class WhatsAppNumberSerializer(TenantSerializer):
             "checked_at",
             "created_at",
         ]
+        # Whose an ID is, the database does not know before Meta is asked.
+        extra_kwargs = {"phone_number_id": {"validators": [meta_id]}}
 
     @extend_schema_field(NumberNeedSerializer(many=True))
     def get_needs(self, number):

@@ -7,11 +7,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import TenantModel, TenantQuerySet, UniqueInBusiness
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
 meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under WhatsApp → API Setup."))
+
+#: Of a phone number ID that belongs to another number here.
+TAKEN = _("This phone number ID is already connected. Open that number, or check the ID at Meta.")
 
 
 def new_verify_token():
@@ -45,13 +48,11 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     phone_number_id = models.CharField(
         _("phone number ID"),
         max_length=30,
-        unique=True,
         validators=[meta_id],
         help_text=_("Meta's “Phone number ID”, under WhatsApp → API Setup."),
-        error_messages={
-            "unique": _("This phone number ID is already connected. Open that number, or check the ID at Meta.")
-        },
     )
+    # When Meta last let this token read this phone number ID. Until it does, the ID is a claim that anybody can make.
+    confirmed_at = models.DateTimeField(_("confirmed by Meta"), null=True, editable=False)
     waba_id = models.CharField(
         _("WhatsApp Business account ID"),
         max_length=30,
@@ -59,6 +60,8 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         validators=[meta_id],
         help_text=_("Needed for templates, and so for broadcasts."),
     )
+    # When Meta last listed this phone number ID in this account to this token.
+    waba_confirmed_at = models.DateTimeField(_("account confirmed by Meta"), null=True, editable=False)
     access_token = EncryptedTextField(_("access token"))
     app_secret = EncryptedTextField(
         _("app secret"),
@@ -108,6 +111,11 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
     # What Meta told that needs a person and is in no field above (whatsapp.numbers.alerts).
     alerts = models.JSONField(default=dict, db_default={}, editable=False)
+    # When a webhook last came for this number, to within ten minutes; how many were refused since, and when the last
+    # one was (whatsapp.webhooks.reception).
+    last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
+    webhooks_refused = models.PositiveIntegerField(_("webhooks refused"), default=0, db_default=0, editable=False)
+    webhooks_refused_at = models.DateTimeField(_("last webhook refused"), null=True, editable=False)
     # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
     # These and the following are two times the columns of accounts.models.JobRow.
     check_due_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -135,6 +143,8 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         indexes = [
             # Serves: a business's numbers.
             models.Index("business", "name", name="number_by_business"),
+            # Serves: the numbers that a webhook names.
+            models.Index("phone_number_id", name="number_by_meta_id"),
             # Serves: the numbers of a WABA that a webhook names.
             models.Index("waba_id", name="number_by_waba"),
             # Serves: the tick that finds numbers whose templates are to be read.
@@ -143,6 +153,19 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
             models.Index("check_due_at", name="number_check_due"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["phone_number_id"],
+                condition=Q(confirmed_at__isnull=False),
+                name="number_confirmed_once",
+                violation_error_code="unique",
+                violation_error_message=TAKEN,
+            ),
+            UniqueInBusiness(
+                fields=["business", "phone_number_id"],
+                name="number_once_in_business",
+                violation_error_code="unique",
+                violation_error_message=TAKEN,
+            ),
             models.CheckConstraint(
                 name="number_rate_possible",
                 condition=models.Q(messages_per_second__gte=1, messages_per_second__lte=1000),
@@ -153,6 +176,11 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         return self.name
 
     @property
+    def awaits_confirmation(self) -> bool:
+        """Whether Meta was not asked yet whose phone number ID this is; the next check asks."""
+        return self.confirmed_at is None and self.status != self.Status.PROBLEM
+
+    @property
     def receipt_name(self):
         return f"{self.name}, {readable_phone(self.phone_number)}"
 
@@ -161,4 +189,16 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         self.is_active = False
         self.phone_number_id = f"deleted-{self.pk}"
         self.waba_id = self.access_token = self.app_secret = self.pin = ""
-        self.save(update_fields=["is_active", "phone_number_id", "waba_id", "access_token", "app_secret", "pin"])
+        self.confirmed_at = self.waba_confirmed_at = None
+        self.save(
+            update_fields=[
+                "is_active",
+                "phone_number_id",
+                "confirmed_at",
+                "waba_id",
+                "waba_confirmed_at",
+                "access_token",
+                "app_secret",
+                "pin",
+            ]
+        )

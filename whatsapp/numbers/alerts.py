@@ -4,7 +4,8 @@ What Meta told of a number or its account that needs a person and is in no field
 sentence and the moment until which it is worth saying.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -52,6 +53,15 @@ SENTENCES = {
     "template_quality": _(
         "People complain about the template %(what)s, and Meta may pause it. Send it to fewer people, or change it."
     ),
+    "waba_refused": _(
+        "Meta does not list this number in the WhatsApp Business account that is entered here%(what)s. So there are no"
+        " templates, and nothing is heard of the account. Compare the account ID with WhatsApp → API Setup at Meta,"
+        " and see that the token may manage that account."
+    ),
+    "webhook_secret_missing": _(
+        "The secret of the Meta app is missing, so whatever Meta posts for this number is refused: no message arrives."
+        " Copy it at Meta, App settings → Basic → App secret, and enter it in the settings of this number."
+    ),
     "webhooks_elsewhere": _(
         "Meta posts this account's webhooks to another app or address (%(what)s): messages do not arrive here."
         " Subscribe the app of the token, with the callback URL of this page."
@@ -68,18 +78,24 @@ RESTRICTIONS = {
 def put(numbers, key, until=None, **facts):
     """Keep an alert with each of the numbers until a moment, for a week when none is given."""
     until = until or timezone.now() + KEPT
+    _change(numbers, lambda alerts: including(alerts, key, until, **facts))
+
+
+def including(alerts: dict[str, Any], key: str, until: datetime, **facts: object) -> dict[str, Any]:
+    """A number's alerts with one more; the oldest make room."""
     told = {"until": until.isoformat(), **{name: str(value)[:300] for name, value in facts.items()}}
-
-    def with_it(alerts):
-        latest = sorted((alerts | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
-        return dict(latest)
-
-    _change(numbers, with_it)
+    latest = sorted((alerts | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
+    return dict(latest)
 
 
 def withdraw(numbers, *kinds):
     """Forget the alerts of some kinds, or of some keys."""
-    _change(numbers, lambda alerts: {key: told for key, told in alerts.items() if not {key, kind_of(key)} & {*kinds}})
+    _change(numbers, lambda alerts: without(alerts, *kinds))
+
+
+def without(alerts: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    """A number's alerts but for those of some kinds, or of some keys."""
+    return {key: told for key, told in alerts.items() if not {key, kind_of(key)} & {*kinds}}
 
 
 @transaction.atomic

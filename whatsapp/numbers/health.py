@@ -1,6 +1,7 @@
 """
 Asks Meta from time to time how the numbers stand: each number, how long its token lives, and which apps receive the
-webhooks of its account. All calls are made outside of transactions, about three for a number in six hours.
+webhooks of its account, which is confirmed each time. All calls are made outside of transactions, about four for a
+number in six hours.
 
 What delivery, webhooks and people write down while Meta is asked stays: its answer may be older than that.
 """
@@ -8,9 +9,10 @@ What delivery, webhooks and people write down while Meta is asked stays: its ans
 import random
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
@@ -20,10 +22,11 @@ from whatsapp.graph.accounts import AccountApi, app_api, moment
 from whatsapp.graph.error_codes import TOKEN, Action
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
+from whatsapp.models.number import TAKEN
 from whatsapp.secrets.encryption import UnreadableSecret
 from whatsapp.sending import send_gate
 
-from . import alerts, labels, numbers
+from . import alerts, confirmation, labels, numbers
 
 Status = WhatsAppNumber.Status
 
@@ -37,6 +40,9 @@ AFTER_TOO_MANY_CALLS = timedelta(hours=1)
 
 #: How long somebody has to check the numbers of an account before others may.
 LEASE = timedelta(minutes=10)
+
+#: What Meta confirms of a number, and by which token.
+CONFIRMED_FIELDS = ("access_token", "phone_number_id", "waba_id")
 
 
 def work(number: WhatsAppNumber, seconds: float) -> bool:
@@ -92,8 +98,7 @@ def _check_one(number, account):
     try:
         api = AccountApi(number.access_token)
         facts = api.phone_number(number.phone_number_id)
-        connection = numbers.connection_of(facts, number.phone_number)
-        _write(number, connection.facts, connection.verdict)
+        _confirm(number, numbers.connection_of(facts, number.phone_number))
         _note_limits(number, facts)
         account.ask(number, api)
     except UnreadableSecret:
@@ -102,6 +107,14 @@ def _check_one(number, account):
         _react(number, trouble)
         return trouble
     return None
+
+
+def _confirm(number: WhatsAppNumber, connection: numbers.Connection) -> None:
+    """Write down what Meta told, and that the phone number ID is the number's, unless it is another's here."""
+    try:
+        _write(number, connection.facts | {"confirmed_at": timezone.now()}, connection.verdict)
+    except IntegrityError:
+        _write(number, connection.facts, {"status": Status.PROBLEM, "problem": str(TAKEN)})
 
 
 def _tells_nothing(trouble):
@@ -131,7 +144,7 @@ def _react(number, trouble):
 def _write(number, facts, verdict):
     """What Meta told, but its verdict only where nobody wrote another one meanwhile, and no pause lasts."""
     now = send_gate.same(number).select_for_update(no_key=True).first()
-    if now is None or (now.access_token, now.phone_number_id) != (number.access_token, number.phone_number_id):
+    if now is None or _was_changed(now, number):
         return
     fields = {**facts, "checked_at": timezone.now()}
     if _verdict(now) == _verdict(number) and not (now.status == Status.PROBLEM and _is_paused(now)):
@@ -180,19 +193,34 @@ class Account:
 
     def __init__(self):
         self.tokens = {}
+        self.listings = {}
         self.apps = None
 
     def ask(self, number, api):
-        """Write down when a number's token ends, and with all numbers of its account who receives the webhooks."""
+        """
+        Write down when a number's token ends, whether its account lists it, and with all numbers of the account who
+        receives the webhooks.
+        """
         if number.access_token not in self.tokens:
             self.tokens[number.access_token] = _unless_refused(_inspector(api).debug_token, number.access_token) or {}
         told = self.tokens[number.access_token]
         if "expires_at" in told:
             send_gate.same(number).update(token_expires_at=moment(told["expires_at"]))
+        _note_secret(number, str(told.get("app_id", "")))
+        if number.waba_id:
+            self._confirm(number, api)
         if number.waba_id and self.apps is None:
             self.apps = _unless_refused(api.subscribed_apps, number.waba_id)
             if self.apps is not None:
                 _note_apps(send_gate.siblings(number), self.apps, str(told.get("app_id", "")))
+
+    def _confirm(self, number: WhatsAppNumber, api: AccountApi) -> None:
+        """Write down whether Meta lists the number in its account to its token."""
+        if number.access_token not in self.listings:
+            ask = partial(confirmation.listing, api)
+            self.listings[number.access_token] = _unless_refused(ask, number.waba_id)
+        if listing := self.listings[number.access_token]:
+            _note_account(number, listing.standing(number.phone_number_id))
 
 
 def _inspector(api):
@@ -210,6 +238,28 @@ def _unless_refused(call, argument):
         if error.action is Action.SLOW:
             raise
         return None
+
+
+def _note_secret(number: WhatsAppNumber, app_id: str) -> None:
+    """The installation's secret signs nothing of another app, in whose name the token is."""
+    apps = {app_id, settings.META_APP_ID} - {""}
+    if len(apps) == 2 and settings.META_APP_SECRET and not number.app_secret:
+        alerts.put(send_gate.same(number), "webhook_secret_missing", timezone.now() + 4 * EVERY)
+    else:
+        alerts.withdraw(send_gate.same(number), "webhook_secret_missing")
+
+
+@transaction.atomic
+def _note_account(number: WhatsAppNumber, standing: confirmation.Standing) -> None:
+    now = send_gate.same(number).select_for_update(no_key=True).first()
+    if now and not _was_changed(now, number):
+        now.waba_confirmed_at, now.alerts = standing.confirmed_at, standing.noted(now.alerts)
+        now.save(update_fields=["waba_confirmed_at", "alerts"])
+
+
+def _was_changed(now: WhatsAppNumber, number: WhatsAppNumber) -> bool:
+    """Whether somebody has changed what Meta confirms, so that its answer is of something else."""
+    return any(getattr(now, name) != getattr(number, name) for name in CONFIRMED_FIELDS)
 
 
 def _note_apps(siblings, apps, app_id):

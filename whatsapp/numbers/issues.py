@@ -1,19 +1,26 @@
 """What about a number needs a person: each thing in a sentence with what to do about it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from whatsapp.models import WhatsAppNumber
+from whatsapp.secrets.encryption import UnreadableSecret
 
-from . import alerts, labels
+from . import alerts, labels, public_address
 
 #: How long before its end a token is worth replacing, and how long nothing is to be heard of Meta.
 BEFORE_EXPIRY = timedelta(days=7)
 UNCHECKED = timedelta(days=1)
+
+#: How long nothing comes in before that is told, and how long refused webhooks are after the last one.
+SILENCE = timedelta(days=1)
+REFUSALS_SHOWN = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,73 @@ def _problem(number, now):
         yield Need("paused", told)
     elif number.meta_status not in labels.CANNOT_SEND:
         yield Need("problem", number.problem)
+
+
+def _reception(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    """What keeps messages from arriving, or that none has for long."""
+    found = [*_secret(number), *_callback(number, now), *_refused(number, now)]
+    yield from found or _silent(number, now)
+
+
+def _secret(number: WhatsAppNumber) -> Iterator[Need]:
+    if not (_own_secret(number) or settings.META_APP_SECRET):
+        yield Need("webhook_secret_missing", str(alerts.SENTENCES["webhook_secret_missing"]))
+
+
+def _own_secret(number: WhatsAppNumber) -> bool:
+    try:
+        return bool(number.app_secret)
+    except UnreadableSecret:
+        return True
+
+
+def _callback(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    # Where something came in lately, Meta has found a way that nobody told of here.
+    if not public_address.is_public() and not _came_within(number, SILENCE, now):
+        told = _(
+            "Meta cannot post to %(url)s: it posts to https addresses on the internet alone, so no message arrives."
+            " Whoever runs this installation enters its address on the internet in PUBLIC_URL; a tunnel is enough:"
+            " README, “Connect a real number”."
+        )
+        yield Need("callback_not_public", told % {"url": settings.PUBLIC_URL})
+
+
+def _came_within(number: WhatsAppNumber, time: timedelta, now: datetime) -> bool:
+    return number.last_event_at is not None and number.last_event_at > now - time
+
+
+def _refused(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    last = number.webhooks_refused_at
+    if last is None or last < now - REFUSALS_SHOWN or not (_own_secret(number) or settings.META_APP_SECRET):
+        return
+    if _own_secret(number):
+        told = _(
+            "Webhooks that name this number are refused, since they are not signed with the app secret entered here"
+            " (%(count)s, the last one %(time)s). Most likely it is not the secret of the app to which Meta posts:"
+            " copy it at Meta, App settings → Basic → App secret, and enter it anew. If messages arrive as they"
+            " should, a stranger has sent these, and there is nothing to do."
+        )
+    else:
+        told = _(
+            "Webhooks that name this number are refused, since they are not signed by the app of this installation"
+            " (%(count)s, the last one %(time)s). Most likely Meta posts to another app: copy its secret at Meta, App"
+            " settings → Basic → App secret, and enter it in the settings of this number. If messages arrive as they"
+            " should, a stranger has sent these, and there is nothing to do."
+        )
+    time = date_format(timezone.localtime(last), "SHORT_DATETIME_FORMAT")
+    yield Need("webhooks_refused", told % {"count": number.webhooks_refused, "time": time})
+
+
+def _silent(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    if number.last_event_at is None or _came_within(number, SILENCE, now):
+        return
+    told = _(
+        "Nothing has come in from WhatsApp for this number since %(time)s. If nobody wrote, all is well. To be sure,"
+        " write to it from a phone: if the message is not here after a minute, compare the callback URL, the verify"
+        " token and the fields at Meta with those on the page of the number."
+    )
+    time = date_format(timezone.localtime(number.last_event_at), "SHORT_DATETIME_FORMAT")
+    yield Need("silent", told % {"time": time})
 
 
 def _standing(number, now):
@@ -108,4 +182,4 @@ def _not_checked(number, now):
         yield Need("not_checked", told % {"time": date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")})
 
 
-FINDERS = [_problem, _standing, _alerts, _token, _webhooks, _name, _quality, _not_checked]
+FINDERS = [_problem, _standing, _reception, _alerts, _token, _webhooks, _name, _quality, _not_checked]

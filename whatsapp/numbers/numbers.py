@@ -1,7 +1,7 @@
 """Connecting a number, keeping it, and switching it on and off."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 
 from accounts import plans
 from accounts.refusals import Refusal
-from whatsapp.graph.client import CloudApi
+from whatsapp.graph.accounts import AccountApi
 from whatsapp.graph.error_codes import PERMISSION, TOKEN
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import UnreadableSecret
 
-from . import labels
+from . import confirmation, labels
 
 #: Changing one of these means asking Meta again.
 CHECKED_FIELDS = {"access_token", "phone_number_id", "phone_number", "waba_id"}
@@ -25,16 +25,25 @@ CHECKED_FIELDS = {"access_token", "phone_number_id", "phone_number", "waba_id"}
 
 @dataclass(frozen=True)
 class Connection:
-    """How a number stands at Meta, in the words of WhatsAppNumber's fields. None is what Meta did not tell."""
+    """
+    How a number stands at Meta, in the words of WhatsAppNumber's fields. None is what Meta did not tell. `standing` is
+    whether Meta lists the number in its account.
+    """
 
     status: str
     problem: str = ""
+    standing: confirmation.Standing | None = None
     verified_name: str | None = None
     quality_rating: str | None = None
     meta_status: str | None = None
     name_status: str | None = None
     messaging_limit: str | None = None
     throughput: str | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether Meta let the token read the phone number ID."""
+        return self.status != WhatsAppNumber.Status.NOT_CHECKED
 
     @property
     def verdict(self):
@@ -44,27 +53,31 @@ class Connection:
 
     @property
     def facts(self):
-        told = {name: value for name, value in vars(self).items() if name not in ("status", "problem")}
+        told = {name: value for name, value in vars(self).items() if name not in ("status", "problem", "standing")}
         return {name: value for name, value in told.items() if value is not None}
 
     def write_to(self, number):
         """Set the number's fields, and return their names. All else at Meta is read anew, too."""
         now = timezone.now()
         fields = {**self.verdict, **self.facts, "templates_due_at": now, "check_due_at": now, "token_expires_at": None}
-        if self.status != WhatsAppNumber.Status.NOT_CHECKED:
-            fields["checked_at"] = now
+        if self.is_confirmed:
+            fields |= {"checked_at": now, "confirmed_at": now}
+        if self.standing:
+            fields |= {"waba_confirmed_at": self.standing.confirmed_at, "alerts": self.standing.noted(number.alerts)}
         for name, value in fields.items():
             setattr(number, name, value)
         return set(fields)
 
 
-def ask_meta(access_token, phone_number_id, phone_number):
+def ask_meta(access_token: str, phone_number_id: str, phone_number: str, waba_id: str = "") -> Connection:
     """
-    Ask Meta about a number; never inside a transaction. Out of reach, it is `not_checked`; a phone that is not the
-    one given is a `problem`. Raises ValidationError for a token or an ID that Meta refuses.
+    Ask Meta about a number, and whether its account lists it; never inside a transaction. Out of reach, it is
+    `not_checked`; a phone that is not the one given is a `problem`. Raises ValidationError for a token or an ID that
+    Meta refuses.
     """
+    api = AccountApi(access_token)
     try:
-        facts = CloudApi(access_token).phone_number(phone_number_id)
+        facts = api.phone_number(phone_number_id)
     except CloudApiError as error:
         if error.error_class in (TOKEN, PERMISSION) or error.http_status == 401:
             raise ValidationError({"access_token": str(error)}, code="token_refused") from error
@@ -73,7 +86,15 @@ def ask_meta(access_token, phone_number_id, phone_number):
         return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=no_answer(error))
     except CloudApiTrouble as trouble:
         return Connection(WhatsAppNumber.Status.NOT_CHECKED, problem=no_answer(trouble))
-    return connection_of(facts, phone_number)
+    standing = _standing(api, waba_id, phone_number_id) if waba_id else None
+    return replace(connection_of(facts, phone_number), standing=standing)
+
+
+def _standing(api: AccountApi, waba_id: str, phone_number_id: str) -> confirmation.Standing | None:
+    try:
+        return confirmation.listing(api, waba_id).standing(phone_number_id)
+    except CloudApiTrouble:
+        return None
 
 
 def not_found(error):
@@ -130,7 +151,7 @@ def connect(business, **fields):
     """
     check_plan(business)
     number = WhatsAppNumber(business=business, **fields)
-    ask_meta(number.access_token, number.phone_number_id, number.phone_number).write_to(number)
+    ask_about(number).write_to(number)
     with transaction.atomic():
         # Others may have connected numbers while Meta was asked.
         check_plan(business)
@@ -148,27 +169,17 @@ def update(number, **changes):
     changed = {name for name, value in changes.items() if _differs(number, name, value)}
     for name in changed:
         setattr(number, name, changes[name])
-    if "waba_id" in changed:
-        changed |= leave_account(number)
-    if "phone_number_id" in changed:
-        changed |= forget_pin(number)
+    changed |= confirmation.forget_outdated(number, changed)
     if changed & CHECKED_FIELDS:
-        connection = ask_meta(_readable_token(number), number.phone_number_id, number.phone_number)
-        changed |= connection.write_to(number)
+        changed |= ask_about(number).write_to(number)
     _save(number, update_fields=changed)
     return number
 
 
-def leave_account(number):
-    """What Meta told of the account that a number belonged to concerns it no longer. Returns the field's name."""
-    number.alerts = {}
-    return {"alerts"}
-
-
-def forget_pin(number: WhatsAppNumber) -> set[str]:
-    """The PIN that was saved is that of another number at Meta, which counts wrong ones. Returns the field's name."""
-    number.pin = ""
-    return {"pin"}
+def ask_about(number: WhatsAppNumber) -> Connection:
+    """Ask Meta about a number as it was entered, unless its phone number ID is another's. Raises ValidationError."""
+    confirmation.check_is_free(number)
+    return ask_meta(_readable_token(number), number.phone_number_id, number.phone_number, number.waba_id)
 
 
 def _differs(number, name, value):
@@ -192,8 +203,7 @@ def _save(number, update_fields=None):
         with transaction.atomic():
             number.save(update_fields=update_fields)
     except IntegrityError as error:
-        taken = WhatsAppNumber._meta.get_field("phone_number_id").error_messages["unique"]
-        raise ValidationError({"phone_number_id": taken}, code="unique") from error
+        raise confirmation.taken() from error
 
 
 def activate(number):

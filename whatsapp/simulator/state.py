@@ -97,7 +97,7 @@ class Simulator:
         with self._lock:
             number = self.numbers.get(phone_number_id)
             if number is None and token.startswith(WELCOME_PREFIX) and not self.is_account(phone_number_id):
-                number = self.add_number(phone_number_id, invented_phone(phone_number_id), token)
+                number = self.add_number(phone_number_id, invented_phone(phone_number_id), token, is_homeless=True)
             return number if number and number.accepts(token) else None
 
     def is_account(self, waba_id):
@@ -105,11 +105,24 @@ class Simulator:
         return known or any(number.waba_id == waba_id for number in self.numbers.values())
 
     def numbers_of(self, waba_id, token):
-        """The numbers of an account that this token may use. A welcome token makes an unknown account, with one."""
+        """
+        The numbers of an account that this token may use. A welcome token makes an unknown account: of the numbers
+        that came into being by this token and are in no account yet, or with a new one.
+        """
         with self._lock:
-            if token.startswith(WELCOME_PREFIX) and not self.is_account(waba_id):
-                self.add_number(f"{waba_id}1", invented_phone(waba_id), token, waba_id=waba_id)
+            if token.startswith(WELCOME_PREFIX) and waba_id != DEFAULT_WABA_ID:
+                self._welcome(waba_id, token)
             return [n for n in self.numbers.values() if n.waba_id == waba_id and n.accepts(token)]
+
+    def _welcome(self, waba_id: str, token: str) -> None:
+        members = [number for number in self.numbers.values() if number.waba_id == waba_id]
+        if any(number.access_token != token for number in members):
+            return
+        for number in self.numbers.values():
+            if number.is_homeless and number.access_token == token:
+                number.waba_id, number.is_homeless = waba_id, False
+        if not self.is_account(waba_id):
+            self.add_number(f"{waba_id}1", invented_phone(waba_id), token, waba_id=waba_id)
 
     def accepts_token(self, token):
         """Whether Meta takes calls with a token at all."""

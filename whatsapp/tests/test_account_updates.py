@@ -47,9 +47,8 @@ def fresh(number):
 
 
 def codes(number, days=0):
-    return [
-        need.code for need in needs(fresh(number), timezone.now() + timedelta(days=days)) if "check" not in need.code
-    ]
+    found = needs(fresh(number), timezone.now() + timedelta(days=days))
+    return [need.code for need in found if need.code not in ("not_checked", "silent")]
 
 
 def is_due(number):
@@ -211,7 +210,7 @@ def test_a_number_keeps_its_latest_alerts(number):
 
 def test_what_was_told_of_an_account_does_not_follow_the_number_to_another(number, meta):
     update(number, "ACCOUNT_DELETED")
-    meta.connect(number)
+    meta.connect(number).waba_id = "10229999999"
 
     numbers.update(fresh(number), waba_id="10229999999")
 

@@ -15,6 +15,7 @@ from whatsapp.numbers.quick_setup.labels import in_words
 from whatsapp.numbers.quick_setup.results import is_complete, results_of
 from whatsapp.simulator.graph import faults
 from whatsapp.simulator.graph.tokens import APP_ID, Token
+from whatsapp.testing import make_number
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, calls, codes, failed, make_account, number_of, set_up
 
@@ -191,10 +192,28 @@ def test_a_subscription_that_meta_does_not_list_is_no_success(meta, account, own
     assert failed(set_up(owner, phone_number_ids=[FIRST])) == {}
 
 
-def test_an_app_whose_secret_is_unknown_is_told_of(settings, meta, account, owner):
+def test_webhooks_that_nobody_can_verify_are_no_success(settings, meta, account, owner):
     settings.META_APP_SECRET = ""
     setup = set_up(owner, phone_number_ids=[FIRST])
-    assert codes(setup)["subscribe"] == "subscribed_without_secret"
+    assert failed(setup) == {"subscribe": "webhook_secret_missing"}
+    with translation.override("en"):
+        assert "App settings → Basic" in in_words(results_of(setup)["subscribe", ""])
+
+    again = set_up(owner, phone_number_ids=[FIRST], app_secret="the-secret-of-this-app")
+    assert failed(again) == {}
+    assert number_of(FIRST).app_secret == "the-secret-of-this-app"
+
+
+def test_a_secret_that_the_numbers_have_already_is_enough(settings, meta, account, owner):
+    settings.META_APP_SECRET = ""
+    make_number(owner.business, phone_number_id=FIRST, waba_id=WABA_ID, access_token=TOKEN, app_secret="known")
+    assert failed(set_up(owner, phone_number_ids=[FIRST])) == {}
+
+
+@pytest.mark.parametrize(("app_id", "failing"), [(APP_ID, {}), ("77", {"subscribe": "webhook_secret_missing"})])
+def test_the_installations_secret_is_that_of_its_own_app_alone(settings, meta, account, owner, app_id, failing):
+    settings.META_APP_ID = app_id
+    assert failed(set_up(owner, phone_number_ids=[FIRST])) == failing
 
 
 # Each step failing in turn

@@ -5,12 +5,15 @@ Meta's documents and its webhooks differ, so everything is optional that can be.
 named in `Change.errors` and does not stop the others. What the elements look like: Webhooks, "messages".
 """
 
+import logging
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from whatsapp.phone_numbers import from_wa_id
 from whatsapp.sending.statuses import StatusUpdate
+
+logger = logging.getLogger(__name__)
 
 #: Later than any webhook; Meta's timestamps are seconds, but milliseconds have been seen.
 YEAR_2100 = 4_102_444_800
@@ -100,6 +103,10 @@ def _each(value, name, read, errors):
             found.append(read(element))
         except Unreadable as trouble:
             errors.append(f"{name}[{position}]: {trouble}")
+        except Exception as error:
+            # A fault of this module is worth its siblings as little as one of Meta's.
+            logger.exception("%s[%d] of a webhook could not be read.", name, position)
+            errors.append(f"{name}[{position}]: {type(error).__name__}")
     return tuple(found)
 
 
@@ -191,9 +198,8 @@ def _words(element, kind):
         case "edit":
             edited = element.get("edit")
             edited = edited.get("message") if isinstance(edited, dict) else None
-            return (
-                _words(edited, edited.get("type")) if isinstance(edited, dict) and edited.get("type") != kind else ""
-            )
+            inner = edited.get("type") if isinstance(edited, dict) else None
+            return _words(edited, inner) if isinstance(inner, str) and inner != kind else ""
         case _:
             return _text(element, kind, "caption")
 

@@ -40,7 +40,7 @@ class WebhookView(View):
         except receive.NotSigned:
             logger.warning("A webhook without a valid signature was refused.")
             return plain(401)
-        except (OperationalError, InterfaceError, UnreadableSecret):
+        except (OperationalError, InterfaceError, UnreadableSecret, receive.NotReadyYet):
             logger.exception("A webhook could not be stored; Meta will post it again.")
             return plain(503)
         return plain(200)

@@ -40,9 +40,6 @@ DONE = {
         "Customers see “%(name)s” and no description. Write one in WhatsApp Manager → Phone numbers → Profile."
     ),
     "subscribed": gettext_lazy("Meta posts messages and statuses to: %(apps)s"),
-    "subscribed_without_secret": gettext_lazy(
-        "Meta posts messages and statuses to: %(apps)s. Enter this app's secret too: without it they are refused here."
-    ),
     "templates_read": gettext_lazy("Templates at Meta: %(total)s; new here: %(created)s"),
 }
 
@@ -94,6 +91,10 @@ FAILED = {
     "deleted_lately": gettext_lazy("The number was deleted at Meta just now. Run the setup again in five minutes."),
     "registered_too_often": gettext_lazy(
         "Meta lets a number be registered 10 times in 72 hours, and that is used up. Wait three days."
+    ),
+    "webhook_secret_missing": gettext_lazy(
+        "Meta posts messages and statuses to %(apps)s, but without the secret of this app they are refused here. Copy"
+        " it at Meta: App settings → Basic → App secret, enter it here, and run the setup again."
     ),
     "not_listed": gettext_lazy("Meta took the subscription, but does not list the app yet. %(again)s"),
     "unknown_at_meta": gettext_lazy(

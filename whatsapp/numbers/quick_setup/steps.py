@@ -130,7 +130,7 @@ class Steps:
 
     def _is_taken(self, phone_number_id):
         others = WhatsAppNumber.objects.exclude(business=self.setup.business_id)
-        return others.filter(phone_number_id=phone_number_id).exists()
+        return others.filter(phone_number_id=phone_number_id, confirmed_at__isnull=False).exists()
 
     def _remember(self, number):
         self.setup.found = [number if known["id"] == number["id"] else known for known in self.setup.found]
@@ -150,9 +150,7 @@ class Steps:
         except Refusal as refusal:
             raise StepFailed(refusal.code) from refusal
         except ValidationError as error:
-            known = {"access_token": "token_refused", "phone_number_id": "unusable"}
-            field = next(iter(getattr(error, "error_dict", {})), "")
-            raise StepFailed(known.get(field, "refused")) from error
+            raise _failed(error) from error
         number = self.own_number(phone_number_id)
         if number is None or number.status == WhatsAppNumber.Status.NOT_CHECKED:
             raise StepFailed("not_checked")
@@ -181,7 +179,7 @@ class Steps:
         changes = {name: value for name, value in wanted.items() if _value(number, name) != value}
         if changes:
             numbers.update(number, **changes)
-        elif number.status != WhatsAppNumber.Status.CONNECTED:
+        elif number.status != WhatsAppNumber.Status.CONNECTED or number.waba_confirmed_at is None:
             self._ask_anew(number)
         if number.access_token == self.setup.access_token:
             self._write_expiry(number)
@@ -223,7 +221,10 @@ class Steps:
         WhatsAppNumber.objects.filter(pk=number.pk).update(token_expires_at=self.setup.token_expires_at)
 
     def _ask_anew(self, number):
-        connection = numbers.ask_meta(number.access_token, number.phone_number_id, number.phone_number)
+        try:
+            connection = numbers.ask_about(number)
+        except ValidationError as error:
+            raise _failed(error) from error
         number.save(update_fields=connection.write_to(number))
 
     def register(self, phone_number_id):
@@ -284,12 +285,17 @@ class Steps:
         own.update(subscribed_apps=names)
         if not apps or (app_id and not _lists(apps, app_id)):
             raise StepFailed("not_listed")
-        return self._subscribed(app_id), {"apps": ", ".join(names)}
+        if not self._can_verify(app_id):
+            raise StepFailed("webhook_secret_missing", apps=", ".join(names))
+        return "subscribed", {"apps": ", ".join(names)}
 
-    def _subscribed(self, app_id):
-        """Whether the webhooks that will come can be verified."""
+    def _can_verify(self, app_id: str | None) -> bool:
+        """Whether the secret is here with which the webhooks will be signed."""
         is_ours = bool(settings.META_APP_SECRET) and app_id in (None, "", settings.META_APP_ID or app_id)
-        return "subscribed" if self.setup.app_secret or is_ours else "subscribed_without_secret"
+        if self.setup.app_secret or is_ours:
+            return True
+        connected = [number for number in map(self.own_number, self.setup.phone_number_ids) if number]
+        return all(_value(number, "app_secret") for number in connected)
 
     def templates(self):
         connected = filter(None, map(self.own_number, self.setup.phone_number_ids))
@@ -300,6 +306,13 @@ class Steps:
                 raise refusal.__cause__ from refusal
             raise StepFailed("refused") from refusal
         return "templates_read", {"total": synced.total, "created": synced.created}
+
+
+def _failed(error: ValidationError) -> StepFailed:
+    """What a number could not be connected or checked for, as the failure of a step."""
+    codes = {"access_token": "token_refused", "phone_number_id": "unusable"}
+    field = next(iter(getattr(error, "error_dict", {})), "")
+    return StepFailed(codes.get(field, "refused"))
 
 
 def _told(api, token, trusted):

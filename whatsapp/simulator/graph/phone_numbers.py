@@ -19,6 +19,8 @@ class PhoneNumber:
     app_secret: str = DEFAULT_APP_SECRET
     waba_id: str = DEFAULT_WABA_ID
     name: str = "Simulator"
+    #: Came into being by its ID alone, so that nobody has said of which account it is.
+    is_homeless: bool = False
     registered: bool = True
     #: The PIN of two-step verification; registering sets it when there is none.
     pin: str = ""

@@ -70,8 +70,9 @@ def make_quiet_number():
 
 def make_busy(owner):
     """Files that are to be imported, and a broadcast that is being sent."""
+    broadcast = make_broadcast(owner.business)
     make_files(owner)
-    make_broadcast(owner.business)
+    type(broadcast).objects.filter(pk=broadcast.pk).update(status="sending")
 
 
 def make_files(owner):
@@ -118,7 +119,7 @@ def make_broadcast(business):
             )
             for customer in Customer.objects.bulk_create(people)
         )
-    Broadcast.objects.filter(pk=broadcast.pk).update(status="sending")
+    return broadcast
 
 
 # --- The customers ----------------------------------------------------------------------------------------

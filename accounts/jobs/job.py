@@ -8,22 +8,29 @@ it over. What a killed worker held is claimed by the next one when the lease run
 from __future__ import annotations
 
 import logging
+import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, Count, F, Model, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Min, Model, Q, QuerySet, Value, When
 from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
 #: The first half of the keys of PostgreSQL's advisory locks under which rows are claimed.
 CLAIMS = 7_340_156
+
+
+#: When this process last claimed a row of a job for a business: among businesses with as many rows under way, who was
+#: served longest ago comes first.
+_served: dict[tuple[str, int | None], float] = {}
 
 
 class TakenOver(Exception):
@@ -125,8 +132,9 @@ class Job:
 
     def claim(self, pk: Any = None) -> Any:
         """
-        The row whose turn it is, ours for the length of a lease, or None; with `pk` that very row, if it is due. First
-        come the rows of businesses with fewer rows under way, then those that are due longest.
+        The row whose turn it is, ours for the length of a lease, or None; with `pk` that very row, if it is due.
+        Businesses take turns: first comes who has fewer rows under way, then who was served longest ago. Of a
+        business's rows the one that is due longest comes first.
 
         The row's `was_cut_off` says whether the lease of somebody else ran out.
         """
@@ -149,19 +157,26 @@ class Job:
     def _next(self, now: datetime, pk: Any) -> Any:
         due = self.due(now)
         due = due if pk is None else due.filter(pk=pk)
-        for rows in self._in_turns(due, self._busy(now)):
-            if (row := rows.order_by(self.columns.due_at, "pk").first()) is not None:
-                return row
-        return None
+        if self.share is not None:
+            turns = self._turns(due, now)
+            if not turns:
+                return None
+            business = min(turns, key=itemgetter(0, 1, 2))[-1]
+            _served[self.name, business] = time.monotonic()
+            due = due.filter(business=business)
+        return due.order_by(self.columns.due_at, "pk").first()
 
-    def _in_turns(self, due: QuerySet[Any], busy: Counter[Any]) -> Iterator[QuerySet[Any]]:
-        """Due rows: of businesses with nothing under way, then with one row, with two…, up to the share."""
-        if self.share is None:
-            yield due
-            return
-        yield due.exclude(business__in=list(busy)) if busy else due
-        for count in sorted({count for count in busy.values() if count < self.share}):
-            yield due.filter(business__in=[business for business, n in busy.items() if n == count])
+    def _turns(self, due: QuerySet[Any], now: datetime) -> list[tuple[int, float, datetime, int | None]]:
+        """
+        The businesses of due rows that have a share left: how many rows each has under way, when this process served
+        it last, since when its first row is due, and its id. The least is the one whose turn it is.
+        """
+        busy, share = self._busy(now), self.share or 0
+        return [
+            (busy[business], _served.get((self.name, business), 0.0), first, business)
+            for business, first in due.values_list("business").annotate(Min(self.columns.due_at))
+            if busy[business] < share
+        ]
 
     def _busy(self, now: datetime) -> Counter[Any]:
         """Business → how many of its rows are under way."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import JobRow
@@ -81,14 +82,17 @@ def _prune(job: Job, deadline: float) -> int:
     return pruned
 
 
+Why = Literal["overdue", "abandoned", "parked"]
+
+
 @dataclass(frozen=True)
 class Stuck:
-    """A row on which nobody works although somebody should, since when, and the last error."""
+    """A row on which nobody works although somebody should, since when (None: not known), and the last error."""
 
     job: str
     pk: Any
     business_id: int | None
-    why: Literal["overdue", "abandoned", "parked"]
+    why: Why
     since: datetime | None
     error: str
 
@@ -104,7 +108,7 @@ def stuck(limit: int = 100) -> list[Stuck]:
 def _stuck_rows(job: Job, limit: int) -> Iterable[Stuck]:
     now, columns = timezone.now(), job.columns
     overdue = job.due(now - job.patience) if job.work or job.tick else job.model._default_manager.none()
-    kinds = {
+    kinds: dict[Why, tuple[QuerySet[Any], str]] = {
         "overdue": (overdue.filter(**{f"{columns.lease_until}__isnull": True}), columns.due_at),
         "abandoned": (overdue.filter(**{f"{columns.lease_until}__isnull": False}), columns.lease_until),
         "parked": (job.parked(), columns.due_at),

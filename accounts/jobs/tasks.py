@@ -18,7 +18,7 @@ OFFER_EXPIRES = 30
 
 
 @shared_task(bind=True, expires=OFFER_EXPIRES)
-def work_off(self: Task, queue: str) -> None:
+def work_off(self: Task[[str], None], queue: str) -> None:
     """Work on the rows that are due, for some seconds; what is left goes behind what others have in the queue."""
     if worker.work_off(queue):
         self.delay(queue)
@@ -39,7 +39,7 @@ def prune() -> dict[str, int]:
 
 def wake(job: Job) -> None:
     """Tell a worker, once the transaction is committed, that there is a row of this job."""
-    work_off.delay_on_commit(job.queue)
+    work_off.delay_on_commit(job.queue)  # type: ignore[attr-defined]
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **more: Any) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from . import http_calls, sessions
 from .turns import as_person, attempt, locked, resume, waiting_messages
 
 #: When a timer looks again whether the messages that go before it are answered.
-AGAIN = timedelta(seconds=2)
+RETRY_DELAY = timedelta(seconds=2)
 
 
 def work(timer: BotTimer, seconds: float) -> bool:
@@ -23,7 +23,7 @@ def work(timer: BotTimer, seconds: float) -> bool:
     if fire(timer.pk, conversation_id):
         http_calls.offer(conversation_id)
     elif BotTimer.objects.filter(pk=timer.pk).exists():
-        JOB.come_back(timer, timezone.now() + AGAIN)
+        JOB.come_back(timer, timezone.now() + RETRY_DELAY)
     return False
 
 

@@ -39,6 +39,12 @@ def job(**rules):
     return Job(name="a test's", model=Deletion, lease=MINUTE, **rules)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_was_served(monkeypatch):
+    """A business may have the primary key of an earlier test's."""
+    monkeypatch.setattr("accounts.jobs.job._served", {})
+
+
 @pytest.fixture
 def shop():
     return make_business()
@@ -157,6 +163,18 @@ def test_who_has_fewer_under_way_comes_first(shop):
     row(latecomer)
     rules = job(share=3)
     assert [rules.claim().business for _ in range(4)] == [shop, latecomer, shop, shop]
+
+
+def test_one_worker_alone_serves_businesses_in_turns(shop):
+    others = [make_business(), make_business()]
+    for business in (shop, shop, shop, shop, *others):
+        row(business)
+    rules, served = job(), []
+    for _turn in range(6):
+        claimed = rules.claim()
+        served.append(claimed.business)
+        rules.release(claimed)
+    assert served == [shop, *others] * 2
 
 
 def test_a_very_row_is_not_claimed_beyond_the_share(shop):

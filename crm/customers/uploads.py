@@ -77,7 +77,8 @@ def start(uploaded: CustomerUpload) -> None:
 
 def begin(uploaded: CustomerUpload, seconds: float) -> None:
     """Try out, or import, a file for some seconds, while a page waits for it; workers go on with what is left."""
-    if advance(JOB, uploaded, seconds):
+    advance(JOB, uploaded, seconds)
+    if uploaded.due_at:
         wake(JOB)
 
 

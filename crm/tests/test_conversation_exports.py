@@ -13,6 +13,7 @@ from accounts.deletion import deletion, stored_files
 from accounts.jobs import registry
 from accounts.jobs.job import TakenOver, advance
 from accounts.models import Deletion
+from accounts.refusals import Refusal
 from accounts.testing import work_off
 from crm.conversations import export_job, export_requests, exports
 from crm.models import ConversationExport, Message
@@ -214,3 +215,13 @@ def test_a_file_is_written_in_the_language_of_whoever_asked(number, owner):
 
     export.refresh_from_db()
     assert Path(export.file.path).read_text("utf-8").splitlines()[-1] == "Total;4 conversations;4 messages"
+
+
+def test_with_many_files_under_way_one_more_is_refused(asked, number, owner, monkeypatch):
+    monkeypatch.setattr(export_requests, "MAX_UNDER_WAY", 1)
+
+    with pytest.raises(Refusal) as refused:
+        export_requests.ask(number, owner, "csv")
+
+    assert refused.value.code == "too_many_files"
+    assert export_requests.ask(number, owner, "jsonl") == asked

@@ -4,7 +4,9 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone
 
+from accounts.jobs import worker
 from accounts.jobs.job import Job
+from accounts.refusals import Refusal
 from accounts.testing import make_owner, work_off
 from crm.customers import file_import, uploads
 from crm.models import Customer, CustomerUpload
@@ -206,3 +208,33 @@ def test_the_mistakes_of_every_step_are_kept(monkeypatch):
 
     uploaded.refresh_from_db()
     assert [mistake["row"] for mistake in uploaded.mistakes] == [2, 3]
+
+
+def test_with_many_files_under_way_one_more_is_refused(untried, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_UNDER_WAY", 1)
+
+    with pytest.raises(Refusal) as refused:
+        uploads.upload(untried.uploaded_by, b"phone\n+79161234567\n", "more.csv")
+
+    assert refused.value.code == "too_many_files" and "1" in str(refused.value)
+    assert CustomerUpload.objects.get() == untried
+    assert uploads.upload(make_owner(), b"phone\n+79161234567\n", "theirs.csv")
+
+
+def test_a_file_that_waits_for_somebody_to_start_it_takes_no_place(uploaded, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_UNDER_WAY", 1)
+
+    assert uploads.upload(uploaded.uploaded_by, b"phone\n+79161234567\n", "more.csv")
+
+
+def test_the_files_of_two_businesses_are_imported_in_turns(monkeypatch):
+    monkeypatch.setattr(file_import, "BATCH", 1)
+    text = "\n".join(["phone", *PHONES]).encode()
+    busy, other = make_owner(), make_owner()
+    theirs = [uploads.upload(busy, text, f"{serial}.csv") for serial in range(3)]
+    ours = uploads.upload(other, text, "ours.csv")
+
+    while uploads.JOB.due().filter(pk=ours.pk).exists():
+        worker.work_off("files", seconds=0)
+
+    assert all(file.rows_done < len(PHONES) for file in CustomerUpload.objects.filter(pk__in=[u.pk for u in theirs]))

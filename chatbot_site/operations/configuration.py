@@ -75,7 +75,8 @@ class Environment:
         written = self._environ.ENVIRON.get(name, "")
         try:
             if not written.startswith("$") or written.strip("$ ") in self._environ.ENVIRON:
-                return self._environ.str(name, default=default)
+                value: str = self._environ.str(name, default=default)
+                return value
         except RecursionError:
             # It names itself.
             pass
@@ -285,14 +286,14 @@ def _check_url(text: str, schemes: Iterable[str]) -> tuple[str, str]:
 def _parse_database_url(text: str) -> dict[str, Any]:
     if text.partition("://")[0] not in DATABASE_SCHEMES:
         raise ValueError
-    config = environ.Env.db_url_config(text)
+    config: dict[str, Any] = environ.Env.db_url_config(text)
     if not config.get("NAME"):
         raise ValueError
     return config
 
 
 def _parse_email_url(text: str) -> dict[str, Any]:
-    config = environ.Env.email_url_config(text)
+    config: dict[str, Any] = environ.Env.email_url_config(text)
     if text.startswith("smtp") and not config["EMAIL_HOST"]:
         raise ValueError
     return config

@@ -5,11 +5,10 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -22,14 +21,19 @@ SECRETS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser, translate: Callable[[str], str] = str) -> None:
-    """The arguments of `up`, which are needed before Django can be asked; it shows their help later."""
-    demo = gettext_noop("Try it with a demo business and a stand-in for WhatsApp.")
-    host = gettext_noop("The address to listen on (default: 127.0.0.1).")
-    at_port = gettext_noop("The port to listen on (default: 8000).")
-    parser.add_argument("--demo", action="store_true", help=translate(demo))
-    parser.add_argument("--host", default="127.0.0.1", help=translate(host))
-    parser.add_argument("--port", type=port, default=8000, help=translate(at_port))
+HELP = {
+    "demo": gettext_lazy("Try it with a demo business and a stand-in for WhatsApp."),
+    "host": gettext_lazy("The address to listen on (default: 127.0.0.1)."),
+    "port": gettext_lazy("The port to listen on (default: 8000)."),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser, with_help: bool = False) -> None:
+    """The arguments of `up`, needed before Django can be asked. Their help is translated, which reads the settings."""
+    texts = {name: str(text) if with_help else None for name, text in HELP.items()}
+    parser.add_argument("--demo", action="store_true", help=texts["demo"])
+    parser.add_argument("--host", default="127.0.0.1", help=texts["host"])
+    parser.add_argument("--port", type=port, default=8000, help=texts["port"])
 
 
 def port(text):

@@ -24,7 +24,7 @@ class Command(TranslatedCommand):
     help = gettext_lazy("Start everything: web pages, worker and ticks in one process. Stop it with Ctrl-C.")
 
     def add_arguments(self, parser):
-        environment.add_arguments(parser, _)
+        environment.add_arguments(parser, with_help=True)
 
     def handle(self, *, host, port, **options):
         stop_on_signals()

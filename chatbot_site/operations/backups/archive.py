@@ -105,7 +105,7 @@ def _manifest(archive: ZipFile, path: str | Path) -> dict[str, Any]:
     return manifest
 
 
-def read(path):
+def read(path: str | Path) -> dict[str, Any]:
     """The manifest of a backup, after all of it was read and is what the manifest says. Raises CommandError."""
     with opened(path) as archive:
         manifest = _manifest(archive, path)

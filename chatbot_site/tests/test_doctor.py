@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_administrator, make_owner
-from chatbot_site.operations import health
+from chatbot_site.operations import heartbeats
 from chatbot_site.operations.backups import create
-from chatbot_site.operations.doctor import examination
+from chatbot_site.operations.doctor import examination, services
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.testing import make_number
 
@@ -36,7 +36,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 def _installation(settings, tmp_path):
     settings.MEDIA_ROOT, settings.BACKUP_DIR = tmp_path / "media", tmp_path / "backups"
     settings.PUBLIC_URL = f"http://127.0.0.1:{free_port()}"
-    health.cache.clear()
+    heartbeats.forget()
 
 
 def look(key):
@@ -109,13 +109,22 @@ def test_with_something_away_it_looks_at_the_rest(environment, broken, not_looke
 # The site
 
 
-def test_without_a_heartbeat_the_worker_is_broken_and_ticks_are_not_called_right():
-    assert (state_of("worker"), state_of("ticks")) == ("broken", "warning")
+def test_without_a_heartbeat_worker_and_ticks_are_broken():
+    assert (state_of("worker"), state_of("ticks")) == ("broken", "broken")
 
 
-def test_with_a_heartbeat_worker_and_ticks_are_right():
-    health.note_heartbeat()
+def test_with_heartbeats_worker_and_ticks_are_right():
+    for name in (*heartbeats.queue_names(), heartbeats.BEAT):
+        heartbeats.note(name)
     assert (state_of("worker"), state_of("ticks")) == ("ok", "ok")
+
+
+def test_a_queue_that_nobody_works_on_is_named(settings):
+    for name in heartbeats.queue_names()[1:]:
+        heartbeats.note(name)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    line = services.worker()
+    assert line.state == "broken" and "inbound" in line.text and "outbound" not in line.text
 
 
 def test_the_address_is_asked(live_server, settings):

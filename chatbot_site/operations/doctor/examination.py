@@ -30,7 +30,7 @@ CHECKS = (
     Check("database", services.database),
     Check("broker", services.broker),
     Check("worker", services.worker, needs=("broker",)),
-    Check("ticks", services.ticks, needs=("broker", "worker")),
+    Check("ticks", services.ticks, needs=("broker",)),
     Check("disk", storage.disk),
     Check("backups", backups.newest),
     Check("backup_contents", backups.contents_of_newest, is_slow=True),

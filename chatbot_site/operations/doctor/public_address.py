@@ -1,7 +1,9 @@
 """Whether the installation answers where people and Meta reach it."""
 
+import json
 import urllib.error
 import urllib.request
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -38,13 +40,23 @@ def answers() -> Finding:
     return ok(_("The site answers at %(url)s.") % {"url": url})
 
 
-def is_ready() -> bool:
-    """Whether the site answers there that it does its work (/readyz)."""
+def readiness() -> dict[str, Any]:
+    """What /readyz answers there, ready or not; empty when nothing does."""
     try:
-        with urllib.request.urlopen(f"{settings.PUBLIC_URL}/readyz", timeout=TIMEOUT):
-            return True
+        with urllib.request.urlopen(f"{settings.PUBLIC_URL}/readyz", timeout=TIMEOUT) as response:
+            facts = json.load(response)
+    except urllib.error.HTTPError as error:
+        facts = _json(error.read())
     except (OSError, ValueError):
-        return False
+        facts = None
+    return facts if isinstance(facts, dict) else {}
+
+
+def _json(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 def _reason(error: Exception) -> object:

@@ -2,7 +2,6 @@
 
 import redis
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
@@ -17,18 +16,20 @@ REDIS_TIMEOUT = 3
 
 
 def database() -> Finding:
-    try:
-        state = health.database_state()
-    except ImproperlyConfigured:
-        state = "unreachable"
-    if state == "not migrated":
+    state = health.database_state()
+    if state == health.Database.READ_ONLY:
         return broken(
-            _("The database is not migrated: this code needs a newer one."), _("Run `python manage.py migrate`.")
+            _("The database takes no writes."),
+            _("Make room on its disk, or let DATABASE_URL name the server that takes writes and not a standby."),
         )
-    if state != "ok":
+    if state != health.Database.OK:
         return broken(
             _("The database cannot be reached."),
             _("Start its server, and check DATABASE_URL, the network and the free disk space there."),
+        )
+    if health.migration_state() == health.Migrations.MISSING:
+        return broken(
+            _("The database is not migrated: this code needs a newer one."), _("Run `python manage.py migrate`.")
         )
     return ok(_("The database (%(kind)s) answers and is migrated.") % {"kind": connection.display_name})
 
@@ -51,30 +52,39 @@ def broker() -> Finding:
 
 
 def worker() -> Finding:
-    if _is_worked():
+    silent = _silent_queues()
+    if not silent:
         return ok(_("A worker carries out tasks."))
-    if settings.REDIS_URL:
+    if not settings.REDIS_URL:
         return broken(
-            _("No worker carried out a task of the last minute."),
-            _("Start `celery -A chatbot_site worker` for every queue, and look into its log."),
+            _("No worker runs at %(url)s.") % {"url": settings.PUBLIC_URL},
+            _("Start `python manage.py up`. If it runs, look into what it says."),
         )
     return broken(
-        _("No worker runs at %(url)s.") % {"url": settings.PUBLIC_URL},
-        _("Start `python manage.py up`. If it runs, look into what it says."),
+        _("No worker takes tasks from these queues: %(queues)s.") % {"queues": ", ".join(silent)},
+        _("Start `celery -A chatbot_site worker` for every queue, and look into its log."),
     )
 
 
 def ticks() -> Finding:
-    if _is_worked():
+    if _is_ticking():
         return ok(_("Ticks come, and find what is due."))
-    action = _("Start one `celery -A chatbot_site beat`, and a worker.")
+    action = _("Start one `celery -A chatbot_site beat`.")
     if not settings.REDIS_URL:
         action = _("Start `python manage.py up`. If it runs, look into what it says.")
-    return broken(_("No tick was carried out in the last minute."), action)
+    return broken(_("No tick came in the last half minute."), action)
 
 
-def _is_worked() -> bool:
-    """Whether ticks come and a worker carries them out. Without Redis only the process of `up` knows: it is asked."""
-    if health.worker_state() == "ok":
+def _silent_queues() -> list[str]:
+    """The queues that nobody works on. Without Redis only the process of `up` knows: it is asked."""
+    silent = [name for name, heartbeat in health.broker_state().queues.items() if not heartbeat.ok]
+    if silent and not settings.REDIS_URL:
+        queues = public_address.readiness().get("queues", {})
+        silent = [name for name in silent if not queues.get(name, {}).get("ok")]
+    return silent
+
+
+def _is_ticking() -> bool:
+    if health.broker_state().beat.ok:
         return True
-    return not settings.REDIS_URL and public_address.is_ready()
+    return not settings.REDIS_URL and bool(public_address.readiness().get("beat", {}).get("ok"))

@@ -1,38 +1,48 @@
 """Work that is due for long and that nobody does, and what was given up."""
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterable
 
-from django.db.models import Min
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from accounts.jobs import registry
+from accounts.jobs.registry import Stuck
 from whatsapp.models import WebhookEvent
 
 from .findings import Finding, broken, ok, warning
 
-#: What is due for longer is stuck.
-PATIENCE = timedelta(minutes=10)
+#: The most rows of a job that are counted.
+LIMIT = 1000
 
 
 def stuck() -> Finding:
-    now = timezone.now()
-    oldest = WebhookEvent.objects.due().aggregate(due=Min("due_at"))["due"]
-    if oldest and oldest < now - PATIENCE:
+    """What waits for far too long, and what was given up after too many failures."""
+    rows = registry.stuck(LIMIT)
+    late = [row for row in rows if row.why != "parked"]
+    if late:
         return broken(
-            _("Webhook events have been waiting for %(minutes)s minutes: customers are not answered.")
-            % {"minutes": (now - oldest) // timedelta(minutes=1)},
-            _("See that a worker of the queue `inbound` runs, and look into its log."),
+            _("Work has been waiting for too long: %(kinds)s.") % {"kinds": _by_kind(late)},
+            _("See that a worker of every queue runs, and look into its log."),
         )
-    given_up = WebhookEvent.objects.parked().count()
-    if given_up:
-        sentence = ngettext(
-            "%(count)s webhook event could not be processed.",
-            "%(count)s webhook events could not be processed.",
-            given_up,
+    if rows:
+        return warning(
+            _("Given up after too many failures: %(kinds)s.") % {"kinds": _by_kind(rows)}, _action_for_parked(rows)
         )
+    return ok(_("No work waits for long, and none was given up."))
+
+
+def _by_kind(rows: Iterable[Stuck]) -> str:
+    """How many rows of each kind: “Webhook events: 3, Files: 1”."""
+    models = {job.name: job.model for job in registry.jobs()}
+    counts = Counter(capfirst(models[row.job]._meta.verbose_name_plural) for row in rows)
+    return ", ".join(f"{kind}: {count}" for kind, count in counts.items())
+
+
+def _action_for_parked(rows: Iterable[Stuck]) -> str:
+    models = {job.name: job.model for job in registry.jobs()}
+    if all(models[row.job] is WebhookEvent for row in rows):
         page = reverse("admin:whatsapp_webhookevent_changelist") + "?state=given_up"
-        action = _("See why at %(page)s, and then run `python manage.py replay_webhooks`.") % {"page": page}
-        return warning(sentence % {"count": given_up}, action)
-    return ok(_("No webhook event waits for long, and none was given up."))
+        return _("See why at %(page)s, and then run `python manage.py replay_webhooks`.") % {"page": page}
+    return _("See the last error of each in the database, and mend it.")

@@ -7,9 +7,11 @@ Every ModelAdmin and inline of the project inherits these. Platform administrato
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.db import DataError
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
 
 from accounts.deletion.admin import DeletesCascades
 from accounts.refusals import Refusal
@@ -20,10 +22,15 @@ from .forms import TenantModelForm, with_choice_of_business
 from .formsets import TenantInlineFormSet, TenantModelFormSet
 from .list_filters import TenantRelatedFilter
 from .scope import scope
-from .widgets import TenantAutocompleteSelect, TenantAutocompleteSelectMultiple, storable
+from .widgets import (
+    StorableModelMultipleChoiceField,
+    TenantAutocompleteSelect,
+    TenantAutocompleteSelectMultiple,
+    storable,
+)
 
 #: The look-ups a filter link may end in. Patterns are not among them: SQLite runs them in Python, without limit.
-FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date", "range"}
+FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date"}
 
 MAX_INLINE_ROWS = 100
 
@@ -49,6 +56,7 @@ class TenantScoped:
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", TenantAutocompleteSelectMultiple(db_field, self.admin_site))
+        kwargs.setdefault("form_class", StorableModelMultipleChoiceField)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
@@ -85,9 +93,18 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
 
     def changelist_view(self, request, extra_context=None):
         try:
-            return super().changelist_view(request, extra_context)
+            response = super().changelist_view(request, extra_context)
+            if isinstance(response, TemplateResponse):
+                # The rows are read here, so that a look-up that fails is answered below.
+                response.render()
+            return response
         except Refusal as refusal:
             return self._tell(request, refusal)
+        except (OverflowError, ValueError, DataError):
+            # A filter's value that no column could hold is answered as Django answers other wrong look-ups.
+            if not request.GET.keys() - {ERROR_FLAG}:
+                raise
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def response_action(self, request, queryset):
         """An action on the chosen rows: each field may name several, and what is no id names none."""
@@ -95,6 +112,9 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
         request.POST = request.POST.copy()
         request.POST.setlist(ACTION_CHECKBOX_NAME, storable(self.model._meta.pk, chosen))
         return super().response_action(request, queryset)
+
+    def _get_edited_object_pks(self, request, prefix):
+        return storable(self.model._meta.pk, super()._get_edited_object_pks(request, prefix))
 
     def get_changelist_form(self, request, **kwargs):
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Field
 
 
@@ -19,6 +21,17 @@ def _is_storable(field: Field, value: Any) -> bool:
     except (ValidationError, ValueError):
         return False
     return "\0" not in str(value)
+
+
+class StorableModelMultipleChoiceField(forms.ModelMultipleChoiceField):
+    """Rows by their ids. An id that no column could hold names no row, as any other that is not there."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except (OverflowError, DataError):
+            message = self.error_messages["invalid_choice"]
+            raise ValidationError(message, code="invalid_choice", params={"value": ", ".join(value)[:50]}) from None
 
 
 class _SurvivesJunk:

@@ -18,7 +18,8 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import Deletion, User
 from bots.models import AllowedHost, BotCall, BotSession, BotTimer
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.models import ConversationExport, CustomerUpload, Message
+from crm.customers.uploads import JOB as upload_job
+from crm.models import ConversationExport, Message
 from whatsapp.models import QuickSetup, WebhookEvent, WhatsAppNumber
 from whatsapp.secrets import key_rotation
 
@@ -100,7 +101,7 @@ def test_what_waited_waits_and_what_was_done_is_done() -> None:
     number = WhatsAppNumber.objects.get(name="fixture number")
     events = WebhookEvent.objects.filter(whatsapp_number=number)
     assert (events.waiting().count(), events.parked().count(), events.exclude(processed_at=None).count()) == (2, 1, 1)
-    uploads = CustomerUpload.objects.filter(business=number.business).due()
+    uploads = upload_job.due().filter(business=number.business)
     assert set(uploads.values_list("file_name", flat=True)) == {"waits.csv", "under-way.csv"}
     assert ConversationExport.objects.filter(whatsapp_number=number, finished_at=None).count() == 1
     assert set(Deletion.objects.filter(name__startswith="fixture g").values_list("name", "state")) == {
@@ -119,7 +120,7 @@ def test_scenarios_are_where_they_were() -> None:
     running = BotSession.objects.filter(bot__whatsapp_number__name="fixture number", ended_at=None)
     assert running.count() == 2
     assert BotTimer.objects.filter(session__in=running).exists()
-    assert BotCall.objects.filter(session__in=running, began_at=None).count() == 1
+    assert BotCall.objects.filter(session__in=running, attempts=0).count() == 1
 
 
 @pytest.mark.usefixtures("rows_before")

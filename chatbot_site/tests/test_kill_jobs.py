@@ -51,6 +51,10 @@ def select(meta, tmp_path_factory):
         process.wait()
 
 
+#: Another number is being deleted.
+OUR_NUMBER = f"phone_number_id = '{NUMBER['phone_number_id']}'"
+
+
 def one(select, query):
     """The single row of a query once it is there and true."""
     found = []
@@ -120,11 +124,13 @@ def events_are_recorded(select, meta):
 
 
 def number_is_checked(select, meta):
-    one(select, "SELECT checked_at FROM whatsapp_numbers WHERE check_lease_until IS NULL AND check_attempts = 0")
+    free = "check_lease_until IS NULL AND check_attempts = 0"
+    one(select, f"SELECT checked_at FROM whatsapp_numbers WHERE {free} AND {OUR_NUMBER}")
 
 
 def templates_are_read(select, meta):
-    one(select, "SELECT 1 FROM whatsapp_numbers WHERE templates_lease_until IS NULL AND templates_attempts = 0")
+    free = "templates_lease_until IS NULL AND templates_attempts = 0"
+    one(select, f"SELECT 1 FROM whatsapp_numbers WHERE {free} AND {OUR_NUMBER}")
     assert [request for request in meta.requests if request.path.endswith("/message_templates")]
 
 

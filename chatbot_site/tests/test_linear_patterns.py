@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from accounts.logging.error_reports import SecretsFilter
 from accounts.logging.redaction import RULES, RULES_OF_NAMES, RedactingFormatter, redact
-from bots.engine.matching import matches
+from bots.document.matching import matches
 from whatsapp.models.number import meta_id
 
 from .our_patterns import Use, unseen_patterns, uses

@@ -352,7 +352,7 @@ def test_a_time_that_is_none_is_refused(since):
 
 
 def test_an_unknown_number_is_refused():
-    with pytest.raises(CommandError, match="There is no number"):
+    with pytest.raises(CommandError, match="1000000"):
         call_command("replay_webhooks", number=1_000_000)
 
 

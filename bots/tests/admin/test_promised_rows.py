@@ -3,8 +3,8 @@
 import pytest
 from django.forms import BaseFormSet
 
+from bots.document.limits import MAX_STEPS
 from bots.editor.row_forms import SPARE_ROWS
-from bots.engine.validator import MAX_STEPS
 from bots.models import BotScenario
 
 from .pages import SCENARIOS, change, shown_fields

@@ -1,10 +1,12 @@
 """Views and viewsets that see one business only."""
 
 from datetime import UTC
+from typing import Any
 
 from django.utils import timezone, translation
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView, DefaultRouter
 
@@ -42,6 +44,17 @@ class TenantScope:
     @property
     def business(self) -> Business:
         return self.request.user.business
+
+    def get_extra_action_url_map(self) -> dict[str, str]:
+        """What the browsable pages link to: of a viewset's own actions those that can be looked at."""
+        if not isinstance(self, viewsets.ViewSetMixin):
+            return {}
+        to_write = {
+            type(self)(**action.kwargs).get_view_name()
+            for action in self.get_extra_actions()
+            if "get" not in action.mapping
+        }
+        return {name: url for name, url in super().get_extra_action_url_map().items() if name not in to_write}
 
 
 #: Describes an operation that deletes.
@@ -89,10 +102,23 @@ class ReadOnlyTenantViewSet(TenantScope, viewsets.ReadOnlyModelViewSet):
 
 
 class RootView(TenantScope, APIRootView):
-    """The addresses of the lists."""
+    """The addresses of the lists that the caller may see. `view_classes` has the viewset of each."""
 
     permission_classes = [IsMember]
+    view_classes: dict[str, type[Any]] = {}
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        listed = [prefix for prefix, view_class in self.view_classes.items() if self._may_list(view_class)]
+        self.api_root_dict = {prefix: self.api_root_dict[prefix] for prefix in listed}
+        return super().get(request, *args, **kwargs)
+
+    def _may_list(self, view_class: type[Any]) -> bool:
+        view = view_class(action="list", request=self.request, kwargs={})
+        return all(permission.has_permission(self.request, view) for permission in view.get_permissions())
 
 
 class TenantRouter(DefaultRouter):
-    APIRootView = RootView
+    def get_api_root_view(self, api_urls: Any = None) -> Any:
+        names = {prefix: self.routes[0].name.format(basename=basename) for prefix, _view, basename in self.registry}
+        classes = {prefix: viewset for prefix, viewset, _basename in self.registry}
+        return RootView.as_view(api_root_dict=names, view_classes=classes)

@@ -18,7 +18,7 @@ from django.db import (
 from accounts.database import outages
 from accounts.database.outages import close_broken_connections, is_outage, keep_trying
 
-on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that cuts.")
+on_postgresql = pytest.mark.postgresql
 
 
 def caused_by(error, cause):

@@ -23,8 +23,10 @@ METHODS = {"match": MATCH, "fullmatch": FULLMATCH} | dict.fromkeys(
 
 #: Functions that make their patterns of what they are given, and why no text holds them up.
 MADE_OF_WORDS = {
-    "bots.engine.matching.word_pattern": "a word and a text are cut to 4096 characters: see test_matching.py",
-    "chatbot_site.operations.backups.create.remove_old": "it reads the names of our own files",
+    "bots.document.matching.word_pattern": "a word and a text are cut to 4096 characters: see test_matching.py",
+    "chatbot_site.operations.backups.create.made_in": "it reads the names of our own files",
+    "chatbot_site.operations.configuration._matching": "it reads the installation's own settings",
+    "chatbot_site.operations.configuration.parse": "it is part of the one above",
 }
 
 
@@ -59,14 +61,19 @@ def named_uses() -> Iterator[Use]:
                     yield Use(place, pattern, method)
 
 
-def patterns_in(value: object, place: str, module: str) -> Iterator[tuple[str, re.Pattern]]:
+def patterns_in(
+    value: object, place: str, module: str, inside: tuple[int, ...] = ()
+) -> Iterator[tuple[str, re.Pattern]]:
+    """`inside` are the ids of what holds the value: some of it holds itself."""
+    if id(value) in inside:
+        return
     if isinstance(value, re.Pattern):
         yield place, value
     elif isinstance(value, RegexValidator):
         yield place, re.compile(value.regex.pattern, value.regex.flags)
     else:
         for name, part in parts_of(value, module):
-            yield from patterns_in(part, f"{place}{name}", module)
+            yield from patterns_in(part, f"{place}{name}", module, (*inside, id(value)))
 
 
 def parts_of(value: object, module: str) -> Iterator[tuple[str, object]]:

@@ -119,7 +119,7 @@ def test_not_ready_when_redis_is_out_of_reach(client, unhurried, at):
     assert response.json()["database"] == "ok"
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server.")
+@pytest.mark.postgresql
 def test_a_database_that_hangs_is_out_of_reach():
     with silent_port() as port, patch.dict(connection.settings_dict, {"HOST": "127.0.0.1", "PORT": port}):
         assert health.database_state() == Database.UNREACHABLE
@@ -177,14 +177,14 @@ def test_migrations_are_looked_for_until_there_are_all():
         assert health.migration_state() == Migrations.OK
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no standby.")
+@pytest.mark.postgresql
 def test_a_database_that_only_reads_is_not_ok():
     options = {**connection.settings_dict["OPTIONS"], "options": "-c default_transaction_read_only=on"}
     with patch.dict(connection.settings_dict, {"OPTIONS": options}):
         assert health.database_state() == Database.READ_ONLY
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="A file of SQLite.")
+@pytest.mark.sqlite
 def test_a_file_that_may_not_be_written_is_not_ok(tmp_path):
     path = tmp_path / "read_only.db"
     path.touch()
@@ -193,7 +193,7 @@ def test_a_file_that_may_not_be_written_is_not_ok(tmp_path):
         assert health.database_state() == Database.READ_ONLY
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's writers do not wait for each other.")
+@pytest.mark.sqlite
 def test_a_database_to_which_somebody_writes_is_ok():
     with transaction.atomic():
         assert health.database_state() == Database.OK

@@ -145,7 +145,7 @@ def test_patterns_in_tables_classes_functions_and_fields_are_seen():
 def test_the_way_in_which_a_pattern_is_used_is_seen():
     methods = {use.place: use.method for use in uses()}
     assert methods["crm.media.media.MIME"] == "fullmatch"
-    assert methods["bots.engine.step_checks.BEGINNING"] == "match"
+    assert methods["bots.document.step_checks.BEGINNING"] == "match"
     assert methods["crm.customers.file_format.TAG"] == "finditer"
 
 

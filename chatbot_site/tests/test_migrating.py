@@ -14,7 +14,7 @@ from chatbot_site.management.commands import migrate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
+needs_postgres = pytest.mark.postgresql
 
 INDEX = models.Index(fields=["name"], name="business_by_name")
 

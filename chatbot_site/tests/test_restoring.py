@@ -257,7 +257,7 @@ def connected_as(name):
         yield
 
 
-needs_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
+needs_postgres = pytest.mark.postgresql
 
 
 @needs_postgres

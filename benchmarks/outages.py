@@ -316,7 +316,7 @@ def fill_disk(it: Installation) -> None:
     ballast.unlink()
 
 
-COMPOSE = ["web", "worker", "worker-bulk", "beat"]
+COMPOSE = ["web", "worker", "worker-calls", "worker-bulk", "beat"]
 CASES = [
     Case("connections cut once", COMPOSE, cut_once, is_outage=False),
     Case("connections cut every 0.15 s", COMPOSE, cut_often, is_outage=False),

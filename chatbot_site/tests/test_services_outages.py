@@ -63,7 +63,7 @@ def site(meta, number, tmp_path):
     """A whole installation, ready."""
     site = Site(tmp_path, META_GRAPH_URL=meta.url)
     try:
-        for service in ("web", "worker", "worker-bulk", "beat"):
+        for service in ("web", "worker", "worker-calls", "worker-bulk", "beat"):
             site.start(service)
         wait_until(lambda: site.is_healthy("web"))
         wait_until(site.is_ready, 2 * PATIENCE)

@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 import tarfile
+import threading
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from zipfile import ZipFile
@@ -24,9 +25,15 @@ from crm.testing import make_conversation, make_message, make_picture
 
 from .installation import make_environment, manage, rows
 from .other_databases import another_database
-from .processes import PATIENCE
+from .processes import PATIENCE, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _alone():
+    """Checks of an earlier test may still look at the database in threads of their own."""
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "health"])
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@ Admin classes that see one business only: lists, change pages, selects, sidebars
 Every ModelAdmin and inline of the project inherits these. Platform administrators see all businesses.
 """
 
+import logging
+
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
@@ -28,6 +30,8 @@ from .widgets import (
     TenantAutocompleteSelectMultiple,
     storable,
 )
+
+logger = logging.getLogger(__name__)
 
 #: The look-ups a filter link may end in. Patterns are not among them: SQLite runs them in Python, without limit.
 FILTER_LOOKUPS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day", "date"}
@@ -104,6 +108,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
             # A filter's value that no column could hold is answered as Django answers other wrong look-ups.
             if not request.GET.keys() - {ERROR_FLAG}:
                 raise
+            logger.warning("A list could not be shown as it was asked for.", exc_info=True)
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def response_action(self, request, queryset):

@@ -13,7 +13,7 @@ def main():
     try:
         from django.core.management import execute_from_command_line
     except ImportError:
-        sys.exit("Django is not installed. Run: python -m pip install -r requirements.txt")
+        sys.exit("Django is not installed here. The first command of README.md installs it.")
     if sys.argv[1:2] == ["up"]:
         from chatbot_site.operations import environment
 

@@ -38,7 +38,7 @@ def outcomes(tmp_path):
     def run(**environment):
         known = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
         answer = subprocess.run(
-            [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-n", "0", "-vrs", f"--rootdir={tmp_path}", tmp_path],
+            [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-n0", "-vrs", f"--rootdir={tmp_path}", tmp_path],
             cwd=settings.BASE_DIR,
             env={**known, **environment},
             capture_output=True,

@@ -1,6 +1,6 @@
 """
 Makes the databases of this folder, which tests migrate forward. Run it in a clone of the version that they are to be
-of (the first ones: 7d3cd93 of 29 November 2026), beside its manage.py, with the variables of its pytest.ini, on an
+of (the first ones: 7d3cd93 of 29 November 2026), beside its manage.py, with the variables that tests are given, on an
 empty database that is migrated, once on SQLite and once on PostgreSQL:
 
     PYTHONPATH=. python …/make.py 2026-11-29.sqlite.sql.gz

@@ -8,14 +8,20 @@ That is (any ∪ customers) ∩ all − none. "everyone": true stands in the pla
 those two. Nothing else means everybody: a document that chooses nobody is refused, and so is a tag that is not there.
 """
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.models import Business
 from crm.customers.customers import clean_names
 from crm.models import Customer, Tag
 
 TAG_LISTS = ("tags_any", "tags_all", "tags_none")
+#: The audience document: what its keys mean stands above.
+Document = dict[str, Any]
+
 KEYS = (*TAG_LISTS, "customers", "everyone")
 
 #: The most customers that are chosen one by one; more of them are given a tag.
@@ -25,22 +31,22 @@ MAX_CUSTOMERS = 10_000
 MAX_TAGS = 100
 
 
-def clean(business, document):
+def clean(business: Business, document: Any) -> Document:
     """
-    The document as it is kept: as it was given, its tags named as the crm names them. Raises ValidationError, by the
-    key at fault, for anything that is not known here: keys, tags, customers; and for a document that chooses nobody.
+    The document as it is stored: as it was given, its tags named as the crm names them. Raises ValidationError, by the
+    key at fault, for unknown keys, tags and customers, and for a document that chooses nobody.
     """
     if not isinstance(document, dict):
         raise ValidationError(_("The audience is an object, for example {“tags_any”: [“vip”]}."))
-    refuse_unknown_keys(document)
-    cleaned = {key: known_tags(business, key, document.get(key, [])) for key in TAG_LISTS}
-    cleaned["customers"] = known_customers(business, document.get("customers", []))
-    cleaned["everyone"] = clean_everyone(document.get("everyone", False))
-    refuse_accidents(cleaned)
+    _check_keys(document)
+    cleaned: Document = {key: _clean_tags(business, key, document.get(key, [])) for key in TAG_LISTS}
+    cleaned["customers"] = _clean_customers(business, document.get("customers", []))
+    cleaned["everyone"] = _clean_everyone(document.get("everyone", False))
+    _check_choice(cleaned)
     return {key: cleaned[key] for key in document}
 
 
-def refuse_unknown_keys(document):
+def _check_keys(document: Document) -> None:
     known = ", ".join(KEYS)
     unknown = {
         str(key): _("“%(key)s” is not known here. Known are: %(known)s.") % {"key": str(key)[:60], "known": known}
@@ -51,13 +57,13 @@ def refuse_unknown_keys(document):
         raise ValidationError(unknown)
 
 
-def clean_everyone(value):
+def _clean_everyone(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValidationError({"everyone": _("Write true or false.")})
     return value
 
 
-def known_tags(business, key, names):
+def _clean_tags(business: Business, key: str, names: Any) -> list[str]:
     """The tags' names as the crm has them."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValidationError({key: _("This must be a list of tags.")})
@@ -73,12 +79,12 @@ def known_tags(business, key, names):
     return names
 
 
-def known_customers(business, ids):
+def _clean_customers(business: Business, ids: Any) -> list[int]:
     if not isinstance(ids, list) or not all(type(pk) is int and 0 < pk < 2**63 for pk in ids):
         raise ValidationError({"customers": _("This must be a list of customers' ids.")})
     if len(ids) > MAX_CUSTOMERS:
-        told = _("At most %(most)s customers can be named one by one. Give them a tag, and choose the tag.")
-        raise ValidationError({"customers": told % {"most": MAX_CUSTOMERS}})
+        message = _("At most %(most)s customers can be named one by one. Give them a tag, and choose the tag.")
+        raise ValidationError({"customers": message % {"most": MAX_CUSTOMERS}})
     ids = list(dict.fromkeys(ids))
     found = set(Customer.objects.for_business(business).filter(pk__in=ids).values_list("pk", flat=True))
     if unknown := [pk for pk in ids if pk not in found]:
@@ -86,12 +92,12 @@ def known_customers(business, ids):
     return ids
 
 
-def refuse_accidents(cleaned):
+def _check_choice(cleaned: Document) -> None:
+    """Never everybody by accident: a document says so, or chooses somebody."""
     everyone = cleaned["everyone"]
     chosen = [key for key in ("tags_any", "customers") if cleaned[key]]
     if everyone and chosen:
-        told = _("Everybody is chosen already: leave out either this or “everyone”.")
-        raise ValidationError({chosen[0]: told})
+        raise ValidationError({chosen[0]: _("Everybody is chosen already: leave out either this or “everyone”.")})
     if not everyone and not chosen:
         raise ValidationError(
             _(
@@ -101,23 +107,23 @@ def refuse_accidents(cleaned):
         )
 
 
-def people(business, document):
+def people(business: Business, document: Document) -> QuerySet[Customer]:
     """The customers that a document means now. Raises ValidationError like `clean`, also for a tag deleted since."""
     document = clean(business, document)
-    tags = dict(Tag.objects.for_business(business).filter(name__in=names_in(document)).values_list("name", "pk"))
+    tags = dict(Tag.objects.for_business(business).filter(name__in=_tag_names(document)).values_list("name", "pk"))
     customers = Customer.objects.for_business(business)
     if not document.get("everyone"):
         any_of = [tags[name] for name in document.get("tags_any", [])]
-        customers = customers.filter(has_tag(any_of) | Q(pk__in=document.get("customers", [])))
+        customers = customers.filter(_has_tag(any_of) | Q(pk__in=document.get("customers", [])))
     for name in document.get("tags_all", []):
-        customers = customers.filter(has_tag([tags[name]]))
-    return customers.exclude(has_tag([tags[name] for name in document.get("tags_none", [])]))
+        customers = customers.filter(_has_tag([tags[name]]))
+    return customers.exclude(_has_tag([tags[name] for name in document.get("tags_none", [])]))
 
 
-def names_in(document):
+def _tag_names(document: Document) -> list[str]:
     return [name for key in TAG_LISTS for name in document.get(key, [])]
 
 
-def has_tag(tag_ids):
+def _has_tag(tag_ids: list[int]) -> Q:
     """Whether a customer has one of these tags."""
     return Q(Exists(Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag__in=tag_ids)))

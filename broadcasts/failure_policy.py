@@ -1,12 +1,13 @@
 """Which of Meta's refusals concern a whole broadcast, and not one recipient alone."""
 
 from whatsapp.graph.error_codes import HOUR, PARAMETER, TEMPLATE_PARAMETERS, Action
+from whatsapp.graph.errors import CloudApiError
 
-#: So many recipients refused for what the template or its values are, and none accepted: the template is at fault.
-MOST_WRONG = 10
+#: That many recipients refused because of the template or its values, and none accepted: the template is at fault.
+MIN_TEMPLATE_FAILURES = 10
 
 
-def stops_number(error):
+def stops_number(error: CloudApiError) -> bool:
     """Whether nothing can be sent through the number for long: token, payment, a lock, complaints."""
     match error.action:
         case Action.AUTHORIZE:
@@ -16,16 +17,16 @@ def stops_number(error):
     return False
 
 
-def stops_template(error):
+def stops_template(error: CloudApiError) -> bool:
     """Whether nothing can be sent with the template: it is missing, paused, or breaks a rule."""
     return error.action is Action.STOP_TEMPLATE
 
 
-def doubts_template(error):
+def doubts_template(error: CloudApiError) -> bool:
     """Whether the template or its values may be wrong for everybody."""
     return error.error_class in (PARAMETER, TEMPLATE_PARAMETERS)
 
 
-def suppresses_customer(error):
+def suppresses_customer(error: CloudApiError) -> bool:
     """Whether the person has asked WhatsApp to get no more marketing."""
     return error.action is Action.SUPPRESS

@@ -1,6 +1,7 @@
-"""A broadcast in words for people: whom it goes to, what it says, what stops its number."""
+"""A broadcast as people read it: whom it goes to, what it says, what stops its number."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,11 +12,14 @@ from django.utils.translation import ngettext, pgettext
 from accounts.refusals import Refusal
 from crm.customers import interpolation
 from whatsapp.message_templates.preview import preview
+from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send
 
+from .models import Broadcast
 
-def audience_in_words(document):
-    """The audience as a list of phrases."""
+
+def audience_phrases(document: dict[str, Any]) -> list[str]:
+    """An audience document (broadcasts.audience) as phrases."""
     phrases = [_("everybody")] if document.get("everyone") else []
     if tags := document.get("tags_any"):
         phrases.append(_("with any of the tags: %(tags)s") % {"tags": ", ".join(tags)})
@@ -31,7 +35,7 @@ def audience_in_words(document):
     return phrases
 
 
-def name_of_value(name):
+def _value_label(name: str) -> str:
     """What people call a value of a customer."""
     if name == "customer.name":
         return pgettext("of a customer", "name")
@@ -40,11 +44,11 @@ def name_of_value(name):
     return name.removeprefix(interpolation.CUSTOMER_ATTRIBUTES)
 
 
-def preview_of(broadcast):
+def preview_of(broadcast: Broadcast) -> dict[str, Any]:
     """The message with the names of the customer's values in the place of the values."""
 
-    def value(name):
-        return f"‹{name_of_value(name)}›"
+    def value(name: str) -> str:
+        return f"‹{_value_label(name)}›"
 
     filled = {
         key: interpolation.fill(text, value, limit=1024) for key, text in broadcast.parameters.items() if text.strip()
@@ -52,7 +56,7 @@ def preview_of(broadcast):
     return preview(broadcast.template, filled)
 
 
-def duration_in_words(seconds):
+def duration_text(seconds: int) -> str:
     """Less than a minute, or about as many minutes, hours or days."""
     if seconds < 60:
         return _("less than a minute")
@@ -60,7 +64,7 @@ def duration_in_words(seconds):
     return _("about %(time)s") % {"time": timesince(now - timedelta(seconds=seconds), now, depth=1)}
 
 
-def why_number_waits(number):
+def number_wait_text(number: WhatsAppNumber) -> str:
     """What stops the number now, in a sentence; empty when it sends."""
     try:
         check_may_send(number)
@@ -68,8 +72,8 @@ def why_number_waits(number):
         return str(refusal)
     if number.paused_until and number.paused_until > timezone.now():
         until = date_format(timezone.localtime(number.paused_until), "H:i")
-        told = _("The number “%(number)s” sends nothing until %(time)s. %(problem)s")
-        return told % {"number": number, "time": until, "problem": number.problem}
+        message = _("The number “%(number)s” sends nothing until %(time)s. %(problem)s")
+        return message % {"number": number, "time": until, "problem": number.problem}
     if number.status == number.Status.PROBLEM:
         return _("The number “%(number)s” has a problem: %(problem)s") % {"number": number, "problem": number.problem}
     return ""

@@ -3,36 +3,40 @@ What the template's placeholders say to each person: `parameters` maps a placeho
 may hold `{{customer.name|default:"…"}}`, `{{customer.phone}}` and `{{customer.attributes.…}}`.
 """
 
+from collections.abc import Iterator, Mapping
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm.customers import interpolation
+from crm.models import Customer
+from whatsapp.models import MessageTemplate
 from whatsapp.template_parameters import missing, one_line, placeholders
 
 #: The longest text before it is filled in (a template's body has at most 1024 characters).
 MAX_TEXT = 1024
 
 
-def check_texts(parameters):
+def check_texts(parameters: Mapping[str, str]) -> None:
     """Raise ValidationError when a text asks for what no customer has."""
-    errors = [problem for key, text in parameters.items() for problem in problems_of(key, text)]
+    errors = [problem for key, text in parameters.items() for problem in _problems(key, text)]
     if errors:
         raise ValidationError({"parameters": errors})
 
 
-def problems_of(key, text):
-    strange = next((name for name in interpolation.names_in(text) if not interpolation.is_of_customer(name)), None)
-    if strange:
-        told = _(
+def _problems(key: str, text: str) -> Iterator[str]:
+    unknown = next((name for name in interpolation.names_in(text) if not interpolation.is_of_customer(name)), None)
+    if unknown:
+        message = _(
             "“%(key)s”: there is no “%(name)s”. Known are customer.name, customer.phone and customer.attributes.…"
         )
-        yield told % {"key": key, "name": strange[:60]}
+        yield message % {"key": key, "name": unknown[:60]}
     elif interpolation.has_leftovers(text):
-        told = _('“%(key)s”: this is no placeholder. Write it like {{customer.name|default:"friend"}}.')
-        yield told % {"key": key}
+        message = _('“%(key)s”: this is no placeholder. Write it like {{customer.name|default:"friend"}}.')
+        yield message % {"key": key}
 
 
-def check_fit(template, parameters):
+def check_fit(template: MessageTemplate, parameters: Mapping[str, str]) -> None:
     """Raise ValidationError unless the parameters are those that the template needs, each with a text."""
     known = placeholders(template)
     errors = [
@@ -46,10 +50,10 @@ def check_fit(template, parameters):
     check_texts(parameters)
 
 
-def filled_in(parameters, customer):
+def filled_in(parameters: Mapping[str, str], customer: Customer) -> dict[str, str]:
     """The parameters as one customer reads them."""
 
-    def value(name):
+    def value(name: str) -> object:
         return interpolation.value_of(customer, name)
 
     return {key: one_line(interpolation.fill(text, value, MAX_TEXT)) for key, text in parameters.items()}

@@ -9,13 +9,16 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.jobs.job import Job
 from accounts.jobs.job import advance as advance_row
 from accounts.refusals import Refusal
+from crm.models import Customer
 from whatsapp.message_templates.availability import check_usable
+from whatsapp.models import MessageTemplate
 from whatsapp.template_parameters import missing, problems
 
 from . import audience, parameters
@@ -24,7 +27,7 @@ from .models import Broadcast, BroadcastMessage
 Status = Broadcast.Status
 SkipReason = BroadcastMessage.SkipReason
 
-#: People of one transaction. As many are planned in the request that asks for the plan.
+#: People in one transaction. As many are planned in the request that asks for the plan.
 BATCH = 500
 
 #: If one of these changes, rows made before are no longer those to be stored.
@@ -32,7 +35,7 @@ ROWS_DEPEND_ON = ("status", "planned_up_to", "whatsapp_number_id", "template_id"
 
 
 @transaction.atomic
-def begin(broadcast):
+def begin(broadcast: Broadcast) -> None:
     """
     Start to plan a draft, with the first batch. Without effect when it is planned or being planned. Raises
     ValidationError for an audience or parameters that will not do, and Refusal.
@@ -42,12 +45,12 @@ def begin(broadcast):
         if broadcast.status not in (Status.PLANNING, Status.PLANNED):
             raise Refusal("already_started", _("This broadcast has been started, so its plan stays as it is."))
         return
-    check(broadcast)
-    plan_some(broadcast.pk)
+    _check(broadcast)
+    plan_batch(broadcast.pk)
     broadcast.refresh_from_db()
 
 
-def check(broadcast):
+def _check(broadcast: Broadcast) -> None:
     """Raise ValidationError or Refusal when no plan can be made of a draft."""
     broadcast.clean()
     check_usable(broadcast.template, broadcast.whatsapp_number)
@@ -68,14 +71,14 @@ def advance(broadcast: Broadcast, seconds: float = 20) -> bool:
 def work(broadcast: Broadcast, seconds: float) -> bool:
     """Plan a claimed broadcast for some seconds. Returns whether there is more to plan."""
     deadline = time.monotonic() + seconds
-    while plan_some(broadcast.pk):
+    while plan_batch(broadcast.pk):
         if time.monotonic() >= deadline:
             return True
         JOB.extend(broadcast)
     return False
 
 
-def plan_some(broadcast_id: int) -> bool:
+def plan_batch(broadcast_id: int) -> bool:
     """Give the next customers their rows. Returns whether there may be more."""
     broadcast = in_planning().filter(pk=broadcast_id).first()
     if broadcast is None:
@@ -83,35 +86,35 @@ def plan_some(broadcast_id: int) -> bool:
     try:
         people = audience.people(broadcast.business, broadcast.audience)
     except ValidationError as error:
-        give_up(broadcast, error)
+        _give_up(broadcast, error)
         return False
     batch = list(people.filter(pk__gt=broadcast.planned_up_to).order_by("pk")[:BATCH])
-    keep(broadcast, [row_for(broadcast, customer) for customer in batch])
+    store(broadcast, [message_for(broadcast, customer) for customer in batch])
     return True
 
 
-def in_planning():
+def in_planning() -> QuerySet[Broadcast]:
     return Broadcast.objects.filter(status=Status.PLANNING).select_related("business", "whatsapp_number", "template")
 
 
 @transaction.atomic
-def keep(broadcast, rows):
+def store(broadcast: Broadcast, rows: list[BroadcastMessage]) -> None:
     """
     Store the next rows of a broadcast, unless somebody else did, or it is not what they were made of any more. They
     are made before: on SQLite nobody writes during this transaction.
     """
-    now = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
-    if any(getattr(now, name) != getattr(broadcast, name) for name in ROWS_DEPEND_ON):
+    current = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+    if any(getattr(current, name) != getattr(broadcast, name) for name in ROWS_DEPEND_ON):
         return
     BroadcastMessage.objects.bulk_create(rows, ignore_conflicts=True)
     if len(rows) < BATCH:
-        now.move(Status.PLANNED, since=[Status.PLANNING])
+        current.move(Status.PLANNED, since=[Status.PLANNING])
     else:
-        now.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=rows[-1].customer_id)
+        current.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=rows[-1].customer_id)
 
 
 @transaction.atomic
-def give_up(broadcast, error):
+def _give_up(broadcast: Broadcast, error: ValidationError) -> None:
     """What the audience names has gone meanwhile: back to the draft, which says so."""
     with translation.override(broadcast.business.language):
         reason = _("The plan could not be made: %(problem)s") % {"problem": " ".join(error.messages)}
@@ -119,15 +122,15 @@ def give_up(broadcast, error):
         drop(broadcast)
 
 
-def drop(broadcast):
+def drop(broadcast: Broadcast) -> None:
     """Remove the plan's rows; only of a broadcast of which nothing has been sent."""
     rows = broadcast.messages.all()
     rows._raw_delete(rows.db)
 
 
-def row_for(broadcast, customer):
+def message_for(broadcast: Broadcast, customer: Customer) -> BroadcastMessage:
     filled = parameters.filled_in(broadcast.parameters, customer)
-    reason = reason_to_skip(broadcast.template, customer, filled)
+    reason = _skip_reason(broadcast.template, customer, filled)
     return BroadcastMessage(
         business_id=broadcast.business_id,
         whatsapp_number_id=broadcast.whatsapp_number_id,
@@ -139,11 +142,11 @@ def row_for(broadcast, customer):
     )
 
 
-def reason_to_skip(template, customer, filled):
-    """Why a person is left out, or nothing."""
+def _skip_reason(template: MessageTemplate, customer: Customer, filled: dict[str, str]) -> str:
+    """Why a person is left out; empty when they are not."""
     if customer.opted_out:
         return SkipReason.OPTED_OUT
-    if needs_phone(template) and not customer.phone:
+    if _needs_phone(template) and not customer.phone:
         return SkipReason.NO_PHONE
     if not problems(template, filled):
         return ""
@@ -152,7 +155,7 @@ def reason_to_skip(template, customer, filled):
     return SkipReason.UNFIT_PARAMETER
 
 
-def needs_phone(template):
+def _needs_phone(template: MessageTemplate) -> bool:
     """Codes go to phones only (error 131062); anything else also to a WhatsApp user id."""
     return template.category == "AUTHENTICATION"
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from whatsapp.graph.error_codes import explain
@@ -26,8 +27,8 @@ STATES = (
     Status.UNKNOWN,
 )
 
-#: The rate is measured over these last seconds.
-MEASURED_SECONDS = 10
+#: The rate is measured over so many last seconds.
+RATE_INTERVAL = 10
 
 #: While nothing more is to come, or it is not known how much.
 WITHOUT_ETA = (Broadcast.Status.PLANNING, Broadcast.Status.DONE, Broadcast.Status.CANCELLED)
@@ -50,17 +51,17 @@ class Progress:
     """
 
     status: str
-    states: dict
-    skips: dict
+    states: dict[str, int]
+    skips: dict[str, int]
     failures: list[Failure]
     rate: float
     eta_seconds: int | None
 
     @property
-    def total(self):
+    def total(self) -> int:
         return sum(self.states.values())
 
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         return {
             "status": self.status,
             "total": self.total,
@@ -72,9 +73,10 @@ class Progress:
         }
 
 
-def progress(broadcast):
-    found = _counts(broadcast.messages.all(), "status")
-    states = {state.value: found.get(state, 0) for state in STATES}
+def progress(broadcast: Broadcast) -> Progress:
+    """How far a broadcast is now."""
+    counts = _counts(broadcast.messages.all(), "status")
+    states = {state.value: counts.get(state, 0) for state in STATES}
     rate = _rate(broadcast)
     return Progress(
         status=broadcast.status,
@@ -86,47 +88,47 @@ def progress(broadcast):
     )
 
 
-def _counts(messages, name):
+def _counts(messages: QuerySet[BroadcastMessage], name: str) -> dict[Any, int]:
     """Value of a column → how many rows have it, most frequent first."""
     return dict(messages.order_by().values_list(name).annotate(count=Count("pk")).order_by("-count", name))
 
 
-def _failures(broadcast):
+def _failures(broadcast: Broadcast) -> list[Failure]:
     failed = broadcast.messages.filter(status=Status.FAILED).order_by().values_list("error_code")
     counted = failed.annotate(title=Max("error_title"), count=Count("pk")).order_by("-count", "error_code")
     return [Failure(code, title if code is None else explain(code), count) for code, title, count in counted]
 
 
-def _rate(broadcast):
+def _rate(broadcast: Broadcast) -> float:
     """Messages a second, lately."""
     if broadcast.status != Broadcast.Status.SENDING:
         return 0.0
     now = timezone.now()
-    since = max(now - timedelta(seconds=MEASURED_SECONDS), broadcast.started_at or now)
-    taken = broadcast.messages.filter(accepted_at__gte=since).count()
-    return round(taken / max((now - since).total_seconds(), 1), 1)
+    since = max(now - timedelta(seconds=RATE_INTERVAL), broadcast.started_at or now)
+    accepted = broadcast.messages.filter(accepted_at__gte=since).count()
+    return round(accepted / max((now - since).total_seconds(), 1), 1)
 
 
-def _eta_seconds(broadcast: Broadcast, left: int, rate: float) -> int | None:
+def _eta_seconds(broadcast: Broadcast, remaining: int, rate: float) -> int | None:
     """
-    When the last of `left` messages goes out, if those that share the number go on sharing it: they take turns, so
-    that each of them sends as much as this one until it has nothing left.
+    When the last of the `remaining` messages goes out, if those that share the number go on sharing it: they take
+    turns, so that each of them sends as much as this one until it has nothing to send.
     """
     number = broadcast.whatsapp_number
-    if not left or broadcast.status in WITHOUT_ETA or not number.is_active:
+    if not remaining or broadcast.status in WITHOUT_ETA or not number.is_active:
         return None
-    others = _left_of_others(broadcast)
+    others = _remaining_of_others(broadcast)
     rate_of_number = min(rate * (1 + len(others)), number.messages_per_second) or number.messages_per_second
-    return ceil((left + sum(min(left, other) for other in others)) / rate_of_number)
+    return ceil((remaining + sum(min(remaining, other) for other in others)) / rate_of_number)
 
 
-def _left_of_others(broadcast: Broadcast) -> list[int]:
-    """How many messages each other broadcast that sends through the number has left."""
+def _remaining_of_others(broadcast: Broadcast) -> list[int]:
+    """How many messages each other broadcast that sends through the number still has to send."""
     if broadcast.status == Broadcast.Status.SCHEDULED:
         # Who sends by then is not known.
         return []
     sending = Broadcast.objects.filter(
         whatsapp_number=broadcast.whatsapp_number_id, status=Broadcast.Status.SENDING
     ).exclude(pk=broadcast.pk)
-    left = BroadcastMessage.objects.filter(broadcast__in=sending, status__in=[Status.PLANNED, Status.SENDING])
-    return list(_counts(left, "broadcast").values())
+    remaining = BroadcastMessage.objects.filter(broadcast__in=sending, status__in=[Status.PLANNED, Status.SENDING])
+    return list(_counts(remaining, "broadcast").values())

@@ -3,10 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import plans
+from accounts.models import Business
 
 from .models import Broadcast, BroadcastMessage
 
@@ -16,15 +17,15 @@ LIVE = (Broadcast.Status.SCHEDULED, Broadcast.Status.SENDING, Broadcast.Status.P
 Status = BroadcastMessage.Status
 
 
-def of_this_month(business):
-    """Those written to in this month of the business's calendar, and those to whom live broadcasts are still to go."""
-    since = beginning_of_month(business)
+def count_of_month(business: Business) -> int:
+    """How many were written to in this month of the business's calendar, or wait in broadcasts that are live."""
+    since = _beginning_of_month(business)
     written = Q(accepted_at__gte=since)
     waiting = Q(status__in=[Status.PLANNED, Status.SENDING], broadcast__status__in=LIVE)
-    return of_broadcasts_since(business, since).filter(written | waiting).count()
+    return _messages_since(business, since).filter(written | waiting).count()
 
 
-def of_broadcasts_since(business, since):
+def _messages_since(business: Business, since: datetime) -> QuerySet[BroadcastMessage]:
     """
     The messages of a business's broadcasts but for those that were over before: by the broadcasts, whose messages the
     database finds by an index.
@@ -33,14 +34,14 @@ def of_broadcasts_since(business, since):
     return BroadcastMessage.objects.filter(broadcast__in=broadcasts)
 
 
-def beginning_of_month(business):
+def _beginning_of_month(business: Business) -> datetime:
     today = timezone.now().astimezone(ZoneInfo(business.time_zone))
     return datetime(today.year, today.month, 1, tzinfo=today.tzinfo)
 
 
-def check_limit(business):
+def check_limit(business: Business) -> None:
     """
     Raise Refusal("plan_limit") when live broadcasts reach more people than the plan allows. Called in the transaction
     that makes one live.
     """
-    plans.check_limit(business, "broadcast_recipients_per_month", lambda: of_this_month(business))
+    plans.check_limit(business, "broadcast_recipients_per_month", lambda: count_of_month(business))

@@ -6,18 +6,18 @@ from . import dispatch, lifecycle
 
 
 @shared_task
-def start_scheduled():
+def start_scheduled() -> dict[str, int]:
     """Tick: broadcasts whose time has come."""
     return {"started": lifecycle.start_due()}
 
 
 @shared_task
-def finish_broadcasts():
+def finish_broadcasts() -> int:
     """Tick: broadcasts of which nothing is left to send."""
     return dispatch.finish()
 
 
 @shared_task
-def skip_cancelled():
+def skip_cancelled() -> dict[str, int]:
     """Tick: messages of cancelled broadcasts that came back."""
     return {"skipped": lifecycle.skip_cancelled()}

@@ -1,3 +1,4 @@
+from django.urls import URLPattern, URLResolver
 from rest_framework.routers import SimpleRouter
 
 from .api import views
@@ -7,6 +8,6 @@ router.register("broadcasts", views.BroadcastViewSet)
 router.register("broadcast-messages", views.BroadcastMessageViewSet)
 
 #: Below /api/v1/, beside the router's.
-api_urlpatterns = []
+api_urlpatterns: list[URLPattern | URLResolver] = []
 
-urlpatterns = []
+urlpatterns: list[URLPattern | URLResolver] = []

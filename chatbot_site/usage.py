@@ -12,5 +12,5 @@ def usage(business):
         "numbers": WhatsAppNumber.objects.for_business(business).count(),
         "bots": Bot.objects.for_business(business).count(),
         "people": active_people(business).count(),
-        "broadcast_recipients_per_month": recipients.of_this_month(business),
+        "broadcast_recipients_per_month": recipients.count_of_month(business),
     }

@@ -1,13 +1,17 @@
-from django.contrib import admin
-from django.contrib import messages as told
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Deletion, User
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 from accounts.tenancy.admin import TenantModelAdmin
@@ -24,7 +28,7 @@ OVER = ("accepted", "sent", "delivered", "read", "failed", "unknown")
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
+class BroadcastAdmin(TenantModelAdmin):
     """Drafts are forms; what is planned or started is a page that shows how far it is (BroadcastPage)."""
 
     form = NewBroadcastForm
@@ -36,15 +40,35 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
     search_help_text = _("Search by name")
     empty_text = _("No broadcasts yet. A broadcast sends one approved template to many customers.")
 
-    def has_delete_permission(self, request, obj=None):
+    def __init__(self, model: type[Broadcast], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.page = BroadcastPage(self)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*self.page.urls(), *super().get_urls()]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Broadcast | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.status in drafts.EDITABLE)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        broadcast = self.get_object(request, object_id)
+        is_draft = broadcast is None or broadcast.status == Broadcast.Status.DRAFT
+        if is_draft and self.has_change_permission(request, broadcast):
+            return super().change_view(request, object_id, form_url, extra_context)
+        broadcast = self.page.row(request, object_id, may_change=request.method == "POST")
+        if request.method == "POST":
+            self.page.refuse(request, drafts.not_editable(broadcast))
+            return self.page.back(broadcast)
+        return self.page.show(request, broadcast)
 
     # The list
 
-    def get_changelist_instance(self, request):
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list with the counts of its rows, by one query."""
         changelist = super().get_changelist_instance(request)
-        counts = {broadcast.pk: {} for broadcast in changelist.result_list}
+        counts: dict[int, dict[str, int]] = {broadcast.pk: {} for broadcast in changelist.result_list}
         messages = BroadcastMessage.objects.filter(broadcast__in=counts).order_by()
         for pk, status, count in messages.values_list("broadcast", "status").annotate(Count("pk")):
             counts[pk][status] = count
@@ -53,7 +77,7 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
         return changelist
 
     @admin.display(description=_("recipients"))
-    def recipients(self, broadcast):
+    def recipients(self, broadcast: Any) -> str:
         total = sum(broadcast.counts.values())
         if not total:
             return "—"
@@ -62,7 +86,7 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
         return format_html('<a href="{}?broadcast__id__exact={}">{}</a>', url, broadcast.pk, shown)
 
     @admin.display(description=pgettext_lazy("broadcast", "progress"))
-    def headway(self, broadcast):
+    def headway(self, broadcast: Any) -> str:
         over = sum(broadcast.counts.get(status, 0) for status in OVER)
         to_come = broadcast.counts.get("planned", 0) + broadcast.counts.get("sending", 0)
         if not over:
@@ -78,12 +102,14 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
 
     # The draft
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
+    def get_form(
+        self, request: HttpRequest, obj: Broadcast | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
         if obj:
             kwargs["form"] = draft_form_for(obj)
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Broadcast | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
         keys = placeholders(obj.template)
@@ -98,42 +124,47 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
             (_("Time"), {"fields": ["scheduled_at"]}),
         ]
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Broadcast | None = None,
+    ) -> HttpResponse:
         if obj:
             context["preview"] = preview_of(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: Broadcast, form: Any, change: bool) -> None:
         if change:
-            drafts.change(obj, **form.changes())
+            drafts.change(obj, **form.values())
         else:
             obj.save()
 
-    def response_add(self, request, obj, post_url_continue=None):
+    def response_add(self, request: HttpRequest, obj: Broadcast, post_url_continue: str | None = None) -> HttpResponse:
         """On to the second step."""
-        return HttpResponseRedirect(self._address(obj))
+        return self.page.back(obj)
 
-    def response_change(self, request, obj):
+    def response_change(self, request: HttpRequest, obj: Broadcast) -> HttpResponse:
         if "_plan" in request.POST:
             self._plan(request, obj)
-            return HttpResponseRedirect(self._address(obj))
+            return self.page.back(obj)
         return super().response_change(request, obj)
 
-    def _plan(self, request, broadcast):
+    def _plan(self, request: HttpRequest, broadcast: Broadcast) -> None:
         """Plan what was just saved."""
         try:
             drafts.plan(broadcast)
         except (Refusal, ValidationError) as error:
             problems = str(error) if isinstance(error, Refusal) else " ".join(error.messages)
             text = gettext("Saved, but not planned: %(problems)s") % {"problems": problems}
-            self.message_user(request, text, told.ERROR)
+            self.message_user(request, text, messages.ERROR)
         else:
             self.log_change(request, broadcast, gettext("Planned."))
 
-    def _address(self, broadcast):
-        return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
-
-    def delete_cascade(self, row, requested_by):
+    def delete_cascade(self, row: Broadcast, requested_by: User) -> Deletion:
         return drafts.delete(row, requested_by)
 
     class Media:

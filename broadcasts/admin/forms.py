@@ -1,3 +1,6 @@
+from datetime import datetime
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -28,21 +31,26 @@ class NewBroadcastForm(TenantModelForm):
         model = Broadcast
         fields = ["name", "whatsapp_number", "template"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        template = self.fields["template"]
+        template = _choice(self, "template")
         template.queryset = template.queryset.filter(status=MessageTemplate.Status.APPROVED)
         template.help_text = _("Templates that Meta has approved.")
         for name in ("whatsapp_number", "template"):
-            leave_out_links(self.fields[name].widget)
+            _without_links(self.fields[name].widget)
 
 
-def leave_out_links(widget):
+def _choice(form: forms.BaseForm, name: str) -> Any:
+    """A field whose choices are rows."""
+    return form.fields[name]
+
+
+def _without_links(widget: Any) -> None:
     """Of the admin's select: what it chooses from is not changed here."""
     widget.can_add_related = widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
 
 
-def chosen_by_tag(label, help_text=""):
+def _tags_field(label: Any, help_text: Any = "") -> forms.ModelMultipleChoiceField:
     widget = TenantAutocompleteSelectMultiple(Customer._meta.get_field("tags"), admin.site)
     return forms.ModelMultipleChoiceField(
         Tag.objects.none(), label=label, required=False, widget=widget, help_text=help_text
@@ -57,32 +65,32 @@ class DraftForm(NewBroadcastForm):
         choices=[("chosen", _("those chosen below")), ("everyone", _("everybody"))],
         widget=forms.RadioSelect,
     )
-    tags_any = chosen_by_tag(_("With any of these tags"))
+    tags_any = _tags_field(_("With any of these tags"))
     customers = forms.ModelMultipleChoiceField(
         Customer.objects.none(),
         label=_("And these customers"),
         required=False,
         widget=TenantAutocompleteSelectMultiple(BroadcastMessage._meta.get_field("customer"), admin.site),
     )
-    tags_all = chosen_by_tag(
+    tags_all = _tags_field(
         _("Only with all of these tags"), _("Narrows down the choice above; leave it empty to write to all of them.")
     )
-    tags_none = chosen_by_tag(_("Without these tags"), _("Who has one of them receives nothing."))
+    tags_none = _tags_field(_("Without these tags"), _("Who has one of them receives nothing."))
 
     class Meta(NewBroadcastForm.Meta):
         fields = [*NewBroadcastForm.Meta.fields, "scheduled_at"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         business = self.instance.business
-        kept = self.instance.audience
+        document = self.instance.audience
         for name in audience.TAG_LISTS:
-            self.fields[name].queryset = Tag.objects.for_business(business)
-            self.initial[name] = Tag.objects.for_business(business).filter(name__in=kept.get(name, []))
-        self.fields["customers"].queryset = Customer.objects.for_business(business)
-        self.initial["customers"] = kept.get("customers", [])
-        self.initial["who"] = "everyone" if kept.get("everyone") else "chosen"
-        self.fields["template"].queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
+            _choice(self, name).queryset = Tag.objects.for_business(business)
+            self.initial[name] = Tag.objects.for_business(business).filter(name__in=document.get(name, []))
+        _choice(self, "customers").queryset = Customer.objects.for_business(business)
+        self.initial["customers"] = document.get("customers", [])
+        self.initial["who"] = "everyone" if document.get("everyone") else "chosen"
+        _choice(self, "template").queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
         self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”. Time zone: %(zone)s.") % {
             "zone": business.time_zone
         }
@@ -90,25 +98,25 @@ class DraftForm(NewBroadcastForm):
             self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")
 
     @property
-    def parameter_names(self):
+    def parameter_names(self) -> list[str]:
         return [name for name in self.fields if name.startswith(PARAMETER)]
 
-    def clean_scheduled_at(self):
+    def clean_scheduled_at(self) -> datetime | None:
         """A time that has been written lies ahead; one that has passed since then may stay."""
-        time = self.cleaned_data["scheduled_at"]
+        time: datetime | None = self.cleaned_data["scheduled_at"]
         if time and "scheduled_at" in self.changed_data and time <= timezone.now():
             raise ValidationError(
                 _("This time has passed. Write a later one, or none to send when you press “Start”.")
             )
         return time
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean()
         if not self.errors:
-            self.clean_audience(cleaned_data)
+            self._clean_audience(cleaned_data)
         return cleaned_data
 
-    def clean_audience(self, cleaned_data):
+    def _clean_audience(self, cleaned_data: dict[str, Any]) -> None:
         document = {
             "everyone": cleaned_data["who"] == "everyone",
             "customers": [customer.pk for customer in cleaned_data["customers"]],
@@ -123,18 +131,18 @@ class DraftForm(NewBroadcastForm):
         else:
             cleaned_data["audience"] = audience.clean(self.instance.business, document)
 
-    def changes(self):
-        """What a valid form says, as the fields of a Broadcast."""
-        needed = placeholders(self.cleaned_data["template"])
-        typed = {name.removeprefix(PARAMETER): self.cleaned_data[name] for name in self.parameter_names}
+    def values(self) -> dict[str, Any]:
+        """What a valid form holds, as the fields of a Broadcast."""
+        keys = placeholders(self.cleaned_data["template"])
+        texts = {name.removeprefix(PARAMETER): self.cleaned_data[name] for name in self.parameter_names}
         fields = (*DraftForm.Meta.fields, "audience")
         return {
             **{name: self.cleaned_data[name] for name in fields},
-            "parameters": {key: text for key, text in typed.items() if key in needed and text},
+            "parameters": {key: text for key, text in texts.items() if key in keys and text},
         }
 
 
-def draft_form_for(broadcast):
+def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
     """The form of a draft, with a field for each placeholder of its template."""
     attributes = attribute_names(broadcast.business)
     fields = {
@@ -149,15 +157,15 @@ class TestForm(OnceForm):
 
     to = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"}))
 
-    def __init__(self, *args, country, **kwargs):
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.country = country
 
-    def clean_to(self):
+    def clean_to(self) -> str:
         return normalize_phone(self.cleaned_data["to"], self.country)
 
 
-def refuse_other_count(typed, count):
+def check_count(typed: str, count: int) -> None:
     """Raise ValidationError unless the number of recipients was typed as asked."""
     if "".join(character for character in typed if character.isdecimal()) != str(count):
         raise ValidationError(

@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
@@ -17,10 +19,10 @@ class StateFilter(LinkedFilter):
     title = _("status")
     parameter_name = "status"
 
-    def lookups(self, request, model_admin):
-        return [(state.value, state.label) for state in STATES]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(state.value, str(state.label)) for state in STATES]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(status=self.value()) if self.value() else queryset
 
 
@@ -35,7 +37,7 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     fields = [
         "broadcast",
         "customer_link",
-        "words",
+        "text",
         "status",
         "skip_reason",
         "error_title",
@@ -48,26 +50,26 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     empty_text = _("Nobody yet. Whoever receives a broadcast appears here when it is planned.")
 
     @admin.display(description=_("phone"))
-    def identity(self, message):
+    def identity(self, message: BroadcastMessage) -> str:
         return message.customer.readable_identity
 
     @admin.display(description=_("broadcast"), ordering="broadcast")
-    def broadcast_link(self, message):
+    def broadcast_link(self, message: BroadcastMessage) -> str:
         url = reverse("admin:broadcasts_broadcast_change", args=[message.broadcast_id])
         return format_html('<a href="{}">{}</a>', url, message.broadcast)
 
     @admin.display(description=_("reason"))
-    def reason(self, message):
+    def reason(self, message: BroadcastMessage) -> str:
         """Why it was skipped or failed."""
         return message.get_skip_reason_display() or Truncator(message.error_title).chars(200)
 
     @admin.display(description=_("customer"))
-    def customer_link(self, message):
+    def customer_link(self, message: BroadcastMessage) -> str:
         url = reverse("admin:crm_customer_change", args=[message.customer_id])
         return format_html('<a href="{}">{}</a>', url, message.customer)
 
     @admin.display(description=_("text"))
-    def words(self, message):
+    def text(self, message: BroadcastMessage) -> str:
         return message.text
 
     class Media:

@@ -1,21 +1,26 @@
 """The form field of one placeholder: a text, or a value of the customer and what to write where it is empty."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from accounts.models import Business
 from broadcasts.parameters import MAX_TEXT
 from crm.customers.interpolation import CUSTOMER_ATTRIBUTES, PLACEHOLDER
 from crm.models import Customer
 
 TEXT = "text"
 
-#: Customers that are looked at for the names of their attributes.
-LOOKED_AT = 200
+#: So many of the latest customers are read for the names of their attributes.
+MAX_CUSTOMERS_READ = 200
 
 
 class ParameterWidget(forms.MultiWidget):
-    def __init__(self, choices):
+    def __init__(self, choices: Sequence[tuple[str, object]]) -> None:
+        self.sources = {source for source, _label in choices}
         super().__init__(
             {
                 "source": forms.Select(choices=choices, attrs={"class": "parameter-source"}),
@@ -23,17 +28,16 @@ class ParameterWidget(forms.MultiWidget):
             }
         )
 
-    def decompress(self, value):
+    def decompress(self, value: str | None) -> list[str]:
         """A text of parameters as (source, text or default)."""
-        found = PLACEHOLDER.fullmatch((value or "").strip())
-        known = {source for source, _label in self.widgets[0].choices}
-        if found and found["name"] in known:
-            return [found["name"], found["default"] or ""]
+        placeholder = PLACEHOLDER.fullmatch((value or "").strip())
+        if placeholder and placeholder["name"] in self.sources:
+            return [placeholder["name"], placeholder["default"] or ""]
         return [TEXT, value or ""]
 
 
 class ParameterField(forms.MultiValueField):
-    def __init__(self, attributes=(), **kwargs):
+    def __init__(self, attributes: Iterable[str] = (), **kwargs: Any) -> None:
         choices = [
             (TEXT, _("this text:")),
             ("customer.name", _("the customer's name, or where it is empty:")),
@@ -43,7 +47,7 @@ class ParameterField(forms.MultiValueField):
         fields = [forms.ChoiceField(choices=choices), forms.CharField(max_length=MAX_TEXT, required=False)]
         super().__init__(fields, widget=ParameterWidget(choices), require_all_fields=False, **kwargs)
 
-    def compress(self, values):
+    def compress(self, values: list[str]) -> str:
         source, text = values or (TEXT, "")
         if source == TEXT:
             return text
@@ -52,12 +56,14 @@ class ParameterField(forms.MultiValueField):
         return f'{{{{{source}|default:"{default}"}}}}' if default else f"{{{{{source}}}}}"
 
 
-def _or_where_empty(name):
+def _or_where_empty(name: str) -> str:
     return pgettext("attribute", "“%(name)s”, or where it is empty:") % {"name": name}
 
 
-def attribute_names(business):
+def attribute_names(business: Business) -> list[str]:
     """The names of the attributes that the business's latest customers have, as far as texts can ask for them."""
     latest = Customer.objects.for_business(business).exclude(attributes={}).order_by("-pk")
-    names = {name for attributes in latest.values_list("attributes", flat=True)[:LOOKED_AT] for name in attributes}
+    names = {
+        name for attributes in latest.values_list("attributes", flat=True)[:MAX_CUSTOMERS_READ] for name in attributes
+    }
     return sorted(name for name in names if PLACEHOLDER.fullmatch(f"{{{{{CUSTOMER_ATTRIBUTES}{name}}}}}"))

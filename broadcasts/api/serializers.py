@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -27,7 +29,7 @@ class AudienceSerializer(serializers.Serializer):
 class AudienceField(serializers.JSONField):
     """The audience document, checked by the module that reads it."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
         document = super().to_internal_value(data)
         try:
             return audience.clean(self.context["request"].user.business, document)
@@ -61,7 +63,7 @@ class BroadcastSerializer(TenantSerializer):
         ]
         read_only_fields = ["status", "paused_reason", "created_at", "started_at", "finished_at"]
 
-    def validate_parameters(self, value):
+    def validate_parameters(self, value: dict[str, str]) -> dict[str, str]:
         try:
             parameters.check_texts(value)
         except ValidationError as error:
@@ -74,7 +76,7 @@ class TestSerializer(StrictSerializer):
 
     to = serializers.CharField(help_text="A phone, written in any usual way.")
 
-    def validate_to(self, value):
+    def validate_to(self, value: str) -> str:
         return normalize_phone(value, self.context["request"].user.business.country)
 
 
@@ -99,7 +101,7 @@ class ProgressSerializer(serializers.Serializer):
     skips = SkipsSerializer(many=True)
     failures = FailuresSerializer(many=True)
 
-    def get_fields(self):
+    def get_fields(self) -> dict[str, serializers.Field]:
         return super().get_fields() | {state.value: serializers.IntegerField() for state in STATES}
 
 
@@ -129,7 +131,7 @@ class BroadcastMessageSerializer(TenantSerializer):
         read_only_fields = fields
 
     @extend_schema_field(MessageErrorSerializer(allow_null=True))
-    def get_error(self, message):
+    def get_error(self, message: BroadcastMessage) -> dict[str, Any] | None:
         if message.error_code is None and not message.error_title:
             return None
         return {"code": message.error_code, "title": message.error_title}

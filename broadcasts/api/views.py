@@ -1,9 +1,15 @@
+from collections.abc import Callable
+from typing import Any, cast
+
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
+from accounts.models import Deletion, User
 from accounts.tenancy.api import ReadOnlyTenantViewSet, TenantViewSet
 from broadcasts import drafts, lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
@@ -27,13 +33,14 @@ class BroadcastViewSet(TenantViewSet):
 
     @extend_schema(parameters=[IDEMPOTENCY_KEY])
     @idempotent
-    def create(self, request, *args, **kwargs):
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().create(request, *args, **kwargs)
 
-    def perform_update(self, serializer):
-        drafts.change(serializer.instance, **serializer.validated_data)
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        broadcast: Broadcast = serializer.instance  # type: ignore[assignment]
+        drafts.change(broadcast, **serializer.validated_data)
 
-    def perform_destroy(self, instance):
+    def perform_destroy(self, instance: Broadcast) -> Deletion:  # type: ignore[override]
         return drafts.delete(instance, requested_by=self.request.user)
 
     @extend_schema(
@@ -46,7 +53,7 @@ class BroadcastViewSet(TenantViewSet):
     )
     @action(detail=True, methods=["post"])
     @idempotent
-    def plan(self, request, pk=None):
+    def plan(self, request: Request, pk: str | None = None) -> Response:
         """Make one row per person, with frozen parameters or the reason why they are left out."""
         broadcast = self.get_object()
         drafts.plan(broadcast)
@@ -55,59 +62,59 @@ class BroadcastViewSet(TenantViewSet):
     @verb_once
     @action(detail=True, methods=["post"])
     @idempotent
-    def start(self, request, pk=None):
+    def start(self, request: Request, pk: str | None = None) -> Response:
         """Approve the plan: it is sent now, or at `scheduled_at`. Without effect when it has been started."""
         return self._do(lifecycle.start)
 
     @verb
     @action(detail=True, methods=["post"])
-    def pause(self, request, pk=None):
+    def pause(self, request: Request, pk: str | None = None) -> Response:
         """Send no more until it is resumed."""
         return self._do(lifecycle.pause, request.user)
 
     @verb_once
     @action(detail=True, methods=["post"])
     @idempotent
-    def resume(self, request, pk=None):
+    def resume(self, request: Request, pk: str | None = None) -> Response:
         """Go on with a paused broadcast."""
         return self._do(lifecycle.resume)
 
     @verb
     @action(detail=True, methods=["post"])
-    def cancel(self, request, pk=None):
+    def cancel(self, request: Request, pk: str | None = None) -> Response:
         """End it: whoever has not been written to is skipped."""
         return self._do(lifecycle.cancel)
 
     @verb_once
     @action(detail=True, methods=["post"], url_path="retry-failed")
     @idempotent
-    def retry_failed(self, request, pk=None):
+    def retry_failed(self, request: Request, pk: str | None = None) -> Response:
         """Send again to those to whom it failed."""
         return self._do(lifecycle.retry_failed)
 
     @extend_schema(request=TestSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     @idempotent
-    def test(self, request, pk=None):
+    def test(self, request: Request, pk: str | None = None) -> Response:
         """Send one message of the template to a phone, with what is known of the customer who has it."""
         broadcast = self.get_object()
-        asked = TestSerializer(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        message = drafts.send_test(broadcast, asked.validated_data["to"], request.user)
+        serializer = TestSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        message = drafts.send_test(broadcast, serializer.validated_data["to"], cast(User, request.user))
         return Response(MessageSerializer(message).data, status=201)
 
     @extend_schema(responses=ProgressSerializer)
     @action(detail=True, methods=["get"])
-    def progress(self, request, pk=None):
+    def progress(self, request: Request, pk: str | None = None) -> Response:
         """How many recipients are in which state, why some were skipped, and why some failed."""
         return Response(progress(self.get_object()).as_json())
 
-    def _do(self, verb, *arguments):
+    def _do(self, verb: Callable[..., None], *arguments: Any) -> Response:
         broadcast = self.get_object()
         verb(broadcast, *arguments)
         return self._answer(broadcast)
 
-    def _answer(self, broadcast, status=200):
+    def _answer(self, broadcast: Broadcast, status: int = 200) -> Response:
         return Response(self.get_serializer(broadcast).data, status=status)
 
 

@@ -1,3 +1,6 @@
+from collections.abc import Collection, Iterable
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -6,10 +9,11 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import JobRow, TenantModel, TenantQuerySet
 from whatsapp.message_templates.usage import Use
+from whatsapp.models import MessageTemplate
 
 
 class BroadcastQuerySet(TenantQuerySet):
-    def pause(self, reason):
+    def pause(self, reason: str) -> int:
         """Pause those that are sending, with a sentence for people. Returns how many."""
         sending = self.filter(status=Broadcast.Status.SENDING)
         return sending.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500])
@@ -80,24 +84,24 @@ class Broadcast(JobRow, TenantModel):
             models.Index("due_at", name="broadcast_to_plan", condition=models.Q(status="planning")),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         if not (self.whatsapp_number_id and self.template_id):
             return
         if not self.whatsapp_number.waba_id:
-            told = _(
+            message = _(
                 "“%(number)s” has no WhatsApp Business account ID, and so no templates. Enter it in the number's"
                 " settings."
             )
-            raise ValidationError({"whatsapp_number": told % {"number": self.whatsapp_number}}, code="no_waba")
+            raise ValidationError({"whatsapp_number": message % {"number": self.whatsapp_number}}, code="no_waba")
         if self.template.waba_id != self.whatsapp_number.waba_id:
-            told = _("This template belongs to another WhatsApp Business account than the number.")
-            raise ValidationError({"template": told}, code="template_of_other_account")
+            message = _("This template belongs to another WhatsApp Business account than the number.")
+            raise ValidationError({"template": message}, code="template_of_other_account")
 
-    def retire(self):
+    def retire(self) -> None:
         """Send no more of it."""
         self.move(self.Status.CANCELLED, since=set(self.Status) - {self.Status.DONE})
 
@@ -107,16 +111,16 @@ class Broadcast(JobRow, TenantModel):
     UNDER_WAY = (Status.SCHEDULED, Status.SENDING, Status.PAUSED)
 
     @classmethod
-    def uses_of_templates(cls, templates):
+    def uses_of_templates(cls, templates: Iterable[MessageTemplate]) -> list[Use]:
         """The broadcasts that still need one of these templates (whatsapp.message_templates.usage)."""
         needing = cls.objects.filter(template__in=templates).exclude(status__in=cls.OVER)
         return [Use(row, row.get_status_display(), holds=row.status in cls.UNDER_WAY) for row in needing]
 
-    def move(self, to, *, since, **changes):
+    def move(self, to: Status, *, since: Collection[Status], **values: Any) -> bool:
         """
-        Change the status, and whatever goes with it, if it is one of `since` in the database; returns whether it was.
-        One UPDATE: of two that ask at once one moves it. Afterwards this is what the database has.
+        Change the status, and other `values` with it, if it is one of `since` in the database. Returns whether it was.
+        One UPDATE, so that of two at the same moment one moves it. Afterwards this instance is as the database has it.
         """
-        moved = Broadcast.objects.filter(pk=self.pk, status__in=since).update(status=to, **changes)
+        moved = Broadcast.objects.filter(pk=self.pk, status__in=since).update(status=to, **values)
         self.refresh_from_db()
         return bool(moved)

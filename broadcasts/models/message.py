@@ -1,13 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts import failure_policy
 from crm.models import Customer
-from whatsapp.models import OutboundMessage
+from whatsapp.graph.errors import CloudApiError
+from whatsapp.models import OutboundMessage, WhatsAppNumber
 from whatsapp.sending import ledger
 from whatsapp.template_parameters import template_message
 
@@ -56,17 +58,17 @@ class BroadcastMessage(OutboundMessage):
             models.Index("broadcast", "status", "id", name="broadcast_message_by_status"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.broadcast} → {self.customer}"
 
     @classmethod
-    def waiting(cls, number_id):
+    def waiting(cls, number_id: int | OuterRef) -> "QuerySet[BroadcastMessage]":
         return cls.objects.filter(
             broadcast__whatsapp_number_id=number_id, broadcast__status=Broadcast.Status.SENDING, status=cls.waits_as
         )
 
     @classmethod
-    def lines_by_turn(cls, number_id: int) -> Iterator[models.QuerySet]:
+    def lines_by_turn(cls, number_id: int) -> "Iterator[QuerySet[BroadcastMessage]]":
         """The recipients of each broadcast, which the database finds in the order of its index."""
         # A scalar and no EXISTS, which PostgreSQL might answer by reading all that is planned.
         first = ledger.due(cls.objects.filter(broadcast=OuterRef("pk"), status=cls.waits_as)).values("pk")[:1]
@@ -77,7 +79,7 @@ class BroadcastMessage(OutboundMessage):
             yield cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
 
     @classmethod
-    def to_be_sent(cls, rows):
+    def to_be_sent(cls, rows: "list[BroadcastMessage]") -> "list[BroadcastMessage]":
         """Who has opted out since the broadcast was planned is skipped. The broadcast has had its turn."""
         Broadcast.objects.filter(pk__in={row.broadcast_id for row in rows}).note_turn()
         opted_out = [row.pk for row in rows if row.customer.opted_out]
@@ -91,7 +93,7 @@ class BroadcastMessage(OutboundMessage):
         return [row for row in rows if not row.customer.opted_out]
 
     @classmethod
-    def refused(cls, number, refusals):
+    def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
         """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
         stops = next((error for error in refusals.values() if failure_policy.stops_number(error)), None)
         if stops:
@@ -108,18 +110,17 @@ class BroadcastMessage(OutboundMessage):
                 Broadcast.objects.filter(pk=broadcast_id).pause(str(error))
 
     @classmethod
-    def _proves_template_wrong(cls, broadcast_id, error):
+    def _proves_template_wrong(cls, broadcast_id: int, error: CloudApiError) -> bool:
         if not failure_policy.doubts_template(error):
             return False
-        tried = cls.objects.filter(broadcast=broadcast_id)
-        taken = [cls.Status.ACCEPTED, cls.Status.SENT, cls.Status.DELIVERED, cls.Status.READ]
-        return (
-            tried.filter(status=cls.Status.FAILED)[: failure_policy.MOST_WRONG].count() == failure_policy.MOST_WRONG
-            and not tried.filter(status__in=taken).exists()
-        )
+        rows = cls.objects.filter(broadcast=broadcast_id)
+        accepted = [cls.Status.ACCEPTED, cls.Status.SENT, cls.Status.DELIVERED, cls.Status.READ]
+        first_failed = rows.filter(status=cls.Status.FAILED)[: failure_policy.MIN_TEMPLATE_FAILURES]
+        has_failed = first_failed.count() == failure_policy.MIN_TEMPLATE_FAILURES
+        return has_failed and not rows.filter(status__in=accepted).exists()
 
     @classmethod
-    def in_thread(cls, number, customer):
+    def in_thread(cls, number: WhatsAppNumber, customer: Customer) -> "QuerySet[BroadcastMessage]":
         unsent = [cls.Status.PLANNED, cls.Status.QUEUED, cls.Status.SKIPPED]
         return (
             cls.objects.filter(customer=customer, whatsapp_number=number)
@@ -128,14 +129,14 @@ class BroadcastMessage(OutboundMessage):
             .select_related("broadcast__template")
         )
 
-    def cloud_api_message(self):
+    def cloud_api_message(self) -> dict[str, Any]:
         return {**template_message(self.broadcast.template, self.parameters), **self.customer.recipient()}
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The template's body with this recipient's parameters, as a person reads it."""
         return self.broadcast.template.filled_in(self.parameters)
 
     @property
-    def written_by(self):
+    def written_by(self) -> str:
         return _("Broadcast “%(name)s”") % {"name": self.broadcast.name}

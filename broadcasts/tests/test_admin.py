@@ -275,7 +275,7 @@ def test_each_state_has_its_buttons(client, planned, status, buttons):
     planned.move(status, since=["planned"], scheduled_at=timezone.now() + timedelta(hours=1))
     for part in ("change", "live"):
         text = shown(client, page(planned, part))
-        assert {verb for verb in broadcast_page.VERBS if f'value="{verb}"' in text} == buttons
+        assert {verb for verb in broadcast_page.BroadcastPage.verbs if f'value="{verb}"' in text} == buttons
 
 
 def test_from_start_to_cancelling_by_buttons(client, planned):
@@ -300,7 +300,7 @@ def test_changing_a_plan_leads_back_to_the_form(client, planned):
     ("typed", "status"), [("", "planned"), ("2", "planned"), ("3", "sending"), (" 3 ", "sending")]
 )
 def test_many_recipients_are_typed_before_the_start(client, planned, monkeypatch, typed, status):
-    monkeypatch.setattr(broadcast_page, "MANY", 2)
+    monkeypatch.setattr(broadcast_page, "MAX_RECIPIENTS_UNASKED", 2)
     for _person in range(2):
         make_broadcast_message(planned, make_customer(planned.business))
     assert 'name="recipients"' in shown(client, page(planned))

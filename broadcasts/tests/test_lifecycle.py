@@ -221,7 +221,7 @@ def test_a_month_begins_at_midnight_of_the_business(broadcast, trial):
     midnight = datetime(now.year, now.month, 1, tzinfo=now.tzinfo)
     other = another(broadcast, people=2, status="done", accepted_at=midnight - timedelta(seconds=1))
     other.messages.update(status="read")
-    assert lifecycle.recipients.of_this_month(broadcast.business) == 0
+    assert lifecycle.recipients.count_of_month(broadcast.business) == 0
 
     other.messages.update(accepted_at=midnight)
     assert refused(broadcast) == "plan_limit"

@@ -180,7 +180,7 @@ def test_planning_that_was_interrupted_goes_on_at_the_next_tick(broadcast, two_a
         make_customer(broadcast.business, name="Anna")
     planning.begin(broadcast)
     for _step in range(steps_before_the_kill):
-        planning.plan_some(broadcast.pk)
+        planning.plan_batch(broadcast.pk)
 
     work_off(planning.JOB)
 
@@ -228,10 +228,10 @@ def test_rows_made_of_an_older_draft_are_not_stored(broadcast, two_at_a_time):
     make_customer(broadcast.business, name="Anna")
     broadcast.move("planning", since=["draft"])
     older = planning.in_planning().get()
-    rows = [planning.row_for(older, customer) for customer in Customer.objects.all()]
+    rows = [planning.message_for(older, customer) for customer in Customer.objects.all()]
     broadcast.move("planning", since=["planning"], audience={"tags_any": ["vip"]})
 
-    planning.keep(older, rows)
+    planning.store(older, rows)
 
     assert not broadcast.messages.exists()
 
@@ -275,7 +275,7 @@ def test_a_batch_costs_the_same_for_many_people(broadcast, django_assert_max_num
 
     # Savepoint twice, the broadcast, the audience's tags, the people, the rows, the move, the broadcast again.
     with django_assert_max_num_queries(11):
-        planning.plan_some(broadcast.pk)
+        planning.plan_batch(broadcast.pk)
 
     assert BroadcastMessage.objects.count() == 40
 

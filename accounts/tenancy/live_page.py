@@ -1,0 +1,164 @@
+"""Pages of the admin that show how one row stands, update by themselves, and have buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.views.decorators.http import conditional_page, require_GET, require_POST
+
+from accounts.models import TenantModel, User
+from accounts.refusals import Refusal
+
+if TYPE_CHECKING:
+    from .admin import TenantModelAdmin
+
+Row = TypeVar("Row", bound=TenantModel)
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a button is called, and what it does with its row for the person who pressed it. May raise a Refusal."""
+
+    label: str | Promise
+    press: Callable[[Any, User], object]
+
+
+class LivePage(Generic[Row]):
+    """
+    The page of one row, in the place of its form: `template`, in which `live_template` is the part that
+    accounts/live.js reads again every two seconds.
+
+    A ModelAdmin holds one: it adds `urls()` to its own, and answers `show()`.
+    """
+
+    template: str
+    live_template: str
+    #: What is read together with the row.
+    related: tuple[str, ...] = ()
+    #: The buttons that act on the row, by the name that they post as `verb`.
+    verbs: Mapping[str, Button] = {}
+    #: The buttons that act on one of its messages, by the name that they post as `decision`.
+    decisions: Mapping[str, Button] = {}
+
+    def __init__(self, model_admin: TenantModelAdmin) -> None:
+        self.model_admin = model_admin
+        self.opts = model_admin.opts
+
+    # What a page says of its row
+
+    def live_context(self, request: HttpRequest, row: Row) -> dict[str, Any]:
+        """What the live part shows."""
+        raise NotImplementedError
+
+    def page_context(self, request: HttpRequest, row: Row) -> dict[str, Any]:
+        """What the rest of the page shows."""
+        return {}
+
+    def messages_of(self, row: Row) -> QuerySet[Any]:
+        """The messages about which `decisions` are made."""
+        raise NotImplementedError
+
+    def check_verb(self, request: HttpRequest, row: Row, name: str) -> None:
+        """Raise ValidationError or Refusal when a button must not be pressed as it was."""
+
+    # What it answers
+
+    def urls(self) -> list[URLPattern]:
+        """The addresses below the ModelAdmin's: admin:APP_MODEL_live, _act and _decide."""
+        views: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+            "live": ("<int:pk>/live/", self.live_view),
+            "act": ("<int:pk>/act/", self.act_view),
+            "decide": ("<int:pk>/decide/<int:message_pk>/", self.decide_view),
+        }
+        wrap = self.model_admin.admin_site.admin_view
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [path(route, wrap(view), name=f"{prefix}_{name}") for name, (route, view) in views.items()]
+
+    def row(self, request: HttpRequest, pk: Any, may_change: bool = False) -> Row:
+        """Raises Http404 where there is no such row, and PermissionDenied for who may not see, or change, it."""
+        rows = self.model_admin.get_queryset(request).select_related(*self.related)
+        return cast(Row, self.model_admin.row_or_404(request, rows, pk, may_change))
+
+    def show(self, request: HttpRequest, row: Row, **extra: Any) -> TemplateResponse:
+        context = {
+            **self.model_admin.admin_site.each_context(request),
+            **self.live_context(request, row),
+            "title": str(row),
+            "opts": self.opts,
+            "original": row,
+            "media": self.model_admin.media,
+            "may_change": self.model_admin.has_change_permission(request, row),
+            "may_delete": self.model_admin.has_delete_permission(request, row),
+            **self.page_context(request, row),
+            **extra,
+        }
+        return TemplateResponse(request, self.template, context)
+
+    @method_decorator([require_GET, conditional_page])
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What changes by itself, as a fragment of HTML; 304 while nothing did."""
+        return render(request, self.live_template, self.live_context(request, self.row(request, pk)))
+
+    @method_decorator(require_POST)
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A button on the row: one of `verbs`."""
+        row = self.row(request, pk, may_change=True)
+        name = request.POST.get("verb", "")
+        button = _button(self.verbs, name)
+        try:
+            self.check_verb(request, row, name)
+            button.press(row, signed_in(request))
+        except (Refusal, ValidationError) as refusal:
+            self.refuse(request, refusal)
+        else:
+            self.model_admin.log_change(request, row, str(button.label))
+        return self.back(row)
+
+    @method_decorator(require_POST)
+    def decide_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        """A button on a message of unknown fate: one of `decisions`."""
+        row = self.row(request, pk, may_change=True)
+        message = get_object_or_404(self.messages_of(row), pk=message_pk)
+        button = _button(self.decisions, request.POST.get("decision", ""))
+        try:
+            button.press(message, signed_in(request))
+        except Refusal as refusal:
+            self.refuse(request, refusal)
+        else:
+            self.model_admin.log_change(request, row, f"{button.label}: {message}")
+        return self.back(row)
+
+    def refuse(self, request: HttpRequest, refusal: Refusal | ValidationError) -> None:
+        """Say on the next page why something was not done."""
+        messages.error(request, " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal))
+
+    def back(self, row: Model) -> HttpResponse:
+        """To the row's page."""
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+
+def labels(buttons: Mapping[str, Button], names: list[str] | None = None) -> list[tuple[str, str | Promise]]:
+    """(name, label) of buttons, for a template: of these names, or of all."""
+    return [(name, buttons[name].label) for name in (buttons if names is None else names)]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Who is signed in; the admin lets nobody else in."""
+    return cast(User, request.user)
+
+
+def _button(buttons: Mapping[str, Button], name: str) -> Button:
+    if name not in buttons:
+        raise Http404
+    return buttons[name]

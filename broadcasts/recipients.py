@@ -22,10 +22,10 @@ def count_of_month(business: Business) -> int:
     since = _beginning_of_month(business)
     written = Q(accepted_at__gte=since)
     waiting = Q(status__in=[Status.PLANNED, Status.SENDING], broadcast__status__in=LIVE)
-    return _messages_since(business, since).filter(written | waiting).count()
+    return messages_since(business, since).filter(written | waiting).count()
 
 
-def _messages_since(business: Business, since: datetime) -> QuerySet[BroadcastMessage]:
+def messages_since(business: Business, since: datetime) -> QuerySet[BroadcastMessage]:
     """
     The messages of a business's broadcasts but for those that were over before: by the broadcasts, whose messages the
     database finds by an index.

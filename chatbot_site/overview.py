@@ -128,7 +128,7 @@ def today(business):
             failed=Count("pk", filter=failed),
         )
     )
-    broadcast = recipients.of_broadcasts_since(business, midnight).aggregate(
+    broadcast = recipients.messages_since(business, midnight).aggregate(
         sent=Count("pk", filter=Q(accepted_at__gte=midnight) & ~failed), failed=Count("pk", filter=failed)
     )
     return {**said, **{name: said[name] + count for name, count in broadcast.items()}}

@@ -1,3 +1,4 @@
+from django.urls import URLPattern, URLResolver
 from rest_framework.routers import SimpleRouter
 
 from bots.api.views import AllowedHostViewSet, BotScenarioViewSet, BotViewSet
@@ -8,6 +9,6 @@ router.register("bot-scenarios", BotScenarioViewSet)
 router.register("allowed-hosts", AllowedHostViewSet)
 
 #: Below /api/v1/, beside the router's.
-api_urlpatterns = []
+api_urlpatterns: list[URLPattern | URLResolver] = []
 
-urlpatterns = []
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -17,7 +17,7 @@ class AllowedHostAdmin(TenantModelAdmin):
     search_help_text = _("Search by name")
 
     @admin.display(description=_("with a secret"), boolean=True)
-    def authorized(self, host):
+    def authorized(self, host: AllowedHost) -> bool:
         return host.has_authorization
 
     def save_model(self, request: HttpRequest, obj: AllowedHost, form: AllowedHostForm, change: bool) -> None:

@@ -1,8 +1,10 @@
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404
-from django.urls import path, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -30,12 +32,12 @@ class BotAdmin(TenantModelAdmin):
     readonly_fields = ["scenario_links"]
     empty_text = _("No bots yet. A bot answers on one number, by its scenarios.")
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         scenarios = BotScenario.objects.filter(bot=OuterRef("pk")).order_by().values("bot")
         total = Subquery(scenarios.annotate(total=Count("pk")).values("total"))
         return super().get_queryset(request).annotate(scenario_total=Coalesce(total, 0))
 
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Any | None = None) -> Any:
         fieldsets = [
             (None, {"fields": ["whatsapp_number", "name", "is_active", "priority"]}),
             (_("Words that work at any time"), {"fields": ["menu_words", "operator_words", "operator_text"]}),
@@ -44,28 +46,28 @@ class BotAdmin(TenantModelAdmin):
         return [*fieldsets, (_("Scenarios"), {"fields": ["scenario_links"]})] if obj else fieldsets
 
     @admin.display(description=pgettext_lazy("verb", "open"))
-    def scenario_links(self, bot):
+    def scenario_links(self, bot: Bot) -> str:
         links = ((change_url(scenario), scenario.name) for scenario in bot.scenarios.all())
         return format_html_join("", '<a href="{}">{}</a><br>', links) or "—"
 
     @admin.display(description=_("scenarios"), ordering="scenario_total")
-    def scenario_count(self, bot):
+    def scenario_count(self, bot: Any) -> str:
         url = reverse("admin:bots_botscenario_changelist")
         return format_html('<a href="{}?bot__id__exact={}">{}</a>', url, bot.pk, bot.scenario_total)
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path("<int:pk>/try/", self.admin_site.admin_view(self.try_view), name="bots_bot_try"),
             *super().get_urls(),
         ]
 
-    def try_view(self, request, pk):
-        bot = self.get_object(request, pk)
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        bot = self.get_object(request, str(pk))
         if bot is None or not self.has_view_permission(request, bot):
             raise Http404
         context = {**self.admin_site.each_context(request), "opts": self.opts, "original": bot}
         return chat_page(request, context, lambda messages, answers: simulate(bot, messages, answers=answers))
 
 
-def change_url(scenario):
+def change_url(scenario: BotScenario) -> str:
     return reverse("admin:bots_botscenario_change", args=[scenario.pk])

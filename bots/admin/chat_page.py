@@ -1,7 +1,10 @@
 """The page on which a bot is tried out: a chat whose messages travel with the form, so that nothing is stored."""
 
 import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
@@ -9,22 +12,24 @@ from bots.editor.forms import ChatForm
 from bots.editor.labels import effect_in_words, problem_in_words
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import Call, SendMessage, SetTimer, TimerKind
-from bots.simulation.simulation import MAX_MESSAGES, SKIP, is_worth_telling
+from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_worth_telling
 
 #: Before the key of a step that calls a service: the field with what the service answers.
 ANSWER = "answer-"
 
 
-def chat_page(request, context, simulate):
+def chat_page(
+    request: HttpRequest, context: dict[str, Any], simulate: Callable[..., list[SimulatedTurn]]
+) -> TemplateResponse:
     """The chat so far and the next message. `simulate` answers a list of messages, given the services' answers."""
     said = request.POST.getlist("said")[:MAX_MESSAGES]
-    form = ChatForm(request.POST if "text" in request.POST else None)
-    if form.is_bound and form.is_valid():
+    form: ChatForm | None = ChatForm(request.POST if "text" in request.POST else None)
+    if form and form.is_bound and form.is_valid():
         said = [*said, form.cleaned_data["text"]]
         form = ChatForm()
     if len(said) >= MAX_MESSAGES:
         form = None
-    written = {name.removeprefix(ANSWER): text for name, text in request.POST.items() if name.startswith(ANSWER)}
+    written = {name.removeprefix(ANSWER): str(text) for name, text in request.POST.items() if name.startswith(ANSWER)}
     try:
         turns, problems = simulate(said, dict(read(written))), []
     except BrokenScenario as broken:
@@ -42,7 +47,7 @@ def chat_page(request, context, simulate):
     return TemplateResponse(request, "admin/bots/chat.html", {**context, **shown, "title": title})
 
 
-def read(written):
+def read(written: dict[str, str]) -> Iterator[tuple[str, Any]]:
     """The answers that are JSON, by step."""
     for step, text in written.items():
         try:
@@ -51,7 +56,7 @@ def read(written):
             continue
 
 
-def services(turns, written):
+def services(turns: list[SimulatedTurn], written: dict[str, str]) -> list[dict[str, Any]]:
     """The steps that called a service, with the answers written for them."""
     steps = dict.fromkeys(effect.step for turn in turns for effect in turn.effects if isinstance(effect, Call))
     read_well = dict(read(written))
@@ -61,12 +66,12 @@ def services(turns, written):
     ]
 
 
-def may_run_out(turn):
+def may_run_out(turn: SimulatedTurn) -> bool:
     """Whether the bot waits for an answer no longer than a time."""
     return any(isinstance(effect, SetTimer) and effect.kind == TimerKind.TIMEOUT for effect in turn.effects)
 
 
-def show(turn):
+def show(turn: SimulatedTurn) -> dict[str, Any]:
     """A turn for the page: what was written and, in order, what was said and what else happened, in words."""
     text = _("(no answer in time)") if turn.text == SKIP else turn.text
     shown = [

@@ -33,17 +33,17 @@ class BotSessionAdmin(ReadOnlyTenantAdmin):
     ]
 
     @admin.display(description=_("turns"))
-    def turns(self, session):
+    def turns(self, session: BotSession) -> int:
         return session.turns
 
     @admin.display(description=_("answers"))
-    def answers(self, session):
+    def answers(self, session: BotSession) -> str:
         """What the customer answered so far, under the names the author chose."""
         known = session.state.get("vars") if isinstance(session.state, dict) else None
         return ", ".join(f"{name}: {value}" for name, value in _items(known)) or "—"
 
     @admin.display(description=_("log"))
-    def log(self, session):
+    def log(self, session: BotSession) -> str:
         url = reverse("admin:bots_botturn_changelist")
         return format_html(
             '<a href="{}?session__id__exact={}">{}</a>', url, session.pk, _("What the bot did, and why")
@@ -59,15 +59,15 @@ class BotTurnAdmin(ReadOnlyTenantAdmin):
     fields = ["conversation", "session", "created_at", "happened", "steps", "did", "error"]
 
     @admin.display(description=_("event"))
-    def happened(self, turn):
+    def happened(self, turn: BotTurn) -> str:
         return event_in_words(turn.event) if turn.event else "—"
 
     @admin.display(description=_("steps"))
-    def steps(self, turn):
+    def steps(self, turn: BotTurn) -> str:
         return " → ".join(map(str, _elements(turn.path))) or "—"
 
     @admin.display(description=_("effects"))
-    def did(self, turn):
+    def did(self, turn: BotTurn) -> str:
         told = [effect for effect in _elements(turn.effects) if not _is_expiry(effect)]
         return format_html_join("", "{}<br>", ((effect_in_words(effect),) for effect in told)) or "—"
 

@@ -1,15 +1,17 @@
 import json
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.forms.widgets import Script
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.tenancy.admin import TenantModelAdmin
 from bots.document.name_checks import saved_names
 from bots.document.reading import read_draft
@@ -40,22 +42,30 @@ class BotScenarioAdmin(TenantModelAdmin):
         css = {"all": ["bots/scenario.css"]}
         js = [Script("bots/scenario.js", defer=True)]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         latest = ScenarioVersion.objects.filter(scenario=OuterRef("pk")).order_by("-number")
         return super().get_queryset(request).annotate(published_number=Subquery(latest.values("number")[:1]))
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
         if self.has_change_permission(request, obj) or obj is None:
             return ["bot", "name", "is_active", "expires"]
         return ["bot", "name", "is_active"]
 
     @admin.display(description=_("published version"), ordering="published_number", empty_value="—")
-    def published(self, scenario):
+    def published(self, scenario: Any) -> Any:
         return scenario.published_number
 
     # The change page
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any | None = None,
+    ) -> HttpResponse:
         context["flow"] = outline.nodes(obj.definition) if obj else []
         context["starts"] = outline.starts(obj.definition) if obj else []
         context["rule_fields"] = fields_to_ask(obj.definition if obj else {})
@@ -67,21 +77,21 @@ class BotScenarioAdmin(TenantModelAdmin):
             context["published_number"] = obj.versions.aggregate(number=Max("number"))["number"]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def response_add(self, request, obj, post_url_continue=None):
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         if "_publish" in request.POST:
             return self._publish(request, obj)
         return super().response_add(request, obj, post_url_continue)
 
-    def response_change(self, request, obj):
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         if "_publish" in request.POST:
             return self._publish(request, obj)
         self._warn(request, obj)
         return super().response_change(request, obj)
 
-    def _publish(self, request, scenario):
+    def _publish(self, request: HttpRequest, scenario: BotScenario) -> HttpResponse:
         """Publish what was just saved."""
         try:
-            version = scenarios.publish(scenario, request.user)
+            version = scenarios.publish(scenario, cast(User, request.user))
         except scenarios.BrokenScenario as broken:
             told = gettext("Saved, but not published: %(problems)s")
             problems = " ".join(problem_in_words(problem, scenario.definition) for problem in broken.report.errors[:5])
@@ -94,7 +104,7 @@ class BotScenarioAdmin(TenantModelAdmin):
             self.message_user(request, told % {"number": version.number}, messages.SUCCESS)
         return HttpResponseRedirect(self._address(scenario))
 
-    def _warn(self, request, scenario):
+    def _warn(self, request: HttpRequest, scenario: BotScenario) -> None:
         errors = len(scenarios.check(scenario).errors)
         if errors:
             told = ngettext(
@@ -104,12 +114,12 @@ class BotScenarioAdmin(TenantModelAdmin):
             )
             self.message_user(request, told % {"count": errors}, messages.WARNING)
 
-    def _address(self, scenario):
+    def _address(self, scenario: BotScenario) -> str:
         return reverse("admin:bots_botscenario_change", args=[scenario.pk])
 
     # Pages beside it
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         pages = {"try": self.try_view, "export": self.export_view, "import": self.import_view}
         own = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"bots_botscenario_{name}")
@@ -117,21 +127,21 @@ class BotScenarioAdmin(TenantModelAdmin):
         ]
         return own + super().get_urls()
 
-    def _scenario(self, request, pk):
-        scenario = self.get_object(request, pk)
+    def _scenario(self, request: HttpRequest, pk: int) -> BotScenario:
+        scenario = self.get_object(request, str(pk))
         if scenario is None or not self.has_view_permission(request, scenario):
             raise Http404
         return scenario
 
-    def _context(self, request, scenario, **more):
+    def _context(self, request: HttpRequest, scenario: BotScenario, **more: Any) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "original": scenario, **more}
 
-    def try_view(self, request, pk):
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         scenario = self._scenario(request, pk)
         context = self._context(request, scenario, starts=outline.starts(scenario.definition))
         return chat_page(request, context, lambda messages, answers: simulate_draft(scenario, messages, answers))
 
-    def export_view(self, request, pk):
+    def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         scenario = self._scenario(request, pk)
         document = json.dumps(scenario.definition, ensure_ascii=False, indent=1)
         return HttpResponse(
@@ -140,7 +150,7 @@ class BotScenarioAdmin(TenantModelAdmin):
             headers={"Content-Disposition": f'attachment; filename="scenario-{scenario.pk}.json"'},
         )
 
-    def import_view(self, request, pk):
+    def import_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         scenario = self._scenario(request, pk)
         if not self.has_change_permission(request, scenario):
             raise PermissionDenied
@@ -150,7 +160,7 @@ class BotScenarioAdmin(TenantModelAdmin):
         context = self._context(request, scenario, form=form, title=gettext("Import a scenario from a file"))
         return TemplateResponse(request, "admin/bots/botscenario/import.html", context)
 
-    def _import(self, request, scenario, definition):
+    def _import(self, request: HttpRequest, scenario: BotScenario, definition: dict[str, Any]) -> HttpResponse:
         scenario.definition = definition
         scenario.save(update_fields=["definition", "updated_at"])
         self.log_change(request, scenario, gettext("Imported from a file."))
@@ -160,6 +170,6 @@ class BotScenarioAdmin(TenantModelAdmin):
         return HttpResponseRedirect(self._address(scenario))
 
 
-def fields_to_ask(definition):
+def fields_to_ask(definition: dict[str, Any]) -> list[str]:
     """What a condition may ask for, as suggestions."""
     return [*sorted(saved_names(read_draft(definition).steps)), *FIXED_FIELDS, "customer.attributes."]

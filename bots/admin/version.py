@@ -1,7 +1,9 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseRedirect
-from django.urls import path, reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -24,22 +26,31 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
         css = {"all": ["bots/scenario.css"]}
 
     @admin.display(description=ScenarioVersion._meta.get_field("published_by").verbose_name)
-    def publisher(self, version):
+    def publisher(self, version: ScenarioVersion) -> Any:
         return version.published_by or "–"
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any | None = None,
+    ) -> HttpResponse:
+        assert obj is not None
         context["flow"] = outline.nodes(obj.definition)
         context["starts"] = outline.starts(obj.definition)
         context["may_restore"] = request.user.has_perm("bots.change_botscenario")
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         restore = self.admin_site.admin_view(require_POST(self.restore_view))
         return [path("<int:pk>/restore/", restore, name="bots_scenarioversion_restore"), *super().get_urls()]
 
-    def restore_view(self, request, pk):
+    def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The draft becomes this version."""
-        version = self.get_object(request, pk)
+        version = self.get_object(request, str(pk))
         if version is None:
             raise Http404
         if not request.user.has_perm("bots.change_botscenario"):

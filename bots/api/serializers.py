@@ -1,3 +1,5 @@
+from typing import Any
+
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
@@ -30,7 +32,7 @@ class BotSerializer(TenantSerializer):
         ]
         read_only_fields = ["created_at"]
 
-    def validate_office_hours(self, value):
+    def validate_office_hours(self, value: Any) -> dict[str, Any]:
         return clean_office_hours(value)
 
 
@@ -50,13 +52,13 @@ class AllowedHostSerializer(TenantSerializer):
         fields = ["id", "host", "allow_http", "authorization", "has_authorization", "created_at"]
         read_only_fields = ["created_at"]
 
-    def validate_host(self, value):
+    def validate_host(self, value: Any) -> str:
         try:
             return read_host(value)
         except BadAddress as error:
             raise serializers.ValidationError(str(error)) from error
 
-    def update(self, instance, validated_data):
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> AllowedHost:
         allowed_hosts.change(instance, **validated_data)
         return instance
 
@@ -89,7 +91,7 @@ class ProblemSerializer(serializers.Serializer):
 class ReportSerializer(serializers.Serializer):
     """What the check of a draft found; errors keep it from being published."""
 
-    errors = ProblemSerializer(many=True)
+    errors = ProblemSerializer(many=True)  # type: ignore[assignment]
     warnings = ProblemSerializer(many=True)
 
 
@@ -109,7 +111,7 @@ class SimulatedAnswerSerializer(serializers.Serializer):
 
 
 class SimulatedTurnSerializer(serializers.Serializer):
-    def get_fields(self):
+    def get_fields(self) -> Any:
         return {
             "in": serializers.CharField(source="text"),
             "out": SimulatedAnswerSerializer(many=True, source="answers"),

@@ -1,7 +1,11 @@
+from typing import Any, cast
+
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.tenancy.api import TenantViewSet
 from bots.editor import scenarios
 from bots.editor.create import create_bot
@@ -22,16 +26,16 @@ from .serializers import (
 BROKEN = OpenApiResponse(ReportSerializer, description="The draft has errors.")
 
 
-class AnswersWithReport:
+class AnswersWithReport(TenantViewSet):
     """A draft with errors is answered with 400 and the same report as `validate/` gives."""
 
-    def handle_exception(self, exc):
+    def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, scenarios.BrokenScenario):
             return Response(exc.report.as_json(), status=400)
         return super().handle_exception(exc)
 
 
-class BotViewSet(AnswersWithReport, TenantViewSet):
+class BotViewSet(AnswersWithReport):
     """The bots of the business's numbers. Of several on a number the lowest priority is asked first."""
 
     queryset = Bot.objects.all()
@@ -39,12 +43,12 @@ class BotViewSet(AnswersWithReport, TenantViewSet):
     filterset_class = BotFilter
     action_permissions = {"simulate": "view"}
 
-    def perform_create(self, serializer):
+    def perform_create(self, serializer: Any) -> None:
         serializer.instance = create_bot(self.business, **serializer.validated_data)
 
     @extend_schema(request=SimulationSerializer, responses={200: SimulatedTurnsSerializer, 400: BROKEN})
     @action(detail=True, methods=["post"])
-    def simulate(self, request, pk=None):
+    def simulate(self, request: Request, pk: int | None = None) -> Response:
         """
         What the bot would answer to a new customer. Nothing is stored, sent or called. Waits pass at once, the
         message `/skip` lets the time to answer run out, and a service that would be called answers as `answers` says
@@ -64,7 +68,7 @@ class AllowedHostViewSet(TenantViewSet):
     serializer_class = AllowedHostSerializer
 
 
-class BotScenarioViewSet(AnswersWithReport, TenantViewSet):
+class BotScenarioViewSet(AnswersWithReport):
     """Scenarios as they are being written. Customers meet what is published."""
 
     queryset = BotScenario.objects.all()
@@ -74,20 +78,20 @@ class BotScenarioViewSet(AnswersWithReport, TenantViewSet):
 
     @extend_schema(request=None, responses=ReportSerializer)
     @action(detail=True, methods=["post"])
-    def validate(self, request, pk=None):
+    def validate(self, request: Request, pk: int | None = None) -> Response:
         """What is wrong with the draft, and where."""
         return Response(scenarios.check(self.get_object()).as_json())
 
     @extend_schema(request=None, responses={200: ScenarioVersionSerializer, 400: BROKEN})
     @action(detail=True, methods=["post"])
-    def publish(self, request, pk=None):
+    def publish(self, request: Request, pk: int | None = None) -> Response:
         """The draft goes live as the next version; a draft with errors changes nothing."""
-        version = scenarios.publish(self.get_object(), request.user)
+        version = scenarios.publish(self.get_object(), cast(User, request.user))
         return Response(ScenarioVersionSerializer(version).data)
 
     @extend_schema(responses=ScenarioVersionSerializer(many=True))
     @action(detail=True, methods=["get"], filterset_class=None)
-    def versions(self, request, pk=None):
+    def versions(self, request: Request, pk: int | None = None) -> Response:
         """The published versions, the latest first."""
         page = self.paginate_queryset(self.get_object().versions.all())
         return self.get_paginated_response(ScenarioVersionSerializer(page, many=True).data)

@@ -1,5 +1,7 @@
 """Lists and named texts as people type them into one field: words with commas, names with their texts line by line."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -10,14 +12,14 @@ from bots.engine.office_hours import read_span
 class WordsField(forms.CharField):
     """Words separated by commas; a list."""
 
-    def prepare_value(self, value):
+    def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, (list, tuple)) else value
 
-    def to_python(self, value):
-        words = super().to_python(value).split(",")
+    def to_python(self, value: Any) -> Any:
+        words = (super().to_python(value) or "").split(",")
         return list(dict.fromkeys(word.strip() for word in words if word.strip()))
 
-    def has_changed(self, initial, data):
+    def has_changed(self, initial: Any, data: Any) -> bool:
         return self.to_python(data or "") != (initial or [])
 
 
@@ -26,13 +28,13 @@ class DayHoursField(WordsField):
 
     widget = forms.TextInput(attrs={"placeholder": "9:00-18:00"})
 
-    def __init__(self, label):
+    def __init__(self, label: Any) -> None:
         super().__init__(label=label, required=False)
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         return [read_span(span) for span in super().to_python(value)]
 
-    def has_changed(self, initial, data):
+    def has_changed(self, initial: Any, data: Any) -> bool:
         try:
             return super().has_changed(initial, data)
         except ValidationError:
@@ -45,7 +47,7 @@ class JsonField(forms.JSONField):
     widget = forms.Textarea(attrs={"rows": 3, "cols": 60})
     default_error_messages = {"invalid": _('This is no JSON. Write it like {"name": "{{vars.name}}"}.')}
 
-    def prepare_value(self, value):
+    def prepare_value(self, value: Any) -> Any:
         """As it was typed, or nothing: a step without JSON has None."""
         return "" if value is None else super().prepare_value(value)
 
@@ -55,14 +57,14 @@ class NamedTextsField(forms.CharField):
 
     widget = forms.Textarea(attrs={"rows": 2, "cols": 40})
 
-    def prepare_value(self, value):
+    def prepare_value(self, value: Any) -> Any:
         return "\n".join(f"{name} = {text}" for name, text in value.items()) if isinstance(value, dict) else value
 
-    def to_python(self, value):
-        lines = [line for line in super().to_python(value).splitlines() if line.strip()]
+    def to_python(self, value: Any) -> Any:
+        lines = [line for line in (super().to_python(value) or "").splitlines() if line.strip()]
         return dict(map(self.read, lines))
 
-    def read(self, line):
+    def read(self, line: str) -> tuple[str, str]:
         name, equals, text = (part.strip() for part in line.partition("="))
         if not (name and equals and text):
             raise ValidationError(
@@ -72,5 +74,5 @@ class NamedTextsField(forms.CharField):
             )
         return name, text
 
-    def has_changed(self, initial, data):
+    def has_changed(self, initial: Any, data: Any) -> bool:
         return (data or "").split() != (self.prepare_value(initial or {})).split()

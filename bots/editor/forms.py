@@ -1,5 +1,6 @@
 import json
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from accounts.refusals import Refusal
 from accounts.tenancy.forms import TenantModelForm
 from bots.document.limits import DEFAULT_EXPIRES, MAX_WAIT, MIN_EXPIRES
 from bots.document.reading import read_draft
+from bots.document.report import Problem, Report
 from bots.document.validator import validate
 from bots.engine.office_hours import DAYS
 from bots.models import AllowedHost, Bot, BotScenario
@@ -23,7 +25,7 @@ from whatsapp.admin.number_forms import SecretField
 from . import scenarios
 from .create import check_plan
 from .form_values import DayHoursField, WordsField
-from .row_forms import TriggerForm, TriggerFormSet
+from .row_forms import RowForm, TriggerForm, TriggerFormSet
 from .step_forms import StepForm, StepFormSet
 
 MAX_FILE = 1024 * 1024
@@ -73,14 +75,14 @@ class BotForm(TenantModelForm):
         ]
         widgets = {"operator_text": forms.Textarea(attrs={"rows": 3})}
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for day in set(HOURS) & set(self.fields):
             self.fields[day].initial = (self.instance.office_hours or {}).get(HOURS[day], [])
         if self.instance._state.adding and self.instance.business_id:
             self.initial["operator_text"] = operator_text_of(self.instance.business)
 
-    def save(self, commit=True):
+    def save(self, commit: bool = True) -> Any:
         hours = {HOURS[name]: self.cleaned_data[name] for name in HOURS if self.cleaned_data.get(name)}
         self.instance.office_hours = hours
         if self.instance._state.adding and "operator_text" not in self.changed_data:
@@ -88,7 +90,7 @@ class BotForm(TenantModelForm):
             self.instance.operator_text = operator_text_of(self.instance.business)
         return super().save(commit)
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean()
         if self.instance._state.adding and self.instance.business_id:
             try:
@@ -110,14 +112,14 @@ class AllowedHostForm(TenantModelForm):
         model = AllowedHost
         fields = ["host", "allow_http", "authorization"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "authorization" in self.fields:
             about = AllowedHost._meta.get_field("authorization").help_text
             kept = _("One is saved. Leave this empty to keep it; if you change the address, enter it again.")
             self.fields["authorization"].help_text = kept if self.instance.has_authorization else about
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean()
         if not cleaned_data.get("authorization"):
             cleaned_data.pop("authorization", None)
@@ -139,7 +141,7 @@ class ScenarioForm(TenantModelForm):
         model = BotScenario
         fields = ["bot", "name", "is_active"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         data = self.data if self.is_bound else None
         definition = self.instance.definition
@@ -155,44 +157,46 @@ class ScenarioForm(TenantModelForm):
     # What the validator says, beside the fields
 
     @cached_property
-    def report(self):
+    def report(self) -> Report | None:
         return scenarios.check(self.instance) if self.instance.pk else None
 
-    def note_problems(self):
-        for problem in [*self.report.errors, *self.report.warnings]:
+    def note_problems(self) -> None:
+        report = self.report
+        assert report is not None
+        for problem in [*report.errors, *report.warnings]:
             if found := re.match(r"(triggers|steps)\[(\d+)\]\.?(.*)", problem.path):
                 part, position, rest = found.groups()
                 note(getattr(self, part).forms[int(position)], rest, problem)
 
     # What was typed in, as a document
 
-    def is_valid(self):
+    def is_valid(self) -> bool:
         return all([super().is_valid(), self.triggers.is_valid(), self.steps.is_valid()])
 
     @cached_property
-    def changed_data(self):
+    def changed_data(self) -> list[str]:
         rows = self.triggers.has_changed() or self.steps.has_changed()
         return [*super().changed_data, "definition"] if rows else super().changed_data
 
-    def save(self, commit=True):
+    def save(self, commit: bool = True) -> Any:
         self.instance.definition = self.definition()
         return super().save(commit)
 
-    def definition(self):
+    def definition(self) -> dict[str, Any]:
         definition = {"format": 1, "triggers": self.triggers.as_document(), "steps": self.steps.as_document()}
         if self.cleaned_data.get("expires"):
             definition["expires"] = self.cleaned_data["expires"]
         return definition
 
 
-def note(row, path, problem):
+def note(row: RowForm, path: str, problem: Problem) -> None:
     """Put a problem beside the field of a row that its path names, or on the row."""
     if part := re.match(r"(choices|rules)\[(\d+)\]\.(.*)", path):
         row, path = getattr(row, part[1]).forms[int(part[2])], part[3]
     row.note(field_at(row, path), problem)
 
 
-def field_at(row, path):
+def field_at(row: RowForm, path: str) -> str:
     """The form's field for a path below a row."""
     plain = tuple(re.sub(r"\[\d+\]", "", path).split("."))
     return next((name for name, place in row.places().items() if plain[: len(place)] == place), path)
@@ -203,7 +207,7 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(label=_("File"), help_text=_("A scenario that was exported here, or written to format 1."))
 
-    def clean_file(self):
+    def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_FILE:
             raise ValidationError(_("The file is larger than 1 MB, so it is no scenario. Choose another one."))
@@ -214,7 +218,7 @@ class ImportForm(forms.Form):
         return definition
 
 
-def read_document(raw):
+def read_document(raw: bytes) -> Any:
     """The JSON in a file. Raises ValidationError."""
     try:
         return json.loads(raw.decode("utf-8-sig"))

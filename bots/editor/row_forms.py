@@ -149,9 +149,9 @@ class RowFormSet(LimitedFormSet):
         return [form.as_document() for form in self.filled]
 
 
-def row_formset(form, most, formset=RowFormSet, **options):
+def row_formset(form: type[RowForm], most: int, formset: type[RowFormSet] = RowFormSet, **options: Any) -> type[Any]:
     """The formset of up to `most` rows. A few more are shown again, with what is wrong; beyond these it is refused."""
-    limits = {"max_num": most, "validate_max": True, "absolute_max": most + SPARE_ROWS}
+    limits: dict[str, Any] = {"max_num": most, "validate_max": True, "absolute_max": most + SPARE_ROWS}
     return forms.formset_factory(form, formset=formset, can_delete=True, **limits, **options)
 
 

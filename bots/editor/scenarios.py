@@ -2,6 +2,8 @@
 
 from django.db import transaction
 
+from accounts.models import User
+from bots.document.report import Report
 from bots.document.step_checks import Known
 from bots.document.validator import validate
 from bots.models import AllowedHost, BotScenario, ScenarioVersion
@@ -12,17 +14,17 @@ from whatsapp.message_templates.availability import usable_with
 class BrokenScenario(Exception):
     """The draft has errors, so it is not used. `report` says which."""
 
-    def __init__(self, report):
+    def __init__(self, report: Report) -> None:
         super().__init__("; ".join(str(problem) for problem in report.errors))
         self.report = report
 
 
-def check(scenario):
+def check(scenario: BotScenario) -> Report:
     """What is wrong with a scenario's draft."""
     return validate(scenario.definition, known_of(scenario))
 
 
-def known_of(scenario):
+def known_of(scenario: BotScenario) -> Known:
     """What of the business a scenario may name."""
     business_id = scenario.business_id
     number = scenario.bot.whatsapp_number
@@ -34,7 +36,7 @@ def known_of(scenario):
 
 
 @transaction.atomic
-def publish(scenario, user):
+def publish(scenario: BotScenario, user: User) -> ScenarioVersion:
     """
     The draft becomes the next version, which customers meet from now on; publishing it unchanged is no new version.
     Raises BrokenScenario.
@@ -55,7 +57,7 @@ def publish(scenario, user):
     )
 
 
-def restore(version):
+def restore(version: ScenarioVersion) -> BotScenario:
     """The draft becomes what this version is; it goes live when it is published."""
     scenario = version.scenario
     scenario.definition = version.definition

@@ -20,7 +20,7 @@ from broadcasts import drafts, lifecycle
 from broadcasts.labels import audience_in_words, duration_in_words, preview_of, why_number_waits
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES, progress
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 
 from .forms import TestForm, refuse_other_count
 
@@ -66,7 +66,7 @@ BUTTONS = {
 
 #: What a person may decide about a message of which it is unknown whether it went out.
 DECISIONS = {
-    "count_as_sent": (gettext_lazy("Count as sent"), delivery.count_as_sent),
+    "count_as_sent": (gettext_lazy("Count as sent"), ledger.count_as_sent),
     "send_again": (gettext_lazy("Send again, it may arrive twice"), lifecycle.send_again),
 }
 

@@ -20,7 +20,7 @@ from .measuring import SECRETS, database, in_turns, table, use
 HERE = Path(__file__).resolve().parent
 MESSAGES = 6000
 
-#: Calls under way in a process: what whatsapp.sending.concurrency leaves to bulk sending.
+#: Calls under way in a process: what whatsapp.sending.delivery leaves to bulk sending.
 WINDOW = 90
 
 #: What, its goal, the server's latency in seconds, processes, numbers that send at once.

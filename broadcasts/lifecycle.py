@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.numbers.numbers import check_may_send
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 
 from . import dispatch, recipients
 from .models import Broadcast, BroadcastMessage
@@ -164,7 +164,7 @@ def send_again(message: BroadcastMessage) -> None:
     check_may_send(message.whatsapp_number)
     if broadcast.status == Status.CANCELLED:
         raise _not_startable(broadcast)
-    delivery.send_again(message)
+    ledger.send_again(message)
     _send(broadcast, since=[Status.DONE, Status.SENDING])
 
 

@@ -1,10 +1,12 @@
-"""What an incoming webhook sets in motion: recorded by crm, then answered by bots."""
+"""What a customer's message by webhook sets in motion: it is recorded by crm, then answered by bots."""
 
 from bots.runtime.tasks import take_turns
 from crm.conversations import inbox
+from whatsapp.models import WhatsAppNumber
+from whatsapp.webhooks.parsing import Change
 
 
-def handle(number, change):
-    """Record a change that came to a number, and let bots look at each conversation with new messages."""
+def handle(number: WhatsAppNumber, change: Change) -> None:
+    """Record a change that came to a number, and have bots look at each conversation with new messages."""
     for conversation_id in inbox.record(number, change):
-        take_turns.delay_on_commit(conversation_id)
+        take_turns.delay_on_commit(conversation_id)  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ def normalize_phone(text, country="RU"):
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def from_wa_id(wa_id):
+def from_wa_id(wa_id: str) -> str:
     """E.164 of Meta's `wa_id` or `from`, which are digits without a plus (Webhooks, "messages")."""
     return f"+{wa_id}"
 

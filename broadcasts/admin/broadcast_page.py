@@ -22,7 +22,7 @@ from broadcasts import drafts, lifecycle
 from broadcasts.labels import audience_phrases, duration_text, number_wait_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES, Progress, progress
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 
 from .forms import TestForm, check_count
 
@@ -73,7 +73,7 @@ class BroadcastPage(LivePage[Broadcast]):
         ),
     }
     decisions = {
-        "count_as_sent": Button(gettext_lazy("Count as sent"), lambda message, user: delivery.count_as_sent(message)),
+        "count_as_sent": Button(gettext_lazy("Count as sent"), lambda message, user: ledger.count_as_sent(message)),
         "send_again": Button(
             gettext_lazy("Send again, it may arrive twice"), lambda message, user: lifecycle.send_again(message)
         ),

@@ -19,7 +19,7 @@ from crm.testing import make_customer
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending import delivery, ledger, tasks
-from whatsapp.sending.concurrency import RESERVED_FOR_REPLIES, Slots
+from whatsapp.sending.delivery import RESERVED_FOR_REPLIES, Slots
 from whatsapp.simulator.graph.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import answers_together, make_number, make_template
 

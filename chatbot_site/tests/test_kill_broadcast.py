@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from whatsapp.sending.concurrency import MAX_CALLS
+from whatsapp.sending.delivery import MAX_CALLS
 
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until

@@ -16,7 +16,7 @@ from chatbot_site.operations.backups import create, restore
 from crm.conversations import outbox
 from crm.models import Conversation, MediaFile, Message
 from whatsapp.models import WebhookEvent
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 from whatsapp.testing import make_number
 
 from .installation import NUMBER, make_environment, manage, rows, start
@@ -159,7 +159,7 @@ def test_a_file_that_waited_to_be_uploaded_goes_out_when_a_person_says_so(restor
 
 
 def test_a_person_may_send_a_reply_again(restored, sends):
-    delivery.send_again(Message.objects.get(text="Ждёт"))
+    ledger.send_again(Message.objects.get(text="Ждёт"))
     fire_all_ticks()
     assert [body["text"]["body"] for body in sends()] == ["Ждёт"]
 

@@ -19,7 +19,7 @@ from chatbot_site.operations import heartbeats
 from chatbot_site.operations.environment import BASE_DIR
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message
-from whatsapp.sending.concurrency import MAX_CALLS
+from whatsapp.sending.delivery import MAX_CALLS
 from whatsapp.testing import make_number
 
 from .compose import SERVICES, Compose, kill

@@ -18,7 +18,7 @@ from crm.conversations import conversations, outbox, thread
 from crm.media import response
 from crm.models import Conversation, Message
 from whatsapp.graph.media_types import EXTENSIONS
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 
 from .template_reply import TemplateReply
 
@@ -35,7 +35,7 @@ VERBS = {
 
 #: What a person may decide about a message of which it is unknown whether it went out.
 DECISIONS = {
-    "count_as_sent": (_("Count as sent"), delivery.count_as_sent),
+    "count_as_sent": (_("Count as sent"), ledger.count_as_sent),
     "send_again": (_("Send again, it may arrive twice"), outbox.send_again),
 }
 

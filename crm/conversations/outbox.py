@@ -12,7 +12,7 @@ from crm.models import MediaFile, Message
 from whatsapp.graph.media_types import HEAD, recognise
 from whatsapp.message_templates.availability import check_parameters, check_usable
 from whatsapp.numbers.numbers import check_may_send
-from whatsapp.sending import delivery
+from whatsapp.sending import ledger
 from whatsapp.sending.tasks import deliver
 from whatsapp.template_parameters import template_message
 
@@ -197,6 +197,6 @@ def write_first(
 def send_again(message):
     """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
     check_may_be_sent(message.conversation, message.type)
-    delivery.send_again(message)
+    ledger.send_again(message)
     media.keep_at_meta(message)
     deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)

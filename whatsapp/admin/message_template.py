@@ -95,7 +95,7 @@ class MessageTemplateAdmin(NewTemplatePages, TemplateDeletionPage, TenantModelAd
         kind = {"APPROVED": "is-good", "PENDING": "is-waiting", "IN_APPEAL": "is-waiting"}.get(
             template.status, "is-bad"
         )
-        return format_html('<span class="template-status {}">{}</span>', kind, template.status_in_words)
+        return format_html('<span class="template-status {}">{}</span>', kind, template.status_label)
 
     @admin.display(description=_("category"), ordering="category")
     def category_in_words(self, template):

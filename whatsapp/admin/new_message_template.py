@@ -71,6 +71,6 @@ class NewTemplatePages:
     def _submitted(self, request, row):
         self.log_addition(request, row, [{"added": {}}])
         told = gettext("“%(template)s” is at Meta: %(status)s. The list shows when Meta has decided.")
-        told %= {"template": row, "status": row.status_in_words}
+        told %= {"template": row, "status": row.status_label}
         self.message_user(request, told, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:whatsapp_messagetemplate_change", args=[quote(row.pk)]))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.models import WebhookEvent
 from whatsapp.numbers import labels, public_address
 from whatsapp.numbers.issues import needs
-from whatsapp.webhooks import receive
+from whatsapp.webhooks import process
 
 #: What becomes of things while a number is switched off.
 SWITCHED_OFF = _(
@@ -124,10 +124,10 @@ class NumberPage:
 
     @admin.display(description=_("fields to subscribe to"))
     def fields_to_tick(self, number):
-        fields = format_html_join("", "<li><code>{}</code></li>", ((field,) for field in receive.FIELDS))
+        fields = format_html_join("", "<li><code>{}</code></li>", ((field,) for field in process.FIELDS))
         return format_html(
             "<details><summary>{}</summary><ul>{}</ul></details>",
-            gettext("messages, and %(count)s more") % {"count": len(receive.FIELDS) - 1},
+            gettext("messages, and %(count)s more") % {"count": len(process.FIELDS) - 1},
             fields,
         )
 

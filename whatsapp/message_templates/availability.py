@@ -15,7 +15,7 @@ def usable_with(number):
 def check_usable(template, number):
     """Raise ValidationError on `template` when it cannot be sent through a number."""
     if refusal := _why_not(template, number):
-        told = refusal % {"template": template, "number": number, "status": template.status_in_words}
+        told = refusal % {"template": template, "number": number, "status": template.status_label}
         raise ValidationError({"template": told}, code="template_not_usable")
 
 

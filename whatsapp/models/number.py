@@ -1,4 +1,5 @@
 import secrets
+from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -17,12 +18,12 @@ meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under W
 TAKEN = _("This phone number ID is already connected. Open that number, or check the ID at Meta.")
 
 
-def new_verify_token():
+def new_verify_token() -> str:
     return secrets.token_urlsafe(24)
 
 
 class WhatsAppNumberQuerySet(TenantQuerySet):
-    def that_may_send(self):
+    def that_may_send(self) -> Self:
         """Active, not paused, and of a business that is neither suspended nor past the end of its plan."""
         now = timezone.now()
         return self.filter(
@@ -82,7 +83,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     problem = models.CharField(_("problem"), max_length=500, blank=True, editable=False)
     quality_rating = models.CharField(_("quality"), max_length=20, blank=True, editable=False)
     verified_name = models.CharField(_("verified name"), max_length=200, blank=True, editable=False)
-    # Meta's own words for how the number stands (Cloud API, "Phone numbers"); empty while it has said nothing.
+    # How the number stands, in Meta's terms (Cloud API, "Phone numbers"); empty while Meta has said nothing.
     meta_status = models.CharField(
         _("status at Meta"), max_length=30, blank=True, default="", db_default="", editable=False
     )
@@ -109,15 +110,15 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     # Digest of the token that Meta refused while sending. With another one, sending goes on by itself.
     refused_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
-    # What Meta told that needs a person and is in no field above (whatsapp.numbers.alerts).
+    # What Meta reported that needs a person and is in no field above (whatsapp.numbers.alerts).
     alerts = models.JSONField(default=dict, db_default={}, editable=False)
     # When a webhook last came for this number, to within ten minutes; how many were refused since, and when the last
     # one was (whatsapp.webhooks.reception).
     last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
     webhooks_refused = models.PositiveIntegerField(_("webhooks refused"), default=0, db_default=0, editable=False)
     webhooks_refused_at = models.DateTimeField(_("last webhook refused"), null=True, editable=False)
-    # When Meta is to be asked next how the number stands, and how often in a row it could not tell.
-    # These and the following are two times the columns of accounts.models.JobRow.
+    # When Meta is to be asked next how the number stands, and how often in a row it could not say.
+    # These and the following are twice the columns of accounts.models.JobRow.
     check_due_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     check_lease_until = models.DateTimeField(null=True, editable=False)
     check_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
@@ -128,7 +129,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     templates_lease_until = models.DateTimeField(null=True, editable=False)
     templates_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     templates_error = models.TextField(blank=True, default="", db_default="", editable=False)
-    # When all its conversations were last taken out into a file.
+    # When all its conversations were last exported into a file.
     exported_at = models.DateTimeField(_("exported"), null=True, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
@@ -172,7 +173,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
@@ -181,10 +182,10 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         return self.confirmed_at is None and self.status != self.Status.PROBLEM
 
     @property
-    def receipt_name(self):
+    def receipt_name(self) -> str:
         return f"{self.name}, {readable_phone(self.phone_number)}"
 
-    def retire(self):
+    def retire(self) -> None:
         """Send nothing and receive nothing any more, forget the secrets, and let others connect this number."""
         self.is_active = False
         self.phone_number_id = f"deleted-{self.pk}"

@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
 from django.db import models
@@ -6,6 +7,9 @@ from django.db.models import BooleanField, F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantModel
+
+if TYPE_CHECKING:
+    from .number import WhatsAppNumber
 
 #: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
 #: parameters means the rows of a partial index.
@@ -73,26 +77,26 @@ class OutboundMessage(TenantModel):
         ]
 
     # The status of a row that is to be sent.
-    waits_as = Status.QUEUED
+    waits_as: ClassVar[Status] = Status.QUEUED
     # Whether rows come by the thousand: what people wait for is sent before them.
-    is_bulk = False
+    is_bulk: ClassVar[bool] = False
     # The field that orders sends to one person: of rows that share it, the earlier one is sent first. None: no order.
-    ordered_by = None
+    ordered_by: ClassVar[str | None] = None
     # The related rows that `cloud_api_message` and `to_be_sent` read.
-    sent_with = ()
+    sent_with: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def waiting(cls, number_id):
+    def waiting(cls, number_id: "int | models.OuterRef") -> "models.QuerySet[Self]":
         """The rows to be sent through a number, whatever their time. `number_id` may be an OuterRef."""
-        return cls.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
+        return cls._default_manager.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
 
     @classmethod
-    def lines_by_turn(cls, number_id: int) -> Iterable[models.QuerySet]:
+    def lines_by_turn(cls, number_id: int) -> "Iterable[models.QuerySet[Self]]":
         """The waiting rows, in lines that share the number: a claim takes from the first that has any due."""
         return [cls.waiting(number_id)]
 
     @classmethod
-    def to_be_sent(cls, rows):
+    def to_be_sent(cls, rows: list[Self]) -> list[Self]:
         """
         Of waiting rows of one line, locked in a transaction, those to be sent. What must not be sent any more is set
         aside.
@@ -100,20 +104,20 @@ class OutboundMessage(TenantModel):
         return rows
 
     @classmethod
-    def refused(cls, number, refusals):
+    def refused(cls, number: "WhatsAppNumber", refusals: Mapping[int, Any]) -> None:
         """
         React to what Meta refused, at once or later by webhook: `refusals` maps the id of a row to its CloudApiError.
         """
 
     @classmethod
-    def in_thread(cls, number, customer):
+    def in_thread(cls, number: "WhatsAppNumber", customer: Any) -> "models.QuerySet[Self]":
         """
         The rows that the thread of a customer with a number shows beside its own messages, each with the attributes
         `text` (what a person reads), `written_at` (annotated) and `written_by`.
         """
         raise NotImplementedError
 
-    def cloud_api_message(self):
+    def cloud_api_message(self) -> dict[str, Any]:
         """
         The body of `POST /{phone_number_id}/messages` without the envelope that delivery adds: `to` or `recipient`,
         `type` and the object of that type (Cloud API, "Messages").
@@ -121,6 +125,6 @@ class OutboundMessage(TenantModel):
         raise NotImplementedError
 
 
-def outbound_models():
+def outbound_models() -> list[type[OutboundMessage]]:
     """Every concrete model of the ledger, whichever app it lives in."""
     return [model for model in apps.get_models() if issubclass(model, OutboundMessage)]

@@ -11,7 +11,7 @@ pin_rule = RegexValidator(r"^\d{6}$", _("Six digits, as the PIN of two-step veri
 class QuickSetup(HoldsSecrets, JobRow, TenantModel):
     """
     A quick setup of the numbers of one WhatsApp Business account: what a person entered, and what came of each step.
-    Kept for a day, so that it can be gone on with. Requests work on it, one at a time.
+    It stays for a day, so that it can be continued. Requests work on it, one at a time.
     """
 
     created_by = models.ForeignKey(
@@ -22,7 +22,7 @@ class QuickSetup(HoldsSecrets, JobRow, TenantModel):
     app_secret = EncryptedTextField(_("app secret"), blank=True, editable=False)
     pin = EncryptedTextField(_("PIN"), blank=True, editable=False)
     token_expires_at = models.DateTimeField(_("token expires"), null=True, editable=False)
-    # The account's numbers as Meta told of them; which of them to connect is None until somebody chose.
+    # The account's numbers as Meta listed them; which of them to connect is None until somebody chose.
     found = models.JSONField(default=list, editable=False)
     phone_number_ids = models.JSONField(null=True, editable=False)
     # What came of each step, in the order of the steps: quick_setup.results.Result.
@@ -38,5 +38,5 @@ class QuickSetup(HoldsSecrets, JobRow, TenantModel):
             models.Index("created_at", name="quick_setup_age"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.waba_id

@@ -1,12 +1,18 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantModel, TenantQuerySet
 from whatsapp.template_parameters import filled, parts_of
 
+if TYPE_CHECKING:
+    from .number import WhatsAppNumber
+
 
 class MessageTemplateQuerySet(TenantQuerySet):
-    def of_number(self, number):
+    def of_number(self, number: "WhatsAppNumber") -> Self:
         """Those of the WhatsApp Business account that a number belongs to, in its business."""
         if not number.waba_id:
             return self.none()
@@ -19,7 +25,7 @@ class MessageTemplate(TenantModel):
     """
 
     class Status(models.TextChoices):
-        """Meta's statuses that have words here; others are kept as they come (Cloud API, "Template status")."""
+        """Meta's statuses that have a label here; others are stored as they come (Cloud API, "Template status")."""
 
         APPROVED = "APPROVED", _("approved")
         PENDING = "PENDING", _("under review at Meta")
@@ -55,14 +61,14 @@ class MessageTemplate(TenantModel):
             models.UniqueConstraint("business", "waba_id", "name", "language", name="template_unique_in_business")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.language})"
 
     @property
-    def status_in_words(self):
-        return dict(self.Status.choices).get(self.status, self.status)
+    def status_label(self) -> str:
+        return str(dict(self.Status.choices).get(self.status, self.status))
 
-    def filled_in(self, parameters):
+    def filled_in(self, parameters: Mapping[str, str]) -> str:
         """The text of the body with its placeholders replaced; `parameters` maps a placeholder ("1" or its name)."""
         bodies = [part.get("text", "") for part in parts_of(self) if part.get("type") == "BODY"]
         return filled("\n".join(bodies), parameters)

@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -7,27 +9,27 @@ from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class WebhookEventQuerySet(TenantQuerySet):
-    def waiting(self):
+    def waiting(self) -> Self:
         """To be processed, now or later."""
         return self.filter(due_at__isnull=False)
 
-    def due(self):
-        """To be processed now, and nobody has them."""
+    def due(self) -> Self:
+        """To be processed now, and claimed by nobody."""
         now = timezone.now()
         return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), due_at__lte=now)
 
-    def in_line(self):
+    def in_line(self) -> Self:
         """Waiting for their turn or having it. What has failed or waits for something else lets others pass."""
         return self.waiting().filter(last_error="")
 
-    def parked(self):
+    def parked(self) -> Self:
         """Given up after too many failures; `manage.py replay_webhooks` processes them again."""
         return self.filter(due_at__isnull=True, processed_at__isnull=True)
 
 
 class WebhookEvent(JobRow, TenantModel):
     """
-    One change of a signed webhook, kept before it is answered 200.
+    One change of a signed webhook (Webhooks, "Payload"), stored before Meta is answered.
 
     `due_at` is when it is to be processed next: now when it arrives, later after a failure, and empty when it is done
     or given up. What happened to what is done stays in `attempts` and `last_error`.
@@ -69,5 +71,5 @@ class WebhookEvent(JobRow, TenantModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.field} · {self.received_at:%Y-%m-%d %H:%M:%S}"

@@ -4,10 +4,12 @@ What Meta told of a number or its account that needs a person and is in no field
 sentence and the moment until which it is worth saying.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +77,7 @@ RESTRICTIONS = {
 }
 
 
-def put(numbers, key, until=None, **facts):
+def put(numbers: QuerySet[WhatsAppNumber], key: str, until: datetime | None = None, **facts: object) -> None:
     """Keep an alert with each of the numbers until a moment, for a week when none is given."""
     until = until or timezone.now() + KEPT
     _change(numbers, lambda alerts: including(alerts, key, until, **facts))
@@ -88,7 +90,7 @@ def including(alerts: dict[str, Any], key: str, until: datetime, **facts: object
     return dict(latest)
 
 
-def withdraw(numbers, *kinds):
+def withdraw(numbers: QuerySet[WhatsAppNumber], *kinds: str) -> None:
     """Forget the alerts of some kinds, or of some keys."""
     _change(numbers, lambda alerts: without(alerts, *kinds))
 
@@ -99,7 +101,7 @@ def without(alerts: dict[str, Any], *kinds: str) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _change(numbers, change):
+def _change(numbers: QuerySet[WhatsAppNumber], change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     for number in numbers.select_for_update(no_key=True).only("alerts").order_by("pk"):
         alerts = change(dict(number.alerts))
         if alerts != number.alerts:

@@ -13,7 +13,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 
 from accounts.jobs.job import Columns, Job, TakenOver
@@ -71,7 +71,7 @@ def check(number: WhatsAppNumber) -> WhatsAppNumber:
     return number
 
 
-def check_soon(some_numbers):
+def check_soon(some_numbers: QuerySet[WhatsAppNumber]) -> None:
     """Have the tick check numbers of which Meta told something, but no number more often than every five minutes."""
     now = timezone.now()
     for when, concerned in (

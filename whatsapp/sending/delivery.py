@@ -9,13 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
-from accounts.refusals import Refusal
 from whatsapp.graph import pool
 from whatsapp.graph.answers import read_wamid
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable
@@ -25,17 +22,17 @@ from whatsapp.models import OutboundMessage, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import ledger, outcomes, rate_limiter, send_gate
-from .concurrency import RESERVED_FOR_REPLIES, slots
 
 logger = logging.getLogger(__name__)
-
-Status = OutboundMessage.Status
 
 #: A model of the ledger.
 Model = type[OutboundMessage]
 
-#: What became of a call: the id of the accepted message, or the trouble; None when there was nothing to send.
-Answer = str | CloudApiTrouble | None
+#: The most calls that a process has under way at once.
+MAX_CALLS = 100
+
+#: How many of them bulk sending leaves to everything else.
+RESERVED_FOR_REPLIES = 10
 
 #: The most rows of one claim.
 MICRO_BATCH = 45
@@ -48,6 +45,28 @@ ANSWER_INTERVAL = 1
 
 #: How many threads of a process claim for one number. Those that only wait for answers do not count.
 MAX_CLAIMERS = 2
+
+
+class Slots:
+    """Counts what is free. Whoever claims rows holds their slots first, so that no row's lease passes in a queue."""
+
+    def __init__(self, total: int) -> None:
+        self._free = total
+        self._lock = threading.Lock()
+
+    def acquire(self, wanted: int, leaving: int = 0) -> int:
+        """Hold up to `wanted` slots, none of the last `leaving`. Returns how many are held."""
+        with self._lock:
+            held = max(0, min(wanted, self._free - leaving))
+            self._free -= held
+            return held
+
+    def release(self, held: int) -> None:
+        with self._lock:
+            self._free += held
+
+
+slots = Slots(MAX_CALLS)
 
 
 def deliver(model: Model, number_id: int, seconds: float = 5) -> bool:
@@ -71,33 +90,35 @@ class Delivery:
         self.number_id = number_id
         self.number: WhatsAppNumber
         self.calls: RequestPool[OutboundMessage] = RequestPool()
+        #: How many calls are under way. Each holds a slot.
+        self.under_way = 0
         self.is_cut_off = False
 
     def run(self, seconds: float) -> bool:
-        """See `deliver`."""
+        """Send what is due until nothing is, or for some seconds. Returns whether there is more to send."""
         deadline = time.monotonic() + seconds
         try:
             while True:
                 with _one_of_few(self.model, self.number_id) as admitted:
                     more = admitted and self._send_until(deadline)
-                if not self.calls:
+                if not self.under_way:
                     return more
                 self._settle_some(ANSWER_INTERVAL)
         except Exception:
             # Whatever keeps from sending more, the answers still to come are worth writing down.
-            while self.calls:
+            while self.under_way:
                 self._settle_some(ANSWER_INTERVAL)
             raise
         finally:
-            slots.release(len(self.calls))
+            slots.release(self.under_way)
             self.calls.close()
 
     def _send_until(self, deadline: float) -> bool:
-        """Returns whether there is more to send, when the time is up."""
+        """Claim and send again and again. Returns whether there is more to send when the time is up."""
         while time.monotonic() < deadline:
             if self.is_cut_off or not self._send_some():
                 return False
-            if not self.calls:
+            if not self.under_way:
                 time.sleep(CLAIM_INTERVAL)
             self._settle_some(CLAIM_INTERVAL)
         return True
@@ -109,22 +130,24 @@ class Delivery:
             return False
         self.number = number
         held = slots.acquire(MICRO_BATCH, leaving=RESERVED_FOR_REPLIES if self.model.is_bulk else 0)
-        under_way = len(self.calls)
+        under_way_before = self.under_way
         try:
             allowed = rate_limiter.take(self.number, held, self.model.is_bulk)
             rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
-            rate_limiter.put_back(self.number, allowed - len(rows))
+            if len(rows) < allowed:
+                rate_limiter.give_back(self.number, allowed - len(rows))
             self._begin(rows)
         finally:
-            slots.release(held - (len(self.calls) - under_way))
+            slots.release(held - (self.under_way - under_way_before))
         return bool(rows) or not allowed
 
     def _begin(self, rows: list[OutboundMessage]) -> None:
         """Begin the calls of claimed rows."""
-        broken: list[tuple[OutboundMessage, Answer]] = []
+        broken: list[tuple[OutboundMessage, outcomes.Answer]] = []
         for row in rows:
             try:
                 self.calls.start(row, _request(self.number, row))
+                self.under_way += 1
             except CloudApiError as refusal:
                 broken.append((row, refusal))
             except Exception:
@@ -133,17 +156,19 @@ class Delivery:
         self._settle(broken)
 
     def _settle_some(self, timeout: float) -> None:
+        """Wait for answers to calls, for some seconds at most, and settle their rows."""
         answers = self.calls.answers(timeout)
         slots.release(len(answers))
+        self.under_way -= len(answers)
         self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
 
-    def _settle(self, answers: list[tuple[OutboundMessage, Answer]]) -> None:
+    def _settle(self, answers: list[tuple[OutboundMessage, outcomes.Answer]]) -> None:
         """Write down what became of rows, and react to Meta's refusals."""
         if not answers:
             return
         now = timezone.now()
         with translation.override(self.number.business.language):
-            ledger.settle([(row, _outcome(row, answer, now)) for row, answer in answers])
+            ledger.settle([(row, outcomes.outcome_of(answer, row.attempts, now)) for row, answer in answers])
             troubles = {row: answer for row, answer in answers if isinstance(answer, CloudApiTrouble)}
             for trouble in _different(troubles.values()):
                 send_gate.react(self.number, trouble)
@@ -170,21 +195,13 @@ def _request(number: WhatsAppNumber, row: OutboundMessage) -> Request:
     return build_send(number.access_token, number.phone_number_id, body)
 
 
-def _wamid_or_trouble(answer: pool.Answer) -> Answer:
+def _wamid_or_trouble(answer: pool.Answer) -> str | CloudApiTrouble:
     if isinstance(answer, CloudApiTrouble):
         return answer
     try:
         return read_wamid(answer)
     except AnswerLost as trouble:
         return trouble
-
-
-def _outcome(row: OutboundMessage, answer: Answer, now: datetime) -> outcomes.Outcome:
-    if answer is None:
-        return outcomes.broken()
-    if isinstance(answer, CloudApiTrouble):
-        return outcomes.after_trouble(answer, row.attempts, now)
-    return outcomes.accepted(answer, now)
 
 
 def _different(troubles: Iterable[CloudApiTrouble]) -> Iterable[CloudApiTrouble]:
@@ -208,20 +225,3 @@ def _one_of_few(model: Model, number_id: int) -> Iterator[bool]:
     finally:
         with _claiming_lock:
             _claiming[key] -= admitted
-
-
-def count_as_sent(row):
-    """A person says that a message whose answer was lost did go out."""
-    _decide(row, status=Status.SENT, sent_at=timezone.now())
-
-
-def send_again(row):
-    """A person says that a message whose answer was lost is to be sent (again). It may arrive twice."""
-    _decide(row, status=row.waits_as, due_at=None, attempts=0)
-
-
-def _decide(row, **changes):
-    changes |= {"error_code": None, "error_title": ""}
-    if not type(row).objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
-        raise Refusal("not_unknown", _("What became of this message is known by now. Reload the page to see it."))
-    row.refresh_from_db()

@@ -1,17 +1,19 @@
 """
-The moves of the delivery ledger around a call: rows are claimed before it, and settled after it. Each move is one
-committed UPDATE, so that whatever is killed when, nothing is sent twice.
+The moves of the delivery ledger: rows are claimed before a call and settled after it, and a person settles those whose
+answer was lost. Each move is one committed UPDATE, so that whatever is killed when, nothing is sent twice.
 """
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.database.bulk_update import update_rows
 from accounts.database.outages import is_outage, keep_trying
 from accounts.models import Business
+from accounts.refusals import Refusal
 from whatsapp.graph.errors import AnswerLost
 from whatsapp.models import IS_OPEN, OutboundMessage, outbound_models
 
@@ -28,6 +31,12 @@ logger = logging.getLogger(__name__)
 
 Status = OutboundMessage.Status
 
+Model = type[OutboundMessage]
+Row = TypeVar("Row", bound=OutboundMessage)
+
+#: The token of a claimed row, and the id that Meta gave its message.
+Send = tuple[str | None, str | None]
+
 #: How long a claimed row may be under way: longer than a call lasts (graph.pool.CALL_TIMEOUT).
 LEASE = timedelta(seconds=60)
 
@@ -35,7 +44,7 @@ LEASE = timedelta(seconds=60)
 SETTLING_TIMEOUT = 30
 
 
-def due(rows):
+def due(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those of waiting rows that are to be sent now, in order. A row waits for every earlier one it is ordered by."""
     model = rows.model
     rows = rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now()))
@@ -50,27 +59,27 @@ def due(rows):
     return rows.order_by("pk")
 
 
-def claim(model, number_id, limit):
+def claim(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
     secret = secrets.token_hex(6)
-    # Where there is no database nothing was claimed that could be taken back.
+    # Where there is no database nothing is claimed that would have to be undone.
     connection.ensure_connection()
     try:
         return _claim(model, number_id, limit, secret)
     except Exception as error:
         if is_outage(error):
-            keep_trying(partial(_take_back, model, number_id, secret), SETTLING_TIMEOUT)
+            keep_trying(partial(_undo_claim, model, number_id, secret), SETTLING_TIMEOUT)
         raise
 
 
-def _take_back(model, number_id, secret):
+def _undo_claim(model: Model, number_id: int, secret: str) -> None:
     """Undo a claim that may have been committed just before its connection was cut: nothing of it was sent."""
     claimed = model.objects.filter(IS_OPEN, whatsapp_number=number_id, status=Status.SENDING, token__startswith=secret)
     claimed.update(status=model.waits_as, token=None, attempts=F("attempts") - 1, lease_until=None)
 
 
 @transaction.atomic(durable=True)
-def _claim(model, number_id, limit, secret):
+def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[OutboundMessage]:
     rows = _next_rows(model, number_id, limit)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
@@ -83,7 +92,7 @@ def _claim(model, number_id, limit, secret):
     return rows
 
 
-def _next_rows(model: type[OutboundMessage], number_id: int, limit: int) -> list[OutboundMessage]:
+def _next_rows(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
     """Up to `limit` rows of the line whose turn it is, locked."""
     for line in model.lines_by_turn(number_id):
         waiting = due(line).select_for_update(skip_locked=True, of=("self",))
@@ -94,7 +103,7 @@ def _next_rows(model: type[OutboundMessage], number_id: int, limit: int) -> list
     return []
 
 
-def settle(outcomes):
+def settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:
     """
     Write down what became of claimed rows: pairs of row and Outcome. Call it outside of any transaction; while the
     database is away it waits.
@@ -102,9 +111,9 @@ def settle(outcomes):
     keep_trying(partial(_settle, outcomes), SETTLING_TIMEOUT)
 
 
-def _settle(outcomes):
-    """In one statement for all rows of which the same became. Each commits by itself."""
-    alike = {}
+def _settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:
+    """Write in one statement for all rows of which the same became. Each commits by itself."""
+    alike: dict[tuple[Model, Outcome], list[Send]] = {}
     # In the order in which status webhooks lock them, so that nobody deadlocks.
     for row, outcome in sorted(outcomes, key=lambda pair: pair[0].pk):
         alike.setdefault((type(row), replace(outcome, wamid=None)), []).append((row.token, outcome.wamid))
@@ -116,8 +125,8 @@ def _settle(outcomes):
                 _write_alone(model, outcome, token, wamid)
 
 
-def _write_alone(model, outcome, token, wamid):
-    """A wamid that another row of the number has already says nothing about this one."""
+def _write_alone(model: Model, outcome: Outcome, token: str | None, wamid: str | None) -> None:
+    """Write one row. A wamid that another row of the number has already says nothing about this one."""
     try:
         _write(model, outcome, [(token, wamid)])
     except IntegrityError:
@@ -125,10 +134,10 @@ def _write_alone(model, outcome, token, wamid):
         _write(model, outcome, [(token, None)])
 
 
-def _write(model, outcome, sends):
+def _write(model: Model, outcome: Outcome, sends: list[Send]) -> None:
     """
-    Only rows that are still under way, or whose lease ran out while Meta took its time: a status webhook may have
-    been faster than the answer.
+    Write an outcome into rows that are still under way, or whose lease ran out while Meta took its time. The others
+    have got a status by webhook, which was faster than the answer.
     """
     values = {field.name: getattr(outcome, field.name) for field in fields(Outcome) if field.name != "wamid"}
     if outcome.status == Status.QUEUED:
@@ -143,46 +152,63 @@ def _write(model, outcome, sends):
     )
 
 
-def expired(model, language, at):
+def expired(model: Model, language: str, at: datetime) -> QuerySet[OutboundMessage]:
     """The sends under way of businesses with a language whose lease ends by `at`."""
     # Without a join: the database looks at each row's status again when it had to wait for it.
     speaks = Business.objects.filter(pk=OuterRef("business"), language=language)
     return model.objects.filter(IS_OPEN, Exists(speaks), status=Status.SENDING, lease_until__lte=at)
 
 
-def settle_expired(at=None):
-    """Sends whose lease ended by `at` (now) are `unknown`: whoever made them is gone. Returns how many."""
+def settle_expired(at: datetime | None = None) -> int:
+    """Make sends `unknown` whose lease ended by `at` (now): whoever made them is gone. Returns how many."""
     at = at or timezone.now()
     return sum(
-        _give_up(expired(model, language, at), language)
+        _lose(expired(model, language, at), language)
         for model in outbound_models()
         for language, _name in settings.LANGUAGES
     )
 
 
-def settle_abandoned():
+def settle_abandoned() -> int:
     """Settle all sends under way, for a process that starts as the only one on this database."""
     return settle_expired(timezone.now() + LEASE)
 
 
-def settle_restored():
+def settle_restored() -> int:
     """
-    In a database from a backup nothing of the ledger waits: it may have been sent after the backup was made, so that
-    only a person can say “send again”. Returns how many rows are `unknown` now.
+    Make everything `unknown` that waits in a database from a backup: it may have been sent after the backup was made,
+    so that only a person can say “send again”. Returns how many rows it was.
     """
     return sum(
-        _lose_track(model.objects.filter(IS_OPEN, business__language=language), language)
+        _lose_restored(model.objects.filter(IS_OPEN, business__language=language), language)
         for model in outbound_models()
         for language, _name in settings.LANGUAGES
     )
 
 
-def _lose_track(rows, language):
+def _lose_restored(rows: QuerySet[OutboundMessage], language: str) -> int:
     with translation.override(language):
-        told = _("Restored from a backup: it may have been sent after that was made.")
-        return rows.update(status=Status.UNKNOWN, lease_until=None, due_at=None, error_title=told)
+        title = _("Restored from a backup: it may have been sent after that was made.")
+        return rows.update(status=Status.UNKNOWN, lease_until=None, due_at=None, error_title=title)
 
 
-def _give_up(rows, language):
+def _lose(rows: QuerySet[OutboundMessage], language: str) -> int:
     with translation.override(language):
         return rows.update(status=Status.UNKNOWN, lease_until=None, error_title=str(AnswerLost()))
+
+
+def count_as_sent(row: OutboundMessage) -> None:
+    """A person says that a message whose answer was lost did go out. Raises Refusal when it is not `unknown`."""
+    _decide(row, status=Status.SENT, sent_at=timezone.now())
+
+
+def send_again(row: OutboundMessage) -> None:
+    """A person says that a message whose answer was lost is to be sent again. It may arrive twice. Raises Refusal."""
+    _decide(row, status=row.waits_as, due_at=None, attempts=0)
+
+
+def _decide(row: OutboundMessage, **changes: Any) -> None:
+    changes |= {"error_code": None, "error_title": ""}
+    if not type(row).objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
+        raise Refusal("not_unknown", _("What became of this message is known by now. Reload the page to see it."))
+    row.refresh_from_db()

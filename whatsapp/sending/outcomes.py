@@ -1,4 +1,4 @@
-"""What became of a send, in the words of the ledger. Pure."""
+"""What becomes of a row of the ledger, by the answer to its call. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,9 @@ from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, Unreachable
 from whatsapp.models import OutboundMessage
 
 Status = OutboundMessage.Status
+
+#: What came of a call: the id of the accepted message, or the trouble; None when there was nothing to send.
+Answer = str | CloudApiTrouble | None
 
 #: The message is not at fault: it waits until the number sends again.
 NUMBER_WAITS = (Action.AUTHORIZE, Action.PAUSE_NUMBER, Action.PAUSE_WABA)
@@ -27,11 +30,20 @@ class Outcome:
     error_title: str = ""
 
 
+def outcome_of(answer: Answer, attempts: int, now: datetime) -> Outcome:
+    """The outcome of a message after its so many-th attempt."""
+    if answer is None:
+        return _broken()
+    if isinstance(answer, CloudApiTrouble):
+        return after_trouble(answer, attempts, now)
+    return accepted(answer, now)
+
+
 def accepted(wamid: str, now: datetime) -> Outcome:
     return Outcome(Status.ACCEPTED, wamid=wamid, accepted_at=now)
 
 
-def broken() -> Outcome:
+def _broken() -> Outcome:
     """The row holds nothing that can be sent."""
     return Outcome(Status.FAILED, error_title=_("The message could not be put together, so it was not sent."))
 
@@ -39,18 +51,18 @@ def broken() -> Outcome:
 def after_trouble(trouble: CloudApiTrouble, attempts: int, now: datetime) -> Outcome:
     """The outcome of a message that met trouble at its so many-th attempt."""
     if isinstance(trouble, Unreachable):
-        return _again(trouble, UNAVAILABLE.retry_after(attempts) or 0, now)
+        return _wait(trouble, UNAVAILABLE.retry_after(attempts) or 0, now)
     if not isinstance(trouble, CloudApiError):
         return Outcome(Status.UNKNOWN, error_title=str(trouble)[:500])
     if trouble.action in NUMBER_WAITS:
-        return _again(trouble, 0, now)
+        return _wait(trouble, 0, now)
     seconds = trouble.error_class.retry_after(attempts)
     if seconds is not None:
-        return _again(trouble, seconds, now)
+        return _wait(trouble, seconds, now)
     return Outcome(Status.FAILED, error_code=trouble.code, error_title=str(trouble)[:500])
 
 
-def _again(trouble: CloudApiTrouble, seconds: int, now: datetime) -> Outcome:
+def _wait(trouble: CloudApiTrouble, seconds: int, now: datetime) -> Outcome:
     code = getattr(trouble, "code", None)
     due_at = now + timedelta(seconds=seconds)
     return Outcome(Status.QUEUED, due_at=due_at, error_code=code, error_title=str(trouble)[:500])

@@ -14,7 +14,7 @@ from django.conf import settings
 from whatsapp.models import WhatsAppNumber
 
 #: Takes a number's id, its rate, the capacity of its bucket, how many tokens are wanted and how many stay reserved;
-#: returns how many tokens were taken.
+#: returns how many are granted.
 Bucket = Callable[[int, int, float, int, float], int]
 
 #: A bucket holds what is sent in this many seconds.
@@ -35,25 +35,24 @@ local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local passed = math.max(0, now - (tonumber(bucket[2]) or now))
 local tokens = math.min(capacity, (tonumber(bucket[1]) or capacity) + passed * rate)
-local taken = math.min(wanted, math.max(0, math.floor(tokens - reserved)))
-redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - taken)), 'at', string.format('%.6f', now))
+local granted = math.min(wanted, math.max(0, math.floor(tokens - reserved)))
+redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(capacity, tokens - granted)), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], 60000)
-return taken
+return granted
 """
 
 
 def take(number: WhatsAppNumber, wanted: int, is_bulk: bool = False) -> int:
-    """How many of `wanted` messages may go out through the number now. What is sent in bulk leaves some to replies."""
+    """How many of `wanted` messages may go out through the number now. Bulk sending leaves some to replies."""
     capacity = max(1, number.messages_per_second * DEPTH)
     reserved = min(capacity * SHARE_FOR_REPLIES, capacity - 1) if is_bulk else 0
     bucket = _redis_bucket() if settings.REDIS_URL else _process_bucket
     return bucket(number.pk, number.messages_per_second, capacity, wanted, reserved)
 
 
-def put_back(number: WhatsAppNumber, unused: int) -> None:
-    """Return tokens of messages that were not sent after all."""
-    if unused:
-        take(number, -unused)
+def give_back(number: WhatsAppNumber, unused: int) -> None:
+    """Return the tokens of messages that were not sent after all."""
+    take(number, -unused)
 
 
 @lru_cache
@@ -74,6 +73,6 @@ def _process_bucket(key: int, rate: int, capacity: float, wanted: int, reserved:
         now = time.monotonic()
         tokens, at = _buckets.get(key, (capacity, now))
         tokens = min(capacity, tokens + (now - at) * rate)
-        taken = min(wanted, max(0, int(tokens - reserved)))
-        _buckets[key] = (min(capacity, tokens - taken), now)
-        return taken
+        granted = min(wanted, max(0, int(tokens - reserved)))
+        _buckets[key] = (min(capacity, tokens - granted), now)
+        return granted

@@ -1,6 +1,6 @@
 """
-What Meta reports about sent messages, written into the ledger in bulk. Statuses come in any order, repeatedly, and
-sometimes before the answer to the send; they only ever move a row forward.
+What Meta reports about sent messages (Webhooks, "statuses"), written into the ledger in bulk. Statuses come in any
+order, repeatedly, and sometimes before the answer to the send; they only ever move a row forward.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from . import send_gate
 #: How far a status is. `delivered` beats `failed`: one of a person's devices may fail (Webhooks, "statuses").
 RANKS = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
 
-#: Meta's words for what the ledger calls otherwise. A voice message that was played was read.
+#: Meta's names for what the ledger calls otherwise. A voice message that was played was read.
 SYNONYMS = {"played": "read"}
 
 #: Messages whose reports are written in one statement.
@@ -77,11 +77,12 @@ class Report:
     read_at: datetime | None = None
 
     def add(self, update: StatusUpdate) -> None:
+        """Take one more status into account."""
         status = SYNONYMS.get(update.status, update.status)
         if status not in RANKS:
             return
         self.token = self.token or update.token
-        # Of a message whose answer was lost or comes later: Meta has taken what it reports about.
+        # Of a message whose answer was lost or comes later: Meta has accepted what it reports about.
         self.accepted_at = min(self.accepted_at or update.timestamp, update.timestamp)
         if RANKS[status] > RANKS.get(self.status, 0):
             self.status = status
@@ -116,7 +117,7 @@ def _reports(updates: Iterable[StatusUpdate]) -> list[Report]:
 
 
 def _apply_to(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> None:
-    """Write reports, by wamid, into the rows of one model, and take those that found their row out."""
+    """Write reports, by wamid, into the rows of one model, and remove those that found their row from `reports`."""
     found = _write(model, number, reports)
     _react(model, number, [(reports[wamid], *row) for wamid, row in found.items()])
     for wamid in found:
@@ -139,8 +140,8 @@ def _rows_by(model: Model, number: WhatsAppNumber, name: str, reports: dict[str,
     if not reports:
         return {}
     rows = model.objects.filter(whatsapp_number=number, **{f"{name}__in": list(reports)}, **conditions)
-    rows = rows.select_for_update(of=("self",)).order_by("pk").values_list(name, "pk", "status")
-    return {reports[value].wamid: (pk, status) for value, pk, status in rows}
+    locked = rows.select_for_update(of=("self",)).order_by("pk").values_list(name, "pk", "status")
+    return {reports[value].wamid: (pk, status) for value, pk, status in locked}
 
 
 def _react(model: Model, number: WhatsAppNumber, reported: list[tuple[Report, int, str]]) -> None:

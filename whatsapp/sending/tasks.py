@@ -1,35 +1,35 @@
 import random
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.apps import apps
 
 from whatsapp.models import outbound_models
 
 from . import delivery, ledger
 
-#: Seconds that the task of sending through a number waits for a free worker; a tick gives it again. Longer than a
-#: few ticks, because the clocks of machines may differ.
-WAITING = 10
+#: Seconds that the task of sending through a number waits for a free worker; a tick makes another. Longer than a few
+#: ticks, because the clocks of machines may differ.
+QUEUE_TIMEOUT = 10
 
 
 @shared_task(bind=True)
-def deliver(self, model_label, number_id):
+def deliver(self: "Task[..., None]", model_label: str, number_id: int) -> None:
     """Send what is due through a number."""
     if delivery.deliver(apps.get_model(model_label), number_id):
-        self.apply_async([model_label, number_id], expires=WAITING)
+        self.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
 
 
 @shared_task(bind=True)
-def deliver_bulk(self, model_label, number_id):
-    """Send what is due through a number of what comes by the thousand: for some seconds, then others have a turn."""
+def deliver_bulk(self: "Task[..., None]", model_label: str, number_id: int) -> None:
+    """Send what is due through a number of what comes by the thousand, for some seconds: then others have a turn."""
     if delivery.deliver(apps.get_model(model_label), number_id):
-        self.apply_async([model_label, number_id], expires=WAITING)
+        self.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
 
 
 @shared_task
-def deliver_due():
+def deliver_due() -> None:
     """
-    Tick: rows that wait for their time, or whose task was lost. It gives work to workers that are free soon, so that
+    Tick: rows that wait for their time, or whose task was lost. Its tasks are for workers that are free soon, so that
     no queue grows. Numbers come in any order: when all workers are busy, each number has its chance of the next.
     """
     for model in outbound_models():
@@ -37,10 +37,10 @@ def deliver_due():
         number_ids = delivery.numbers_with_due_rows(model)
         random.shuffle(number_ids)
         for number_id in number_ids:
-            task.apply_async([model._meta.label, number_id], expires=WAITING)
+            task.apply_async((model._meta.label, number_id), expires=QUEUE_TIMEOUT)
 
 
 @shared_task
-def settle_expired_sends():
-    """Tick: sends that nobody will answer for any more."""
+def settle_expired_sends() -> int:
+    """Tick: sends whose worker is gone. Returns how many there were."""
     return ledger.settle_expired()

@@ -5,7 +5,7 @@ import time
 import pytest
 from django.utils import timezone
 
-from whatsapp.sending import concurrency, delivery
+from whatsapp.sending import delivery
 from whatsapp.testing import new_wamid
 
 from .rows import make_row, message_model
@@ -30,7 +30,7 @@ def make_due(*rows):
 
 
 def free_slots():
-    slots = concurrency.slots
+    slots = delivery.slots
     free = slots.acquire(10**6)
     slots.release(free)
     return free

@@ -10,7 +10,7 @@ from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import alerts, numbers
 from whatsapp.numbers.issues import needs
 from whatsapp.testing import make_number, payload_of, post_webhook
-from whatsapp.webhooks import account_updates, tasks
+from whatsapp.webhooks import process, tasks
 from whatsapp.webhooks.parsing import Change
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def not_due(number):
 
 
 def tell(number, field, value):
-    account_updates.apply(number, Change(field=field, value=value))
+    process.HANDLERS[field](number, Change(field=field, value=value))
     return fresh(number)
 
 
@@ -193,7 +193,7 @@ def test_what_is_unknown_is_kept_and_changes_nothing(client, number):
     assert {**after, "check_due_at": 0} == {**before, "check_due_at": 0}
 
 
-@pytest.mark.parametrize("field", [*account_updates.HANDLERS, "message_template_quality_update"])
+@pytest.mark.parametrize("field", process.HANDLERS)
 @pytest.mark.parametrize("value", [{}, [], "x", {"event": {}}, {"event": "DISABLED_UPDATE", "ban_info": []}])
 def test_what_has_another_shape_does_no_harm(number, field, value):
     tell(number, field, value)

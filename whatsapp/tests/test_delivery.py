@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.refusals import Refusal
 from accounts.testing import make_business
 from whatsapp.models import WhatsAppNumber
-from whatsapp.sending import delivery, tasks
+from whatsapp.sending import delivery, ledger, tasks
 from whatsapp.simulator.graph.faults import error
 from whatsapp.testing import answers_together, make_number
 
@@ -213,25 +214,25 @@ def test_the_claim_is_committed_before_the_call(settings):
 
 def test_a_person_counts_a_lost_message_as_sent(number):
     row = make_row(number, status="unknown", error_title="Lost")
-    delivery.count_as_sent(row)
+    ledger.count_as_sent(row)
     assert (row.status, row.error_title) == ("sent", "")
     assert row.sent_at
 
 
 def test_a_person_sends_a_lost_message_again(number, meta):
     row = make_row(number, status="unknown", token="t" * 32, attempts=3, error_title="Lost")
-    delivery.send_again(row)
+    ledger.send_again(row)
     tasks.deliver_due()
     row.refresh_from_db()
     assert (row.status, row.attempts) == ("accepted", 1)
     assert len(meta.sends) == 1
 
 
-@pytest.mark.parametrize("decide", [delivery.count_as_sent, delivery.send_again])
+@pytest.mark.parametrize("decide", [ledger.count_as_sent, ledger.send_again])
 def test_a_decision_comes_too_late_when_the_fate_is_known(number, decide):
     row = make_row(number, status="unknown")
     message_model().objects.update(status="delivered")
-    with pytest.raises(delivery.Refusal) as caught:
+    with pytest.raises(Refusal) as caught:
         decide(row)
     assert caught.value.code == "not_unknown"
     assert message_model().objects.get().status == "delivered"
@@ -284,7 +285,7 @@ def test_a_turn_that_no_worker_has_taken_does_not_stay_in_the_queue(number, meta
         patch.object(tasks.deliver, "apply_async") as given,
     ):
         tasks.deliver(message_model()._meta.label, number.pk)
-    assert given.call_args.kwargs == {"expires": tasks.WAITING}
+    assert given.call_args.kwargs == {"expires": tasks.QUEUE_TIMEOUT}
 
 
 def test_the_task_goes_on_until_nothing_is_left(number, meta):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.testing import make_business
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health
-from whatsapp.sending import concurrency, delivery, send_gate, tasks
+from whatsapp.sending import delivery, send_gate, tasks
 from whatsapp.simulator.graph.faults import closed_after_accepting, closed_before_accepting, error, server_error
 from whatsapp.testing import make_number
 
@@ -269,7 +269,7 @@ def test_a_call_that_fails_in_an_unforeseen_way_costs_no_other_its_answer(number
     with patch("whatsapp.graph.pool.read_answer", side_effect=[LookupError, {"messages": [{"id": "wamid.A"}]}]):
         deliver(number)
     assert sorted(message_model().objects.values_list("status", flat=True)) == ["accepted", "unknown"]
-    assert free_slots() == concurrency.MAX_CALLS
+    assert free_slots() == delivery.MAX_CALLS
 
 
 def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
@@ -278,4 +278,4 @@ def test_slots_are_given_back_once_when_sending_breaks_off(number, meta):
     message_model().objects.filter(pk=broken.pk).update(content=7)
     with patch("whatsapp.sending.ledger.settle", side_effect=OperationalError), pytest.raises(OperationalError):
         deliver(number)
-    assert free_slots() == concurrency.MAX_CALLS
+    assert free_slots() == delivery.MAX_CALLS

@@ -6,14 +6,15 @@ from django.utils import timezone
 
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent
-from whatsapp.testing import make_number
+from whatsapp.testing import inbound_text, make_number
 from whatsapp.webhooks import process
 
 
 @pytest.fixture
 def event():
     number = make_number(make_business())
-    return WebhookEvent.objects.create(business=number.business, whatsapp_number=number, field="messages", value={})
+    [change] = inbound_text(number, "+79161234567", "Hi")["entry"][0]["changes"]
+    return WebhookEvent.objects.create(business=number.business, whatsapp_number=number, **change)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -67,12 +67,12 @@ def test_numbers_have_rates_of_their_own(clock):
 
 def test_what_was_not_sent_is_given_back(clock):
     rate_limiter.take(number(80), 20)
-    rate_limiter.put_back(number(80), 15)
+    rate_limiter.give_back(number(80), 15)
     assert rate_limiter.take(number(80), 100) == 15
 
 
 def test_no_more_is_given_back_than_there_was(clock):
-    rate_limiter.put_back(number(80), 500)
+    rate_limiter.give_back(number(80), 500)
     assert rate_limiter.take(number(80), 500) == 20
 
 
@@ -105,7 +105,7 @@ def test_workers_share_a_rate_through_redis(redis_server):
     rate_limiter._redis_bucket.cache_clear()
     assert rate_limiter.take(slow, 1) == 0
     fill(redis_server, 0)
-    rate_limiter.put_back(shared, 3)
+    rate_limiter.give_back(shared, 3)
     assert rate_limiter.take(shared, 3) == 3
     fill(redis_server, 4)
     assert rate_limiter.take(shared, 3, is_bulk=True) == 0

@@ -1,4 +1,4 @@
-from whatsapp.sending.concurrency import MAX_CALLS, RESERVED_FOR_REPLIES, Slots
+from whatsapp.sending.delivery import MAX_CALLS, RESERVED_FOR_REPLIES, Slots
 
 
 def test_no_more_slots_are_held_than_there_are():

@@ -265,9 +265,11 @@ def test_meta_is_asked_to_come_again_when_the_database_is_out_of_order(client, n
 
 def test_what_is_stored_is_answered_200_even_without_the_broker(client, number, django_capture_on_commit_callbacks):
     with (
-        patch("whatsapp.webhooks.receive.process_events.delay_on_commit", side_effect=BrokerError),
+        patch("whatsapp.webhooks.receive.process_events.delay", side_effect=BrokerError) as delay,
+        django_capture_on_commit_callbacks(execute=True),
     ):
         assert post_webhook(client, inbound_text(number, PHONE, "Hi"), number.app_secret).status_code == 200
+    assert delay.called
     assert stored()[0].due_at
 
 

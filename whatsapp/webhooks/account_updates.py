@@ -1,19 +1,31 @@
 """
-What Meta's webhooks tell of numbers and their accounts (Webhooks, "account_…", "phone_number_…", "security"). An
-account's change concerns each of its numbers in the business. What is not known here is kept as an event alone.
+What Meta's webhooks say of numbers and their accounts, by the field of the change (Webhooks, "account_…",
+"phone_number_…", "business_capability_update", "security"). An account's change concerns each of its numbers in the
+business. Events that are not known here change nothing.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from whatsapp.graph.accounts import moment
+from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import alerts, health
 from whatsapp.sending import send_gate
 
-#: Restrictions without an end, and warnings of an account, are shown so long unless Meta takes them back.
-LONG = timedelta(days=30)
+from .parsing import Change
+
+Numbers = QuerySet[WhatsAppNumber]
+
+#: A change's value, whose shape is Meta's and not to be relied upon.
+Value = dict[str, Any]
+
+#: How long an alert of an account is shown that Meta gives no end, unless Meta takes it back.
+ACCOUNT_ALERT_RETENTION = timedelta(days=30)
 
 #: Events of account_update that end an alert, and which.
 ENDS = {
@@ -27,41 +39,41 @@ REMOVALS = {"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "APP_UNINSTALLED", "AC
 #: Meta's events of a number's quality that are a status of the number, or end one.
 QUALITY_EVENTS = {"FLAGGED": "FLAGGED", "UNFLAGGED": "CONNECTED"}
 
+#: Events of `security` that a person should know of: somebody asked for the number's PIN, or changed it.
+PIN_EVENTS = {"PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_REQUEST_SUCCESS"}
 
-def apply(number, change):
+
+def apply(number: WhatsAppNumber, change: Change) -> None:
     """Write a change into the numbers it concerns, and have Meta asked where that is the surer way."""
-    told = _dict(change.value)
-    # Meta has labelled changes of quality as changes of status.
-    handler = _template_quality if "new_quality_score" in told else HANDLERS.get(change.field)
-    if handler and told:
-        handler(send_gate.same(number), send_gate.siblings(number), told)
+    if value := _dict(change.value):
+        HANDLERS[change.field](send_gate.same(number), send_gate.siblings(number), value)
 
 
-def _quality(this, siblings, told):
-    event = _text(told.get("event"))
+def _quality(this: Numbers, siblings: Numbers, value: Value) -> None:
+    event = _text(value.get("event"))
     if event in QUALITY_EVENTS:
         this.update(meta_status=QUALITY_EVENTS[event])
     if event == "THROUGHPUT_UPGRADE":
         this.update(throughput="HIGH")
-    _limit(siblings, told.get("max_daily_conversations_per_business") or told.get("current_limit"))
+    _limit(siblings, value.get("max_daily_conversations_per_business") or value.get("current_limit"))
     health.check_soon(this)
 
 
-def _name(this, siblings, told):
-    decision = _text(told.get("decision"))
+def _name(this: Numbers, siblings: Numbers, value: Value) -> None:
+    decision = _text(value.get("decision"))
     if decision == "APPROVED":
-        this.update(name_status=decision, verified_name=_text(told.get("requested_verified_name"), 200))
+        this.update(name_status=decision, verified_name=_text(value.get("requested_verified_name"), 200))
     elif decision in ("REJECTED", "DECLINED"):
         this.update(name_status="DECLINED")
     health.check_soon(this)
 
 
-def _capability(this, siblings, told):
-    _limit(siblings, told.get("max_daily_conversations_per_business"))
+def _capability(this: Numbers, siblings: Numbers, value: Value) -> None:
+    _limit(siblings, value.get("max_daily_conversations_per_business"))
     health.check_soon(siblings)
 
 
-def _limit(numbers, limit):
+def _limit(numbers: Numbers, limit: object) -> None:
     """Meta writes it as one of its tiers, or as how many people; -1 is everybody."""
     if isinstance(limit, int):
         limit = "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}"
@@ -69,56 +81,56 @@ def _limit(numbers, limit):
         numbers.update(messaging_limit=limit[:30])
 
 
-def _account(this, siblings, told):
-    event = _text(told.get("event"))
+def _account(this: Numbers, siblings: Numbers, value: Value) -> None:
+    event = _text(value.get("event"))
     if event in ENDS:
         alerts.withdraw(siblings, ENDS[event])
     elif event in REMOVALS:
-        alerts.put(siblings, "app_removed", _in(LONG))
+        alerts.put(siblings, "app_removed", _default_end())
     elif event == "ACCOUNT_DELETED":
-        alerts.put(siblings, "account_deleted", _in(LONG))
+        alerts.put(siblings, "account_deleted", _default_end())
     elif event == "DISABLED_UPDATE":
-        _ban(siblings, _dict(told.get("ban_info")))
+        _ban(siblings, _dict(value.get("ban_info")))
     elif event == "ACCOUNT_VIOLATION":
-        kind = _text(_dict(told.get("violation_info")).get("violation_type"))
-        alerts.put(siblings, f"account_violation:{kind}", _in(LONG), what=kind or event)
+        kind = _text(_dict(value.get("violation_info")).get("violation_type"))
+        alerts.put(siblings, f"account_violation:{kind}", _default_end(), what=kind or event)
     elif event == "ACCOUNT_RESTRICTION":
-        _restrictions(siblings, told.get("restriction_info"))
+        _restrictions(siblings, value.get("restriction_info"))
     health.check_soon(siblings)
 
 
-def _ban(siblings, ban):
+def _ban(siblings: Numbers, ban: Value) -> None:
     state = _text(ban.get("waba_ban_state"))
     if state in ("DISABLE", "REINSTATE"):
         alerts.withdraw(siblings, "account_to_be_disabled", "account_disabled")
     if state == "DISABLE":
-        alerts.put(siblings, "account_disabled", _in(LONG))
+        alerts.put(siblings, "account_disabled", _default_end())
     if state == "SCHEDULE_FOR_DISABLE":
-        alerts.put(siblings, "account_to_be_disabled", _in(LONG), date=_text(ban.get("waba_ban_date")))
+        alerts.put(siblings, "account_to_be_disabled", _default_end(), date=_text(ban.get("waba_ban_date")))
 
 
-def _restrictions(siblings, restrictions):
+def _restrictions(siblings: Numbers, restrictions: object) -> None:
     """The list is of those that hold, so an empty one ends them."""
     alerts.withdraw(siblings, "account_restricted")
     for restriction in restrictions if isinstance(restrictions, list) else ():
         kind = _text(_dict(restriction).get("restriction_type"))
-        until = moment(_dict(restriction).get("expiration")) or _in(LONG)
+        until = moment(_dict(restriction).get("expiration")) or _default_end()
         if kind:
             alerts.put(siblings, f"account_restricted:{kind}", until, what=kind)
 
 
-def _review(this, siblings, told):
-    decision = _text(told.get("decision"))
+def _review(this: Numbers, siblings: Numbers, value: Value) -> None:
+    decision = _text(value.get("decision"))
     if decision == "REJECTED":
-        alerts.put(siblings, "account_rejected", _in(LONG))
+        alerts.put(siblings, "account_rejected", _default_end())
     elif decision == "APPROVED":
         alerts.withdraw(siblings, "account_rejected")
     health.check_soon(siblings)
 
 
-def _alert(this, siblings, told):
+def _alert(this: Numbers, siblings: Numbers, value: Value) -> None:
     """Meta's own alerts; those that only inform are not worth a person's time."""
-    alert = _dict(told.get("alert_info")) or told
+    alert = _dict(value.get("alert_info")) or value
     key = "account_alert:" + _text(alert.get("alert_type"))
     is_active = _text(alert.get("alert_status")) in ("ACTIVE", "")
     if is_active and _text(alert.get("alert_severity")) in ("CRITICAL", "WARNING"):
@@ -127,35 +139,25 @@ def _alert(this, siblings, told):
         alerts.withdraw(siblings, key)
 
 
-def _security(this, siblings, told):
-    if _text(told.get("event")) in ("PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_REQUEST_SUCCESS"):
-        day = date_format(timezone.localtime(), "SHORT_DATE_FORMAT")
-        alerts.put(this, "pin", date=day)
+def _security(this: Numbers, siblings: Numbers, value: Value) -> None:
+    if _text(value.get("event")) in PIN_EVENTS:
+        alerts.put(this, "pin", date=date_format(timezone.localtime(), "SHORT_DATE_FORMAT"))
     health.check_soon(this)
 
 
-def _template_quality(this, siblings, told):
-    name, language = _text(told.get("message_template_name")), _text(told.get("message_template_language"))
-    key = f"template_quality:{name}:{language}"
-    if _text(told.get("new_quality_score")) == "RED":
-        alerts.put(siblings, key, what=f"{name} ({language})")
-    else:
-        alerts.withdraw(siblings, key)
+def _default_end() -> datetime:
+    return timezone.now() + ACCOUNT_ALERT_RETENTION
 
 
-def _in(time):
-    return timezone.now() + time
-
-
-def _text(value, length=100):
+def _text(value: object, length: int = 100) -> str:
     return str(value)[:length] if isinstance(value, str | int) else ""
 
 
-def _dict(value):
+def _dict(value: object) -> Value:
     return value if isinstance(value, dict) else {}
 
 
-HANDLERS = {
+HANDLERS: dict[str, Callable[[Numbers, Numbers, Value], None]] = {
     "phone_number_quality_update": _quality,
     "phone_number_name_update": _name,
     "business_capability_update": _capability,

@@ -2,30 +2,38 @@
 Reads one change of a webhook into dataclasses. Pure: no database, no clock, no language.
 
 Meta's documents and its webhooks differ, so everything is optional that can be. An element that cannot be read is
-named in `Change.errors` and does not stop the others. What the elements look like: Webhooks, "messages".
+named in `Change.errors` and does not stop the others. What the elements look like: Webhooks, "messages" (which holds
+the statuses too) and "user_preferences".
 """
 
+import dataclasses
 import logging
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any, NoReturn, TypeVar
 
 from whatsapp.phone_numbers import from_wa_id
 from whatsapp.sending.statuses import StatusUpdate
 
 logger = logging.getLogger(__name__)
 
-#: Later than any webhook; Meta's timestamps are seconds, but milliseconds have been seen.
-YEAR_2100 = 4_102_444_800
+#: The year 2100, later than any webhook: Meta's timestamps are seconds, but milliseconds have been seen.
+MAX_TIMESTAMP = 4_102_444_800
 
-LONGEST_WAMID = 255
+MAX_WAMID_LENGTH = 255
+
+#: An element of one of the lists in a change.
+Element = dict[str, Any]
+
+T = TypeVar("T")
 
 
 class Unreadable(ValueError):
-    """An element that says nothing we could keep."""
+    """An element lacks what it is worth storing for."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Contact:
     """A person as WhatsApp knows them: a phone, a WhatsApp user id, or both."""
 
@@ -34,12 +42,12 @@ class Contact:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class InboundMessage:
     """
     One element of `messages[]`, which is `content`. `text` is what the person wrote, tapped or captioned, empty where
-    there are no words of theirs. `choice_id` is the id of a tapped button or list row. `new_phone` is the one that
-    the sender has from now on, when that is what the message tells.
+    they wrote nothing. `choice_id` is the id of a tapped button or list row. `new_phone` is the one that
+    the sender has from now on, when the message says so.
     """
 
     wamid: str
@@ -51,11 +59,11 @@ class InboundMessage:
     text: str
     choice_id: str | None
     context_wamid: str
-    content: dict
+    content: dict[str, Any]
     new_phone: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Preference:
     """A person stopped or resumed marketing messages in WhatsApp itself."""
 
@@ -65,12 +73,12 @@ class Preference:
     timestamp: datetime | None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Change:
     """One change of a webhook. `errors` says which of its elements could not be read."""
 
     field: str
-    value: object = field(repr=False)
+    value: object = dataclasses.field(repr=False)
     messages: tuple[InboundMessage, ...] = ()
     statuses: tuple[StatusUpdate, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -78,9 +86,9 @@ class Change:
     errors: tuple[str, ...] = ()
 
 
-def parse(field, value, received_at=None):
-    """The Change of a webhook's `field` and `value`. A message without a time is taken to be of `received_at`."""
-    errors = []
+def parse(field: str, value: object, received_at: datetime | None = None) -> Change:
+    """The Change of a webhook's `field` and `value`. A message without a time gets `received_at`."""
+    errors: list[str] = []
     contacts = _each(value, "contacts", _contact, errors)
     return Change(
         field=field,
@@ -93,7 +101,8 @@ def parse(field, value, received_at=None):
     )
 
 
-def _each(value, name, read, errors):
+def _each(value: object, name: str, read: Callable[[Element], T], errors: list[str]) -> tuple[T, ...]:
+    """What `read` makes of each element of the list of a name; what it cannot read is added to `errors`."""
     elements = value.get(name) if isinstance(value, dict) else None
     found = []
     for position, element in enumerate(elements if isinstance(elements, list) else ()):
@@ -110,12 +119,12 @@ def _each(value, name, read, errors):
     return tuple(found)
 
 
-def _contact(element):
+def _contact(element: Element) -> Contact:
     phone, user_id = _identity(element.get("wa_id"), element.get("user_id"))
     return Contact(phone, user_id, _text(element, "profile", "name"))
 
 
-def _message(element, contacts, received_at):
+def _message(element: Element, contacts: tuple[Contact, ...], received_at: datetime | None) -> InboundMessage:
     sender = _sender(element, contacts)
     kind = element.get("type")
     kind = kind[:30] if isinstance(kind, str) and kind else "unknown"
@@ -126,7 +135,7 @@ def _message(element, contacts, received_at):
         profile_name=sender.name,
         timestamp=_time(element.get("timestamp")) or received_at or _refuse("no timestamp"),
         type=kind,
-        text=_words(element, kind),
+        text=_written(element, kind),
         choice_id=_choice_id(element, kind),
         context_wamid=_context_wamid(element, kind),
         content=element,
@@ -134,22 +143,23 @@ def _message(element, contacts, received_at):
     )
 
 
-def _sender(element, contacts):
+def _sender(element: Element, contacts: tuple[Contact, ...]) -> Contact:
     """Who wrote, completed from the contact that shares the phone or the user id."""
     phone, user_id = _identity(element.get("from"), element.get("from_user_id"))
-    known = [
-        contact
-        for contact in contacts
-        if (phone and contact.phone == phone) or (user_id and contact.user_id == user_id)
-    ]
-    if not known and not phone and not user_id and len(contacts) == 1:
-        known = contacts
-    contact = known[0] if known else Contact(None, None)
+    if not phone and not user_id and len(contacts) == 1:
+        [contact] = contacts
+    else:
+        theirs = (
+            contact
+            for contact in contacts
+            if (phone and contact.phone == phone) or (user_id and contact.user_id == user_id)
+        )
+        contact = next(theirs, Contact(None, None))
     sender = Contact(phone or contact.phone, user_id or contact.user_id, contact.name)
     return sender if sender.phone or sender.user_id else _refuse("no sender")
 
 
-def _status(element, received_at):
+def _status(element: Element, received_at: datetime | None) -> StatusUpdate:
     status = element.get("status")
     token = element.get("biz_opaque_callback_data")
     errors = element.get("errors")
@@ -165,7 +175,7 @@ def _status(element, received_at):
     )
 
 
-def _preference(element):
+def _preference(element: Element) -> Preference:
     phone, user_id = _identity(element.get("wa_id"), element.get("user_id"))
     if not phone and not user_id:
         _refuse("no person")
@@ -174,17 +184,18 @@ def _preference(element):
     return Preference(phone, user_id, element["value"] != "stop", _time(element.get("timestamp")))
 
 
-def _identity(wa_id, user_id):
+def _identity(wa_id: object, user_id: object) -> tuple[str | None, str | None]:
     """(E.164, user id) of a person; a user id has been seen in the place of the phone."""
-    wa_id = str(wa_id).lstrip("+") if isinstance(wa_id, str | int) else ""
-    phone = from_wa_id(wa_id) if re.fullmatch(r"[0-9]{5,15}", wa_id) else None
-    for candidate in (user_id, wa_id):
+    digits = str(wa_id).lstrip("+") if isinstance(wa_id, str | int) else ""
+    phone = from_wa_id(digits) if re.fullmatch(r"[0-9]{5,15}", digits) else None
+    for candidate in (user_id, digits):
         if isinstance(candidate, str) and re.fullmatch(r"[A-Z]{2}\.[A-Za-z0-9.]{1,130}", candidate):
             return phone, candidate
     return phone, None
 
 
-def _words(element, kind):
+def _written(element: Element, kind: str) -> str:
+    """What the person wrote, tapped or captioned."""
     match kind:
         case "text":
             return _text(element, "text", "body")
@@ -196,61 +207,61 @@ def _words(element, kind):
         case "reaction":
             return _text(element, "reaction", "emoji")
         case "edit":
-            edited = element.get("edit")
-            edited = edited.get("message") if isinstance(edited, dict) else None
-            inner = edited.get("type") if isinstance(edited, dict) else None
-            return _words(edited, inner) if isinstance(inner, str) and inner != kind else ""
+            edit = element.get("edit")
+            message = edit.get("message") if isinstance(edit, dict) else None
+            inner = _text(message, "type")
+            return _written(message, inner) if isinstance(message, dict) and inner and inner != kind else ""
         case _:
             return _text(element, kind, "caption")
 
 
-def _choice_id(element, kind):
+def _choice_id(element: Element, kind: str) -> str | None:
     if kind == "button":
         return _text(element, "button", "payload") or None
     reply = element.get("interactive")
     return _text(reply, "button_reply", "id") or _text(reply, "list_reply", "id") or None
 
 
-def _context_wamid(element, kind):
+def _context_wamid(element: Element, kind: str) -> str:
     """The wamid this message answers, reacts to, edits or revokes."""
     wamid = (
         _text(element, "context", "id")
         or _text(element, "reaction", "message_id")
         or _text(element, kind, "original_message_id")
     )
-    return wamid if len(wamid) <= LONGEST_WAMID else ""
+    return wamid if len(wamid) <= MAX_WAMID_LENGTH else ""
 
 
-def _new_phone(element, kind):
+def _new_phone(element: Element, kind: str) -> str | None:
     system = element.get("system") if kind == "system" else None
     if not isinstance(system, dict) or system.get("type") != "user_changed_number":
         return None
     return _identity(system.get("wa_id"), None)[0]
 
 
-def _wamid(element):
+def _wamid(element: Element) -> str:
     wamid = element.get("id")
-    if not isinstance(wamid, str) or not 0 < len(wamid) <= LONGEST_WAMID:
+    if not isinstance(wamid, str) or not 0 < len(wamid) <= MAX_WAMID_LENGTH:
         _refuse("no id")
     return wamid
 
 
-def _time(value):
+def _time(value: Any) -> datetime | None:
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    if seconds > YEAR_2100:
+    if seconds > MAX_TIMESTAMP:
         seconds /= 1000
-    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= YEAR_2100 else None
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= MAX_TIMESTAMP else None
 
 
-def _text(element, *path):
+def _text(element: Any, *path: str) -> str:
     """The text at a path of keys, empty when there is none."""
     for key in path:
         element = element.get(key) if isinstance(element, dict) else None
     return element if isinstance(element, str) else ""
 
 
-def _refuse(why):
+def _refuse(why: str) -> NoReturn:
     raise Unreadable(why)

@@ -1,16 +1,16 @@
 """
-Processes stored webhook events: statuses go into the ledger, what concerns templates, numbers and accounts to their
-rows, and everything to WHATSAPP_EVENT_HANDLER.
+Processes stored webhook events: statuses go into the ledger, what concerns templates, numbers and accounts into their
+rows, and what customers sent to WHATSAPP_EVENT_HANDLER.
 
-The events of a number stand in a line and are processed in the order in which they came, by one worker at a time.
-What fails, or reports on a message that is not here yet, leaves the line and comes back later.
+The events of a number stand in a line and are processed in the order in which they came, by one worker at a time: it
+claims a batch, reads it, applies the statuses of all, handles each change by its field, and finishes all. What fails,
+or reports on a message that is not here yet, leaves the line and comes back later.
 """
-
-from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -25,12 +25,12 @@ from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.sending import statuses
 
 from . import account_updates, template_updates
-from .parsing import parse
+from .parsing import Change, parse
 
 logger = logging.getLogger(__name__)
 
-#: How long after a worker's last sign another one may take its batch: so long a number's customers wait for their
-#: answers when a worker is killed.
+#: How long after a worker's last sign of life another one may claim its batch: so long a number's customers wait for
+#: their answers when a worker is killed.
 LEASE = timedelta(seconds=10)
 
 BATCH = 50
@@ -38,27 +38,45 @@ BATCH = 50
 #: When an event comes back after its first attempt, its second…
 DELAYS = [timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)]
 
-#: Statuses of messages that are not here by then are of messages that were sent by something else.
-PATIENCE = timedelta(hours=24)
+#: How long a status waits for its message. What is not here by then was sent by something else.
+STATUS_TIMEOUT = timedelta(hours=24)
 
-#: So often an event is begun at most, should it end its worker each time.
+#: How often an event is begun, should it end its worker each time.
 MAX_ATTEMPTS = 20
 
 #: Of what was processed: Meta repeats for 7 days.
 RETENTION = timedelta(days=30)
 
+#: Does what is to be done about a change that came to a number.
+Handler = Callable[[WhatsAppNumber, Change], object]
 
-def numbers_of(event_ids):
-    events = WebhookEvent.objects.filter(pk__in=event_ids).order_by()
-    return list(events.values_list("whatsapp_number", flat=True).distinct())
+#: What is done with a change by its field. Statuses, messages and preferences are handled whatever the field.
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(template_updates.FIELDS, template_updates.apply),
+    **dict.fromkeys(account_updates.HANDLERS, account_updates.apply),
+}
+
+#: The fields to subscribe to at Meta.
+FIELDS = ("messages", "user_preferences", *HANDLERS)
 
 
-def numbers_with_due_events():
-    return list(WebhookEvent.objects.due().order_by().values_list("whatsapp_number", flat=True).distinct())
+def process_lines_of(event_ids: Iterable[int]) -> None:
+    """Process events, and what stands in line before them."""
+    for number_id in _numbers_with(WebhookEvent.objects.filter(pk__in=event_ids)):
+        process_line(number_id)
 
 
-def process_line(number_id, seconds=20):
-    """Process a number's due events until none is left for us, or for some seconds."""
+def numbers_with_due_events() -> list[int]:
+    """The ids of the numbers that have events to process now."""
+    return _numbers_with(WebhookEvent.objects.due())
+
+
+def _numbers_with(events: QuerySet[WebhookEvent]) -> list[int]:
+    return list(events.order_by().values_list("whatsapp_number", flat=True).distinct())
+
+
+def process_line(number_id: int, seconds: float = 20) -> None:
+    """Process a number's due events until none is to be claimed any more, or for some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         line = ClaimedLine(number_id)
@@ -106,7 +124,7 @@ class ClaimedLine:
 
 
 @transaction.atomic(durable=True)
-def claim(number_id, until=None):
+def claim(number_id: int, until: datetime | None = None) -> list[WebhookEvent]:
     """The next events of a number, ours for a lease. None of the line while somebody else has it."""
     # Claims of one number wait for each other; rows that refer to the number may still be inserted.
     if not WhatsAppNumber.objects.select_for_update(no_key=True).filter(pk=number_id).values_list("pk"):
@@ -124,13 +142,13 @@ def claim(number_id, until=None):
     return claimed
 
 
-def record_waiting(handle):
+def record_waiting(handle: Handler) -> None:
     """
     Process all events that wait, with `handle` in the place of WHATSAPP_EVENT_HANDLER: for a database from a backup,
     where nobody may be answered. What fails is parked, as after the last attempt.
     """
     waiting = WebhookEvent.objects.waiting().order_by("pk")
-    for number_id in list(waiting.order_by().values_list("whatsapp_number", flat=True).distinct()):
+    for number_id in _numbers_with(waiting):
         last = 0
         while events := list(waiting.filter(whatsapp_number=number_id, pk__gt=last)[:BATCH]):
             for event in events:
@@ -139,16 +157,21 @@ def record_waiting(handle):
             last = events[-1].pk
 
 
-def process(events, handle=None, renew=lambda: None):
-    """Process claimed events of one number, in order; `renew` is called before each."""
+def process(
+    events: list[WebhookEvent], handle: Handler | None = None, renew: Callable[[], None] = lambda: None
+) -> None:
+    """
+    Process claimed events of one number, in order. `handle` stands in for WHATSAPP_EVENT_HANDLER; `renew` is called
+    before each event.
+    """
     handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
     numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
     number = numbers.filter(pk=events[0].whatsapp_number_id).first()
     if number is None:
         return
-    readable = [(event, change) for event in events if (change := _read(event))]
-    unknown = _apply_statuses(number, [change for _event, change in readable])
-    for event, change in readable:
+    changes = [(event, change) for event in events if (change := _read(event))]
+    unknown = _apply_statuses(number, [change for _event, change in changes])
+    for event, change in changes:
         try:
             renew()
             _process_one(number, event, change, unknown, handle)
@@ -159,17 +182,19 @@ def process(events, handle=None, renew=lambda: None):
     _finish([event for event in events if event.processed_at])
 
 
-def _read(event):
+def _read(event: WebhookEvent) -> Change | None:
     try:
         return parse(event.field, event.value, event.received_at)
     except Exception as error:
         _fail(event, error)
+        return None
 
 
-def _apply_statuses(number, changes):
+def _apply_statuses(number: WhatsAppNumber, changes: list[Change]) -> set[str] | None:
     """The wamids that are not here, or None when the statuses are to be applied event by event."""
+    updates = [update for change in changes for update in change.statuses]
     try:
-        return statuses.apply(number, [update for change in changes for update in change.statuses])
+        return statuses.apply(number, updates) if updates else set()
     except DatabaseError as error:
         if is_outage(error):
             raise
@@ -177,29 +202,57 @@ def _apply_statuses(number, changes):
         return None
 
 
-def _process_one(number, event, change, unknown, handle):
+def _process_one(
+    number: WhatsAppNumber, event: WebhookEvent, change: Change, unknown: set[str] | None, handle: Handler
+) -> None:
     if event.attempts > MAX_ATTEMPTS:
         raise RuntimeError("The worker ended each time it processed this event.")
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
-    template_updates.apply(number, change)
-    account_updates.apply(number, change)
-    handle(number, change)
+    if change.field in HANDLERS:
+        HANDLERS[change.field](number, change)
+    if change.messages or change.preferences:
+        handle(number, change)
     missing = sorted({update.wamid for update in change.statuses} & unknown)
-    if missing and timezone.now() < event.received_at + PATIENCE:
+    if missing and timezone.now() < event.received_at + STATUS_TIMEOUT:
         _wait(event, missing)
         return
     event.processed_at = timezone.now()
     event.last_error = "\n".join([*change.errors, *(f"No message here is {wamid}." for wamid in missing)])
 
 
-def _finish(events):
-    """Mark events as processed: most at once, and those with something to say one by one."""
-    quiet = [event for event in events if not event.last_error]
-    _settle(quiet, processed_at=timezone.now(), due_at=None, last_error="")
+def _finish(events: list[WebhookEvent]) -> None:
+    """Mark events as processed: most together, and those with something to say one by one."""
+    flawless = [event for event in events if not event.last_error]
+    _settle(flawless, processed_at=timezone.now(), due_at=None, last_error="")
     for event in events:
         if event.last_error:
             _settle([event], processed_at=event.processed_at, due_at=None, last_error=event.last_error)
+
+
+def _wait(event: WebhookEvent, wamids: list[str]) -> None:
+    """Have an event come back when its messages may be here."""
+    latest = event.received_at + STATUS_TIMEOUT
+    delay = _delay(event)
+    due_at = latest if delay is None else min(timezone.now() + delay, latest)
+    _settle([event], due_at=due_at, last_error="Waiting for the messages {}.".format(", ".join(wamids)))
+
+
+def _fail(event: WebhookEvent, error: Exception) -> None:
+    """Have an event come back later; after the last delay it is parked."""
+    logger.error("Webhook event %s could not be processed.", event.pk, exc_info=error)
+    event.processed_at = None
+    delay = _delay(event)
+    _settle(
+        [event],
+        due_at=None if delay is None else timezone.now() + delay,
+        last_error=f"{type(error).__name__}: {error}"[:2000],
+    )
+
+
+def _delay(event: WebhookEvent) -> timedelta | None:
+    """How long an event waits after this attempt; None after the last."""
+    return DELAYS[event.attempts - 1] if event.attempts <= len(DELAYS) else None
 
 
 def _settle(events: list[WebhookEvent], **changes: Any) -> None:
@@ -209,26 +262,7 @@ def _settle(events: list[WebhookEvent], **changes: Any) -> None:
         WebhookEvent.objects.filter(pk__in=pks, lease_until=lease).update(lease_until=None, **changes)
 
 
-def _wait(event, wamids):
-    """Come back when the messages may be here."""
-    latest = event.received_at + PATIENCE
-    due_at = min(timezone.now() + DELAYS[event.attempts - 1], latest) if event.attempts <= len(DELAYS) else latest
-    _settle([event], due_at=due_at, last_error="Waiting for the messages {}.".format(", ".join(wamids)))
-
-
-def _fail(event, error):
-    """Come back later; after the last delay the event is parked."""
-    logger.error("Webhook event %s could not be processed.", event.pk, exc_info=error)
-    again = event.attempts <= len(DELAYS)
-    event.processed_at = None
-    _settle(
-        [event],
-        due_at=timezone.now() + DELAYS[event.attempts - 1] if again else None,
-        last_error=f"{type(error).__name__}: {error}"[:2000],
-    )
-
-
-def replay(events):
+def replay(events: QuerySet[WebhookEvent]) -> int:
     """Process events again from the start, whatever became of them. What was recorded once is not recorded again."""
     return events.update(due_at=timezone.now(), processed_at=None, attempts=0, last_error="")
 

@@ -35,7 +35,7 @@ def note_received(numbers: Iterable[WhatsAppNumber]) -> None:
     for number in numbers:
         is_old = number.last_event_at is None or number.last_event_at < now - EVENT_INTERVAL
         if is_old or number.webhooks_refused_at:
-            _take(number.pk)
+            _pop_count(number.pk)
             _write(number, last_event_at=now, webhooks_refused=0, webhooks_refused_at=None)
 
 
@@ -46,19 +46,19 @@ def note_refused(numbers: Iterable[WhatsAppNumber]) -> None:
         with _lock:
             _uncounted[number.pk] += 1
         if number.webhooks_refused_at is None or number.webhooks_refused_at < now - REFUSAL_INTERVAL:
-            count = Least(F("webhooks_refused") + _take(number.pk), MAX_REFUSALS)
+            count = Least(F("webhooks_refused") + _pop_count(number.pk), MAX_REFUSALS)
             _write(number, webhooks_refused=count, webhooks_refused_at=now)
 
 
-def _take(number_id: int) -> int:
+def _pop_count(number_id: int) -> int:
     with _lock:
         return _uncounted.pop(number_id, 0)
 
 
 def _write(number: WhatsAppNumber, **fields: object) -> None:
-    """Unless somebody else has just done so. What is noted here is worth no webhook."""
-    as_seen = WhatsAppNumber.objects.filter(pk=number.pk, webhooks_refused_at=number.webhooks_refused_at)
+    """Update the number, unless somebody else has just done so. A failure to note something costs no webhook."""
+    unchanged = WhatsAppNumber.objects.filter(pk=number.pk, webhooks_refused_at=number.webhooks_refused_at)
     try:
-        as_seen.update(**fields)
+        unchanged.update(**fields)
     except DatabaseError:
         logger.exception("What came for number %s could not be noted.", number.pk)

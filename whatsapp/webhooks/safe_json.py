@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 #: Deeper than anything Meta sends; Python's own limit ends the process's stack much later.
 MAX_DEPTH = 64
@@ -10,7 +11,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 30
 
 
-def safe_loads(body):
+def safe_loads(body: bytes) -> Any:
     """
     The value of JSON in bytes. What cannot be stored is left out or written differently: bad UTF-8, NUL and lone
     surrogates become replacement characters or nothing, NaN and infinities null, integers of absurd length text.
@@ -25,20 +26,20 @@ def safe_loads(body):
     return _storable(value, MAX_DEPTH)
 
 
-def _integer(digits):
+def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
-def _number(digits):
+def _number(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None
 
 
-def _nothing(name):
+def _nothing(name: str) -> None:
     return None
 
 
-def _storable(value, depth):
+def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _storable_text(value)
     if isinstance(value, dict | list) and not depth:
@@ -50,5 +51,5 @@ def _storable(value, depth):
     return value
 
 
-def _storable_text(text):
+def _storable_text(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,47 +1,74 @@
-"""What Meta's webhooks tell of templates, written into their rows (Webhooks, "message_template_…")."""
+"""
+What Meta's webhooks say of message templates, written into their rows (Webhooks, "message_template_status_update",
+"message_template_quality_update", "message_template_components_update", "template_category_update").
+"""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.numbers import alerts
+from whatsapp.sending import send_gate
 
-#: Events that mean another status than their own word.
+from .parsing import Change
+
+FIELDS = (
+    "message_template_status_update",
+    "message_template_components_update",
+    "message_template_quality_update",
+    "template_category_update",
+)
+
+#: Events that mean a status of another name.
 STATUSES = {"REINSTATED": "APPROVED"}
 
 
-def apply(number, change):
+def apply(number: WhatsAppNumber, change: Change) -> None:
     """
     Write a change of a number's account into its template: another status or category. What it does not hold, like
-    new texts or a template that is not here, is read at Meta soon.
+    new texts or a template that is not here, is read at Meta soon. A template of low quality is an alert.
     """
-    if change.field == "message_template_components_update":
-        _read_soon(number)
-        return
-    values = _values(change)
-    if values and not _template(number, change.value).update(**values):
-        _read_soon(number)
+    value = change.value if isinstance(change.value, dict) else {}
+    # Meta has labelled changes of quality as changes of status: the keys tell them apart.
+    if "new_quality_score" in value:
+        _note_quality(number, value)
+    values = _values(change.field, value)
+    is_written = not values or _template(number, value).update(**values)
+    if not is_written or change.field == "message_template_components_update":
+        _sync_soon(number)
 
 
-def _values(change):
-    told = change.value if isinstance(change.value, dict) else {}
-    # Meta has labelled changes of quality as changes of status: only an event is one.
-    if change.field == "message_template_status_update" and told.get("event"):
-        event = str(told["event"])[:30]
+def _values(field: str, value: dict[str, Any]) -> dict[str, str]:
+    if field == "message_template_status_update" and value.get("event"):
+        event = str(value["event"])[:30]
         return {"status": STATUSES.get(event, event)}
-    if change.field == "template_category_update" and told.get("new_category"):
-        return {"category": str(told["new_category"])[:30]}
+    if field == "template_category_update" and value.get("new_category"):
+        return {"category": str(value["new_category"])[:30]}
     return {}
 
 
-def _template(number, told):
+def _template(number: WhatsAppNumber, value: dict[str, Any]) -> QuerySet[MessageTemplate]:
     # Meta writes both en_US and en-US.
-    language = str(told.get("message_template_language") or "").replace("-", "_")
+    language = str(value.get("message_template_language") or "").replace("-", "_")
     return MessageTemplate.objects.filter(
         business=number.business_id,
         waba_id=number.waba_id,
-        name=str(told.get("message_template_name") or ""),
+        name=str(value.get("message_template_name") or ""),
         language=language,
     )
 
 
-def _read_soon(number):
-    WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=timezone.now())
+def _note_quality(number: WhatsAppNumber, value: dict[str, Any]) -> None:
+    name = str(value.get("message_template_name") or "")[:100]
+    language = str(value.get("message_template_language") or "")[:100]
+    key = f"template_quality:{name}:{language}"
+    if value["new_quality_score"] == "RED":
+        alerts.put(send_gate.siblings(number), key, what=f"{name} ({language})")
+    else:
+        alerts.withdraw(send_gate.siblings(number), key)
+
+
+def _sync_soon(number: WhatsAppNumber) -> None:
+    send_gate.same(number).update(templates_due_at=timezone.now())

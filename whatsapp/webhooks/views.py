@@ -3,7 +3,7 @@ import re
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -22,29 +22,30 @@ class WebhookView(View):
 
     http_method_names = ["get", "post"]
 
-    def get(self, request):
-        asked = request.GET
-        challenge = asked.get("hub.challenge", "")
-        welcome = asked.get("hub.mode") == "subscribe" and re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", challenge)
-        if welcome and receive.knows_verify_token(asked.get("hub.verify_token")):
-            return plain(200, challenge)
-        return plain(403)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer the handshake with its challenge (Webhooks, "Verification requests")."""
+        challenge = request.GET.get("hub.challenge", "")
+        is_handshake = request.GET.get("hub.mode") == "subscribe" and re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", challenge)
+        if is_handshake and receive.is_verify_token(request.GET.get("hub.verify_token", "")):
+            return _plain(200, challenge)
+        return _plain(403)
 
-    def post(self, request):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store the changes of a POST, and answer."""
         try:
             receive.receive(request.body, request.headers.get("X-Hub-Signature-256", ""))
         except RequestDataTooBig:
-            return plain(413)
+            return _plain(413)
         except UnreadablePostError:
-            return plain(400)
+            return _plain(400)
         except receive.NotSigned:
             logger.warning("A webhook without a valid signature was refused.")
-            return plain(401)
-        except (OperationalError, InterfaceError, UnreadableSecret, receive.NotReadyYet):
+            return _plain(401)
+        except (OperationalError, InterfaceError, UnreadableSecret, receive.NotReady):
             logger.exception("A webhook could not be stored; Meta will post it again.")
-            return plain(503)
-        return plain(200)
+            return _plain(503)
+        return _plain(200)
 
 
-def plain(status, text=""):
+def _plain(status: int, text: str = "") -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain")

@@ -20,13 +20,13 @@ BATCH = 500
 
 
 @shared_task
-def take_turns(conversation_id):
+def take_turns(conversation_id: int) -> None:
     turns.take_turns(conversation_id)
-    http_calls.offer(conversation_id)
+    http_calls.enqueue(conversation_id)
 
 
 @shared_task
-def take_due_turns():
+def take_due_turns() -> dict[str, int]:
     """Take the turns of conversations whose messages nobody looks at."""
     forgotten = (
         Message.objects.filter(
@@ -38,10 +38,10 @@ def take_due_turns():
         .values_list("conversation_id", flat=True)
         .distinct()
     )
-    return {"taken": sum(map(take_forgotten, forgotten[:BATCH]))}
+    return {"taken": sum(map(_take_forgotten, forgotten[:BATCH]))}
 
 
-def take_forgotten(conversation_id):
+def _take_forgotten(conversation_id: int) -> int:
     """Trouble with one conversation leaves it for the next tick, and the others go on."""
     try:
         return turns.take_turns(conversation_id)

@@ -11,7 +11,7 @@ from bots.editor.labels import effect_in_words
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import SendMessage
 from bots.models import Bot
-from bots.simulation.simulation import SKIP, is_worth_telling, simulate
+from bots.simulation.simulation import SKIP, is_shown, simulate
 
 
 class Command(TranslatedCommand):
@@ -73,7 +73,7 @@ class Command(TranslatedCommand):
         for effect in turn.effects:
             if isinstance(effect, SendMessage):
                 self.show_message(effect)
-            elif is_worth_telling(effect):
+            elif is_shown(effect):
                 self.stdout.write(f"  [{effect_in_words(effect.as_json())}]")
 
     def show_message(self, message):

@@ -111,6 +111,14 @@ def test_five_messages_are_answered_one_after_the_other(bot, conversation):
     assert message.automated_at
 
 
+def test_a_turn_costs_few_statements(bot, conversation, django_assert_max_num_queries):
+    make_published_scenario(bot, say("Да"))
+    make_message(conversation, "Есть кто?")
+    # Lock, conversation, message, session, scenarios; session, answer, conversation, log, message; three savepoints.
+    with django_assert_max_num_queries(16):
+        assert turns.take_turns(conversation.pk) == 1
+
+
 def test_a_message_is_answered_once(bot, conversation):
     make_published_scenario(bot, say("Да"))
     assert write(conversation, "Есть кто?") == ["Да"]

@@ -73,7 +73,7 @@ class Turn:
             self.end(given_up.reason)
         return self.result()
 
-    # The way through the steps
+    # From step to step
 
     @property
     def step(self) -> BaseStep | None:
@@ -153,7 +153,7 @@ class Turn:
         self.effects.append(effect)
 
     def save(self, name: str | None, value: Any) -> None:
-        """Keep a value under a name, if the author gave one."""
+        """Save a value under a name, if the author gave one."""
         if name is not None:
             self.vars[name] = value
 

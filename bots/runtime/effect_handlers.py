@@ -33,7 +33,7 @@ def apply_effects(
         if isinstance(effect, effects.Visited):
             step = effect.step
         try:
-            if handle := HANDLERS.get(type(effect)):
+            if handle := _HANDLERS.get(type(effect)):
                 handle(session, effect)
         except Refusal as refusal:
             hand_over(session.conversation)
@@ -149,7 +149,7 @@ def _call(session: BotSession, effect: effects.Call) -> None:
 
 
 #: What writes each kind of effect. Visited and End are facts of the session (writing.py).
-HANDLERS: dict[type[effects.Effect], Callable[[BotSession, Any], None]] = {
+_HANDLERS: dict[type[effects.Effect], Callable[[BotSession, Any], None]] = {
     effects.SendMessage: _send_message,
     effects.SendTemplate: _send_template,
     effects.SetCustomer: _set_customer,

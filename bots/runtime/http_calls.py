@@ -105,7 +105,7 @@ def _outcome_of(answer: Answer, request: Call) -> Outcome:
     if not request.wants_json:
         return Outcome(status=answer.status)
     if len(answer.content) > MAX_SAVED_JSON:
-        return Outcome(status=answer.status, failed=_("its answer is larger than the 64 KB that can be kept"))
+        return Outcome(status=answer.status, failed=_("its answer is larger than the 64 KB that can be saved"))
     return Outcome(answer.json(), answer.status)
 
 

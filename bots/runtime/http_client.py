@@ -57,7 +57,7 @@ class Answer:
         try:
             return safe_loads(self.content)
         except ValueError as error:
-            raise CallFailed(_("the answer is no JSON")) from error
+            raise CallFailed(_("the answer is not JSON")) from error
 
 
 def call(method: str, url: str, body: Any = None, has_body: bool = False, authorization: str = "") -> Answer:
@@ -80,7 +80,9 @@ def _checked(headers: dict[str, str]) -> dict[str, str]:
     """The headers, if each is one that may be sent and one line. Raises BadAddress."""
     for name, value in headers.items():
         if name.lower() not in _HEADERS or not (value.isascii() and value.isprintable()):
-            raise BadAddress(_("A header of this call holds what cannot be sent. Correct the allowed host."))
+            raise BadAddress(
+                _("A header of this call holds characters that cannot be sent. Correct the allowed host.")
+            )
     return headers
 
 
@@ -96,7 +98,7 @@ def _with_timeout(exchange: "_Exchange") -> Answer:
         except BaseException as error:
             outcome.set_exception(error)
 
-    threading.Thread(target=work, name="outbound", daemon=True).start()
+    threading.Thread(target=work, name="call of a service", daemon=True).start()
     try:
         return outcome.result(TOTAL_TIMEOUT)
     except concurrent.futures.TimeoutError as error:
@@ -189,7 +191,7 @@ class _PublicAdapter(IPFilterAdapter):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         # What is called is what was checked, however differently two libraries may read an address.
         if urlsplit(request.url).hostname != read_address(self.exchange.url).host:
-            raise BadAddress(_("This is no web address. Write it like https://example.com/orders."))
+            raise BadAddress(_("This is not a web address. Write it like https://example.com/orders."))
         host_params, pool_kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
         if not is_public(host_params["host"].strip("[]")):
             raise InvalidIPAddress(host_params["host"])

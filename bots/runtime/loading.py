@@ -20,8 +20,8 @@ from whatsapp.numbers.numbers import check_may_send
 from .decisions import Inbound, Situation
 from .routing import Candidate
 
-#: Messages whose text is the customer's own. Of others the caption is.
-TYPED_BY_CUSTOMER = frozenset({"text", "button", "interactive"})
+#: The types of messages whose text is the customer's own. Of others the caption is.
+_WRITTEN_TYPES = frozenset({"text", "button", "interactive"})
 
 
 def lock(conversation_id: int) -> Conversation | None:
@@ -77,7 +77,7 @@ def load(
     may_speak = not conversation.bot_paused and _may_send(conversation.whatsapp_number)
     candidates: list[Candidate] = []
     if isinstance(event, Said) and may_speak and not asks_to_stop(event.text):
-        candidates = live(conversation.whatsapp_number_id)
+        candidates = _live(conversation.whatsapp_number_id)
     documents = [candidate.document for candidate in candidates]
     if running and may_speak:
         documents.append(running.version.document)
@@ -113,7 +113,7 @@ def _tags(conversation: Conversation, documents: Iterable[Scenario]) -> tuple[st
 # The scenarios that may begin
 
 
-def live(number_id: int) -> list[Candidate]:
+def _live(number_id: int) -> list[Candidate]:
     """The published scenarios of a number's active bots."""
     return published(bot__whatsapp_number=number_id, bot__is_active=True)
 
@@ -140,7 +140,7 @@ def said(message: Message) -> Said:
     content = message.content.get(message.type) or {}
     content = content if isinstance(content, dict) else {}
     return Said(
-        text=message.text if message.type in TYPED_BY_CUSTOMER else content.get("caption") or "",
+        text=message.text if message.type in _WRITTEN_TYPES else content.get("caption") or "",
         choice_id=_tapped(message),
         type=message.type,
         content=content,

@@ -35,7 +35,7 @@ class Candidate:
         )
 
 
-class GlobalWord(Enum):
+class _GlobalWord(Enum):
     """A word that the bot itself understands, whatever runs."""
 
     MENU = "menu"
@@ -79,7 +79,7 @@ class Continue:
 
 @dataclass(frozen=True)
 class KeepWaiting:
-    """The running session waits for a time and goes on waiting; the message is left to people."""
+    """The running session goes on waiting for a time; the message is left to people."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ def route(arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     return Begin(candidate) if candidate else None
 
 
-def _by_word(word: GlobalWord, bot: Bot, arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
+def _by_word(word: _GlobalWord, bot: Bot, arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     """What one of the bots' own words leads to."""
     candidate = _with_keyword(candidates, arrival.text)
-    if candidate is None and word is GlobalWord.OPERATOR:
+    if candidate is None and word is _GlobalWord.OPERATOR:
         return CallPerson(bot)
     candidate = candidate or _beginning(candidates, arrival.running)
     if candidate:
@@ -136,12 +136,12 @@ def _by_word(word: GlobalWord, bot: Bot, arrival: Arrival, candidates: Sequence[
     return Continue() if arrival.running and arrival.running.asks else None
 
 
-def _global_word(candidates: Sequence[Candidate], text: str) -> tuple[GlobalWord, Bot] | tuple[None, None]:
+def _global_word(candidates: Sequence[Candidate], text: str) -> tuple[_GlobalWord, Bot] | tuple[None, None]:
     """The bot's own word that a text is, and that bot; (None, None) for any other text."""
     said = folded(text)
     for candidate in candidates:
         bot = candidate.bot
-        for word, texts in ((GlobalWord.MENU, bot.menu_words), (GlobalWord.OPERATOR, bot.operator_words)):
+        for word, texts in ((_GlobalWord.MENU, bot.menu_words), (_GlobalWord.OPERATOR, bot.operator_words)):
             if said and said in map(folded, texts):
                 return word, bot
     return None, None

@@ -12,15 +12,15 @@ from bots.models import BotTimer
 from . import http_calls, turns
 
 #: When a timer looks again whether the messages that go before it are answered.
-RETRY_DELAY = timedelta(seconds=2)
+_RETRY_DELAY = timedelta(seconds=2)
 
 
 def work(timer: BotTimer, seconds: float) -> bool:
-    """Fire a claimed timer, or come back once the messages are answered that go before it."""
+    """Fire a claimed timer, or have it return when the messages are answered that go before it."""
     if fire(timer):
         http_calls.enqueue(timer.session.conversation_id)
     elif BotTimer.objects.filter(pk=timer.pk).exists():
-        JOB.come_back(timer, timezone.now() + RETRY_DELAY)
+        JOB.come_back(timer, timezone.now() + _RETRY_DELAY)
     return False
 
 

@@ -47,7 +47,7 @@ MAX_MESSAGES = 100
 SKIP = "/skip"
 
 #: Waits and calls that pass by themselves after one message: they are enough to see where it goes.
-MAX_EVENTS_PER_TURN = 20
+_MAX_EVENTS_PER_TURN = 20
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class _Chat:
     def _play(self, running: Candidate, event: Event | None) -> Sequence[Effect]:
         """What comes of an event, and of the waits and calls it leads to."""
         effects: list[Effect] = []
-        for _number in range(MAX_EVENTS_PER_TURN):
+        for _number in range(_MAX_EVENTS_PER_TURN):
             if event is None:
                 break
             effects += self._advance(running, event)
@@ -197,7 +197,7 @@ class _Chat:
         if isinstance(effect, Call):
             if effect.step in self.answers:
                 return Answered(self.person, value=self.answers[effect.step])
-            return Answered(self.person, failed=_("nobody is called while trying it out"))
+            return Answered(self.person, failed=_("services are not called while a bot is being tried out"))
         return None
 
     def _stop(self) -> Sequence[Effect]:

@@ -41,7 +41,7 @@ class Command(TranslatedCommand):
         bot = Bot.objects.filter(pk=bot_id).first()
         if bot is None:
             raise CommandError(
-                _("There is no bot %(id)s. The number stands in the address of the bot's page.") % {"id": bot_id}
+                _("There is no bot %(id)s. Its number is part of the address of the bot's page.") % {"id": bot_id}
             )
         answers = dict(map(_read_answer, answer))
         said: list[str] = []

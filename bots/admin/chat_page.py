@@ -12,7 +12,7 @@ from bots.editor.forms import ChatForm
 from bots.editor.labels import effect_in_words, problem_in_words
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import Call, SendMessage, SetTimer, TimerKind
-from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_worth_telling
+from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_shown
 
 #: Before the key of a step that calls a service: the field with what the service answers.
 ANSWER = "answer-"
@@ -77,6 +77,6 @@ def show(turn: SimulatedTurn) -> dict[str, Any]:
     shown = [
         {"message": effect} if isinstance(effect, SendMessage) else {"note": effect_in_words(effect.as_json())}
         for effect in turn.effects
-        if is_worth_telling(effect)
+        if is_shown(effect)
     ]
     return {"text": text, "shown": shown, "is_silent": not turn.answers}

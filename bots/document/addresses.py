@@ -57,9 +57,9 @@ def read_address(url: str) -> Address:
         parts = urlsplit(url)
         scheme, port = parts.scheme, parts.port
     except ValueError as error:
-        raise BadAddress(_("This is no web address. Write it like https://example.com/orders.")) from error
+        raise BadAddress(_("This is not a web address. Write it like https://example.com/orders.")) from error
     if UNPRINTABLE.search(url) or scheme not in PORTS:
-        raise BadAddress(_("This is no web address. Write it like https://example.com/orders."))
+        raise BadAddress(_("This is not a web address. Write it like https://example.com/orders."))
     if parts.username is not None or parts.password is not None:
         raise BadAddress(_("A password in the address would be seen by many. Keep it with the allowed host instead."))
     if {".", ".."} & set(parts.path.split("/")):
@@ -77,7 +77,9 @@ def read_host(name: str) -> str:
     except UnicodeError:
         host = ""
     if not HOST.fullmatch(host):
-        raise BadAddress(_("Write the name of the host, like api.example.com. Numbers and localhost are not called."))
+        raise BadAddress(
+            _("Write the name of the host, like api.example.com. IP addresses and localhost are not allowed.")
+        )
     return host
 
 

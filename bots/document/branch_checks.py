@@ -16,16 +16,16 @@ Branches = list[set[int]]
 
 def check_branches(steps: Sequence[BaseStep], report: Report) -> None:
     """Report references that lead nowhere, circles without a wait, steps that are never reached, and late texts."""
-    check_references(steps, report)
-    branches = branches_between(steps)
+    _check_references(steps, report)
+    branches = _branches_between(steps)
     silent = [set() if step.takes_time else branches[position] for position, step in enumerate(steps)]
-    check_loops(steps, silent, report)
-    check_reachable(steps, branches, report)
-    check_last(steps, report)
-    check_window(steps, branches, silent, report)
+    _check_loops(steps, silent, report)
+    _check_reachable(steps, branches, report)
+    _check_last(steps, report)
+    _check_window(steps, branches, silent, report)
 
 
-def check_references(steps: Sequence[BaseStep], report: Report) -> None:
+def _check_references(steps: Sequence[BaseStep], report: Report) -> None:
     keys = {step.key for step in steps if step.key}
     for position, step in enumerate(steps):
         for name, key in step.exits():
@@ -37,7 +37,7 @@ def check_references(steps: Sequence[BaseStep], report: Report) -> None:
                 )
 
 
-def branches_between(steps: Sequence[BaseStep]) -> Branches:
+def _branches_between(steps: Sequence[BaseStep]) -> Branches:
     """For each step's position the positions it may lead to."""
     positions = {step.key: position for position, step in reversed(list(enumerate(steps))) if step.key}
     branches = []
@@ -49,7 +49,7 @@ def branches_between(steps: Sequence[BaseStep]) -> Branches:
     return branches
 
 
-def reached_from(starts: Iterable[int], branches: Branches) -> set[int]:
+def _reached_from(starts: Iterable[int], branches: Branches) -> set[int]:
     """Every position that can be reached from some, these included."""
     reached: set[int] = set()
     open_ends = list(starts)
@@ -61,23 +61,23 @@ def reached_from(starts: Iterable[int], branches: Branches) -> set[int]:
     return reached
 
 
-def check_loops(steps: Sequence[BaseStep], silent: Branches, report: Report) -> None:
+def _check_loops(steps: Sequence[BaseStep], silent: Branches, report: Report) -> None:
     """A circle in which nobody is asked anything would never end. `silent`: the branches that take no time."""
     reported: set[int] = set()
     for position, step in enumerate(steps):
-        circle = reached_from(silent[position], silent)
+        circle = _reached_from(silent[position], silent)
         if position in circle and position not in reported:
             reported |= circle
             report.error(
                 f"steps[{position}]",
                 "endless_loop",
-                _("From the step “%(key)s” the scenario runs in a circle without asking anything. Add a question.")
+                _("From the step “%(key)s” the scenario loops without asking anything. Add a question.")
                 % {"key": step.key},
             )
 
 
-def check_reachable(steps: Sequence[BaseStep], branches: Branches, report: Report) -> None:
-    reached = reached_from([0], branches) if steps else set()
+def _check_reachable(steps: Sequence[BaseStep], branches: Branches, report: Report) -> None:
+    reached = _reached_from([0], branches) if steps else set()
     for position, step in enumerate(steps):
         if position not in reached:
             report.warn(
@@ -87,7 +87,7 @@ def check_reachable(steps: Sequence[BaseStep], branches: Branches, report: Repor
             )
 
 
-def check_last(steps: Sequence[BaseStep], report: Report) -> None:
+def _check_last(steps: Sequence[BaseStep], report: Report) -> None:
     if steps and steps[-1].asks and steps[-1].leads_onward():
         report.warn(
             f"steps[{len(steps) - 1}]",
@@ -96,12 +96,12 @@ def check_last(steps: Sequence[BaseStep], report: Report) -> None:
         )
 
 
-def check_window(steps: Sequence[BaseStep], branches: Branches, silent: Branches, report: Report) -> None:
+def _check_window(steps: Sequence[BaseStep], branches: Branches, silent: Branches, report: Report) -> None:
     """What is said after a wait of a day does not arrive, unless it is a template."""
     late: set[int] = set()
     for position, step in enumerate(steps):
         if isinstance(step, Wait) and step.seconds >= WINDOW:
-            late |= reached_from(branches[position], silent)
+            late |= _reached_from(branches[position], silent)
     for position in sorted(late):
         if getattr(steps[position], "text", None):
             report.warn(

@@ -12,7 +12,7 @@ from .report import Problem, below
 from .scenario import Scenario
 
 BLANK = ("required", _("Write something here."))
-UNSENDABLE = ("bad_character", _("This text holds characters that cannot be sent. Write it anew."))
+UNSENDABLE = ("bad_character", _("This text holds characters that cannot be sent. Write it again."))
 NO_OBJECT = ("wrong_type", _("This must be an object."))
 UNKNOWN_KEY = ("unknown_key", _("“%(name)s” is not known here. Known are: %(known)s."))
 UNKNOWN_KIND = ("unknown_kind", _("There is no kind “%(kind)s”. Known are: %(known)s."))
@@ -34,7 +34,7 @@ PROBLEMS = {
     "out_of_range": ("out_of_range", _("Write a number from %(least)s to %(most)s.")),
     "literal_error": ("wrong_type", _("This must be one of: %(words)s.")),
     "tuple_type": ("wrong_type", _("This must be a list.")),
-    "too_many": ("too_many", _("At most %(most)s are possible here.")),
+    "too_many": ("too_many", _("At most %(most)s are allowed here.")),
     "dict_type": ("wrong_type", _("This must be an object with names and texts.")),
     "unstorable_json": ("wrong_type", _("This JSON is nested too deep, or holds what cannot be sent.")),
     "too_large": ("too_large", _("This JSON is too large: at most 64 KB are sent.")),

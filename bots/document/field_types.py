@@ -1,6 +1,6 @@
 """
 The kinds of values in a scenario document, as annotations of pydantic: what each accepts, the type of the error where
-it does not (errors.py puts it into words), and how JSON Schema says it.
+it does not (errors.py has the sentences), and how JSON Schema says it.
 """
 
 import json
@@ -18,31 +18,31 @@ T = TypeVar("T")
 
 #: Keys of steps and choices: what WhatsApp carries back in the id of a tapped button.
 KEY = re.compile(rf"[\w-]{{1,{MAX_KEY}}}")
-#: What no database keeps and no request carries.
+#: What no database stores and no request transmits.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 JsonSchema = dict[str, Any]
 
 
 def _error(type: str, **context: Any) -> PydanticCustomError:
-    # The words are those of errors.py.
+    # The sentences are those of errors.py.
     return PydanticCustomError(type, type, context)
 
 
 class _Checked:
-    """A value that is looked at before pydantic does; `keywords` are those of JSON Schema."""
+    """A value that is looked at before pydantic does; `schema_keywords` are those of JSON Schema."""
 
     def check(self, value: Any) -> Any:
         raise NotImplementedError
 
-    def keywords(self) -> JsonSchema:
+    def schema_keywords(self) -> JsonSchema:
         return {}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        return {**handler(schema), **self.keywords()}
+        return {**handler(schema), **self.schema_keywords()}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Text(_Checked):
             raise _error("too_long", limit=self.limit, length=len(value))
         return value
 
-    def keywords(self) -> JsonSchema:
+    def schema_keywords(self) -> JsonSchema:
         return {"minLength": 1, "maxLength": self.limit, "pattern": r"\S"}
 
 
@@ -74,7 +74,7 @@ class _Key(_Checked):
             raise _error("bad_key" if value else "required")
         return value
 
-    def keywords(self) -> JsonSchema:
+    def schema_keywords(self) -> JsonSchema:
         # Letters of every script: dialects of patterns differ in how they name them.
         return {"minLength": 1, "maxLength": MAX_KEY, "pattern": r"^\S+$"}
 
@@ -97,7 +97,7 @@ class Whole(_Checked):
             raise _error("out_of_range", least=self.least, most=self.most)
         return value
 
-    def keywords(self) -> JsonSchema:
+    def schema_keywords(self) -> JsonSchema:
         return {"minimum": self.least, "maximum": self.most}
 
 
@@ -107,7 +107,7 @@ class _Scalar(_Checked):
             raise _error("not_finite")
         return value if isinstance(value, bool | int | float) else Text(MAX_RULE_VALUE).check(value)
 
-    def keywords(self) -> JsonSchema:
+    def schema_keywords(self) -> JsonSchema:
         return {"minLength": 1, "maxLength": MAX_RULE_VALUE}
 
 
@@ -171,7 +171,7 @@ class Items:
 
 
 def _again(details: ErrorDetails) -> InitErrorDetails:
-    """An error that was found, to be raised once more."""
+    """An error that was found, to be raised again."""
     error = _error(details["type"], **details.get("ctx", {}))
     return InitErrorDetails(type=error, loc=details["loc"], input=details["input"])
 

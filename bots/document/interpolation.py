@@ -14,7 +14,7 @@ def is_known(name: str) -> bool:
 
 
 def look_up(vars: Any, path: str) -> Any:
-    """What is kept under a name, or inside the JSON kept there: reply.items.0.title. None where there is nothing."""
+    """What is saved under a name, or inside the JSON saved there: reply.items.0.title. None where there is nothing."""
     value = vars
     for name in path.split("."):
         if isinstance(value, dict):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped]
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,8 @@ from crm.models.customer import fold
 
 from .limits import MAX_PATTERN, MAX_TEXT
 
-#: RE2 works on each character of a text for as many places as a pattern may be at. So many keep a match under 10 ms.
+#: RE2 works on each character of a text for as many places as a pattern may be at. With so many a match takes less
+#: than 10 ms.
 MAX_PLACES = 250
 MAX_MEMORY = 2**20
 
@@ -43,29 +44,29 @@ def matches(match: str, value: str, text: str) -> bool:
     return MATCHERS[match](value, folded(text))
 
 
-def equals(value: str, text: str) -> bool:
+def _equals(value: str, text: str) -> bool:
     return folded(value) == text
 
 
-def contains(value: str, text: str) -> bool:
+def _contains(value: str, text: str) -> bool:
     word = folded(value)
     # Most words are not there at all, and `in` tells that faster than the pattern.
     return bool(word) and word in text and word_pattern(word).search(text) is not None
 
 
-def starts(value: str, text: str) -> bool:
+def _starts(value: str, text: str) -> bool:
     return bool(value.strip()) and text.startswith(folded(value))
 
 
-def regex(value: str, text: str) -> bool:
+def _regex(value: str, text: str) -> bool:
     return compiled(value).search(text) is not None
 
 
 MATCHERS: dict[str, Callable[[str, str], bool]] = {
-    "equals": equals,
-    "contains": contains,
-    "starts": starts,
-    "regex": regex,
+    "equals": _equals,
+    "contains": _contains,
+    "starts": _starts,
+    "regex": _regex,
 }
 
 
@@ -77,7 +78,7 @@ def word_pattern(word: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
-    """A user's pattern, run by RE2, which no pattern can keep busy. Raises ValidationError."""
+    """A user's pattern, run by RE2, in a time that no pattern can stretch. Raises ValidationError."""
     if len(pattern) > MAX_PATTERN:
         raise ValidationError(_("A pattern has at most 500 characters."), code="bad_regex")
     options = re2.Options()
@@ -85,34 +86,34 @@ def compiled(pattern: str) -> Any:
     options.case_sensitive = False
     options.max_mem = MAX_MEMORY
     try:
-        readable = re2.compile(fold_yo(with_unicode_classes(pattern)), options)
-        if re2.compile(outline(pattern), options).programsize > MAX_PLACES:
+        readable = re2.compile(_fold_yo(_with_unicode_classes(pattern)), options)
+        if re2.compile(_outline(pattern), options).programsize > MAX_PLACES:
             raise re2.error("pattern too large")
         return readable
     except re2.error as error:
         raise ValidationError(
             _("This pattern cannot be read (%(error)s). Correct it, or use “contains the word”."),
             code="bad_regex",
-            params={"error": readable_error(error)},
+            params={"error": _readable_error(error)},
         ) from error
 
 
-def outline(pattern: str) -> str:
+def _outline(pattern: str) -> str:
     """The pattern with a letter for each class of characters: as many places, but not all of Unicode in each."""
     return CLASS_OF_CHARACTERS.sub("a", pattern)
 
 
-def fold_yo(pattern: str) -> str:
+def _fold_yo(pattern: str) -> str:
     """The text is folded already, so a ё in the pattern must be an е."""
     return pattern.replace("ё", "е").replace("Ё", "Е")
 
 
-def readable_error(error: Exception) -> str:
+def _readable_error(error: Exception) -> str:
     message = error.args[0] if error.args else ""
     return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
 
 
-def with_unicode_classes(pattern: str) -> str:
+def _with_unicode_classes(pattern: str) -> str:
     """The pattern with \\w and \\d meaning letters and digits of every script. Raises ValidationError for \\b."""
     inside_class = False
     parts = []
@@ -122,12 +123,12 @@ def with_unicode_classes(pattern: str) -> str:
         elif part == "]":
             inside_class = False
         elif part[0] == "\\" and part[1:] in UNICODE_CLASSES:
-            part = unicode_class(part, inside_class)
+            part = _unicode_class(part, inside_class)
         parts.append(part)
     return "".join(parts)
 
 
-def unicode_class(escape: str, inside_class: bool) -> str:
+def _unicode_class(escape: str, inside_class: bool) -> str:
     replacement = UNICODE_CLASSES[escape[1]][inside_class]
     if replacement is None:
         raise ValidationError(

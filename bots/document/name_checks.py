@@ -17,10 +17,10 @@ def check_names(steps: Sequence[BaseStep], report: Report) -> None:
     for position, step in enumerate(steps):
         if isinstance(step, Condition):
             for number, rule in enumerate(step.rules):
-                check_saved(rule.field, saved, f"steps[{position}].rules[{number}].field", report)
-        for path, text in texts_in(step, below("steps", position)):
+                _check_saved(rule.field, saved, f"steps[{position}].rules[{number}].field", report)
+        for path, text in _texts_in(step, below("steps", position)):
             for name in interpolation.names_in(text):
-                check_name(name, saved, path, report)
+                _check_name(name, saved, path, report)
             if interpolation.has_leftovers(text):
                 report.warn(
                     path,
@@ -30,14 +30,14 @@ def check_names(steps: Sequence[BaseStep], report: Report) -> None:
 
 
 def saved_names(steps: Sequence[BaseStep]) -> set[str]:
-    """The names under which steps keep something."""
+    """The names under which steps save something."""
     names = (getattr(step, "save_to", None) for step in steps)
     return {f"vars.{name}" for name in names if name is not None}
 
 
-def check_name(name: str, saved: set[str], path: str, report: Report) -> None:
+def _check_name(name: str, saved: set[str], path: str, report: Report) -> None:
     if interpolation.is_known(name):
-        check_saved(name, saved, path, report)
+        _check_saved(name, saved, path, report)
     else:
         report.warn(
             path,
@@ -47,7 +47,7 @@ def check_name(name: str, saved: set[str], path: str, report: Report) -> None:
         )
 
 
-def check_saved(name: str, saved: set[str], path: str, report: Report) -> None:
+def _check_saved(name: str, saved: set[str], path: str, report: Report) -> None:
     """`vars.reply.title` is what a step saved as `reply`, whatever that holds."""
     if name.startswith("vars.") and ".".join(name.split(".")[:2]) not in saved:
         report.warn(
@@ -58,16 +58,16 @@ def check_saved(name: str, saved: set[str], path: str, report: Report) -> None:
         )
 
 
-def texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _texts_in(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The path and the text of every text below a value."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list | tuple):
         for position, item in enumerate(value):
-            yield from texts_in(item, below(path, position))
+            yield from _texts_in(item, below(path, position))
     elif isinstance(value, Part):
         for name, field in type(value).model_fields.items():
-            yield from texts_in(getattr(value, name), below(path, field.alias or name))
+            yield from _texts_in(getattr(value, name), below(path, field.alias or name))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from texts_in(item, below(path, key))
+            yield from _texts_in(item, below(path, key))

@@ -18,14 +18,14 @@ class Part(BaseModel):
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @classmethod
-    def words(cls, key: str) -> tuple[str, ...]:
-        """The words of which one stands under a key."""
+    def literals(cls, key: str) -> tuple[str, ...]:
+        """The values of which one stands under a key."""
         return get_args(cls.fields_by_key()[key].annotation)
 
     @classmethod
     def kind_name(cls) -> str:
-        """The word under `kind`; empty for parts that have none."""
-        return cls.words("kind")[0] if "kind" in cls.model_fields else ""
+        """The value of `kind`; empty for parts that have none."""
+        return cls.literals("kind")[0] if "kind" in cls.model_fields else ""
 
 
 def parts_in(annotation: Any) -> dict[str, type[Part]]:

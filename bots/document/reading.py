@@ -9,7 +9,7 @@ from .scenario import Scenario
 
 P = TypeVar("P", bound=Part)
 
-#: So many versions are kept in their parsed form.
+#: Versions that a process has in their parsed form.
 MAX_CACHED = 500
 
 _cache: dict[int, tuple[Any, Scenario]] = {}

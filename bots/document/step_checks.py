@@ -54,30 +54,30 @@ def check_steps(scenario: Scenario, known: Known, report: Report) -> None:
     """Report what is wrong with each step by itself, and keys that stand more than once."""
     if not scenario.steps:
         report.error("steps", "no_steps", _("The scenario has no steps. Add at least one message."))
-    check_unique([step.key for step in scenario.steps], "steps", "key", report)
+    _check_unique([step.key for step in scenario.steps], "steps", "key", report)
     for position, step in enumerate(scenario.steps):
         path = below("steps", position)
         if isinstance(step, Question):
-            check_waiting(step, path, scenario.expires, report)
-        check_step(step, path, known, report)
+            _check_waiting(step, path, scenario.expires, report)
+        _check_step(step, path, known, report)
 
 
-def check_step(step: BaseStep, path: str, known: Known, report: Report) -> None:
+def _check_step(step: BaseStep, path: str, known: Known, report: Report) -> None:
     """Report what is wrong with a step of its kind."""
     match step:
         case Menu():
-            check_menu(step, f"{path}.choices", report)
+            _check_menu(step, f"{path}.choices", report)
         case Set():
-            check_set(step, path, known, report)
+            _check_set(step, path, known, report)
         case Condition():
-            check_condition(step, path, report)
+            _check_condition(step, path, report)
         case Template():
-            check_template(step, path, known, report)
+            _check_template(step, path, known, report)
         case HttpRequest():
-            check_http(step, path, known, report)
+            _check_http(step, path, known, report)
 
 
-def check_unique(values: Sequence[str], path: str, name: str, report: Report) -> None:
+def _check_unique(values: Sequence[str], path: str, name: str, report: Report) -> None:
     """Report the values that stand more than once under a name of a list's items; blank ones are not compared."""
     counts = Counter(folded(value) for value in values if value)
     for position, value in enumerate(values):
@@ -85,20 +85,20 @@ def check_unique(values: Sequence[str], path: str, name: str, report: Report) ->
             report.error(
                 f"{path}[{position}].{name}",
                 "duplicate",
-                _("“%(name)s” stands here more than once. Give each its own.") % {"name": value},
+                _("“%(name)s” is used here more than once. Give each its own.") % {"name": value},
             )
 
 
-def check_menu(menu: Menu, path: str, report: Report) -> None:
+def _check_menu(menu: Menu, path: str, report: Report) -> None:
     if not menu.choices:
         report.error(path, "no_choices", _("The menu has no choices. Add at least one."))
-    check_unique([choice.key for choice in menu.choices], path, "key", report)
-    check_unique([choice.label for choice in menu.choices], path, "label", report)
+    _check_unique([choice.key for choice in menu.choices], path, "key", report)
+    _check_unique([choice.label for choice in menu.choices], path, "label", report)
     for position, choice in enumerate(menu.choices):
-        check_label(choice.label, len(menu.choices) <= MAX_BUTTONS, f"{path}[{position}].label", report)
+        _check_label(choice.label, len(menu.choices) <= MAX_BUTTONS, f"{path}[{position}].label", report)
 
 
-def check_label(label: str, is_button: bool, path: str, report: Report) -> None:
+def _check_label(label: str, is_button: bool, path: str, report: Report) -> None:
     if is_button and len(label) > MAX_BUTTON_TITLE:
         report.error(
             path,
@@ -110,12 +110,12 @@ def check_label(label: str, is_button: bool, path: str, report: Report) -> None:
         report.error(path, "no_placeholders", _("A label is shown as it is: write it without {{ }}."))
 
 
-def check_waiting(question: Question, path: str, expires: int, report: Report) -> None:
+def _check_waiting(question: Question, path: str, expires: int, report: Report) -> None:
     if question.invalid and question.invalid.tries is not None and question.invalid.next is None:
         report.error(
             f"{path}.invalid.next",
             "required",
-            _("Say which step comes after so many wrong answers, or drop the tries."),
+            _("Choose the step that follows after so many wrong answers, or leave the number of tries out."),
         )
     if question.timeout and question.timeout.seconds >= expires:
         report.warn(
@@ -126,48 +126,50 @@ def check_waiting(question: Question, path: str, expires: int, report: Report) -
         )
 
 
-def check_set(step: Set, path: str, known: Known, report: Report) -> None:
+def _check_set(step: Set, path: str, known: Known, report: Report) -> None:
     if known.stages is not None and step.deal and step.deal.stage not in known.stages:
         report.error(
             f"{path}.deal.stage",
             "unknown_stage",
-            _("There is no deal stage “%(stage)s”. There are: %(stages)s.")
+            _("There is no deal stage “%(stage)s”. The stages are: %(stages)s.")
             % {"stage": step.deal.stage, "stages": ", ".join(known.stages)},
         )
 
 
-def check_condition(condition: Condition, path: str, report: Report) -> None:
+def _check_condition(condition: Condition, path: str, report: Report) -> None:
     if not condition.rules:
         report.error(f"{path}.rules", "no_rules", _("The condition has no rules. Add at least one."))
     for position, rule in enumerate(condition.rules):
         if rule.field and rule.op:
-            check_rule(rule, f"{path}.rules[{position}]", report)
+            _check_rule(rule, f"{path}.rules[{position}]", report)
     if condition.then is None and condition.otherwise is None:
         report.warn(
-            path, "same_way", _("Whether the rules hold or not, the same follows. Say where it goes on then, or else.")
+            path,
+            "same_way",
+            _("The same step follows whether the rules hold or not. Choose a step for at least one of the two."),
         )
 
 
-def check_rule(rule: Rule, path: str, report: Report) -> None:
+def _check_rule(rule: Rule, path: str, report: Report) -> None:
     is_open = any(rule.field.startswith(prefix) and rule.field != prefix for prefix in OPEN_FIELDS)
     if rule.field not in FIXED_FIELDS and not is_open:
         report.error(
             f"{path}.field",
             "unknown_field",
-            _("“%(name)s” cannot be asked for. Use vars.…, customer.attributes.… or one of: %(known)s.")
+            _("“%(name)s” cannot be used in a rule. Use vars.…, customer.attributes.… or one of: %(known)s.")
             % {"name": rule.field, "known": ", ".join(FIXED_FIELDS)},
         )
     if rule.op == "in_tags" and rule.field != "customer.tags":
         report.error(
             f"{path}.op",
             "wrong_op",
-            _("Only customer.tags has tags. Compare “%(name)s” otherwise.") % {"name": rule.field},
+            _("Only customer.tags holds tags. Choose another comparison for “%(name)s”.") % {"name": rule.field},
         )
     if rule.value is None and rule.op not in OPS_WITHOUT_VALUE:
-        report.error(f"{path}.value", "required", _("Write what it is compared with."))
+        report.error(f"{path}.value", "required", _("Enter a value to compare with."))
 
 
-def check_template(step: Template, path: str, known: Known, report: Report) -> None:
+def _check_template(step: Template, path: str, known: Known, report: Report) -> None:
     if known.templates is None or not (step.template and step.language):
         return
     template = known.templates.get((step.template, step.language))
@@ -189,27 +191,30 @@ def check_template(step: Template, path: str, known: Known, report: Report) -> N
         )
 
 
-def check_http(request: HttpRequest, path: str, known: Known, report: Report) -> None:
+def _check_http(request: HttpRequest, path: str, known: Known, report: Report) -> None:
     if request.has_body and request.method and request.method not in METHODS_WITH_BODY:
         report.error(
             f"{path}.json",
             "no_body",
-            _("Only %(methods)s carry JSON. Change the method, or drop it.")
+            _("Only %(methods)s can send JSON. Change the method, or remove the JSON.")
             % {"methods": ", ".join(METHODS_WITH_BODY)},
         )
     if request.url:
-        check_url(request.url, f"{path}.url", known.hosts, report)
+        _check_url(request.url, f"{path}.url", known.hosts, report)
     if request.failed is None:
         report.warn(
             f"{path}.failed",
             "no_failed",
-            _("If the service does not answer, a person is called without a word. Say which step comes then."),
+            _(
+                "If the service does not answer, a person is called and the customer hears nothing. "
+                "Choose the step that follows then."
+            ),
         )
 
 
-def check_url(url: str, path: str, hosts: Mapping[str, bool] | None, report: Report) -> None:
+def _check_url(url: str, path: str, hosts: Mapping[str, bool] | None, report: Report) -> None:
     if "{{" in (beginning[0] if (beginning := BEGINNING.match(url)) else url):
-        report.error(path, "no_placeholders", _("Write the host as it is: {{ }} may stand after it only."))
+        report.error(path, "no_placeholders", _("Write the host itself: {{ }} may only come after it."))
         return
     try:
         address = read_address(FILLED_IN.sub("x", url))

@@ -31,14 +31,14 @@ def validate(definition: Any, known: Known | None = None) -> Report:
         if report.misshapen:
             return report
         scenario = read_draft(definition)
-    check_triggers(scenario.triggers, report)
+    _check_triggers(scenario.triggers, report)
     check_steps(scenario, known or Known(), report)
     check_branches(scenario.steps, report)
     check_names(scenario.steps, report)
     return report
 
 
-def check_triggers(triggers: Sequence[Trigger], report: Report) -> None:
+def _check_triggers(triggers: Sequence[Trigger], report: Report) -> None:
     """What starts the scenario, if anything does, and whether patterns can be read."""
     if not triggers:
         report.warn("triggers", "no_triggers", _("Nothing starts this scenario. Add a keyword, for example."))

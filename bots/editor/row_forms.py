@@ -74,7 +74,7 @@ class TriggerForm(RowForm):
         ("first_message", _("the first message of a customer")),
         ("any", _("any message")),
     ]
-    KEYWORDS = Keyword.words("match")
+    KEYWORDS = Keyword.literals("match")
 
     kind = forms.ChoiceField(label=_("Starts when"), choices=KINDS, initial="contains")
     value = short_text(_("Word"))

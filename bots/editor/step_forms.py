@@ -88,7 +88,7 @@ class StepForm(RowForm):
     )
     method = forms.ChoiceField(
         label=_("Method"),
-        choices=[(method, method) for method in HttpRequest.words("method")],
+        choices=[(method, method) for method in HttpRequest.literals("method")],
         required=False,
         initial="POST",
     )

@@ -1,4 +1,4 @@
-"""What a question accepts as an answer. Each reader returns the text to keep, or None when it is no such answer."""
+"""What a question accepts as an answer. Each reader returns the text to save, or None when it is no such answer."""
 
 import re
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from whatsapp.phone_numbers import normalize_phone
 
 from .events import Said
 
-TODAY = {"сегодня", "today"}
-TOMORROW = {"завтра", "tomorrow"}
+_TODAY = {"сегодня", "today"}
+_TOMORROW = {"завтра", "tomorrow"}
 
 
-def text(said: Said, now: datetime) -> str | None:
+def _read_text(said: Said, now: datetime) -> str | None:
     return said.text.strip()[:MAX_VALUE] or None
 
 
-def number(said: Said, now: datetime) -> str | None:
-    """1 500,50 is 1500.50."""
+def _read_number(said: Said, now: datetime) -> str | None:
     return read_number(said.text)
 
 
 def read_number(text: str) -> str | None:
+    """A number as people write it, in digits with a point: 1 500,50 is 1500.50. None for what is no number."""
     plain = re.sub(r"[\s_']", "", text).replace(",", ".")
     if not re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", plain, re.ASCII):
         return None
@@ -37,7 +37,7 @@ def read_number(text: str) -> str | None:
         return None
 
 
-def email(said: Said, now: datetime) -> str | None:
+def _read_email(said: Said, now: datetime) -> str | None:
     address = said.text.strip()
     try:
         validate_email(address)
@@ -46,28 +46,28 @@ def email(said: Said, now: datetime) -> str | None:
     return address
 
 
-def phone(said: Said, now: datetime) -> str | None:
+def _read_phone(said: Said, now: datetime) -> str | None:
     try:
         return str(normalize_phone(said.text, said.person.country))
     except ValidationError:
         return None
 
 
-def day(said: Said, now: datetime) -> str | None:
-    """25.12.2026, 25.12.26, 25.12 (the next one), 2026-12-25, today, tomorrow. Kept as 2026-12-25."""
+def _read_day(said: Said, now: datetime) -> str | None:
+    """25.12.2026, 25.12.26, 25.12 (the next one), 2026-12-25, today, tomorrow. Saved as 2026-12-25."""
     today = now.date()
     words = folded(said.text)
-    if words in TODAY:
+    if words in _TODAY:
         return today.isoformat()
-    if words in TOMORROW:
+    if words in _TOMORROW:
         return (today + timedelta(days=1)).isoformat()
     try:
-        return read_date(words, today).isoformat()
+        return _read_date(words, today).isoformat()
     except ValueError:
         return None
 
 
-def read_date(words: str, today: date) -> date:
+def _read_date(words: str, today: date) -> date:
     """Raises ValueError for what is no date."""
     if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", words, re.ASCII):
         return date(*map(int, iso.groups()))
@@ -81,21 +81,21 @@ def read_date(words: str, today: date) -> date:
     return this_year if this_year >= today else this_year.replace(year=today.year + 1)
 
 
-def image(said: Said, now: datetime) -> str | None:
+def _read_image(said: Said, now: datetime) -> str | None:
     """Meta's id of the picture."""
-    return media_id(said, "image")
+    return _media_id(said, "image")
 
 
-def document(said: Said, now: datetime) -> str | None:
+def _read_document(said: Said, now: datetime) -> str | None:
     """Meta's id of the file."""
-    return media_id(said, "document")
+    return _media_id(said, "document")
 
 
-def media_id(said: Said, type: str) -> str | None:
+def _media_id(said: Said, type: str) -> str | None:
     return str(said.content.get("id") or "") or None if said.type == type else None
 
 
-def location(said: Said, now: datetime) -> str | None:
+def _read_location(said: Said, now: datetime) -> str | None:
     """Latitude and longitude, and the address where there is one."""
     place = said.content
     if said.type != "location" or "latitude" not in place or "longitude" not in place:
@@ -104,13 +104,14 @@ def location(said: Said, now: datetime) -> str | None:
     return " ".join(str(part) for part in written if part)[:MAX_VALUE]
 
 
+#: The reader of each kind of answer of an `ask` step; the moment is in the business's time zone.
 READERS: dict[str, Callable[[Said, datetime], str | None]] = {
-    "text": text,
-    "number": number,
-    "email": email,
-    "phone": phone,
-    "date": day,
-    "image": image,
-    "document": document,
-    "location": location,
+    "text": _read_text,
+    "number": _read_number,
+    "email": _read_email,
+    "phone": _read_phone,
+    "date": _read_day,
+    "image": _read_image,
+    "document": _read_document,
+    "location": _read_location,
 }

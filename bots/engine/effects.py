@@ -87,7 +87,7 @@ class CreateDeal(Effect):
 
 @dataclass(frozen=True)
 class HandOff(Effect):
-    """A person goes on from here; the bot is silent."""
+    """A person takes over from here; the bot is silent."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Call(Effect):
 
 @dataclass(frozen=True)
 class Refused(Effect):
-    """What the step wanted could not be done, so the session is over and a person goes on."""
+    """What the step wanted could not be done, so the session is over and a person takes over."""
 
     step: str
     why: str

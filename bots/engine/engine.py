@@ -17,7 +17,7 @@ __all__ = ["MAX_STEPS", "State", "advance", "person_after", "waits_for_answer"]
 
 def advance(scenario: Scenario, state: State, event: Event, now: datetime) -> tuple[State, tuple[Effect, ...]]:
     """
-    What follows from an event: the new state, and the effects in the order in which they are to be carried out. An
+    What follows from an event: the new state, and the effects in the order in which they are to be written. An
     event that does not concern the step that waits changes nothing and has no effects.
     """
     return Turn(scenario, state, event, now).play()

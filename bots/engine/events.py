@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .effects import TimerKind
+
 
 @dataclass(frozen=True)
 class Person:
@@ -17,7 +19,7 @@ class Person:
     country: str = "RU"
     tags: tuple[str, ...] = ()
 
-    def with_news(self, name: str | None = None, attributes: Mapping[str, Any] | None = None) -> Person:
+    def with_facts(self, name: str | None = None, attributes: Mapping[str, Any] | None = None) -> Person:
         """The person after something was written down about them."""
         return replace(self, name=name or self.name, attributes={**self.attributes, **(attributes or {})})
 
@@ -28,9 +30,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Event:
-    """`office_hours`: whether the bot's people are at work now."""
+    """What happened, and what may be asked about the moment. `office_hours`: the bot's people are at work now."""
 
-    person: Person
+    person: Person = field(default_factory=Person)
     office_hours: bool = field(default=True, kw_only=True)
 
 
@@ -49,12 +51,19 @@ class Said(Event):
 
 @dataclass(frozen=True)
 class TimedOut(Event):
-    """The time to answer, or to wait, is over."""
+    """The time to answer, or to wait, is over. `kind` is that of the timer; on expiry the engine is not asked."""
+
+    kind: TimerKind = TimerKind.TIMEOUT
 
 
 @dataclass(frozen=True)
 class Answered(Event):
-    """A service that was called has answered with this JSON. `failed` says why it has not; empty: it has."""
+    """
+    A service that was called at `step` has answered with this JSON. `failed` says why it has not; empty: it has.
+    `status` is HTTP's, where there was one.
+    """
 
     value: Any = None
     failed: str = ""
+    step: str = ""
+    status: int | None = None

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 #: The days as a bot's `office_hours` names them, in the order of date.weekday().
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-SPAN = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–—]\s*(\d{1,2})(?::(\d\d))?")
-MAX_SPANS = 10
+_SPAN = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–—]\s*(\d{1,2})(?::(\d\d))?")
+_MAX_SPANS = 10
 
 
 def is_open(office_hours: dict[str, list[str]], now: datetime) -> bool:
@@ -19,13 +19,13 @@ def is_open(office_hours: dict[str, list[str]], now: datetime) -> bool:
     if not office_hours:
         return True
     clock = f"{now:%H:%M}"
-    today, yesterday = (spans(office_hours, moment) for moment in (now, now - timedelta(days=1)))
+    today, yesterday = (_spans(office_hours, moment) for moment in (now, now - timedelta(days=1)))
     return any(begin <= clock and (clock < end or end <= begin) for begin, end in today) or any(
         end <= begin and clock < end for begin, end in yesterday
     )
 
 
-def spans(office_hours: dict[str, list[str]], moment: datetime) -> list[list[str]]:
+def _spans(office_hours: dict[str, list[str]], moment: datetime) -> list[list[str]]:
     """When the hours of a moment's day begin and end; those that end no later than they begin end the day after."""
     return [span.split("-") for span in office_hours.get(DAYS[moment.weekday()], [])]
 
@@ -37,7 +37,11 @@ def clean_office_hours(value: Any) -> dict[str, list[str]]:
     cleaned = {}
     for day in DAYS:
         written = value.get(day, [])
-        if not isinstance(written, list) or len(written) > MAX_SPANS or not all(isinstance(it, str) for it in written):
+        if (
+            not isinstance(written, list)
+            or len(written) > _MAX_SPANS
+            or not all(isinstance(it, str) for it in written)
+        ):
             raise ValidationError(_("The hours of a day are a list like 09:00-13:00, 14:00-18:00."))
         if written:
             cleaned[day] = [read_span(span) for span in written]
@@ -46,7 +50,7 @@ def clean_office_hours(value: Any) -> dict[str, list[str]]:
 
 def read_span(text: str) -> str:
     """09:00-18:00, also from 9-18. It may end after midnight. Raises ValidationError."""
-    found = SPAN.fullmatch(text.strip())
+    found = _SPAN.fullmatch(text.strip())
     try:
         if found is None:
             raise ValueError(text)

@@ -32,11 +32,12 @@ from .steps import HANDLERS, ONWARD, WAIT, Destination
 MAX_STEPS = 50
 MAX_TURNS = 300
 MAX_EQUAL_TEXTS = 5
-EQUAL_TEXTS_WITHIN = 5 * 60
+#: Seconds.
+EQUAL_TEXTS_INTERVAL = 5 * 60
 
 
 class GivenUp(Exception):
-    """The scenario cannot go on by itself, or does too much of something: a person goes on."""
+    """The scenario cannot continue by itself, or does too much of something: a person takes over."""
 
     def __init__(self, reason: EndReason) -> None:
         super().__init__(reason)
@@ -55,7 +56,7 @@ class Turn:
         self.vars = dict(state.vars)
         self.heard = event.text if isinstance(event, Said) else state.heard
         self.tries = state.tries
-        self.said = [entry for entry in state.said if entry[1] > now.timestamp() - EQUAL_TEXTS_WITHIN]
+        self.said = [entry for entry in state.said if entry[1] > now.timestamp() - EQUAL_TEXTS_INTERVAL]
         self.position = scenario.positions[state.step] if state.step else -1
         self.waits = False
         self.effects: list[Effect] = []
@@ -72,7 +73,7 @@ class Turn:
             self.end(given_up.reason)
         return self.result()
 
-    # The way through the steps
+    # From step to step
 
     @property
     def step(self) -> BaseStep | None:
@@ -91,7 +92,7 @@ class Turn:
             case TimedOut():
                 return handler.time_out(step, self)
             case Answered():
-                return handler.hear(step, self.event, self)
+                return handler.receive(step, self.event, self)
             case Said():
                 return handler.answer(step, self.event, self)
         return None
@@ -132,7 +133,7 @@ class Turn:
         self.want(End(reason, self.step.key if self.step else None))
 
     def give_up(self, reason: EndReason) -> NoReturn:
-        """End the turn and the session here; a person goes on."""
+        """End the turn and the session here; a person takes over."""
         raise GivenUp(reason)
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
@@ -152,11 +153,11 @@ class Turn:
         self.effects.append(effect)
 
     def save(self, name: str | None, value: Any) -> None:
-        """Keep a value under a name, if the author gave one."""
+        """Save a value under a name, if the author gave one."""
         if name is not None:
             self.vars[name] = value
 
-    def know(self, effect: Effect) -> None:
+    def record(self, effect: Effect) -> None:
         """Write something down about the customer, and know it from here on."""
         self.want(effect)
         self.person = person_after(self.person, effect)
@@ -209,9 +210,9 @@ class Turn:
 
 
 def person_after(person: Person, effect: Effect) -> Person:
-    """The person as known once an effect was carried out."""
+    """The person as known once an effect is written."""
     if isinstance(effect, SetCustomer):
-        return person.with_news(effect.name, effect.attributes)
+        return person.with_facts(effect.name, effect.attributes)
     if isinstance(effect, AddTags):
         return person.with_tags(added=effect.names)
     if isinstance(effect, RemoveTags):

@@ -37,15 +37,15 @@ class AllowedHost(HoldsSecrets, TenantModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.host
 
     @property
-    def has_authorization(self):
+    def has_authorization(self) -> bool:
         """Whether a secret is kept, without reading it."""
         return bool(self.__dict__.get("authorization"))
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         try:
             self.host = read_host(self.host)

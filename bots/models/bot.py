@@ -6,11 +6,11 @@ from accounts.models import TenantModel
 from bots.engine.office_hours import clean_office_hours
 
 
-def default_menu_words():
+def default_menu_words() -> list[str]:
     return ["меню", "menu"]
 
 
-def default_operator_words():
+def default_operator_words() -> list[str]:
     return ["оператор", "operator"]
 
 
@@ -62,10 +62,10 @@ class Bot(TenantModel):
         # Serves: a business's bots.
         indexes = [models.Index("business", "priority", name="bot_by_business")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def retire(self):
+    def retire(self) -> None:
         """Answer nobody any more."""
         self.is_active = False
         self.save(update_fields=["is_active"])

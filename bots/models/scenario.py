@@ -1,3 +1,6 @@
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -7,9 +10,10 @@ from accounts.models import TenantModel, TenantQuerySet
 from bots.document.reading import cached_version
 from bots.document.scenario import Scenario
 from whatsapp.message_templates.usage import Use
+from whatsapp.models import MessageTemplate
 
 
-def empty_definition():
+def empty_definition() -> dict[str, Any]:
     return {"format": 1, "triggers": [], "steps": []}
 
 
@@ -33,11 +37,11 @@ class BotScenario(TenantModel):
         # Serves: a business's scenarios.
         indexes = [models.Index("business", "name", name="scenario_by_business")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @classmethod
-    def uses_of_templates(cls, templates):
+    def uses_of_templates(cls, templates: Collection[MessageTemplate]) -> list[Use]:
         """The scenarios that send one of these templates: published, or so far only in the draft."""
         accounts = {(template.business_id, template.waba_id) for template in templates}
         names = {(template.name, template.language) for template in templates}
@@ -54,19 +58,19 @@ class BotScenario(TenantModel):
         return found
 
 
-def _sends(definition, names):
+def _sends(definition: Any, names: set[tuple[str, str]]) -> bool:
     """Whether a scenario document has a step that sends one of the templates of these (name, language)."""
     steps = definition.get("steps", []) if isinstance(definition, dict) else []
     return any((step.get("template"), step.get("language")) in names for step in steps if isinstance(step, dict))
 
 
 class ScenarioVersionQuerySet(TenantQuerySet):
-    def latest_of_each(self):
+    def latest_of_each(self) -> Self:
         """The one version of each scenario that customers meet."""
         siblings = ScenarioVersion.objects.filter(scenario=OuterRef("scenario")).order_by("-number")
         return self.filter(pk=Subquery(siblings.values("pk")[:1]))
 
-    def that_run(self):
+    def that_run(self) -> Self:
         """The latest of each scenario, and those on which a conversation still is."""
         met = self.filter(sessions__isnull=False, sessions__ended_at__isnull=True)
         return self.filter(Q(pk__in=self.latest_of_each().values("pk")) | Q(pk__in=met.values("pk")))
@@ -96,7 +100,7 @@ class ScenarioVersion(TenantModel):
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["scenario", "number"], name="version_number_once_per_scenario")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.scenario} · {self.number}"
 
     @property

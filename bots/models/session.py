@@ -40,7 +40,7 @@ class BotSession(TenantModel):
         # Serves: a business's sessions, newest first.
         indexes = [models.Index("business", models.F("started_at").desc(), name="session_by_business")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.version} · {self.conversation}"
 
     @classmethod
@@ -51,7 +51,7 @@ class BotSession(TenantModel):
         )
 
     @property
-    def turns(self):
+    def turns(self) -> int:
         """How many events it has handled; a timer set at an earlier turn is out of date."""
         return self.state.get("turns", 0) if isinstance(self.state, dict) else 0
 
@@ -75,7 +75,7 @@ class BotTimer(JobRow, TenantModel):
         # Serves: the tick that fires timers.
         indexes = [models.Index("due_at", name="timer_due")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()} · {timezone.localtime(self.due_at):%Y-%m-%d %H:%M}"
 
 
@@ -101,7 +101,7 @@ class BotCall(JobRow, TenantModel):
         # Serves: the calls to make, and how many of a business are under way.
         indexes = [models.Index("due_at", name="call_waiting", condition=Q(due_at__isnull=False))]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.request.get('method', '')} · {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
 
 
@@ -138,5 +138,5 @@ class BotTurn(TenantModel):
         # Serves: a business's turns, newest first.
         indexes = [models.Index("business", models.F("created_at").desc(), name="turn_by_business")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M:%S}"

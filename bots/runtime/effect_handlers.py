@@ -1,8 +1,10 @@
-"""Effects made real: rows of crm, in the transaction of the turn."""
+"""Effects made real: rows of crm, and what a session waits for, in the transaction of the turn."""
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -10,57 +12,66 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from bots.engine import effects
-from bots.models import BotCall, BotTimer
+from bots.models import BotCall, BotSession, BotTimer
 from crm.conversations import conversations, outbox
 from crm.customers import customers
 from crm.deals.deals import create_deal
 from crm.models import Conversation, Message
 from whatsapp.message_templates.availability import check_parameters, check_usable, usable_with
+from whatsapp.models import MessageTemplate, WhatsAppNumber
 
 
-def carry_out(session, wanted, step):
+def apply_effects(
+    session: BotSession, wanted: Sequence[effects.Effect], step: str | None
+) -> tuple[effects.Effect, ...]:
     """
-    Do what the engine wants of a session's conversation, in order, beginning at a step. Returns what was done: where
-    something is refused, the session is over and a person goes on.
+    Write the effects of a session's turn, in order, beginning at a step. Returns what was written: where something is
+    refused, the session is over and a person takes over.
     """
-    done = []
+    written: list[effects.Effect] = []
     for effect in wanted:
-        step = effect.step if isinstance(effect, effects.Visited) else step
+        if isinstance(effect, effects.Visited):
+            step = effect.step
         try:
-            if carrier := CARRIERS.get(type(effect)):
-                carrier(session, effect)
+            if handle := _HANDLERS.get(type(effect)):
+                handle(session, effect)
         except Refusal as refusal:
             hand_over(session.conversation)
             end = effects.End(effects.EndReason.ERROR, step)
-            return (*done, effects.Refused(step, str(refusal)), effects.HandOff(), end)
-        done.append(effect)
-    return tuple(done)
+            return (*written, effects.Refused(step or "", str(refusal)), effects.HandOff(), end)
+        written.append(effect)
+    return tuple(written)
 
 
-def send(session, effect):
-    outbox.queue(session.conversation, effect.content, effect.text, Message.Origin.BOT)
+def send_message(conversation: Conversation, effect: effects.SendMessage) -> None:
+    """Queue a message. Raises Refusal when the number may not send, or outside the window."""
+    outbox.queue(conversation, effect.content, effect.text, Message.Origin.BOT)
 
 
-def send_template(session, effect):
+def _send_message(session: BotSession, effect: effects.SendMessage) -> None:
+    send_message(session.conversation, effect)
+
+
+def _send_template(session: BotSession, effect: effects.SendTemplate) -> None:
     """Raises Refusal when there is no such approved template, or its parameters do not fit."""
-    template = find_template(session.conversation.whatsapp_number, effect)
-    with refusing():
+    template = _find_template(session.conversation.whatsapp_number, effect)
+    with _refusing():
         outbox.reply_with_template(
             session.conversation, template, effect.parameters, None, Message.Origin.BOT, pause_bot=False
         )
 
 
-def template_text(number, effect):
+def template_text(number: WhatsAppNumber, effect: effects.SendTemplate) -> str:
     """What a person would read of a template. Raises Refusal as sending it would."""
-    template = find_template(number, effect)
-    with refusing():
+    template = _find_template(number, effect)
+    with _refusing():
         check_usable(template, number)
         check_parameters(template, effect.parameters)
     return template.filled_in(effect.parameters)
 
 
 @contextmanager
-def refusing():
+def _refusing() -> Iterator[None]:
     """What is wrong with a template is no error of ours: it is refused."""
     try:
         yield
@@ -68,7 +79,7 @@ def refusing():
         raise Refusal("template_not_usable", " ".join(error.messages)) from error
 
 
-def find_template(number, effect):
+def _find_template(number: WhatsAppNumber, effect: effects.SendTemplate) -> MessageTemplate:
     """The approved template that an effect names. Raises Refusal."""
     template = usable_with(number).filter(name=effect.template, language=effect.language).first()
     if template is None:
@@ -80,32 +91,32 @@ def find_template(number, effect):
     return template
 
 
-def set_customer(session, effect):
+def _set_customer(session: BotSession, effect: effects.SetCustomer) -> None:
     customer = session.conversation.customer
     customer.name = effect.name or customer.name
     customer.attributes = {**customer.attributes, **effect.attributes}
     customer.save(update_fields=["name", "attributes"])
 
 
-def add_tags(session, effect):
+def _add_tags(session: BotSession, effect: effects.AddTags) -> None:
     customers.add_tags(session.conversation.customer, effect.names)
 
 
-def remove_tags(session, effect):
+def _remove_tags(session: BotSession, effect: effects.RemoveTags) -> None:
     customers.remove_tags(session.conversation.customer, effect.names)
 
 
-def add_deal(session, effect):
+def _create_deal(session: BotSession, effect: effects.CreateDeal) -> None:
     conversation = session.conversation
     create_deal(conversation.customer, effect.title, effect.amount, effect.stage, conversation)
 
 
-def hand_off(session, effect):
+def _hand_off(session: BotSession, effect: effects.HandOff) -> None:
     hand_over(session.conversation)
 
 
-def hand_over(conversation):
-    """A person goes on: the bot is silent, and the conversation is open and unread."""
+def hand_over(conversation: Conversation) -> None:
+    """A person takes over: the bot is silent, and the conversation is open and unread."""
     conversations.change(
         conversation,
         bot_paused=True,
@@ -114,31 +125,38 @@ def hand_over(conversation):
     )
 
 
-def set_timer(session, effect):
-    due_at = timezone.now() + timedelta(seconds=effect.seconds)
+def expires_at(wanted: Sequence[effects.Effect]) -> datetime | None:
+    """When a session with these effects ends if no answer comes; None: it does not wait for one."""
+    for effect in wanted:
+        if isinstance(effect, effects.SetTimer) and effect.kind == effects.TimerKind.EXPIRY:
+            return timezone.now() + timedelta(seconds=effect.seconds)
+    return None
+
+
+def _set_timer(session: BotSession, effect: effects.SetTimer) -> None:
+    is_expiry = effect.kind == effects.TimerKind.EXPIRY
+    due_at = session.expires_at if is_expiry else timezone.now() + timedelta(seconds=effect.seconds)
     BotTimer.objects.create(
         business_id=session.business_id, session=session, kind=effect.kind, turn=session.turns, due_at=due_at
     )
-    if effect.kind == effects.TimerKind.EXPIRY:
-        session.expires_at = due_at
 
 
-def call(session, effect):
+def _call(session: BotSession, effect: effects.Call) -> None:
     """The row of a call; `http_calls.py` makes it once this turn is committed."""
     BotCall.objects.create(
         business_id=session.business_id, session=session, turn=session.turns, request=asdict(effect)
     )
 
 
-#: What to do for each kind of effect. Visited and End are facts of the session, kept by turns.py.
-CARRIERS = {
-    effects.SendMessage: send,
-    effects.SendTemplate: send_template,
-    effects.SetCustomer: set_customer,
-    effects.AddTags: add_tags,
-    effects.RemoveTags: remove_tags,
-    effects.CreateDeal: add_deal,
-    effects.HandOff: hand_off,
-    effects.SetTimer: set_timer,
-    effects.Call: call,
+#: What writes each kind of effect. Visited and End are facts of the session (writing.py).
+_HANDLERS: dict[type[effects.Effect], Callable[[BotSession, Any], None]] = {
+    effects.SendMessage: _send_message,
+    effects.SendTemplate: _send_template,
+    effects.SetCustomer: _set_customer,
+    effects.AddTags: _add_tags,
+    effects.RemoveTags: _remove_tags,
+    effects.CreateDeal: _create_deal,
+    effects.HandOff: _hand_off,
+    effects.SetTimer: _set_timer,
+    effects.Call: _call,
 }

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -23,31 +22,33 @@ from bots.engine.events import Answered
 from bots.models import AllowedHost, BotCall
 from whatsapp.secrets.encryption import UnreadableSecret
 
-from . import http_client, sessions
-from .http_client import CallFailed
-from .turns import as_person, attempt, locked, resume, take_turns
+from . import http_client
+from .http_client import Answer, CallFailed
+from .turns import resume, take_turns
 
 #: A call that was begun longer ago was cut off by a crash: `http_client` is done sooner.
 LEASE = timedelta(seconds=30)
 #: Seconds that an answer waits to be written down while the database is out of reach.
 SETTLING_TIMEOUT = 15
 #: A call that could not begin for so long is not begun any more: the customer has waited enough.
-BEGIN_WITHIN = timedelta(minutes=1)
+BEGIN_TIMEOUT = timedelta(minutes=1)
 #: Calls of one business under way at once, so that a slow service keeps no worker from the others.
 MAX_UNDER_WAY = 5
 
-#: The largest JSON that is kept: it travels with the session from then on.
-MAX_KEPT = 64 * 1024
+#: The largest JSON that is saved (bytes): it travels with the session from then on.
+MAX_SAVED_JSON = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Outcome:
+    """What came of a call: the JSON and status of its answer, or in `failed` why there is none to work with."""
+
     value: object = None
     status: int | None = None
     failed: str = ""
 
 
-def offer(conversation_id: int) -> None:
+def enqueue(conversation_id: int) -> None:
     """Have the calls made for which a conversation's session waits."""
     if BotCall.objects.filter(session__conversation=conversation_id, attempts=0).exists():
         work_off.delay(JOB.queue)
@@ -62,32 +63,32 @@ def work(call: BotCall, seconds: float) -> bool:
 
 
 def make(call: BotCall) -> None:
-    """Make a claimed call and go on with its session. One that was begun before is not made again."""
+    """Make a claimed call and let its session continue. One that was begun before is not made again."""
     with translation.override(call.business.language):
         if call.attempts > 1:
             outcome = Outcome(failed=_("it is not known whether the call arrived"))
         else:
-            outcome = carry_out(call)
+            outcome = _perform(call)
     # The service was called, and would not be called again.
     keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
 
 
-def carry_out(call):
+def _perform(call: BotCall) -> Outcome:
     """Speak with the service. Whatever goes wrong is an Outcome too."""
-    if timezone.now() - call.created_at > BEGIN_WITHIN:
+    if timezone.now() - call.created_at > BEGIN_TIMEOUT:
         return Outcome(failed=_("the call could not begin in time"))
     request = Call(**call.request)
     try:
-        host = allowed_host(call.business_id, request.url)
+        host = _allowed_host(call.business_id, request.url)
         answer = http_client.call(request.method, request.url, request.body, request.has_body, host.authorization)
-        return read(answer, request)
+        return _outcome_of(answer, request)
     except (BadAddress, CallFailed) as trouble:
         return Outcome(failed=str(trouble))
     except UnreadableSecret:
         return Outcome(failed=_("the saved Authorization header cannot be read: enter it again"))
 
 
-def allowed_host(business_id, url):
+def _allowed_host(business_id: int, url: str) -> AllowedHost:
     """The business's row for the host of an address. Raises BadAddress when it allows no such call."""
     address = read_address(url)
     host = AllowedHost.objects.filter(business=business_id, host=address.host).first()
@@ -98,34 +99,20 @@ def allowed_host(business_id, url):
     return host
 
 
-def read(answer, request):
+def _outcome_of(answer: Answer, request: Call) -> Outcome:
     if not answer.is_fine:
         return Outcome(status=answer.status, failed=_("it answered with the status %(status)s") % vars(answer))
     if not request.wants_json:
         return Outcome(status=answer.status)
-    if len(answer.content) > MAX_KEPT:
-        return Outcome(status=answer.status, failed=_("its answer is larger than the 64 KB that can be kept"))
+    if len(answer.content) > MAX_SAVED_JSON:
+        return Outcome(status=answer.status, failed=_("its answer is larger than the 64 KB that can be saved"))
     return Outcome(answer.json(), answer.status)
 
 
-@transaction.atomic
-def settle(call, outcome):
-    """Go on with the session that waits for a call, once: whoever deletes its row does it."""
-    conversation = locked(call.session.conversation_id)
-    if conversation is None or not BotCall.objects.filter(pk=call.pk).delete()[0]:
-        return
-    session = sessions.running(conversation)
-    if session is None or call.session_id != session.pk or call.turn != session.turns:
-        return
-    session.conversation = conversation
-    event = Answered(as_person(conversation), value=outcome.value, failed=outcome.failed)
-    happened = {
-        "kind": "call_failed" if outcome.failed else "answer",
-        "step": call.request["step"],
-        "status": outcome.status,
-        "why": outcome.failed,
-    }
-    attempt(conversation, lambda: resume(session, event, happened))
+def settle(call: BotCall, outcome: Outcome) -> None:
+    """Let the session that waits for a call have its answer, once."""
+    step = call.request["step"]
+    resume(call, Answered(value=outcome.value, failed=outcome.failed, step=step, status=outcome.status))
 
 
 JOB = Job(

@@ -1,10 +1,11 @@
-"""What answers a message: which published scenario begins, goes on, or whether a person is called."""
+"""What answers a message: which scenario begins or continues, or whether a person is called. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from bots.document.matching import folded, matches
+from bots.document.part import Part
 from bots.document.scenario import Scenario
 from bots.document.steps import Menu
 from bots.document.triggers import AnyMessage, FirstMessage, Keyword
@@ -14,8 +15,8 @@ from crm.customers.opt_out import asks_to_stop
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A scenario that may begin, in the words that are live. `version` is empty when a draft is tried out."""
+class Candidate:
+    """A scenario that may begin, and its document. `version` is empty when a draft is tried out."""
 
     bot: Bot
     scenario_id: int
@@ -23,10 +24,10 @@ class Entry:
     document: Scenario
     version: ScenarioVersion | None = None
 
-    def has_keyword(self, text):
+    def has_keyword(self, text: str) -> bool:
         return any(matches(trigger.match, trigger.value, text) for trigger in self.document.triggers_of(Keyword))
 
-    def menu_with(self, payload):
+    def menu_with(self, payload: str) -> str | None:
         """The key of the menu to which a button belongs, or None."""
         menus = (step for step in self.document.steps if isinstance(step, Menu))
         return next(
@@ -34,26 +35,9 @@ class Entry:
         )
 
 
-def published(**conditions):
-    """The latest versions of active scenarios, in order of priority; `conditions` are about the scenario's row."""
-    versions = (
-        ScenarioVersion.objects.latest_of_each()
-        .filter(scenario__is_active=True, **{f"scenario__{name}": value for name, value in conditions.items()})
-        .select_related("scenario__bot")
-        .order_by("scenario__bot__priority", "scenario__bot_id", "scenario_id")
-    )
-    return [
-        Entry(version.scenario.bot, version.scenario_id, version.scenario.name, version.document, version)
-        for version in versions
-    ]
+class _GlobalWord(Enum):
+    """A word that the bot itself understands, whatever runs."""
 
-
-def live(number_id):
-    """What may begin on a number: the published scenarios of its active bots."""
-    return published(bot__whatsapp_number=number_id, bot__is_active=True)
-
-
-class GlobalWord(Enum):
     MENU = "menu"
     OPERATOR = "operator"
 
@@ -69,33 +53,33 @@ class Running:
 @dataclass(frozen=True)
 class Arrival:
     """
-    A message as it is routed. `payload` names a tapped button, `owned`: a person owns the conversation. `is_first`
-    tells whether the customer has never written before; it is called when it matters.
+    A message as it is routed. `payload` names a tapped button, `owned`: a person owns the conversation. `is_first`:
+    the customer has never written before.
     """
 
     text: str
     payload: str = ""
     owned: bool = False
     running: Running | None = None
-    is_first: Callable = bool
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
 class Begin:
     """A scenario begins, perhaps at the menu of a tapped button; one that runs is over."""
 
-    entry: Entry
+    candidate: Candidate
     step: str | None = None
 
 
 @dataclass(frozen=True)
-class GoOn:
+class Continue:
     """The running session takes the message."""
 
 
 @dataclass(frozen=True)
-class LetWait:
-    """The running session waits for a time and goes on waiting; the message is left to people."""
+class KeepWaiting:
+    """The running session goes on waiting for a time; the message is left to people."""
 
 
 @dataclass(frozen=True)
@@ -110,81 +94,82 @@ class Stop:
     """The customer wants no more messages: what runs is over, and nothing is said."""
 
 
-def decide(arrival, entries):
+Route = Begin | Continue | KeepWaiting | CallPerson | Stop
+
+
+def route(arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     """
     Who takes a message, in this order: nobody after an opt-out word, or where a person owns the conversation; the
     bots' own words; the scenario that runs and asks; a tapped button; a keyword; the first message ever; any message;
     None: nobody. A scenario that has a bot's own word as its keyword is what the word means.
 
-    A scenario that waits for a time gives way to a button and a keyword, and to nothing less. `entries` is called for
-    the scenarios that may begin.
+    A scenario that waits for a time gives way to a button and a keyword, and to nothing less.
     """
     if asks_to_stop(arrival.text):
         return Stop()
     if arrival.owned:
         return None
-    entries, running = entries(), arrival.running
-    word, bot = global_word(entries, arrival.text)
-    if word:
-        return by_word(word, bot, arrival, entries)
-    if running and running.asks:
-        return GoOn()
-    if begin := with_button(entries, arrival.payload):
+    word, bot = _global_word(candidates, arrival.text)
+    if word and bot:
+        return _by_word(word, bot, arrival, candidates)
+    if arrival.running and arrival.running.asks:
+        return Continue()
+    if begin := _with_button(candidates, arrival.payload):
         return begin
-    entry = with_keyword(entries, arrival.text)
-    if entry is None and running:
-        return LetWait()
-    if entry is None and (welcome := with_trigger(entries, FirstMessage)) and arrival.is_first():
-        entry = welcome
-    entry = entry or with_trigger(entries, AnyMessage)
-    return Begin(entry) if entry else None
+    candidate = _with_keyword(candidates, arrival.text)
+    if candidate is None and arrival.running:
+        return KeepWaiting()
+    if candidate is None and arrival.is_first:
+        candidate = _with_trigger(candidates, FirstMessage)
+    candidate = candidate or _with_trigger(candidates, AnyMessage)
+    return Begin(candidate) if candidate else None
 
 
-def by_word(word, bot, arrival, entries):
+def _by_word(word: _GlobalWord, bot: Bot, arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     """What one of the bots' own words leads to."""
-    entry = with_keyword(entries, arrival.text)
-    if entry is None and word is GlobalWord.OPERATOR:
+    candidate = _with_keyword(candidates, arrival.text)
+    if candidate is None and word is _GlobalWord.OPERATOR:
         return CallPerson(bot)
-    entry = entry or beginning(entries, arrival.running and arrival.running.scenario_id)
-    if entry:
-        return Begin(entry)
-    return GoOn() if arrival.running and arrival.running.asks else None
+    candidate = candidate or _beginning(candidates, arrival.running)
+    if candidate:
+        return Begin(candidate)
+    return Continue() if arrival.running and arrival.running.asks else None
 
 
-def global_word(entries, text):
+def _global_word(candidates: Sequence[Candidate], text: str) -> tuple[_GlobalWord, Bot] | tuple[None, None]:
     """The bot's own word that a text is, and that bot; (None, None) for any other text."""
     said = folded(text)
-    for entry in entries:
-        for word, words in (
-            (GlobalWord.MENU, entry.bot.menu_words),
-            (GlobalWord.OPERATOR, entry.bot.operator_words),
-        ):
-            if said and said in map(folded, words):
-                return word, entry.bot
+    for candidate in candidates:
+        bot = candidate.bot
+        for word, texts in ((_GlobalWord.MENU, bot.menu_words), (_GlobalWord.OPERATOR, bot.operator_words)):
+            if said and said in map(folded, texts):
+                return word, bot
     return None, None
 
 
-def beginning(entries, running_id):
+def _beginning(candidates: Sequence[Candidate], running: Running | None) -> Candidate | None:
     """Where "menu" leads: to how a conversation begins, or to the beginning of what is running."""
     return (
-        with_trigger(entries, FirstMessage)
-        or with_trigger(entries, AnyMessage)
-        or next((entry for entry in entries if entry.scenario_id == running_id), None)
+        _with_trigger(candidates, FirstMessage)
+        or _with_trigger(candidates, AnyMessage)
+        or next((it for it in candidates if running and it.scenario_id == running.scenario_id), None)
     )
 
 
-def with_button(entries, payload):
+def _with_button(candidates: Sequence[Candidate], payload: str) -> Begin | None:
     """Where a tapped button leads: to its menu, or to the scenario that bears the name in its payload."""
-    for entry in entries:
-        if payload and (step := entry.menu_with(payload)):
-            return Begin(entry, step)
-    named = next((entry for entry in entries if payload and folded(entry.name) == folded(payload)), None)
-    return Begin(named) if named else None
+    if not payload:
+        return None
+    for candidate in candidates:
+        if step := candidate.menu_with(payload):
+            return Begin(candidate, step)
+    namesake = next((it for it in candidates if folded(it.name) == folded(payload)), None)
+    return Begin(namesake) if namesake else None
 
 
-def with_keyword(entries, text):
-    return next((entry for entry in entries if text and entry.has_keyword(text)), None)
+def _with_keyword(candidates: Sequence[Candidate], text: str) -> Candidate | None:
+    return next((it for it in candidates if text and it.has_keyword(text)), None)
 
 
-def with_trigger(entries, kind):
-    return next((entry for entry in entries if entry.document.triggers_of(kind)), None)
+def _with_trigger(candidates: Sequence[Candidate], kind: type[Part]) -> Candidate | None:
+    return next((it for it in candidates if it.document.triggers_of(kind)), None)

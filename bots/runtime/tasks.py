@@ -14,35 +14,35 @@ from . import http_calls, turns
 
 logger = logging.getLogger(__name__)
 
-#: A message that waits this long was forgotten by the broker.
-FORGOTTEN_AFTER = timedelta(seconds=2)
-BATCH = 500
+#: A message that waits this long was lost by the broker.
+_LOST_AFTER = timedelta(seconds=2)
+_BATCH = 500
 
 
 @shared_task
-def take_turns(conversation_id):
+def take_turns(conversation_id: int) -> None:
     turns.take_turns(conversation_id)
-    http_calls.offer(conversation_id)
+    http_calls.enqueue(conversation_id)
 
 
 @shared_task
-def take_due_turns():
+def take_due_turns() -> dict[str, int]:
     """Take the turns of conversations whose messages nobody looks at."""
-    forgotten = (
+    lost = (
         Message.objects.filter(
             direction=Message.Direction.IN,
             automated_at__isnull=True,
-            created_at__lt=timezone.now() - FORGOTTEN_AFTER,
+            created_at__lt=timezone.now() - _LOST_AFTER,
         )
         .order_by("conversation_id")
         .values_list("conversation_id", flat=True)
         .distinct()
     )
-    return {"taken": sum(map(take_forgotten, forgotten[:BATCH]))}
+    return {"taken": sum(map(_take_lost, lost[:_BATCH]))}
 
 
-def take_forgotten(conversation_id):
-    """Trouble with one conversation leaves it for the next tick, and the others go on."""
+def _take_lost(conversation_id: int) -> int:
+    """Trouble with one conversation leaves it for the next tick; the others continue."""
     try:
         return turns.take_turns(conversation_id)
     except OperationalError as error:

@@ -6,8 +6,10 @@ service that would be called has the answer that is given for its step, or none,
 failures.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
@@ -30,19 +32,22 @@ from bots.engine.effects import (
     TimerKind,
     Visited,
 )
-from bots.engine.engine import State, advance, person_after, waits_for_answer
-from bots.engine.events import Answered, Person, Said, TimedOut
+from bots.engine.engine import advance, person_after, waits_for_answer
+from bots.engine.events import Answered, Event, Person, Said, TimedOut
 from bots.engine.office_hours import is_open
+from bots.engine.state import State
+from bots.models import Bot, BotScenario
 from bots.runtime.effect_handlers import template_text
-from bots.runtime.routing import Arrival, Begin, CallPerson, Entry, GoOn, Running, Stop, decide, published
+from bots.runtime.loading import published
+from bots.runtime.routing import Arrival, Begin, CallPerson, Candidate, Continue, Running, Stop, route
 
 MAX_MESSAGES = 100
 
 #: A message that means: the customer writes nothing, and the time to answer runs out.
 SKIP = "/skip"
 
-#: So many waits and calls in one turn are enough to see where it goes.
-MOST_AT_A_STRETCH = 20
+#: Waits and calls that pass by themselves after one message: they are enough to see where it goes.
+_MAX_EVENTS_PER_TURN = 20
 
 
 @dataclass(frozen=True)
@@ -53,113 +58,119 @@ class SimulatedTurn:
     effects: tuple[Effect, ...]
 
     @property
-    def answers(self):
+    def answers(self) -> list[SendMessage]:
         return [effect for effect in self.effects if isinstance(effect, SendMessage)]
 
 
-def is_worth_telling(effect):
-    """Every question sets the timer by which its scenario ends at last."""
+def is_shown(effect: Effect) -> bool:
+    """Whether people see an effect. Every question sets the timer by which its scenario ends at last."""
     return not isinstance(effect, Visited) and not (isinstance(effect, SetTimer) and effect.kind == TimerKind.EXPIRY)
 
 
-def simulate(bot, messages, draft=False, answers=None):
+def simulate(
+    bot: Bot, messages: Sequence[str], draft: bool = False, answers: Mapping[str, Any] | None = None
+) -> list[SimulatedTurn]:
     """
     What a bot would answer to these messages of a new customer; by its drafts if wanted, else by what is published.
     `answers` maps the key of a step that calls a service to the JSON it answers. Raises BrokenScenario for a draft
     with errors.
     """
-    return chat(bot, drafts(bot) if draft else published(bot=bot), messages, answers)
+    return _chat(bot, _drafts(bot) if draft else published(bot=bot), messages, answers)
 
 
-def simulate_draft(scenario, messages, answers=None):
+def simulate_draft(
+    scenario: BotScenario, messages: Sequence[str], answers: Mapping[str, Any] | None = None
+) -> list[SimulatedTurn]:
     """The same for one scenario's draft alone. Raises BrokenScenario."""
-    return chat(scenario.bot, [draft_of(scenario)], messages, answers)
+    return _chat(scenario.bot, [_draft(scenario)], messages, answers)
 
 
-def drafts(bot):
+def _drafts(bot: Bot) -> list[Candidate]:
     """What may begin if a bot's active drafts were published. Raises BrokenScenario."""
-    return [draft_of(scenario) for scenario in bot.scenarios.filter(is_active=True).order_by("id")]
+    return [_draft(scenario) for scenario in bot.scenarios.filter(is_active=True).order_by("id")]
 
 
-def draft_of(scenario):
+def _draft(scenario: BotScenario) -> Candidate:
     report = check(scenario)
     if report.errors:
         raise BrokenScenario(report)
-    return Entry(scenario.bot, scenario.pk, scenario.name, Scenario.model_validate(scenario.definition))
+    return Candidate(scenario.bot, scenario.pk, scenario.name, Scenario.model_validate(scenario.definition))
 
 
-def chat(bot, entries, messages, answers=None):
-    customer = Chat(bot, entries, answers or {})
+def _chat(
+    bot: Bot, candidates: Sequence[Candidate], messages: Sequence[str], answers: Mapping[str, Any] | None
+) -> list[SimulatedTurn]:
+    chat = _Chat(bot, candidates, answers or {})
     with translation.override(bot.business.language):
-        return [SimulatedTurn(text, tuple(customer.answer(text))) for text in messages]
+        return [SimulatedTurn(text, tuple(chat.answer(text))) for text in messages]
 
 
-class Chat:
+class _Chat:
     """The state of a simulated conversation."""
 
-    def __init__(self, bot, entries, answers):
+    def __init__(self, bot: Bot, candidates: Sequence[Candidate], answers: Mapping[str, Any]) -> None:
         self.bot = bot
-        self.entries = entries
+        self.candidates = candidates
         self.answers = answers
         self.person = Person(country=bot.business.country)
         self.now = timezone.localtime(timezone=ZoneInfo(bot.business.time_zone))
         self.state = State()
-        self.running: Entry | None = None
+        self.running: Candidate | None = None
         self.waits_until = self.now
         self.bot_paused = False
         self.is_first = True
 
-    def answer(self, text):
+    def answer(self, text: str) -> Sequence[Effect]:
         """What comes of a message."""
         if text == SKIP:
-            return self.run_out()
-        first, self.is_first = self.is_first, False
-        arrival = Arrival(text, owned=self.bot_paused, running=self.running_now(), is_first=lambda: first)
-        match decide(arrival, lambda: self.entries):
+            return self._time_out()
+        arrival = Arrival(text, owned=self.bot_paused, running=self._session(), is_first=self.is_first)
+        self.is_first = False
+        match route(arrival, self.candidates):
             case Stop():
-                return self.stop()
+                return self._stop()
             case CallPerson(bot):
-                return self.call_person(bot)
-            case Begin(entry, step):
-                self.running = entry
+                return self._call_person(bot)
+            case Begin(candidate, step):
+                self.running = candidate
                 self.state = self.state.begin_another(step)
-                return self.play(Said(self.person, text))
-            case GoOn():
-                return self.play(Said(self.person, text))
+                return self._play(candidate, Said(self.person, text))
+            case Continue() if self.running:
+                return self._play(self.running, Said(self.person, text))
         return ()
 
-    def running_now(self):
+    def _session(self) -> Running | None:
         if self.running is None:
             return None
         return Running(self.running.scenario_id, waits_for_answer(self.running.document, self.state))
 
-    def run_out(self):
+    def _time_out(self) -> Sequence[Effect]:
         if self.running is None or self.bot_paused:
             return ()
         self.now = self.waits_until
-        return self.play(TimedOut(self.person))
+        return self._play(self.running, TimedOut(self.person))
 
-    def play(self, event):
+    def _play(self, running: Candidate, event: Event | None) -> Sequence[Effect]:
         """What comes of an event, and of the waits and calls it leads to."""
-        done = []
-        for _stretch in range(MOST_AT_A_STRETCH):
-            done += self.advance(event)
-            event = self.next_event(done[-1]) if done else None
+        effects: list[Effect] = []
+        for _number in range(_MAX_EVENTS_PER_TURN):
             if event is None:
                 break
-        return done
+            effects += self._advance(running, event)
+            event = self._next_event(effects[-1]) if effects else None
+        return effects
 
-    def advance(self, event):
-        event = replace(event, office_hours=is_open(self.running.bot.office_hours, self.now))
-        self.state, wanted = advance(self.running.document, self.state, event, self.now)
-        done = list(self.carry_out(wanted))
-        if done and isinstance(done[-1], End):
+    def _advance(self, running: Candidate, event: Event) -> list[Effect]:
+        event = replace(event, office_hours=is_open(running.bot.office_hours, self.now))
+        self.state, wanted = advance(running.document, self.state, event, self.now)
+        effects = list(self._apply(wanted))
+        if effects and isinstance(effects[-1], End):
             self.running = None
-        return done
+        return effects
 
-    def carry_out(self, wanted):
-        """The effects as they would be done, with the texts of templates, up to what would be refused."""
-        step = None
+    def _apply(self, wanted: Sequence[Effect]) -> Iterator[Effect]:
+        """The effects as they would be written, with the texts of templates, up to what would be refused."""
+        step = ""
         for effect in wanted:
             self.person = person_after(self.person, effect)
             if isinstance(effect, Visited):
@@ -178,7 +189,7 @@ class Chat:
                     yield from (Refused(step, str(refusal)), HandOff(), End(EndReason.ERROR, step))
                     return
 
-    def next_event(self, effect):
+    def _next_event(self, effect: Effect) -> Event | None:
         """What happens by itself after the last effect of a turn; None: it is the customer's turn."""
         if isinstance(effect, SetTimer) and effect.kind == TimerKind.WAIT:
             self.now = self.waits_until
@@ -186,15 +197,15 @@ class Chat:
         if isinstance(effect, Call):
             if effect.step in self.answers:
                 return Answered(self.person, value=self.answers[effect.step])
-            return Answered(self.person, failed=_("nobody is called while trying it out"))
+            return Answered(self.person, failed=_("services are not called while a bot is being tried out"))
         return None
 
-    def stop(self):
+    def _stop(self) -> Sequence[Effect]:
         ended = [End(EndReason.OPTED_OUT, self.state.step)] if self.running else []
         self.running = None
         return ended
 
-    def call_person(self, bot):
+    def _call_person(self, bot: Bot) -> Sequence[Effect]:
         self.bot_paused = True
         text = bot.operator_text.strip()
         said = [SendMessage(text_message(text), text)] if text else []

@@ -111,7 +111,7 @@ def test_what_a_customer_writes_stays_inside_its_text(conversation, service):
         Answer(500, b"{}"),
         Answer(302, b""),
         Answer(200, b"<html>"),
-        Answer(200, b'"' + b"x" * http_calls.MAX_KEPT + b'"'),
+        Answer(200, b'"' + b"x" * http_calls.MAX_SAVED_JSON + b'"'),
         CallFailed("no answer"),
         BadAddress("bad"),
     ],

@@ -120,7 +120,7 @@ def test_a_small_answer_that_unpacks_to_much_is_refused(service, reachable):
 
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_a_slow_drip_is_cut_off(service, reachable, monkeypatch, part):
-    monkeypatch.setattr(http_client, "DONE_WITHIN", 0.5)
+    monkeypatch.setattr(http_client, "TOTAL_TIMEOUT", 0.5)
     cut_off = threading.Event()
 
     def drip(handler):
@@ -150,7 +150,7 @@ def wait_for(condition):
 
 
 def test_a_name_whose_look_up_takes_too_long_holds_nobody(service, reachable, monkeypatch):
-    monkeypatch.setattr(http_client, "DONE_WITHIN", 0.3)
+    monkeypatch.setattr(http_client, "TOTAL_TIMEOUT", 0.3)
     go_on = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **more: go_on.wait(10) and [])
     with pytest.raises(CallFailed, match="no answer within"):

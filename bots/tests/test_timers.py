@@ -40,8 +40,8 @@ def test_a_question_that_was_not_answered_in_time(conversation):
 
 def test_a_timer_fires_once(conversation):
     timer = BotTimer.objects.get(kind="timeout")
-    assert timers.fire(timer.pk, conversation.pk)
-    assert not timers.fire(timer.pk, conversation.pk)
+    assert timers.fire(timer)
+    assert not timers.fire(timer)
 
 
 def test_a_timer_of_an_earlier_turn_is_ignored(conversation):

@@ -10,7 +10,7 @@ from bots.editor import scenarios
 from bots.engine.effects import EndReason
 from bots.engine.office_hours import DAYS
 from bots.models import BotSession, BotTurn
-from bots.runtime import turns
+from bots.runtime import loading, turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
 from crm.customers import customers
 from crm.models import Deal, Message
@@ -111,6 +111,14 @@ def test_five_messages_are_answered_one_after_the_other(bot, conversation):
     assert message.automated_at
 
 
+def test_a_turn_costs_few_statements(bot, conversation, django_assert_max_num_queries):
+    make_published_scenario(bot, say("Да"))
+    make_message(conversation, "Есть кто?")
+    # Lock, conversation, message, session, scenarios; session, answer, conversation, log, message; three savepoints.
+    with django_assert_max_num_queries(16):
+        assert turns.take_turns(conversation.pk) == 1
+
+
 def test_a_message_is_answered_once(bot, conversation):
     make_published_scenario(bot, say("Да"))
     assert write(conversation, "Есть кто?") == ["Да"]
@@ -123,7 +131,7 @@ def test_a_person_who_owns_the_conversation_is_not_interrupted(bot, conversation
     conversation.bot_paused = True
     conversation.save()
     assert write(conversation, "Есть кто?") == []
-    assert not turns.waiting_messages(conversation.pk).exists()
+    assert not loading.waiting_messages(conversation.pk).exists()
 
 
 def test_an_inactive_number_is_silent_and_keeps_the_message(bot, conversation, number):
@@ -131,7 +139,7 @@ def test_an_inactive_number_is_silent_and_keeps_the_message(bot, conversation, n
     number.is_active = False
     number.save()
     assert write(conversation, "Есть кто?") == []
-    assert not turns.waiting_messages(conversation.pk).exists()
+    assert not loading.waiting_messages(conversation.pk).exists()
 
 
 def test_a_suspended_business_is_silent(bot, conversation, number):
@@ -300,7 +308,7 @@ def test_a_broken_scenario_calls_a_person_and_holds_up_nothing(bot, conversation
     turn = BotTurn.objects.get()
     assert "KeyError" in turn.error
     assert conversation.bot_paused and not conversation.in_scenario
-    assert not turns.waiting_messages(conversation.pk).exists()
+    assert not loading.waiting_messages(conversation.pk).exists()
     assert write(conversation, "алло") == []
 
 

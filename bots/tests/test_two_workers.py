@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.testing import work_off
 from bots.models import AllowedHost, BotTimer, BotTurn
-from bots.runtime import http_calls, http_client, timers, turns
+from bots.runtime import http_calls, http_client, loading, timers, turns
 from bots.runtime.http_client import Answer
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Customer, Message
@@ -58,7 +58,7 @@ def test_a_timer_fires_once():
     turns.take_turns(conversation.pk)
     timer = BotTimer.objects.get(kind="timeout")
     BotTimer.objects.update(due_at=timezone.now())
-    assert sorted(at_once(timers.fire, timer.pk, conversation.pk)) == [False, False, False, True]
+    assert sorted(at_once(timers.fire, timer)) == [False, False, False, True]
     assert said()[-1] == "До свидания!"
 
 
@@ -68,13 +68,13 @@ def test_a_turn_that_waited_knows_what_the_turn_before_wrote_down():
     def known_name():
         try:
             with transaction.atomic():
-                return turns.locked(conversation.pk).customer.name
+                return loading.lock(conversation.pk).customer.name
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            turns.locked(conversation.pk)
+            loading.lock(conversation.pk)
             waiting = pool.submit(known_name)
             time.sleep(0.3)
             Customer.objects.update(name="Anna")

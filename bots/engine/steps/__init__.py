@@ -2,7 +2,8 @@
 What entering a step does and, for those that wait, what an answer does: a handler for each kind of step of
 bots.document.steps, and a line in HANDLERS.
 
-Entering or answering returns where to go on: a step's key, or ONWARD, WAIT, or the reason for which the session ends.
+Entering or answering returns where the scenario continues: a step's key, or ONWARD, WAIT, or the reason for which
+the session ends.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Steps that decide where and when it goes on."""
+"""Steps that decide where and when the scenario continues."""
 
 from __future__ import annotations
 

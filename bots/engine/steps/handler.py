@@ -43,6 +43,6 @@ class StepHandler(Generic[S]):
         """The time is over."""
         return None
 
-    def hear(self, step: S, answered: Answered, turn: Turn) -> Destination | None:
+    def receive(self, step: S, answered: Answered, turn: Turn) -> Destination | None:
         """The service that was called has answered, or has not."""
         return None

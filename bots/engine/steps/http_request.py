@@ -24,7 +24,7 @@ class HttpRequestHandler(StepHandler[HttpRequest]):
         turn.want(Call(step.key, step.method, url, body, step.has_body, step.save_to is not None))
         return WAIT
 
-    def hear(self, step: HttpRequest, answered: Answered, turn: Turn) -> Destination:
+    def receive(self, step: HttpRequest, answered: Answered, turn: Turn) -> Destination:
         if answered.failed:
             return step.failed or turn.give_up(EndReason.CALL_FAILED)
         turn.save(step.save_to, answered.value)

@@ -44,14 +44,14 @@ class MenuHandler(QuestionHandler[Menu]):
         turn.offer(step, text)
 
     def answer(self, step: Menu, said: Said, turn: Turn) -> Destination:
-        choice = chosen(step, said)
+        choice = _chosen(step, said)
         if choice is None:
             return self.refuse(step, turn)
         turn.save(step.save_to, choice.label)
         return choice.next or step.next or ONWARD
 
 
-def chosen(menu: Menu, said: Said) -> Choice | None:
+def _chosen(menu: Menu, said: Said) -> Choice | None:
     """
     The choice that an answer means, or None. A tap on another step's menu is no answer; a template's button counts as
     what stands on it.

@@ -21,9 +21,9 @@ class SetHandler(StepHandler[Set]):
         if step.customer:
             _write_customer(step.customer, turn)
         if step.add_tags:
-            turn.know(AddTags(_filled(step.add_tags, turn)))
+            turn.record(AddTags(_filled(step.add_tags, turn)))
         if step.remove_tags:
-            turn.know(RemoveTags(_filled(step.remove_tags, turn)))
+            turn.record(RemoveTags(_filled(step.remove_tags, turn)))
         if step.deal:
             turn.want(_deal(step.deal, turn))
         return step.next or ONWARD
@@ -33,7 +33,7 @@ def _write_customer(customer: CustomerFacts, turn: Turn) -> None:
     name = turn.fill(customer.name or "", MAX_CUSTOMER_NAME).strip()
     attributes = {key: turn.fill(text, MAX_ATTRIBUTE).strip() for key, text in customer.attributes.items()}
     if name or attributes:
-        turn.know(SetCustomer(name or None, attributes))
+        turn.record(SetCustomer(name or None, attributes))
 
 
 def _filled(tags: Iterable[str], turn: Turn) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class Command(TranslatedCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, help=_("where it is written; without it to the terminal"))
+        parser.add_argument("--file", type=Path, help=_("the file to write; without it the terminal"))
 
     def handle(self, *, file: Path | None, **options: Any) -> None:
         text = json.dumps(scenario_schema(), ensure_ascii=False, indent=2)
@@ -29,4 +29,4 @@ class Command(TranslatedCommand):
         try:
             file.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise CommandError(_("It cannot be written: %(problem)s") % {"problem": error}) from error
+            raise CommandError(_("The file cannot be written: %(problem)s") % {"problem": error}) from error

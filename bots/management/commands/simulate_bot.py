@@ -1,4 +1,7 @@
 import json
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import translation
@@ -11,7 +14,7 @@ from bots.editor.labels import effect_in_words
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import SendMessage
 from bots.models import Bot
-from bots.simulation.simulation import SKIP, is_worth_telling, simulate
+from bots.simulation.simulation import SKIP, SimulatedTurn, is_shown, simulate
 
 
 class Command(TranslatedCommand):
@@ -23,7 +26,7 @@ class Command(TranslatedCommand):
         skip=SKIP,
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bot_id", type=int, help=_("The number in the address of the bot's page."))
         parser.add_argument("--draft", action="store_true", help=_("Try the drafts instead of what is published."))
         parser.add_argument(
@@ -34,49 +37,54 @@ class Command(TranslatedCommand):
             help=_("What the service called at a step answers; without it the call fails."),
         )
 
-    def handle(self, bot_id, draft, answer, **options):
+    def handle(self, *, bot_id: int, draft: bool, answer: Sequence[str], **options: Any) -> None:
         bot = Bot.objects.filter(pk=bot_id).first()
         if bot is None:
             raise CommandError(
-                _("There is no bot %(id)s. The number stands in the address of the bot's page.") % {"id": bot_id}
+                _("There is no bot %(id)s. Its number is part of the address of the bot's page.") % {"id": bot_id}
             )
-        answers = dict(map(self.answer, answer))
-        said = []
-        while text := self.read():
+        answers = dict(map(_read_answer, answer))
+        said: list[str] = []
+        while text := _read_message():
             said.append(text)
             with translation.override(bot.business.language):
-                self.show(self.turn(bot, said, draft, answers))
+                self._show(_last_turn(bot, said, draft, answers))
 
-    def answer(self, written):
-        step, _equals, value = written.partition("=")
-        try:
-            return step, json.loads(value)
-        except ValueError as error:
-            raise CommandError(
-                _('Write an answer like call={"ok": true}; %(written)s is not.') % {"written": written}
-            ) from error
-
-    def read(self):
-        try:
-            return input("> ").strip()
-        except EOFError:
-            return ""
-
-    def turn(self, bot, said, draft, answers):
-        """The answer to the last message; the chat is played anew, since nothing of it is kept."""
-        try:
-            return simulate(bot, said, draft, answers)[-1]
-        except BrokenScenario as broken:
-            raise CommandError("\n".join(map(str, broken.report.errors))) from broken
-
-    def show(self, turn):
+    def _show(self, turn: SimulatedTurn) -> None:
         for effect in turn.effects:
             if isinstance(effect, SendMessage):
-                self.show_message(effect)
-            elif is_worth_telling(effect):
+                self._show_message(effect)
+            elif is_shown(effect):
                 self.stdout.write(f"  [{effect_in_words(effect.as_json())}]")
 
-    def show_message(self, message):
+    def _show_message(self, message: SendMessage) -> None:
         self.stdout.write(message.text)
         for position, choice in enumerate(message.choices, 1):
             self.stdout.write(f"  {position}. {choice}")
+
+
+def _read_answer(written: str) -> tuple[str, Any]:
+    """STEP=JSON as a pair. Raises CommandError."""
+    step, _equals, value = written.partition("=")
+    try:
+        return step, json.loads(value)
+    except ValueError as error:
+        raise CommandError(
+            _('Write an answer like call={"ok": true}; %(written)s is not.') % {"written": written}
+        ) from error
+
+
+def _read_message() -> str:
+    """What is typed; empty at the end of input."""
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""
+
+
+def _last_turn(bot: Bot, said: Sequence[str], draft: bool, answers: Mapping[str, Any]) -> SimulatedTurn:
+    """The answer to the last message. Nothing of a chat is stored, so it is played from its beginning."""
+    try:
+        return simulate(bot, said, draft, answers)[-1]
+    except BrokenScenario as broken:
+        raise CommandError("\n".join(map(str, broken.report.errors))) from broken

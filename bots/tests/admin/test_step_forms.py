@@ -118,10 +118,10 @@ def test_a_condition_is_written_in_the_form(client, bot):
     ("offered", "known"),
     [
         (labels.STEP_KINDS.items(), STEP_KINDS),
-        (StepForm.ANSWERS, Ask.words("answer")),
-        (StepForm.MATCHES, Condition.words("match")),
-        (OPS.items(), Rule.words("op")),
-        (TriggerForm.KINDS, [*Keyword.words("match"), "first_message", "any"]),
+        (StepForm.ANSWERS, Ask.literals("answer")),
+        (StepForm.MATCHES, Condition.literals("match")),
+        (OPS.items(), Rule.literals("op")),
+        (TriggerForm.KINDS, [*Keyword.literals("match"), "first_message", "any"]),
     ],
     ids=["kinds", "answers", "matches", "ops", "triggers"],
 )

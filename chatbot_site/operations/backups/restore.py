@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.people import sign_in
 from bots.engine.effects import EndReason
-from bots.runtime import sessions
+from bots.runtime import writing
 from broadcasts import lifecycle
 from chatbot_site.operations import database_lock
 from crm.conversations import inbox
@@ -79,7 +79,7 @@ def create(force=False):
 @transaction.atomic
 def send_nothing(made_at):
     """In a database as it was at a time: whatever would write to people, or call somebody, waits for a person."""
-    sessions.end_all(EndReason.RESTORED)
+    writing.end_all(EndReason.RESTORED)
     process.record_waiting(inbox.record)
     inbox.leave_to_people()
     media.upload_nothing()

@@ -1,0 +1,156 @@
+"""The facts of a turn, read from the database once its conversation is locked."""
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.refusals import Refusal
+from bots.document.scenario import Scenario
+from bots.engine.events import Event, Said
+from bots.engine.state import State
+from bots.models import BotCall, BotSession, ScenarioVersion
+from crm.customers.opt_out import asks_to_stop
+from crm.models import Conversation, Message
+from crm.models.message import EVENT_TYPES
+from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers.numbers import check_may_send
+
+from .decisions import Inbound, Situation
+from .routing import Candidate
+
+#: The types of messages whose text is the customer's own. Of others the caption is.
+_WRITTEN_TYPES = frozenset({"text", "button", "interactive"})
+
+
+def lock(conversation_id: int) -> Conversation | None:
+    """The conversation, locked until this transaction ends; None when it is gone."""
+    # What hangs on it is read once it is ours: in one query PostgreSQL would take it from before the wait.
+    if not Conversation.objects.select_for_update().filter(pk=conversation_id).values_list("pk"):
+        return None
+    related = ("customer", "whatsapp_number__business__subscription")
+    return Conversation.objects.select_related(*related).get(pk=conversation_id)
+
+
+def waiting_messages(conversation_id: int) -> QuerySet[Message]:
+    """The messages that no turn has been taken for, in the order in which they are answered."""
+    return Message.objects.filter(
+        conversation=conversation_id, direction=Message.Direction.IN, automated_at__isnull=True
+    ).order_by("id")
+
+
+def next_inbound(conversation: Conversation) -> Inbound | None:
+    """The message to answer next; None when none waits, or while the answer of a service is awaited."""
+    earlier = Message.objects.filter(
+        conversation=conversation, direction=Message.Direction.IN, pk__lt=OuterRef("pk")
+    ).exclude(type__in=EVENT_TYPES)
+    waiting = waiting_messages(conversation.pk).annotate(is_first=~Exists(earlier))[:2]
+    if not waiting or _is_calling(conversation):
+        return None
+    return Inbound(waiting[0], is_first=waiting[0].is_first, is_last=len(waiting) == 1)
+
+
+def _is_calling(conversation: Conversation) -> bool:
+    return conversation.in_scenario and BotCall.objects.filter(session__conversation=conversation).exists()
+
+
+def last_session(conversation: Conversation) -> BotSession | None:
+    """The session that runs, else the one that ended last."""
+    session = (
+        BotSession.objects.filter(conversation=conversation)
+        .select_related("bot", "version__scenario")
+        .order_by(F("ended_at").desc(nulls_first=True), "-started_at", "-id")
+        .first()
+    )
+    if session:
+        session.conversation = conversation
+    return session
+
+
+def load(
+    conversation: Conversation, session: BotSession | None, event: Event, inbound: Inbound | None = None
+) -> Situation:
+    """What an event meets. `session` is the conversation's last; `inbound` is the message that the event is."""
+    now = timezone.now()
+    running = session if session and session.ended_at is None else None
+    may_speak = not conversation.bot_paused and _may_send(conversation.whatsapp_number)
+    candidates: list[Candidate] = []
+    if isinstance(event, Said) and may_speak and not asks_to_stop(event.text):
+        candidates = _live(conversation.whatsapp_number_id)
+    documents = [candidate.document for candidate in candidates]
+    if running and may_speak:
+        documents.append(running.version.document)
+    return Situation(
+        conversation=conversation,
+        event=event,
+        moment=inbound.message.timestamp if inbound else now,
+        now=timezone.localtime(now, ZoneInfo(conversation.whatsapp_number.business.time_zone)),
+        may_speak=may_speak,
+        session=running,
+        last_state=State(**session.state) if session else State(),
+        inbound=inbound,
+        candidates=tuple(candidates),
+        tags=_tags(conversation, documents),
+    )
+
+
+def _may_send(number: WhatsAppNumber) -> bool:
+    try:
+        check_may_send(number)
+    except Refusal:
+        return False
+    return True
+
+
+def _tags(conversation: Conversation, documents: Iterable[Scenario]) -> tuple[str, ...]:
+    """The names of the customer's tags, if one of these documents asks for them."""
+    if not any(document.asks_for_tags for document in documents):
+        return ()
+    return tuple(conversation.customer.tags.values_list("name", flat=True))
+
+
+# The scenarios that may begin
+
+
+def _live(number_id: int) -> list[Candidate]:
+    """The published scenarios of a number's active bots."""
+    return published(bot__whatsapp_number=number_id, bot__is_active=True)
+
+
+def published(**conditions: object) -> list[Candidate]:
+    """The latest versions of active scenarios, in order of priority; `conditions` are about the scenario's row."""
+    versions = (
+        ScenarioVersion.objects.latest_of_each()
+        .filter(scenario__is_active=True, **{f"scenario__{name}": value for name, value in conditions.items()})
+        .select_related("scenario__bot")
+        .order_by("scenario__bot__priority", "scenario__bot_id", "scenario_id")
+    )
+    return [
+        Candidate(version.scenario.bot, version.scenario_id, version.scenario.name, version.document, version)
+        for version in versions
+    ]
+
+
+# The message as the engine sees it
+
+
+def said(message: Message) -> Said:
+    """What a message says."""
+    content = message.content.get(message.type) or {}
+    content = content if isinstance(content, dict) else {}
+    return Said(
+        text=message.text if message.type in _WRITTEN_TYPES else content.get("caption") or "",
+        choice_id=_tapped(message),
+        type=message.type,
+        content=content,
+    )
+
+
+def _tapped(message: Message) -> str:
+    """The id of the button or row that was tapped (Webhooks, "interactive"), or a template button's payload."""
+    if message.type == "button":
+        return (message.content.get("button") or {}).get("payload") or ""
+    interactive = message.content.get("interactive") or {}
+    reply = interactive.get("button_reply") or interactive.get("list_reply") or {}
+    return reply.get("id") or ""

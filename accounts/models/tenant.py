@@ -86,7 +86,7 @@ class TenantModel(models.Model):
         """Create the rows with which a new business starts. Most models start with none."""
 
     @classmethod
-    def let_go(cls, rows):
+    def before_delete(cls, rows):
         """Undo what rows of this model wrote into rows that stay, before they are deleted. Most wrote nothing."""
 
     @property

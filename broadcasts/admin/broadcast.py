@@ -133,8 +133,8 @@ class BroadcastAdmin(BroadcastPage, TenantModelAdmin):
     def _address(self, broadcast):
         return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
 
-    def delete_cascade(self, row, requested_by):
-        return drafts.delete(row, requested_by)
+    def delete_cascades(self, rows, requested_by):
+        return [drafts.delete(broadcast, requested_by) for broadcast in rows]
 
     class Media:
         css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}

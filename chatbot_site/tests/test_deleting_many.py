@@ -87,7 +87,7 @@ def test_the_cost_of_many_does_not_grow_with_them(browser: Client, owner: User) 
         browser.post(LIST, {**filled_form(choose_all(browser)), "post": "yes"})
 
     assert not Customer.objects.exists()
-    assert len(many) == len(few)
+    assert len(many) <= len(few)
 
 
 def test_each_of_many_has_the_receipt_that_it_would_have_alone(owner: User) -> None:

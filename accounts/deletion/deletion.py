@@ -4,7 +4,7 @@ Deleting a thing with all that hangs on it, and the receipt that stays.
 Little is deleted at once. What is large is retired (it does nothing any more and nobody sees it) and deleted by a job.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -150,7 +150,7 @@ def _delete_at_once(deletion: Deletion, cascade: Cascade) -> None:
     deletion.save()
 
 
-def _finish(deletion: Deletion, removed: dict[type[models.Model], int], started_at: datetime) -> None:
+def _finish(deletion: Deletion, removed: Mapping[type[models.Model], int], started_at: datetime) -> None:
     """Make a receipt of an unsaved deletion, by model → how many rows went."""
     deletion.note(removed)
     deletion.total, deletion.orphans = deletion.done, 0

@@ -41,9 +41,10 @@ class Kind:
 
 def references_to(model: type[models.Model]) -> list[Any]:
     """Every foreign key of any model that points to this one, hidden ones included."""
+    relations: list[Any] = model._meta.get_fields(include_hidden=True)
     return [
         relation.field
-        for relation in model._meta.get_fields(include_hidden=True)
+        for relation in relations
         if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)
     ]
 
@@ -208,4 +209,5 @@ def _target(key: Any) -> type[models.Model]:
 
 def _without_target(key: Any) -> models.QuerySet[Any]:
     target = key.related_model._base_manager.filter(pk=OuterRef(key.attname))
-    return key.model._base_manager.filter(~Exists(target), **{f"{key.name}__isnull": False})
+    rows: models.QuerySet[Any] = key.model._base_manager.all()
+    return rows.filter(~Exists(target), **{f"{key.name}__isnull": False})

@@ -111,7 +111,8 @@ def _lock(instance: models.Model) -> Deletion | None:
 
 
 def _open_deletions(model: type[models.Model], pks: list[Any]) -> models.QuerySet[Deletion]:
-    return Deletion.objects.open().filter(what=model._meta.label_lower, object_id__in=pks)
+    deletions: models.QuerySet[Deletion] = Deletion.objects.open()
+    return deletions.filter(what=model._meta.label_lower, object_id__in=pks)
 
 
 def _new_deletion(instance: models.Model, requested_by: User | None) -> Deletion:

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping
 
@@ -12,7 +14,7 @@ from .tenant import TenantQuerySet
 
 
 class DeletionQuerySet(TenantQuerySet):
-    def open(self):
+    def open(self) -> DeletionQuerySet:
         return self.exclude(state="done")
 
 
@@ -73,11 +75,13 @@ class Deletion(JobRow):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
-    def duration_in_words(self):
+    def duration_in_words(self) -> str:
+        if self.started_at is None or self.finished_at is None:
+            return ""
         seconds = round((self.finished_at - self.started_at).total_seconds())
         if seconds < 60:
             return npgettext("duration", "%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}

@@ -8,11 +8,11 @@ class Refusal(Exception):
     `status` is the HTTP status the API answers with: 409 for an illegal change of state, 400 for bad input.
     """
 
-    def __init__(self, code, message, status=409):
+    def __init__(self, code: str, message: object, status: int = 409) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.message)

@@ -3,12 +3,14 @@ from collections.abc import Callable
 from csp.constants import SELF, UNSAFE_INLINE
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.utils.http import escape_leading_slashes
 
 
 class KeepMethodMiddleware:
     """
     Redirect to the slash, or to https, by 308 instead of 301 whatever is no GET: after a 301 clients repeat a POST as
-    a GET, whose 200 looks like success. First of all, because Django's own middleware makes these redirects.
+    a GET, whose 200 looks like success. First of all, because the middleware after it makes these redirects.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -19,6 +21,13 @@ class KeepMethodMiddleware:
         if response.status_code == 301 and request.method not in ("GET", "HEAD"):
             response.status_code = 308
         return response
+
+
+class AppendSlashMiddleware(CommonMiddleware):
+    """Django's, which raises RuntimeError in debug mode where a POST lacks the slash: it is sent on there too."""
+
+    def get_full_path_with_slash(self, request: HttpRequest) -> str:
+        return escape_leading_slashes(request.get_full_path(force_append_slash=True))
 
 
 class RefuseNulMiddleware:
@@ -39,12 +48,12 @@ class RefuseNulMiddleware:
 class StylesOfDocumentationMiddleware:
     """DRF's browsable pages and Swagger UI write styles into their elements; only they may."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if request.path.startswith(("/docs", "/api/")):
             # What django-csp's decorators set.
-            response._csp_update = {"style-src": [SELF, UNSAFE_INLINE]}
+            response._csp_update = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
         return response

@@ -62,7 +62,9 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
             "deletion": deletion,
             "kind": self.kind(deletion),
             "progress": self.progress(deletion),
-            "removed": [(names.get(table, table), grouped(count)) for table, count in deletion.counts.items()],
+            "removed": [
+                (names.get(table, table), grouped(count)) for table, count in deletion.counts_by_table.items()
+            ],
             "rows": grouped(deletion.done),
             "can_be_exported": hasattr(model_of(deletion), "exported_at"),
         }

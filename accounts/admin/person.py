@@ -62,5 +62,5 @@ class PersonAdmin(TenantModelAdmin):
             messages.INFO,
         )
 
-    def delete_cascade(self, row, requested_by):
-        return team.remove(row, requested_by)
+    def delete_cascades(self, rows, requested_by):
+        return [team.remove(person, requested_by) for person in rows]

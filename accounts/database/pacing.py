@@ -8,7 +8,7 @@ from django.db import connection
 PAUSE = 0.03
 
 
-def let_others_write():
+def let_others_write() -> None:
     """Between two transactions; on SQLite others would otherwise hardly get their turn."""
     if connection.vendor == "sqlite":
         time.sleep(PAUSE)

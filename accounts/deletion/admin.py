@@ -16,7 +16,7 @@ from . import deletion
 from . import page as deletion_page
 from .forms import NameForm
 
-#: Rows that one action deletes: each is counted, deleted and has a receipt by itself, within one request.
+#: Rows that one action deletes, within one request.
 MAX_DELETED_AT_ONCE = 2000
 
 
@@ -32,9 +32,9 @@ class DeletesCascades:
 
     types_name = False
 
-    def delete_cascade(self, row, requested_by):
-        """Delete one row with all that hangs on it; returns the Deletion."""
-        return deletion.delete(row, requested_by)
+    def delete_cascades(self, rows, requested_by):
+        """Delete rows with all that hangs on them; returns the Deletion of each."""
+        return deletion.delete_all(rows, requested_by)
 
     def confirmations(self, request, rows, data=None):
         """The forms that are filled in before these rows are deleted."""
@@ -73,7 +73,7 @@ class DeletesCascades:
         return {"confirmations": forms, **self.confirmation_context(request, rows)}
 
     def delete_model(self, request, obj):
-        request.deletions = [self.delete_cascade(obj, request.user)]
+        request.deletions = self.delete_cascades([obj], request.user)
 
     def response_delete(self, request, obj_display, obj_id):
         return self._to_the_job(request) or super().response_delete(request, obj_display, obj_id)
@@ -113,7 +113,7 @@ class DeletesCascades:
         return self._to_the_job(request)
 
     def delete_queryset(self, request, queryset):
-        request.deletions = [self.delete_cascade(row, request.user) for row in queryset]
+        request.deletions = self.delete_cascades(queryset, request.user)
 
     def _to_the_job(self, request):
         """To the page of the deletion that goes on, or to the list of several. None when all is gone."""

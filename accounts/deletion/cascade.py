@@ -5,20 +5,23 @@ What hangs on it is found by introspection of the models' foreign keys, so that 
 lower apps need not know of upper ones. Django's collector is not used: it would load every row.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
+from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef
 
 from . import stored_files
 
-#: At most this many rows of a kind are listed by name before a deletion.
-LISTED_ROWS = 50
+#: Rows of a kind that a page names before a deletion.
+MAX_ROWS_OF_A_KIND = 50
 
 #: Of all kinds together. A page of them stays small, however many kinds there are.
-LISTED_IN_ALL = 250
+MAX_ROWS_IN_ALL = 250
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,21 @@ class Kind:
 
     model: type[models.Model]
     count: int
-    rows: list
+    rows: list[models.Model]
     parts: list["Kind"] = field(default_factory=list)
 
     @property
-    def more(self):
+    def more(self) -> int:
+        """How many rows are not among `rows`."""
         return self.count - len(self.rows)
 
 
-def references_to(model):
+def references_to(model: type[models.Model]) -> list[Any]:
     """Every foreign key of any model that points to this one, hidden ones included."""
+    relations: list[Any] = model._meta.get_fields(include_hidden=True)
     return [
         relation.field
-        for relation in model._meta.get_fields(include_hidden=True)
+        for relation in relations
         if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)
     ]
 
@@ -47,14 +52,14 @@ def references_to(model):
 class Cascade:
     """All that goes when these rows of one model, a queryset, go."""
 
-    def __init__(self, roots):
+    def __init__(self, roots: models.QuerySet[Any]) -> None:
         self.root_model = roots.model
         self.roots = roots
 
     @cached_property
-    def foreign_keys(self):
+    def foreign_keys(self) -> dict[type[models.Model], list[Any]]:
         """Model → its foreign keys by which its rows go along, in the order the models are met."""
-        found = {self.root_model: []}
+        found: dict[type[models.Model], list[Any]] = {self.root_model: []}
         waiting = [self.root_model]
         while waiting:
             for key in references_to(waiting.pop(0)):
@@ -67,9 +72,9 @@ class Cascade:
         return found
 
     @cached_property
-    def children_first(self):
+    def children_first(self) -> list[type[models.Model]]:
         """The models in an order in which no row is removed before the rows that point to it."""
-        graph = TopologicalSorter()
+        graph: TopologicalSorter[type[models.Model]] = TopologicalSorter()
         for model in self.foreign_keys:
             graph.add(model)
             for key in model._meta.concrete_fields:
@@ -77,7 +82,7 @@ class Cascade:
                     graph.add(key.related_model, model)
         return list(graph.static_order())
 
-    def rows(self, model):
+    def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
         """The rows of a model that go."""
         found = self._rows_by_path(model)
         if len(found) == 1:
@@ -85,13 +90,13 @@ class Cascade:
         pks = [rows.order_by().values("pk") for rows in found]
         return model._base_manager.filter(pk__in=pks[0].union(*pks[1:]))
 
-    def _rows_by_path(self, model):
+    def _rows_by_path(self, model: type[models.Model]) -> list[models.QuerySet[Any]]:
         """The same by each path for itself, so that the database can use an index for each."""
         if model is self.root_model:
             return [self.roots]
         return [model._base_manager.filter(**{f"{path}__in": self.roots}) for path in self.paths(model)]
 
-    def paths(self, model):
+    def paths(self, model: type[models.Model]) -> list[str]:
         """
         The look-ups from a model to the roots that it hangs on. A row that names a root itself is found by that alone;
         any other by each of the rows it hangs on.
@@ -101,88 +106,108 @@ class Cascade:
         return direct or [f"{key.name}__{path}" for key in keys for path in self.paths(key.related_model)]
 
     @cached_property
-    def counts(self):
+    def counts(self) -> dict[type[models.Model], int]:
         """Model → how many of its rows go, by COUNT queries. Kinds of which none go are left out."""
         found = {model: self.rows(model).count() for model in self.foreign_keys if not model._meta.auto_created}
         return {model: count for model, count in found.items() if count}
 
+    def counts_by_root(self) -> defaultdict[Any, Counter[type[models.Model]]]:
+        """A root's primary key → model → how many of its rows go with it. A row that hangs on several counts once."""
+        counts: defaultdict[Any, Counter[type[models.Model]]] = defaultdict(Counter)
+        for model in self.children_first:
+            if model._meta.auto_created:
+                continue
+            roots: dict[Any, Any] = {}
+            for path in ["pk"] if model is self.root_model else self.paths(model):
+                rows = model._base_manager.filter(**{f"{path}__in": self.roots})
+                roots.update(rows.order_by().values_list("pk", path))
+            for root in roots.values():
+                counts[root][model] += 1
+        return counts
+
     @property
-    def total(self):
+    def total(self) -> int:
         return sum(self.counts.values())
 
-    def blockers(self):
+    def blockers(self) -> list[models.Model]:
         """Rows that forbid the deletion: they must point to something that would go, and do not go themselves."""
-        found = []
+        found: list[models.Model] = []
         for model in self.foreign_keys:
             for key in references_to(model):
                 if key.remote_field.on_delete in (models.PROTECT, models.RESTRICT):
                     rows = key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")})
                     if key.model in self.foreign_keys:
                         rows = rows.exclude(pk__in=self.rows(key.model).values("pk"))
-                    found += rows[:LISTED_ROWS]
+                    found += rows[:MAX_ROWS_OF_A_KIND]
         return found
 
-    def kinds(self):
+    def kinds(self) -> list[Kind]:
         """The kinds that go, each with its first rows, nested in the kind it is a part of."""
-        made, most = {}, self._most_listed()
+        made: dict[type[models.Model], Kind] = {}
+        limit = self._rows_of_a_kind()
         for model in sorted(self.counts, key=self._depth):
-            made[model] = Kind(model, self.counts[model], self._first_rows(model, most))
+            made[model] = Kind(model, self.counts[model], self._first_rows(model, limit))
             whole = self._whole(model)
-            if whole in made and whole is not model:
+            if whole is not None and whole in made and whole is not model:
                 made[whole].parts.append(made[model])
         return [kind for model, kind in made.items() if self._whole(model) not in made or model is self.root_model]
 
-    def _most_listed(self):
-        """How many rows of a kind are listed, so that all of them are not too many."""
-        most = LISTED_ROWS
-        while most > 1 and sum(min(count, most) for count in self.counts.values()) > LISTED_IN_ALL:
-            most -= 1
-        return most
+    def _rows_of_a_kind(self) -> int:
+        """How many rows of a kind are named, so that those of all kinds are not too many."""
+        limit = MAX_ROWS_OF_A_KIND
+        while limit > 1 and sum(min(count, limit) for count in self.counts.values()) > MAX_ROWS_IN_ALL:
+            limit -= 1
+        return limit
 
-    def _first_rows(self, model, most):
+    def _first_rows(self, model: type[models.Model], limit: int) -> list[models.Model]:
         """A few rows with what names them. They are chosen first, so that the database need not find and sort all."""
-        pks = []
-        for rows in self._rows_by_path(model) if self.counts[model] > most else [self.rows(model)]:
-            pks += rows.exclude(pk__in=pks).order_by().values_list("pk", flat=True)[: most - len(pks)]
+        pks: list[Any] = []
+        for rows in self._rows_by_path(model) if self.counts[model] > limit else [self.rows(model)]:
+            pks += rows.exclude(pk__in=pks).order_by().values_list("pk", flat=True)[: limit - len(pks)]
         return list(model._base_manager.filter(pk__in=pks).select_related().order_by("pk"))
 
-    def _whole(self, model):
+    def _whole(self, model: type[models.Model]) -> type[models.Model] | None:
         """The model of which this one's rows are a part, among those that go."""
         if model is self.root_model:
             return None
         parent = getattr(model, "tenant_parent", None)
-        if parent and model._meta.get_field(parent).related_model in self.foreign_keys:
-            return model._meta.get_field(parent).related_model
-        return self.foreign_keys[model][0].related_model
+        whole = _target(model._meta.get_field(parent)) if parent else None
+        return whole if whole in self.foreign_keys else _target(self.foreign_keys[model][0])
 
-    def _depth(self, model):
+    def _depth(self, model: type[models.Model]) -> int:
         whole = self._whole(model)
         return 0 if whole is None else 1 + self._depth(whole)
 
-    def remove(self):
+    def remove(self) -> dict[type[models.Model], int]:
         """Remove all of it and return model → how many rows went. The caller holds a transaction."""
         for model in self.foreign_keys:
-            if hasattr(model, "let_go"):
-                model.let_go(self.rows(model))
+            if hasattr(model, "before_delete"):
+                model.before_delete(self.rows(model))
             for key in references_to(model):
                 if key.remote_field.on_delete is models.SET_NULL:
                     key.model._base_manager.filter(**{f"{key.name}__in": self.rows(model).values("pk")}).update(
                         **{key.name: None}
                     )
-        removed = {}
+        removed: dict[type[models.Model], int] = {}
         for model in self.children_first:
             rows = self.rows(model)
             stored_files.remove_with(rows)
             removed[model] = rows._raw_delete(rows.db)
         return {model: count for model, count in removed.items() if count and not model._meta.auto_created}
 
-    def orphans(self):
+    def orphans(self) -> Iterator[int]:
         """How many rows name a row that is not there, by each of the keys along which the cascade runs."""
         for keys in self.foreign_keys.values():
             for key in keys:
                 yield _without_target(key).count()
 
 
-def _without_target(key):
+def _target(key: Any) -> type[models.Model]:
+    model: type[models.Model] = key.related_model
+    return model
+
+
+def _without_target(key: Any) -> models.QuerySet[Any]:
     target = key.related_model._base_manager.filter(pk=OuterRef(key.attname))
-    return key.model._base_manager.filter(~Exists(target), **{f"{key.name}__isnull": False})
+    rows: models.QuerySet[Any] = key.model._base_manager.all()
+    return rows.filter(~Exists(target), **{f"{key.name}__isnull": False})

@@ -1,6 +1,11 @@
 """What a confirmation page says before something is deleted, in the shape that Django's admin templates expect."""
 
+from typing import Any
+
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote
+from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
@@ -8,17 +13,23 @@ from django.utils.translation import ngettext
 
 from accounts.templatetags.accounts import grouped
 
+from .cascade import Cascade, Kind
+
 
 class KindName(str):
     """What people call a kind of rows, with the name of its table for templates."""
 
-    def __new__(cls, model):
+    table: str
+
+    def __new__(cls, model: type[Model]) -> "KindName":
         name = super().__new__(cls, model._meta.verbose_name_plural)
         name.table = model._meta.db_table
         return name
 
 
-def deleted_objects(cascade, admin_site, request):
+def deleted_objects(
+    cascade: Cascade, admin_site: AdminSite, request: HttpRequest
+) -> tuple[list[Any], dict[KindName, int], set[str], list[str]]:
     """
     Django's `ModelAdmin.get_deleted_objects`: (nested list of what goes, counts by kind, kinds the user may not
     delete, rows that forbid it).
@@ -26,15 +37,15 @@ def deleted_objects(cascade, admin_site, request):
     Rights are asked for the thing itself; what hangs on it goes with it, whoever wrote it.
     """
     counts = {KindName(model): count for model, count in cascade.counts.items()}
-    forbidden = set()
+    forbidden: set[str] = set()
     model_admin = admin_site.get_model_admin(cascade.root_model)
     if not model_admin.has_delete_permission(request):
-        forbidden.add(cascade.root_model._meta.verbose_name)
-    page = [line for kind in cascade.kinds() for line in _kind_lines(kind, admin_site)]
-    return page, counts, forbidden, [_link(row, admin_site) for row in cascade.blockers()]
+        forbidden.add(str(cascade.root_model._meta.verbose_name))
+    page = [line for kind in cascade.kinds() for line in _kind_lines(kind, admin_site, request)]
+    return page, counts, forbidden, [_link(row, admin_site, request) for row in cascade.blockers()]
 
 
-def with_counts(response):
+def with_counts(response: Any) -> Any:
     """Give a confirmation page its counts by table, for a warning in words."""
     context = getattr(response, "context_data", None)
     if context and "model_count" in context:
@@ -42,20 +53,23 @@ def with_counts(response):
     return response
 
 
-def _kind_lines(kind, admin_site):
+def _kind_lines(kind: Kind, admin_site: AdminSite, request: HttpRequest) -> list[Any]:
     title = f"{capfirst(kind.model._meta.verbose_name_plural)}: {grouped(kind.count)}"
-    lines = [_link(row, admin_site) for row in kind.rows]
+    lines: list[Any] = [_link(row, admin_site, request) for row in kind.rows]
     if kind.more:
         lines.append(ngettext("and %(count)s more", "and %(count)s more", kind.more) % {"count": grouped(kind.more)})
     for part in kind.parts:
-        lines += _kind_lines(part, admin_site)
+        lines += _kind_lines(part, admin_site, request)
     return [title, lines]
 
 
-def _link(row, admin_site):
+def _link(row: Model, admin_site: AdminSite, request: HttpRequest) -> str:
+    """The name of a row; a link to its page for who may open pages of its kind."""
     options = row._meta
-    name = Truncator(row).chars(60)
-    if not admin_site.is_registered(row.__class__):
+    name = Truncator(str(row)).chars(60)
+    if not admin_site.is_registered(type(row)):
+        return name
+    if not admin_site.get_model_admin(type(row)).has_view_or_change_permission(request):
         return name
     url = reverse(f"{admin_site.name}:{options.app_label}_{options.model_name}_change", args=(quote(row.pk),))
     return format_html('<a href="{}">{}</a>', url, name)

@@ -9,7 +9,7 @@ class DeletionSerializer(serializers.ModelSerializer):
     each table went.
     """
 
-    counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    counts = serializers.DictField(source="counts_by_table", child=serializers.IntegerField(), read_only=True)
 
     class Meta:
         model = Deletion

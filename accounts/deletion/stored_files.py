@@ -8,10 +8,12 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.apps import apps
 from django.core.files.storage import default_storage
@@ -27,13 +29,13 @@ BATCH = 500
 NAME = re.compile(r"[0-9a-f]{32}")
 
 
-def random_name(row, filename=""):
+def random_name(row: Any, filename: str = "") -> str:
     """A new name for the file of a row, that says nothing of it (a FileField's `upload_to`)."""
     return f"business-{row.business_id}/{secrets.token_hex(16)}"
 
 
 @contextmanager
-def writing(name):
+def writing(name: str) -> Iterator[BinaryIO]:
     """A new file of this name, open to write its bytes; gone again when that fails."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +49,7 @@ def writing(name):
 
 
 @contextmanager
-def going_on(name, size):
+def going_on(name: str, size: int) -> Iterator[BinaryIO]:
     """The file of this name, open to write on after its first `size` bytes; whatever followed is cut off."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,13 +59,13 @@ def going_on(name, size):
         yield file
 
 
-def settle(file):
+def settle(file: BinaryIO) -> None:
     """Have what was written to an open file outlast the process and the machine."""
     file.flush()
     os.fsync(file.fileno())
 
 
-def size_of(name):
+def size_of(name: str) -> int:
     """Bytes of a file; 0 without one."""
     try:
         return default_storage.size(name) if name else 0
@@ -71,11 +73,11 @@ def size_of(name):
         return 0
 
 
-def file_fields(model):
+def file_fields(model: type[models.Model]) -> list[models.FileField]:
     return [field for field in model._meta.concrete_fields if isinstance(field, models.FileField)]
 
 
-def remove_with(rows):
+def remove_with(rows: models.QuerySet[Any]) -> None:
     """Remove the files of rows that this transaction deletes, once it is committed."""
     for field in file_fields(rows.model):
         names = list(rows.exclude(**{field.name: ""}).values_list(field.name, flat=True))
@@ -83,7 +85,7 @@ def remove_with(rows):
             transaction.on_commit(partial(remove, names))
 
 
-def remove(names):
+def remove(names: Iterable[str]) -> None:
     for name in names:
         try:
             default_storage.delete(name)
@@ -92,11 +94,12 @@ def remove(names):
             logger.warning("The file %s could not be removed.", name)
 
 
-def sweep():
+def sweep() -> int:
     """Remove files that no row holds. Returns how many."""
     newest = time.time() - GRACE.total_seconds()
-    old, removed = [], 0
-    for path in Path(default_storage.location).glob("business-*/*"):
+    old: list[str] = []
+    removed = 0
+    for path in Path(default_storage.path("")).glob("business-*/*"):
         if NAME.fullmatch(path.name) and path.stat().st_mtime < newest:
             old.append(f"{path.parent.name}/{path.name}")
         if len(old) == BATCH:
@@ -105,8 +108,8 @@ def sweep():
     return removed + _remove_unheld(old)
 
 
-def _remove_unheld(names):
-    held = set()
+def _remove_unheld(names: Iterable[str]) -> int:
+    held: set[str] = set()
     for model in apps.get_models():
         for field in file_fields(model):
             held.update(model._base_manager.filter(**{f"{field.name}__in": names}).values_list(field.name, flat=True))

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
 from django.db import models
 from django.db.models import Q
 from django.utils.timesince import timesince
@@ -9,7 +14,7 @@ from .tenant import TenantQuerySet
 
 
 class DeletionQuerySet(TenantQuerySet):
-    def open(self):
+    def open(self) -> DeletionQuerySet:
         return self.exclude(state="done")
 
 
@@ -70,18 +75,28 @@ class Deletion(JobRow):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
-    def duration_in_words(self):
+    def duration_in_words(self) -> str:
+        if self.started_at is None or self.finished_at is None:
+            return ""
         seconds = round((self.finished_at - self.started_at).total_seconds())
         if seconds < 60:
             return npgettext("duration", "%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
         return timesince(self.started_at, self.finished_at)
 
-    def note(self, removed):
+    @property
+    def counts_by_table(self) -> dict[str, int]:
+        """Table → how many of its rows went: of `counts` what can be read, should somebody else have written there."""
+        counts = self.counts if isinstance(self.counts, dict) else {}
+        return {table: count for table, count in counts.items() if type(count) is int}
+
+    def note(self, removed: Mapping[type[models.Model], int]) -> None:
         """Add what was removed, model → how many rows, to the counts by table."""
+        counts = Counter(self.counts_by_table)
         for model, count in removed.items():
-            self.counts[model._meta.db_table] = self.counts.get(model._meta.db_table, 0) + count
+            counts[model._meta.db_table] += count
             self.done += count
+        self.counts = dict(counts)

@@ -1,6 +1,7 @@
 """Every row of a business hangs on `business`: what its model and its queryset share."""
 
 from functools import cache
+from typing import Any, Self
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -9,17 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TenantQuerySet(models.QuerySet):
-    def for_business(self, business):
+    def for_business(self, business: Any) -> Self:
         return self.kept().filter(business=business)
 
-    def for_user(self, user):
+    def for_user(self, user: Any) -> Self:
         """The rows of the user's business; all rows for a platform administrator; none for anybody else."""
         rows = self.kept() if user.may_meet_deletions else self
         if user.is_superuser:
             return rows
         return rows.filter(business_id=user.business_id) if user.business_id else self.none()
 
-    def kept(self):
+    def kept(self) -> Self:
         """The rows that no job is deleting, and that do not hang on one that it is deleting."""
         rows = self
         for path, model in retiring(self.model).items():
@@ -29,9 +30,10 @@ class TenantQuerySet(models.QuerySet):
 
 
 @cache
-def retiring(model):
+def retiring(model: type[models.Model]) -> dict[str, type[models.Model]]:
     """By look-up, the way from a model to each kind of rows that a job may be deleting and with which its rows go."""
-    found, waiting = {}, [("pk", model)]
+    found: dict[str, type[models.Model]] = {}
+    waiting: list[tuple[str, Any]] = [("pk", model)]
     while waiting:
         path, target = waiting.pop(0)
         if hasattr(target, "retire") and target not in found.values():
@@ -43,7 +45,7 @@ def retiring(model):
     return found
 
 
-def hanging_on(pks, model, path):
+def hanging_on(pks: Any, model: Any, path: str) -> models.Q:
     """
     Rows of a model from which a path leads to one of these primary keys: by subqueries, which cost next to nothing
     where there are no such keys, as joins would not.
@@ -76,25 +78,25 @@ class TenantModel(models.Model):
         abstract = True
 
     # The foreign key to the row that this one is a part of: the business is taken from there.
-    tenant_parent = None
+    tenant_parent: str | None = None
 
     # A model on whose rows very much may hang has a method `retire`: called before a job deletes the row, it has the
     # row do nothing from then on, and let go of what must be unique.
 
     @classmethod
-    def seed(cls, business):
+    def seed(cls, business: Any) -> None:
         """Create the rows with which a new business starts. Most models start with none."""
 
     @classmethod
-    def let_go(cls, rows):
+    def before_delete(cls, rows: models.QuerySet[Any]) -> None:
         """Undo what rows of this model wrote into rows that stay, before they are deleted. Most wrote nothing."""
 
     @property
-    def receipt_name(self):
+    def receipt_name(self) -> str:
         """What the receipt of its deletion calls it."""
         return str(self)
 
-    def clean(self):
+    def clean(self) -> None:
         """Refuse a foreign key to a row of another business, in the words used for a row that does not exist."""
         super().clean()
         if self.business_id is None:
@@ -112,13 +114,13 @@ class TenantModel(models.Model):
 class UniqueInBusiness(models.UniqueConstraint):
     """A UniqueConstraint on the business and one more field, that tells of a violation on that field."""
 
-    def validate(self, model, instance, exclude=None, using=DEFAULT_DB_ALIAS):
+    def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
         try:
             super().validate(model, instance, exclude, using)
         except ValidationError as error:
             raise ValidationError({self.fields[-1]: error}) from error
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
         """In migrations it is what it is in the database."""
         _path, args, kwargs = super().deconstruct()
         return "django.db.models.UniqueConstraint", args, kwargs

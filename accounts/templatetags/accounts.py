@@ -6,11 +6,11 @@ register = template.Library()
 
 
 @register.simple_tag
-def registration_is_open():
+def registration_is_open() -> bool:
     return settings.REGISTRATION == "open"
 
 
 @register.filter
-def grouped(number):
+def grouped(number: int) -> str:
     """A large number as people read it: 1,600,000."""
     return number_format(number, force_grouping=True)

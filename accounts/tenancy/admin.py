@@ -19,6 +19,7 @@ from accounts.deletion.admin import DeletesCascades
 from accounts.refusals import Refusal
 
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
+from .admin_links import TenantAdminForm
 from .admin_pagination import LongListPaginator
 from .forms import TenantModelForm, with_choice_of_business
 from .formsets import TenantInlineFormSet, TenantModelFormSet
@@ -94,6 +95,10 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
         except (Refusal, ValidationError) as refusal:
             request.refusal = refusal
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["adminform"] = TenantAdminForm(request, context["adminform"])
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def changelist_view(self, request, extra_context=None):
         try:

@@ -1,16 +1,18 @@
 """Who may see what: `scope` is the one rule that narrows rows to a business."""
 
+from typing import Any
+
 from django.apps import apps
 
 from accounts.models.tenant import TenantModel
 
 
-def tenant_models():
+def tenant_models() -> list[type[TenantModel]]:
     """Every concrete model whose rows belong to a business."""
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
-def scope(queryset, user):
+def scope(queryset: Any, user: Any) -> Any:
     """
     The part of a queryset that the user may see. Raises LookupError for a model without a rule, so that a new model
     cannot be shown to strangers by forgetting it.

@@ -17,17 +17,11 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
     list_display = ["__str__", "scenario", "published_at", "published_by"]
     list_filter = ["scenario"]
     list_select_related = ["scenario", "published_by"]
-    # Who published it by name alone: not everybody may open the page of a person.
-    fields = ["scenario", "number", "published_at", "publisher"]
-    readonly_fields = ["publisher"]
+    fields = ["scenario", "number", "published_at", "published_by"]
     ordering = ["-published_at", "-id"]
 
     class Media:
         css = {"all": ["bots/scenario.css"]}
-
-    @admin.display(description=ScenarioVersion._meta.get_field("published_by").verbose_name)
-    def publisher(self, version: ScenarioVersion) -> Any:
-        return version.published_by or "–"
 
     def render_change_form(
         self,

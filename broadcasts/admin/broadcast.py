@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -164,8 +165,8 @@ class BroadcastAdmin(TenantModelAdmin):
         else:
             self.log_change(request, broadcast, gettext("Planned."))
 
-    def delete_cascade(self, row: Broadcast, requested_by: User) -> Deletion:
-        return drafts.delete(row, requested_by)
+    def delete_cascades(self, rows: Iterable[Broadcast], requested_by: User) -> list[Deletion]:
+        return [drafts.delete(broadcast, requested_by) for broadcast in rows]
 
     class Media:
         css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}

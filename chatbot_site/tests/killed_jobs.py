@@ -65,7 +65,7 @@ def make_small_steps():
     file_import.BATCH = planning.BATCH = 2
     exports.CONVERSATIONS = 1
     job.BATCH = 5
-    deletion.AT_ONCE = 0
+    deletion.MAX_ROWS_AT_ONCE = 0
     for task in ("accounts.jobs.tasks.work_off", "whatsapp.sending.tasks.deliver"):
         from chatbot_site.celery import app
 

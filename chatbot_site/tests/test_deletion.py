@@ -148,7 +148,7 @@ def test_kinds_are_nested_in_what_they_are_a_part_of():
 
 
 def test_of_very_many_kinds_fewer_rows_each_are_listed(monkeypatch):
-    monkeypatch.setattr(cascade, "LISTED_IN_ALL", 30)
+    monkeypatch.setattr(cascade, "MAX_ROWS_IN_ALL", 30)
     number = fill_number(make_owner(), "10001", customers=9)
     listed, waiting = [], deletion.preview(number).kinds()
     while waiting:

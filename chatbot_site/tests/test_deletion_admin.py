@@ -35,7 +35,7 @@ def client(client, owner):
 @pytest.fixture
 def large(monkeypatch):
     """Everything is large."""
-    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
 
 
 def delete_page(row):

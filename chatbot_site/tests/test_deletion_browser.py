@@ -23,7 +23,7 @@ def owner():
 @pytest.fixture
 def number(owner, monkeypatch):
     """A number that is deleted by a job, whose worker is away."""
-    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
     monkeypatch.setattr(job, "BATCH", 8)
     monkeypatch.setattr("accounts.deletion.deletion.wake", lambda job: None)
     return fill_number(owner, "10001", customers=9)

@@ -36,7 +36,7 @@ def hanging_on(model):
 
 @pytest.fixture(params=["at once", "by a job"])
 def world(request, monkeypatch):
-    monkeypatch.setattr(deletion, "AT_ONCE", 1000 if request.param == "at once" else 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 1000 if request.param == "at once" else 0)
     World("stranger")
     return World("mineown")
 

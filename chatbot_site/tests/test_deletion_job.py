@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch):
     """Everything is large, and a transaction holds a few rows."""
-    monkeypatch.setattr(deletion, "AT_ONCE", 3)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 3)
     monkeypatch.setattr(job, "BATCH", 5)
     monkeypatch.setattr(pacing, "PAUSE", 0)
 
@@ -244,7 +244,7 @@ def test_what_came_in_while_the_job_ran_goes_too(owner):
 
 
 def test_what_is_small_goes_at_once(owner, monkeypatch):
-    monkeypatch.setattr(deletion, "AT_ONCE", 5000)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 5000)
     assert deletion.delete(fill_number(owner, "10001")).state == "done"
     assert not WhatsAppNumber.objects.exists()
 

@@ -1,5 +1,7 @@
 """An address of the API without the slash at its end: never a POST that looks done and is not."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -16,7 +18,12 @@ def signed_in(client: Client) -> Client:
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "put", "delete"])
-def test_a_write_without_the_slash_is_sent_on_as_it_is(signed_in: Client, method: str) -> None:
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_write_without_the_slash_is_sent_on_as_it_is(
+    signed_in: Client, settings: Any, method: str, debug: bool
+) -> None:
+    settings.DEBUG = debug
+
     answer = getattr(signed_in, method)("/api/v1/tags?x=1", {"name": "vip"}, content_type="application/json")
 
     assert (answer.status_code, answer["Location"]) == (308, "/api/v1/tags/?x=1")
@@ -33,8 +40,8 @@ def test_reading_without_the_slash_is_sent_on(signed_in: Client) -> None:
     assert signed_in.get("/api/v1/tags", follow=True).status_code == 200
 
 
-def test_a_write_over_http_is_sent_on_to_https_as_it_is(signed_in: Client, settings: object) -> None:
-    settings.SECURE_SSL_REDIRECT = True  # type: ignore[attr-defined]
+def test_a_write_over_http_is_sent_on_to_https_as_it_is(signed_in: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
 
     answer = signed_in.post("/api/v1/tags/", {"name": "vip"}, content_type="application/json")
 

@@ -224,7 +224,7 @@ def test_an_earlier_export_that_ends_later_changes_nothing(conversation):
 
 def test_a_file_whose_number_is_deleted_meanwhile_is_cut_off_and_says_no_total(conversation, monkeypatch):
     number = make_message(conversation).whatsapp_number
-    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
     pieces = exports.Export(number, "csv").whole()
     next(pieces)
     deletion.delete(number)

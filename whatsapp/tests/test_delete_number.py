@@ -57,7 +57,7 @@ def test_the_receipts_time_is_written_as_the_language_has_it(number, capsys):
 
 @pytest.fixture
 def large(monkeypatch):
-    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
 
 
 def test_what_is_large_it_deletes_itself_and_says_how_far_it_is(number, large, capsys):

@@ -278,7 +278,7 @@ def test_what_was_asked_with_an_old_token_is_not_written(meta, number):
 
 
 def test_a_number_that_is_being_deleted_is_left_alone(meta, number, monkeypatch):
-    monkeypatch.setattr(deletion, "AT_ONCE", 0)
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
     assert deletion.delete(number).state == "waiting"
     tick()
     assert meta.requests == []

@@ -1,0 +1,68 @@
+"""A receipt whose counts are not what we write there (an old row, an edit by hand) is shown as far as it can be read."""
+
+from typing import Any
+
+import pytest
+from django.db.models import JSONField, Value
+from django.test import Client
+
+from accounts.deletion import deletion, job
+from accounts.models import Deletion, User
+from accounts.testing import make_owner
+from crm.models import Tag
+
+pytestmark = pytest.mark.django_db
+
+JUNK = [None, [], "12", 12, True, {"tags": "many"}, {"tags": None}, {"tags": [1]}, {"tags": {"a": 1}}, {"": 1}]
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_owner(language="en")
+
+
+@pytest.fixture
+def browser(owner: User, client: Client) -> Client:
+    client.force_login(owner, backend="accounts.people.roles.RoleBackend")
+    return client
+
+
+def receipt_with(owner: User, counts: Any) -> Deletion:
+    receipt = deletion.delete(Tag.objects.create(business=owner.business, name="vip"), owner)
+    Deletion.objects.update(counts=Value(counts, JSONField()))
+    return receipt
+
+
+@pytest.mark.parametrize("counts", JUNK)
+def test_its_page_opens(browser: Client, owner: User, counts: Any) -> None:
+    receipt = receipt_with(owner, counts)
+
+    assert "vip" in browser.get(f"/admin/accounts/deletion/{receipt.pk}/change/").content.decode()
+    assert "vip" in browser.get(f"/admin/accounts/deletion/{receipt.pk}/live/").content.decode()
+
+
+@pytest.mark.parametrize("counts", JUNK)
+def test_the_api_answers(browser: Client, owner: User, counts: Any) -> None:
+    receipt = receipt_with(owner, counts)
+
+    answer = browser.get(f"/api/v1/deletions/{receipt.pk}/")
+
+    assert answer.status_code == 200
+    assert all(isinstance(count, int) for count in answer.json()["counts"].values())
+
+
+def test_what_can_be_read_is_shown(browser: Client, owner: User) -> None:
+    receipt = receipt_with(owner, {"tags": 3, "customers": "many"})
+
+    assert browser.get(f"/api/v1/deletions/{receipt.pk}/").json()["counts"] == {"tags": 3}
+
+
+@pytest.mark.parametrize("counts", JUNK)
+def test_the_job_goes_on(owner: User, counts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
+    under_way = deletion.delete(owner.business, owner)
+    Deletion.objects.update(counts=Value(counts, JSONField()))
+
+    job.advance(under_way)
+
+    assert (under_way.state, under_way.counts["businesses"]) == ("done", 1)

@@ -1,6 +1,7 @@
-"""The pytest plugin of the project: what every test gets."""
+"""The pytest plugin of the project: what every test gets, and the marks by which tests are chosen."""
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,9 +59,17 @@ def unmet(item: pytest.Item) -> list[str]:
     return [mark for mark, (is_here, _sentence) in NEEDS.items() if item.get_closest_marker(mark) and not is_here()]
 
 
+def uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(fixtures)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what cannot run here."""
+    """Mark what uses the tests' database, and skip what cannot run here; then pytest chooses by marks."""
     for item in items:
+        if uses_database(item):
+            item.add_marker(pytest.mark.database)
         for mark in unmet(item):
             item.add_marker(pytest.mark.skip(reason=NEEDS[mark][1]))
 
@@ -80,6 +89,30 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"Skipped, which CI does not allow: {call.excinfo.value}"
     return report
+
+
+#: The test that is running.
+_running: list[pytest.Item] = []
+
+
+def _check_mark(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse to start Python in a test that does not say by a mark that it takes so long."""
+    if event != "subprocess.Popen" or arguments[0] != sys.executable or not _running:
+        return
+    if not any(_running[0].get_closest_marker(mark) for mark in ("processes", "services", "browser")):
+        raise RuntimeError("This test starts a process: mark it with @pytest.mark.processes.")
+
+
+sys.addaudithook(_check_mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    _running[:] = [item]
+    try:
+        return (yield)
+    finally:
+        _running.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ from whatsapp.testing import PNG
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 PEOPLE = [f"+7916{serial:07}" for serial in range(60)]
 #: Who writes after each start, before the kill.
 ROUNDS = [PEOPLE[first : first + 15] for first in range(0, 60, 15)]

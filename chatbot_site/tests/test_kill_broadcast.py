@@ -12,6 +12,8 @@ from whatsapp.sending.concurrency import MAX_CALLS
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 PEOPLE = 2000
 KILLS = 5
 WABA_ID = "102290129340398"

@@ -14,6 +14,8 @@ from .deleted_rows import orphans, others
 from .installation import make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 KILLS = 3
 EMAIL = "owner@example.com"
 

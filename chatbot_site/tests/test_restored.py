@@ -186,6 +186,7 @@ make_pending(make_number(make_business(), **{NUMBER!r}))
 """
 
 
+@pytest.mark.processes
 def test_up_on_a_restored_database_sends_nothing(tmp_path, meta):
     environment = make_environment(tmp_path, meta)
     backup = str(tmp_path / "moved.zip")

@@ -223,6 +223,7 @@ def restore_there(installation, tmp_path):
     return manage(environment, "restore_db", str(tmp_path / "mine.zip"), "--force").wait(PATIENCE)
 
 
+@pytest.mark.processes
 def test_a_damaged_database_is_kept_and_replaced(installation, tmp_path):
     environment, database = installation
     database.write_bytes(b"SQLite format 3\0" + b"damaged" * 1000)
@@ -232,6 +233,7 @@ def test_a_damaged_database_is_kept_and_replaced(installation, tmp_path):
     assert rows(environment, "SELECT COUNT(*) FROM users") == [(0,)]
 
 
+@pytest.mark.processes
 def test_while_another_program_uses_the_file_nothing_is_replaced(installation, tmp_path):
     _environment, database = installation
     with closing(sqlite3.connect(database)) as other:

@@ -16,6 +16,8 @@ from chatbot_site.operations.environment import BASE_DIR
 
 from .processes import PATIENCE, answers, free_port, wait_until
 
+pytestmark = pytest.mark.processes
+
 CODE = ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site", "manage.py", ".env.example")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
+from hypothesis import HealthCheck, settings
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -23,6 +24,14 @@ def share_redis():
 
 # Before anything reads the settings.
 share_redis()
+
+
+# How much Hypothesis tries: in CI always the same; HYPOTHESIS_PROFILE=nightly finds what a hundred examples do not.
+_every_test = settings(deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("default", _every_test, max_examples=100)
+settings.register_profile("ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True)
+settings.register_profile("nightly", _every_test, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
 def has_services() -> bool:
@@ -64,12 +73,18 @@ def uses_database(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(fixtures)
 
 
+#: What takes long, or needs more than Python and SQLite.
+NOT_QUICK = ("browser", "processes", "services", "slow")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the tests' database, and skip what cannot run here; then pytest chooses by marks."""
+    """Set the marks that follow from others, and skip what cannot run here; then pytest chooses by marks."""
     for item in items:
         if uses_database(item):
             item.add_marker(pytest.mark.database)
+        if not any(item.get_closest_marker(mark) for mark in NOT_QUICK):
+            item.add_marker(pytest.mark.quick)
         for mark in unmet(item):
             item.add_marker(pytest.mark.skip(reason=NEEDS[mark][1]))
 

@@ -4,11 +4,14 @@ import os
 import sqlite3
 import subprocess
 import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 
-from .processes import answers, free_port, wait_until
+from .processes import PATIENCE, answers, free_port, wait_until
 
 NUMBER = {
     "phone_number": "+74951234567",
@@ -19,10 +22,14 @@ NUMBER = {
 
 
 def make_environment(folder, meta):
-    """The environment of an installation whose database and files are in a folder. Its NUMBER is known to Meta."""
+    """
+    The environment of an installation whose database and files are in a folder; the database is migrated and empty. Its
+    NUMBER is known to Meta.
+    """
     meta.simulator.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
     )
+    (folder / "kill.db").write_bytes(migrated_database())
     port = free_port()
     return {
         **os.environ,
@@ -37,6 +44,16 @@ def make_environment(folder, meta):
         "META_VERIFY_TOKEN": "verify-me",
         "PYTHONUTF8": "1",
     }
+
+
+@cache
+def migrated_database():
+    """A database file in which nothing is yet: migrating takes as long as most tests, so they share it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "migrated.db"
+        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": ""}
+        assert manage(environment, "migrate", "--verbosity", "0").wait(PATIENCE) == 0
+        return path.read_bytes()
 
 
 def manage(environment, *arguments, **more):

@@ -23,10 +23,8 @@ ANSWER = "Вы написали: %s"
 #: The files of customers that are here.
 STORED = "SELECT file FROM media_files WHERE state = 'stored'"
 
-#: Makes the database, and in it a number whose bot answers everybody.
+#: Makes a number whose bot answers everybody.
 SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from bots.testing import document, make_bot, make_published_scenario
 from whatsapp.testing import make_number
@@ -67,10 +65,8 @@ def test_killed_again_and_again_it_answers_everybody_once(environment, meta, tmp
         assert meta.texts_to(phone) == ([] if answer in unknown else [answer])
 
 
-#: Makes the database, and in it a number whose bot asks, and says something when there is no answer for 3 s.
+#: Makes a number whose bot asks, and says something when there is no answer for 3 s.
 ASKING_SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from bots.testing import document, make_bot, make_published_scenario
 from whatsapp.testing import make_number

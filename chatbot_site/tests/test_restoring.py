@@ -213,7 +213,6 @@ def test_init_db_makes_an_empty_database_and_refuses_data(tmp_path):
 def installation(tmp_path, meta):
     """The environment of an installation on SQLite that has a backup, and the database's path."""
     environment = make_environment(tmp_path, meta) | {"BACKUP_DIR": str(tmp_path)}
-    assert manage(environment, "init_db").wait(PATIENCE) == 0
     assert manage(environment, "backup_db", "--output", str(tmp_path / "mine.zip")).wait(PATIENCE) == 0
     return environment, Path(environment["DATABASE_URL"].removeprefix("sqlite:///"))
 

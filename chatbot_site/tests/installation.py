@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from cryptography.fernet import Fernet
 from django.conf import settings
 
-from .processes import PATIENCE, answers, free_port, wait_until
+from .processes import answers, free_port, wait_until
 
 NUMBER = {
     "phone_number": "+74951234567",
@@ -23,8 +23,8 @@ NUMBER = {
 
 def make_environment(folder, meta):
     """
-    The environment of an installation whose database and files are in a folder; the database is migrated and empty. Its
-    NUMBER is known to Meta.
+    The environment of an installation whose database and files are in a folder. It is migrated and empty, and its NUMBER
+    is known to Meta.
     """
     meta.simulator.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
@@ -52,7 +52,7 @@ def migrated_database():
     with TemporaryDirectory() as folder:
         path = Path(folder) / "migrated.db"
         environment = {**os.environ, "DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": ""}
-        assert manage(environment, "migrate", "--verbosity", "0").wait(PATIENCE) == 0
+        assert manage(environment, "migrate", "--verbosity", "0").wait() == 0
         return path.read_bytes()
 
 

@@ -22,10 +22,7 @@ NUMBER = {
 
 
 def make_environment(folder, meta):
-    """
-    The environment of an installation whose database and files are in a folder. It is migrated and empty, and its NUMBER
-    is known to Meta.
-    """
+    """The environment of an installation in a folder. Its database is migrated and empty, its NUMBER known to Meta."""
     meta.simulator.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
     )

@@ -1,6 +1,7 @@
-"""The pytest plugin of the project: what every test gets."""
+"""The pytest plugin of the project: what every test gets, and the marks by which tests are chosen."""
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
+from hypothesis import HealthCheck, settings
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -22,6 +24,14 @@ def share_redis():
 
 # Before anything reads the settings.
 share_redis()
+
+
+# How much Hypothesis tries: in CI always the same; HYPOTHESIS_PROFILE=nightly finds what a hundred examples do not.
+_every_test = settings(deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("default", _every_test, max_examples=100)
+settings.register_profile("ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True)
+settings.register_profile("nightly", _every_test, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
 def has_services() -> bool:
@@ -58,9 +68,23 @@ def unmet(item: pytest.Item) -> list[str]:
     return [mark for mark, (is_here, _sentence) in NEEDS.items() if item.get_closest_marker(mark) and not is_here()]
 
 
+def uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(fixtures)
+
+
+#: What takes long, or needs more than Python and SQLite.
+NOT_QUICK = ("browser", "processes", "services", "slow")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what cannot run here."""
+    """Set the marks that follow from others, and skip what cannot run here; then pytest chooses by marks."""
     for item in items:
+        if uses_database(item):
+            item.add_marker(pytest.mark.database)
+        if not any(item.get_closest_marker(mark) for mark in NOT_QUICK):
+            item.add_marker(pytest.mark.quick)
         for mark in unmet(item):
             item.add_marker(pytest.mark.skip(reason=NEEDS[mark][1]))
 
@@ -80,6 +104,30 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"Skipped, which CI does not allow: {call.excinfo.value}"
     return report
+
+
+#: The test that is running.
+_running: list[pytest.Item] = []
+
+
+def _check_mark(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse to start Python in a test that does not say by a mark that it takes so long."""
+    if event != "subprocess.Popen" or arguments[0] != sys.executable or not _running:
+        return
+    if not any(_running[0].get_closest_marker(mark) for mark in ("processes", "services", "browser")):
+        raise RuntimeError("This test starts a process: mark it with @pytest.mark.processes.")
+
+
+sys.addaudithook(_check_mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    _running[:] = [item]
+    try:
+        return (yield)
+    finally:
+        _running.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ its end, or to a wait, within the guards, whatever happens to it.
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.document.scenario import Scenario
@@ -21,7 +21,6 @@ from bots.engine.steps import HANDLERS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KNOWN = Known(stages=["new"], templates={}, hosts={"a.example.com": False})
-HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -118,7 +117,6 @@ def test_every_kind_of_step_is_tried():
     assert [*STEP_KINDS] == [*labels.STEP_KINDS]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=HEALTH)
 @given(documents, st.lists(events, min_size=1, max_size=8))
 def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, happening):
     if validate(definition, KNOWN).errors:
@@ -142,14 +140,12 @@ def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, ha
         assert waiting.takes_time or waiting.kind == "http"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=HEALTH)
 @given(json_values | documents, st.randoms(use_true_random=False))
 def test_whatever_comes_in_is_answered_with_a_report(definition, random):
     report = validate(damaged(definition, random), KNOWN)
     assert all(isinstance(str(problem), str) for problem in (*report.errors, *report.warnings))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
 @given(documents, st.randoms(use_true_random=False))
 def test_whatever_draft_can_be_kept_can_be_shown(definition, random):
     definition = damaged(definition, random)

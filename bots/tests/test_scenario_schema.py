@@ -8,14 +8,14 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from bots.document.schema import scenario_schema
 from bots.document.validator import validate
 from bots.testing import document, order
 
-from .test_properties import HEALTH, documents
+from .test_properties import documents
 
 FILE = Path(django_settings.BASE_DIR) / "docs" / "scenario.schema.json"
 SCHEMA = Draft202012Validator(scenario_schema())
@@ -59,7 +59,6 @@ def test_every_part_and_every_key_is_described():
     assert blank == [] and all(part["description"] for part in parts().values())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
 @given(documents)
 def test_the_schema_takes_what_the_check_takes(definition):
     if not validate(definition).errors:

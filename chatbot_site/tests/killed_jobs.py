@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.deletion import deletion, job
@@ -46,8 +45,7 @@ FAILED, LATE = "Не вышло", "До встречи!"
 
 
 def run(folder, media_id):
-    """Make an installation, take everything in hand, and say so by a file `ready`."""
-    call_command("migrate", verbosity=0)
+    """Fill an installation, take everything in hand, and say so by a file `ready`."""
     make_small_steps()
     owner = make_owner()
     number = make_number(owner.business, waba_id=WABA_ID, **NUMBER)

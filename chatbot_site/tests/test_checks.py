@@ -10,6 +10,8 @@ from functools import cache
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.processes
+
 GOOD = {
     "READ_DOT_ENV": "false",
     "SECRET_KEY": "x" * 50,

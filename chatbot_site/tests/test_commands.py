@@ -34,6 +34,7 @@ def test_the_commands_of_the_contract_are_there():
     } <= {name for app, name in OURS}
 
 
+@pytest.mark.processes
 def test_a_console_of_another_code_page_never_crashes():
     """cp866 has no “quotation marks”, which the help has."""
     environment = {**os.environ, "PYTHONIOENCODING": "cp866", "LANGUAGE_CODE": "ru"}

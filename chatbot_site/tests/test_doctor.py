@@ -88,6 +88,7 @@ def doctor(**environment):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("environment", "broken", "not_looked_at"),
     [

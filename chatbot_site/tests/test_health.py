@@ -3,6 +3,7 @@
 import socket
 import time
 from contextlib import contextmanager
+from threading import Event
 from unittest.mock import patch
 
 import pytest
@@ -126,8 +127,10 @@ def test_a_database_that_hangs_is_out_of_reach():
 
 
 def test_what_hangs_delays_the_answer_for_less_than_a_second(client):
+    released = Event()
+
     def hang():
-        time.sleep(3)
+        released.wait(UNHURRIED)
 
     with (
         patch.object(health._database, "_ask", hang),
@@ -137,6 +140,7 @@ def test_what_hangs_delays_the_answer_for_less_than_a_second(client):
         began = time.monotonic()
         response = client.get("/readyz")
         taken = time.monotonic() - began
+        released.set()
         for check in (health._database, health._broker, health._disk):
             check._asked.result()
     assert taken < 3
@@ -146,14 +150,15 @@ def test_what_hangs_delays_the_answer_for_less_than_a_second(client):
 
 
 def test_who_asks_while_something_hangs_starts_no_second_thread(client):
-    asked = []
+    asked, released = [], Event()
 
     def hang():
         asked.append(1)
-        time.sleep(2)
+        released.wait(UNHURRIED)
 
     with patch.object(health._database, "_ask", hang):
         client.get("/readyz"), client.get("/readyz")
+        released.set()
         health._database._asked.result()
     assert len(asked) == 1
 

@@ -113,11 +113,13 @@ def check(name):
     )
 
 
+@pytest.mark.processes
 def test_a_process_that_shows_itself_is_healthy():
     liveness.show("worker")
     assert check("worker").returncode == 0
 
 
+@pytest.mark.processes
 def test_a_process_that_never_started_is_unhealthy_whatever_others_do():
     liveness.show("worker-bulk")
     found = check("worker")
@@ -125,6 +127,7 @@ def test_a_process_that_never_started_is_unhealthy_whatever_others_do():
     assert "worker has not started" in found.stdout
 
 
+@pytest.mark.processes
 def test_a_process_that_died_or_hangs_is_unhealthy():
     liveness.show("worker")
     long_ago = time.time() - liveness.MAX_AGE - 5

@@ -13,6 +13,8 @@ from whatsapp.testing import PNG
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 PEOPLE = [f"+7916{serial:07}" for serial in range(60)]
 #: Who writes after each start, before the kill.
 ROUNDS = [PEOPLE[first : first + 15] for first in range(0, 60, 15)]
@@ -21,10 +23,8 @@ ANSWER = "Вы написали: %s"
 #: The files of customers that are here.
 STORED = "SELECT file FROM media_files WHERE state = 'stored'"
 
-#: Makes the database, and in it a number whose bot answers everybody.
+#: Makes a number whose bot answers everybody.
 SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from bots.testing import document, make_bot, make_published_scenario
 from whatsapp.testing import make_number
@@ -65,10 +65,8 @@ def test_killed_again_and_again_it_answers_everybody_once(environment, meta, tmp
         assert meta.texts_to(phone) == ([] if answer in unknown else [answer])
 
 
-#: Makes the database, and in it a number whose bot asks, and says something when there is no answer for 3 s.
+#: Makes a number whose bot asks, and says something when there is no answer for 3 s.
 ASKING_SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from bots.testing import document, make_bot, make_published_scenario
 from whatsapp.testing import make_number

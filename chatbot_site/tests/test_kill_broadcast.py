@@ -12,6 +12,8 @@ from whatsapp.sending.delivery import MAX_CALLS
 from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 PEOPLE = 2000
 KILLS = 5
 WABA_ID = "102290129340398"
@@ -24,10 +26,8 @@ TEMPLATE = {
     "components": [{"type": "BODY", "text": "{{1}}, скидка 20 %"}],
 }
 
-#: Makes the database, and in it a broadcast to everybody that was just started.
+#: Makes a broadcast to everybody that was just started.
 SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from broadcasts import lifecycle, planning
 from broadcasts.models import Broadcast

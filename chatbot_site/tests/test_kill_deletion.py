@@ -14,13 +14,13 @@ from .deleted_rows import orphans, others
 from .installation import make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
+pytestmark = pytest.mark.processes
+
 KILLS = 3
 EMAIL = "owner@example.com"
 
-#: Makes the database, and in it two businesses, each with a number on which some 50,000 rows hang.
+#: Makes two businesses, each with a number on which some 50,000 rows hang.
 SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_owner
 from chatbot_site.tests.large_number import enlarge
 from chatbot_site.tests.test_deletion import fill_number

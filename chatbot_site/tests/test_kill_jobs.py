@@ -16,7 +16,7 @@ from .installation import NUMBER, make_environment, manage, rows, start
 from .processes import PATIENCE, wait_until
 
 # The process is killed once for all of them.
-pytestmark = pytest.mark.xdist_group("killed jobs")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("killed jobs")]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from .other_databases import another_database
 from .pending import make_pending
 from .processes import PATIENCE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 KILLS = 5
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.processes
+
 TESTS = """
 import pytest
 

@@ -175,10 +175,8 @@ def test_everybody_signs_in_again_and_programs_go_on(client, meta):
     assert [token.name for token in ApiToken.objects.all()] == ["Shop"]
 
 
-#: Makes the database, and in it everything that would be sent at once.
+#: Makes everything that would be sent at once.
 SEED = f"""
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.testing import make_business
 from chatbot_site.tests.pending import make_pending
 from whatsapp.testing import make_number
@@ -186,6 +184,7 @@ make_pending(make_number(make_business(), **{NUMBER!r}))
 """
 
 
+@pytest.mark.processes
 def test_up_on_a_restored_database_sends_nothing(tmp_path, meta):
     environment = make_environment(tmp_path, meta)
     backup = str(tmp_path / "moved.zip")

@@ -213,7 +213,6 @@ def test_init_db_makes_an_empty_database_and_refuses_data(tmp_path):
 def installation(tmp_path, meta):
     """The environment of an installation on SQLite that has a backup, and the database's path."""
     environment = make_environment(tmp_path, meta) | {"BACKUP_DIR": str(tmp_path)}
-    assert manage(environment, "init_db").wait(PATIENCE) == 0
     assert manage(environment, "backup_db", "--output", str(tmp_path / "mine.zip")).wait(PATIENCE) == 0
     return environment, Path(environment["DATABASE_URL"].removeprefix("sqlite:///"))
 
@@ -223,6 +222,7 @@ def restore_there(installation, tmp_path):
     return manage(environment, "restore_db", str(tmp_path / "mine.zip"), "--force").wait(PATIENCE)
 
 
+@pytest.mark.processes
 def test_a_damaged_database_is_kept_and_replaced(installation, tmp_path):
     environment, database = installation
     database.write_bytes(b"SQLite format 3\0" + b"damaged" * 1000)
@@ -232,6 +232,7 @@ def test_a_damaged_database_is_kept_and_replaced(installation, tmp_path):
     assert rows(environment, "SELECT COUNT(*) FROM users") == [(0,)]
 
 
+@pytest.mark.processes
 def test_while_another_program_uses_the_file_nothing_is_replaced(installation, tmp_path):
     _environment, database = installation
     with closing(sqlite3.connect(database)) as other:

@@ -54,6 +54,7 @@ def test_a_string_is_translated_alike_in_all_apps():
             assert known.setdefault(key, translation) == translation, key
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext")
 @pytest.mark.skipif(not CATALOGUES, reason="needs the catalogues")
 def test_the_catalogues_hold_the_strings_of_the_code(tmp_path):

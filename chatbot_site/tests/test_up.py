@@ -16,6 +16,9 @@ from chatbot_site.operations.environment import BASE_DIR
 
 from .processes import PATIENCE, answers, free_port, wait_until
 
+# Together, because they share the clone and its database.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("up")]
+
 CODE = ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site", "manage.py", ".env.example")
 
 

@@ -1,6 +1,6 @@
 import pytest
 from django.utils import timezone, translation
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.testing import make_business
@@ -119,7 +119,6 @@ AWKWARD = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(AWKWARD)
 @given(st.dictionaries(phones, person, max_size=4))
 def test_exporting_and_importing_is_the_identity(people):

@@ -1,18 +1,17 @@
 """
 Signed webhooks of every kind with something wrong in them, as a change of Meta's or a fault might bring: none is
-answered 5xx, none costs the good ones beside it, and none has an effect twice. WEBHOOK_MUTATIONS: how many are tried.
+answered 5xx, none costs the good ones beside it, and none has an effect twice.
 """
 
 import copy
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Business
@@ -136,11 +135,6 @@ def business() -> Business:
 
 
 @given(entries=st.lists(mutated(), min_size=1, max_size=3), position=st.integers(0, 3))
-@settings(
-    max_examples=int(os.environ.get("WEBHOOK_MUTATIONS", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 def test_whatever_is_wrong_costs_nothing_beside_it_and_happens_once(
     business: Business, entries: list[dict[str, Any]], position: int
 ) -> None:

@@ -21,6 +21,7 @@ def test_taken_port_is_named_with_what_to_do():
             call_command("cloud_api_simulator", port=port)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("app_secret", "last_line"),
     [("", "META_APP_SECRET=simulator-app-secret"), ("a real secret", "META_GRAPH_URL=")],

@@ -17,7 +17,10 @@ INSTALL_CLIENT, INSTALL, *RUN = re.findall(r"^RUN (.+)$", DOCKERFILE, re.MULTILI
 
 def test_what_the_image_installs_is_what_ci_installs():
     ci = (BASE_DIR / ".ci/run").read_text(encoding="utf-8")
-    assert INSTALL in ci
+    # The file of the tests holds that of the product.
+    assert INSTALL == "python -m pip install -r requirements.txt"
+    assert "-r requirements.txt" in (BASE_DIR / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
+    assert "pip install -r requirements-test.txt" in ci
     # Debian's package of the server brings the client.
     assert "postgresql-client" in INSTALL_CLIENT
     assert "missing+=(postgresql)" in ci
@@ -33,9 +36,9 @@ def test_no_secret_stands_in_the_files():
         assert not re.search(r"(SECRET_KEY|FIELD_KEYS|PASSWORD)\s*[:=]\s*[\"']?\w", text)
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/README.ru.md"])
+@pytest.mark.parametrize("path", ["docs/operations.md", "docs/operations.ru.md"])
 @pytest.mark.parametrize("service", ["web", "worker", "worker-calls", "worker-bulk", "worker-files", "beat"])
-def test_the_readme_names_the_command_of_a_service(service, path):
+def test_the_manual_names_the_command_of_a_service(service, path):
     command = " ".join(shlex.split(SERVICES[service]["command"])).replace("0.0.0.0", "127.0.0.1")
     text = " ".join((BASE_DIR / path).read_text(encoding="utf-8").replace("\\\n", "").split())
     assert command in text

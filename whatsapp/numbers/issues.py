@@ -14,7 +14,7 @@ from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import alerts, labels, public_address
 
-#: How long before its end a token is worth replacing, and how long nothing is to be heard of Meta.
+#: How long before its end a token is worth replacing, and how long a number may go without being checked.
 BEFORE_EXPIRY = timedelta(days=7)
 UNCHECKED = timedelta(days=1)
 
@@ -52,8 +52,18 @@ def _problem(number, now):
 
 def _reception(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
     """What keeps messages from arriving, or that none has for long."""
-    found = [*_secret(number), *_callback(number, now), *_refused(number, now)]
-    yield from found or _silent(number, now)
+    yield from [*_obstacles(number, now)] or _silent(number, now)
+
+
+def _obstacles(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    yield from _secret(number)
+    yield from _callback(number, now)
+    yield from _refused(number, now)
+
+
+def may_receive(number: WhatsAppNumber, now: datetime) -> bool:
+    """Whether nothing is known that keeps Meta's webhooks away from this number."""
+    return not any([*_obstacles(number, now), *_webhooks(number, now)])
 
 
 def _secret(number: WhatsAppNumber) -> Iterator[Need]:
@@ -176,7 +186,7 @@ def _not_checked(number, now):
     # With a token that cannot be used nobody asks, and that is said already.
     if not number.refused_token and since < now - UNCHECKED:
         told = _(
-            "Meta has not been heard of this number since %(time)s. Check this computer's connection to the internet,"
+            "Meta has told nothing about this number since %(time)s. Check this computer's connection to the internet,"
             " then check the number."
         )
         yield Need("not_checked", told % {"time": date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")})

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import WebhookEvent
 from whatsapp.numbers import labels, public_address
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import may_receive, needs
 from whatsapp.webhooks import process
 
 #: What becomes of things while a number is switched off.
@@ -143,6 +143,8 @@ class NumberPage:
         latest = events.aggregate(latest=Max("received_at"))["latest"]
         if latest:
             return date_format(timezone.localtime(latest), "DATETIME_FORMAT")
+        if not may_receive(number, timezone.now()):
+            return gettext("Nothing has come yet: what keeps it away stands at the top of this page.")
         return gettext(
             "Nothing has come yet. Write to this number from a phone. If nothing is here after a minute, compare the"
             " address, the token and the fields at Meta with those above."

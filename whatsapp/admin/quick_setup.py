@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from whatsapp.models import QuickSetup
+from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.numbers import labels
+from whatsapp.numbers.issues import needs
 from whatsapp.numbers.quick_setup import setups
 from whatsapp.numbers.quick_setup.labels import STEPS, in_words
 from whatsapp.numbers.quick_setup.results import (
@@ -94,6 +95,7 @@ class QuickSetupPages:
         numbers = setups.found_numbers(setup)
         form = form or GoOnForm(setup, numbers)
         codes = {result.code for result in results.values() if not result.ok}
+        connected = [(number, _needs_besides(codes, number)) for number in setups.connected_numbers(setup)]
         context = {
             "setup": setup,
             "form": form,
@@ -103,9 +105,9 @@ class QuickSetupPages:
             "asks_for_token": bool(codes & TOKEN_CODES) or bool(form["access_token"].errors),
             "asks_for_secret": "webhook_secret_missing" in codes,
             "asks_for_pin": bool(codes & PIN_CODES) or setup.phone_number_ids is None or bool(form["pin"].errors),
-            "is_complete": is_complete(setup),
+            "is_complete": is_complete(setup) and not any(sentences for _number, sentences in connected),
             "is_running": setup.lease_until is not None and setup.lease_until > timezone.now(),
-            "connected": setups.connected_numbers(setup),
+            "connected": connected,
         }
         return self._setup_page(request, "quick_setup", **context)
 
@@ -128,6 +130,11 @@ class QuickSetupPages:
             **context,
         }
         return TemplateResponse(request, f"admin/whatsapp/whatsappnumber/{name}.html", context)
+
+
+def _needs_besides(codes: set[str], number: WhatsAppNumber) -> list[str]:
+    """What a connected number needs, but for what a step has told already."""
+    return [need.text for need in needs(number, timezone.now()) if need.code not in codes]
 
 
 def lines(results, steps, phone_number_id=""):

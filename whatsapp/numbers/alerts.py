@@ -57,7 +57,7 @@ SENTENCES = {
     ),
     "waba_refused": _(
         "Meta does not list this number in the WhatsApp Business account that is entered here%(what)s. So there are no"
-        " templates, and nothing is heard of the account. Compare the account ID with WhatsApp → API Setup at Meta,"
+        " templates, and no updates about the account. Compare the account ID with WhatsApp → API Setup at Meta,"
         " and see that the token may manage that account."
     ),
     "webhook_secret_missing": _(

@@ -14,7 +14,7 @@ from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import alerts, labels, public_address
 
-#: How long before its end a token is worth replacing, and how long nothing is to be heard of Meta.
+#: How long before its end a token is worth replacing, and how long a number may go without being checked.
 BEFORE_EXPIRY = timedelta(days=7)
 UNCHECKED = timedelta(days=1)
 
@@ -44,7 +44,7 @@ def _problem(number, now):
         yield Need("token_refused", number.problem)
     elif number.paused_until and number.paused_until > now:
         until = date_format(timezone.localtime(number.paused_until), "SHORT_DATETIME_FORMAT")
-        told = _("%(problem)s Sending is paused until %(time)s.") % {"problem": number.problem, "time": until}
+        told = _("%(problem)s Until %(time)s sending is paused.") % {"problem": number.problem, "time": until}
         yield Need("paused", told)
     elif number.meta_status not in labels.CANNOT_SEND:
         yield Need("problem", number.problem)
@@ -52,8 +52,18 @@ def _problem(number, now):
 
 def _reception(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
     """What keeps messages from arriving, or that none has for long."""
-    found = [*_secret(number), *_callback(number, now), *_refused(number, now)]
-    yield from found or _silent(number, now)
+    yield from [*_obstacles(number, now)] or _silent(number, now)
+
+
+def _obstacles(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
+    yield from _secret(number)
+    yield from _callback(number, now)
+    yield from _refused(number, now)
+
+
+def may_receive(number: WhatsAppNumber, now: datetime) -> bool:
+    """Whether nothing is known that keeps Meta's webhooks away from this number."""
+    return not any([*_obstacles(number, now), *_webhooks(number, now)])
 
 
 def _secret(number: WhatsAppNumber) -> Iterator[Need]:
@@ -109,7 +119,7 @@ def _silent(number: WhatsAppNumber, now: datetime) -> Iterator[Need]:
     if number.last_event_at is None or _came_within(number, SILENCE, now):
         return
     told = _(
-        "Nothing has come in from WhatsApp for this number since %(time)s. If nobody wrote, all is well. To be sure,"
+        "Since %(time)s nothing has come in from WhatsApp for this number. If nobody wrote, all is well. To be sure,"
         " write to it from a phone: if the message is not here after a minute, compare the callback URL, the verify"
         " token and the fields at Meta with those on the page of the number."
     )
@@ -176,7 +186,7 @@ def _not_checked(number, now):
     # With a token that cannot be used nobody asks, and that is said already.
     if not number.refused_token and since < now - UNCHECKED:
         told = _(
-            "Meta has not been heard of this number since %(time)s. Check this computer's connection to the internet,"
+            "Since %(time)s Meta has told nothing about this number. Check this computer's connection to the internet,"
             " then check the number."
         )
         yield Need("not_checked", told % {"time": date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")})

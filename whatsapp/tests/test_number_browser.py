@@ -75,7 +75,9 @@ def test_without_permission_it_is_selected(open_page, number):
     assert page.evaluate("getSelection().toString()") == number.verify_token
 
 
-@pytest.mark.parametrize("address", [LIST, None])
+@pytest.mark.parametrize("address", [LIST, None, reverse("admin:index")])
 def test_nothing_is_wider_than_a_phone(open_page, number, address):
+    told = {"until": "2999-01-01T00:00:00+00:00", "what": f"https://business.facebook.com/{'x' * 200}"}
+    WhatsAppNumber.objects.update(name="Shop" * 25, subscribed_apps=["App" * 30], alerts={"cannot_send": told})
     page = open_page(address or change_page(number), viewport={"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -119,6 +119,12 @@ def test_when_the_last_event_came_is_shown(client, owner, number):
     assert "May 2, 2026" in page_of(client, number)
 
 
+def test_nobody_is_sent_to_a_phone_while_nothing_can_come(client, number):
+    html = page_of(client, number, webhooks_refused=1, webhooks_refused_at=timezone.now())
+    assert "Nothing has come yet: what keeps it away stands at the top of this page." in html
+    assert "from a phone" not in html
+
+
 def test_an_operator_sees_what_is_wrong_but_no_set_up(client, owner, number):
     client.force_login(make_colleague(owner, Role.OPERATOR))
     html = page_of(client, number, quality_rating="RED")

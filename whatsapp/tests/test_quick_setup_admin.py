@@ -108,6 +108,44 @@ def test_what_failed_is_done_by_running_it_again(client, meta, account, owner):
     assert "All is set up." in text_of(run(client, FIRST))
 
 
+def connect_all(client):
+    begin(client, app_secret="the-secret")
+    return run(client, FIRST, SECOND)
+
+
+def newest_page(client):
+    return text_of(client.get(reverse("admin:whatsapp_whatsappnumber_setup", args=[QuickSetup.objects.get().pk])))
+
+
+def test_refused_webhooks_are_told_where_the_numbers_were_set_up(client, account, owner):
+    connect_all(client)
+    WhatsAppNumber.objects.filter(phone_number_id=FIRST).update(webhooks_refused=3, webhooks_refused_at=timezone.now())
+    page = newest_page(client)
+    assert "All is set up." not in page
+    assert "Tea shop Webhooks that name this number are refused" in page
+
+
+def test_an_address_that_meta_cannot_reach_is_told_where_the_numbers_were_set_up(client, settings, account, owner):
+    assert "All is set up." in text_of(connect_all(client))
+    settings.META_GRAPH_URL, settings.PUBLIC_URL = "https://graph.facebook.com", "http://127.0.0.1:8000"
+    page = newest_page(client)
+    assert "All is set up." not in page
+    assert page.count("Meta cannot post to http://127.0.0.1:8000") == 2
+
+
+def test_what_a_step_tells_is_not_told_again_of_the_number(client, settings, account, owner):
+    settings.META_APP_SECRET = ""
+    begin(client)
+    page = text_of(run(client, FIRST))
+    assert page.count("App settings → Basic → App secret") == 1
+
+
+def test_another_account_can_be_entered_when_this_one_is_not_known(client, account, owner):
+    page = begin(client, waba_id="999999999999")
+    assert f'<a class="closelink" href="{BEGIN}">Enter another account</a>' in page.text
+    assert "Enter another account" not in begin(client).text
+
+
 def test_what_is_mistyped_is_said_on_its_field(client, meta, owner):
     page = begin(client, waba_id="my account", pin="12")
     assert list(page.context["form"].errors) == ["waba_id", "pin"]

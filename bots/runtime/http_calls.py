@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -64,12 +65,23 @@ def work(call: BotCall, seconds: float) -> bool:
 def make(call: BotCall) -> None:
     """Make a claimed call and go on with its session. One that was begun before is not made again."""
     with translation.override(call.business.language):
-        if call.attempts > 1:
+        if not begin(call):
             outcome = Outcome(failed=_("it is not known whether the call arrived"))
         else:
             outcome = carry_out(call)
     # The service was called, and would not be called again.
     keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
+
+
+def begin(call: BotCall) -> bool:
+    """Note that a claimed call is begun. Returns whether it never was before, by a worker of the version before either."""
+    is_new = BotCall.objects.filter(pk=call.pk, began_at=None).update(began_at=timezone.now())
+    return bool(is_new) and call.attempts == 1
+
+
+def not_with_the_version_before(calls: QuerySet[BotCall]) -> QuerySet[BotCall]:
+    """The calls that no worker of the version before, which knows no leases, may have under way."""
+    return calls.filter(Q(began_at=None) | Q(began_at__lte=timezone.now() - LEASE))
 
 
 def carry_out(call):
@@ -137,5 +149,6 @@ JOB = Job(
     lease=LEASE,
     share=MAX_UNDER_WAY,
     delays=(timedelta(seconds=2),),
+    claimable=not_with_the_version_before,
     patience=timedelta(minutes=2),
 )

@@ -65,16 +65,14 @@ def work(call: BotCall, seconds: float) -> bool:
 def make(call: BotCall) -> None:
     """Make a claimed call and go on with its session. One that was begun before is not made again."""
     with translation.override(call.business.language):
-        if not begin(call):
-            outcome = Outcome(failed=_("it is not known whether the call arrived"))
-        else:
-            outcome = carry_out(call)
+        unknown = Outcome(failed=_("it is not known whether the call arrived"))
+        outcome = carry_out(call) if begin(call) else unknown
     # The service was called, and would not be called again.
     keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
 
 
 def begin(call: BotCall) -> bool:
-    """Note that a claimed call is begun. Returns whether it never was before, by a worker of the version before either."""
+    """Note that a claimed call is begun. Returns whether it is the first time, in the version before too."""
     is_new = BotCall.objects.filter(pk=call.pk, began_at=None).update(began_at=timezone.now())
     return bool(is_new) and call.attempts == 1
 

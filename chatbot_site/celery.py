@@ -12,6 +12,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+#: Tasks by the names under which processes of the version before ask for them during an update, where customers or
+#: people wait for them; what else has moved is found by the ticks of this version. The next release removes it.
+FORMER_NAMES = {
+    "accounts.tasks.send_invitation": "accounts.people.tasks.send_invitation",
+    "bots.tasks.take_due_turns": "bots.runtime.tasks.take_due_turns",
+    "bots.tasks.take_turns": "bots.runtime.tasks.take_turns",
+    "whatsapp.tasks.deliver": "whatsapp.sending.tasks.deliver",
+    "whatsapp.tasks.deliver_bulk": "whatsapp.sending.tasks.deliver_bulk",
+    "whatsapp.tasks.deliver_due": "whatsapp.sending.tasks.deliver_due",
+    "whatsapp.tasks.process_due_events": "whatsapp.webhooks.tasks.process_due_events",
+    "whatsapp.tasks.process_events": "whatsapp.webhooks.tasks.process_events",
+    "whatsapp.tasks.process_number": "whatsapp.webhooks.tasks.process_number",
+    "whatsapp.tasks.settle_expired_sends": "whatsapp.sending.tasks.settle_expired_sends",
+}
+
 
 def _rooms_with_tasks():
     """The packages of the project that hold a module `tasks`."""
@@ -24,6 +39,13 @@ app = Celery("chatbot_site", task_cls="chatbot_site.broker:Task", amqp="chatbot_
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["consumer"].add("chatbot_site.operations.heartbeats:QueueHeartbeats")
 app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
+
+
+@signals.import_modules.connect
+def know_former_names(sender: Celery, **kwargs: Any) -> None:
+    """After the import of the tasks, which was connected first."""
+    for former, name in FORMER_NAMES.items():
+        sender.tasks[former] = sender.tasks[name]
 
 
 @signals.celeryd_init.connect

@@ -77,8 +77,4 @@ class Migration(migrations.Migration):
             index=models.Index(models.F('due_at'), condition=models.Q(('due_at__isnull', False)), name='call_waiting'),
         ),
         migrations.RunPython(what_was_begun_is_not_begun_again, migrations.RunPython.noop, elidable=True),
-        # The column stays for now: processes of the version before still name it while this one is installed.
-        migrations.SeparateDatabaseAndState(
-            state_operations=[migrations.RemoveField(model_name="botcall", name="began_at")]
-        ),
     ]

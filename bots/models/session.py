@@ -91,6 +91,8 @@ class BotCall(JobRow, TenantModel):
     # The fields of bots.engine.effects.Call.
     request = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    # For processes of the version before, which go by it instead of the lease. The next release removes it.
+    began_at = models.DateTimeField(_("began"), null=True)
 
     tenant_parent = "session"
 

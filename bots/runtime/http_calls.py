@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -65,12 +66,21 @@ def work(call: BotCall, seconds: float) -> bool:
 def make(call: BotCall) -> None:
     """Make a claimed call and let its session continue. One that was begun before is not made again."""
     with translation.override(call.business.language):
-        if call.attempts > 1:
-            outcome = Outcome(failed=_("it is not known whether the call arrived"))
-        else:
-            outcome = _perform(call)
+        unknown = Outcome(failed=_("it is not known whether the call arrived"))
+        outcome = _perform(call) if begin(call) else unknown
     # The service was called, and would not be called again.
     keep_trying(partial(settle, call, outcome), SETTLING_TIMEOUT)
+
+
+def begin(call: BotCall) -> bool:
+    """Note that a claimed call is begun. Returns whether it is the first time, in the version before too."""
+    is_new = BotCall.objects.filter(pk=call.pk, began_at=None).update(began_at=timezone.now())
+    return bool(is_new) and call.attempts == 1
+
+
+def not_with_the_version_before(calls: QuerySet[BotCall]) -> QuerySet[BotCall]:
+    """The calls that no worker of the version before, which knows no leases, may have under way."""
+    return calls.filter(Q(began_at=None) | Q(began_at__lte=timezone.now() - LEASE))
 
 
 def _perform(call: BotCall) -> Outcome:
@@ -124,5 +134,6 @@ JOB = Job(
     lease=LEASE,
     share=MAX_UNDER_WAY,
     delays=(timedelta(seconds=2),),
+    claimable=not_with_the_version_before,
     patience=timedelta(minutes=2),
 )

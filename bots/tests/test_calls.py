@@ -198,6 +198,40 @@ def test_a_call_that_was_cut_off_is_not_repeated_but_failed(conversation, servic
     assert "неизвестно, дошёл ли вызов" in event_in_words(BotTurn.objects.latest("id").event)
 
 
+# The version before notes `began_at` instead of a lease, and works beside this one during an update.
+
+
+def test_a_call_that_the_version_before_has_under_way_is_left_to_it(conversation, service):
+    begin(conversation)
+    BotCall.objects.update(began_at=timezone.now())
+    assert work_off(http_calls.JOB) == 0
+    assert service.calls == [] and said() == []
+
+
+def test_a_call_that_the_version_before_left_is_not_repeated_but_failed(conversation, service):
+    begin(conversation)
+    BotCall.objects.update(began_at=timezone.now() - http_calls.LEASE)
+    assert work_off(http_calls.JOB) == 1
+    assert service.calls == [] and said() == ["Не вышло"]
+
+
+def test_a_call_that_the_version_before_begins_meanwhile_is_not_made_twice(conversation, service):
+    claimed = http_calls.JOB.claim(begin(conversation).pk)
+    BotCall.objects.update(began_at=timezone.now())
+    http_calls.make(claimed)
+    assert service.calls == []
+
+
+def test_the_version_before_sees_that_a_call_is_begun(conversation, monkeypatch):
+    begun = []
+    call = begin(conversation)
+    monkeypatch.setattr(
+        http_calls, "carry_out", lambda call: begun.append(BotCall.objects.get().began_at) or http_calls.Outcome()
+    )
+    advance(http_calls.JOB, call, 10)
+    assert begun and all(begun)
+
+
 def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation, service):
     call = begin(conversation)
     claimed = http_calls.JOB.claim(call.pk)

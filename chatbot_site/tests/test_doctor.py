@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+import redis
 from cryptography.fernet import Fernet
 from django.conf import settings as project_settings
 from django.core.management import CommandError, call_command
@@ -17,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_administrator, make_owner
-from chatbot_site.operations import heartbeats
+from chatbot_site.operations import health, heartbeats
 from chatbot_site.operations.backups import create
-from chatbot_site.operations.doctor import examination, services
+from chatbot_site.operations.doctor import examination, services, storage
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.testing import make_number
 
@@ -128,6 +129,24 @@ def test_a_queue_that_nobody_works_on_is_named(settings):
     assert line.state == "broken" and "inbound" in line.text and "outbound" not in line.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [("database_state", health.Database.READ_ONLY), ("migration_state", health.Migrations.MISSING)],
+)
+def test_a_database_that_is_read_only_or_not_migrated_is_broken(monkeypatch, asked, answer):
+    assert services.database().state == "ok"
+    monkeypatch.setattr(health, asked, lambda: answer)
+    assert services.database().state == "broken"
+
+
+@pytest.mark.parametrize(("policy", "state"), [("allkeys-lru", "warning"), ("noeviction", "ok")])
+def test_a_redis_that_throws_work_away_is_a_warning(settings, monkeypatch, policy, state):
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    memory = {"maxmemory": 1_000_000, "maxmemory_policy": policy}
+    monkeypatch.setattr(redis.Redis, "info", lambda self, section: memory)
+    assert str(services.broker().state) == state
+
+
 def test_the_address_is_asked(live_server, settings):
     assert state_of("address") == "broken"
     settings.PUBLIC_URL = live_server.url
@@ -143,10 +162,20 @@ def test_another_program_at_the_address_is_not_ours(live_server, settings):
 # What is stored
 
 
+@pytest.mark.parametrize("folder", ["MEDIA_ROOT", "BACKUP_DIR"])
 @pytest.mark.parametrize(("free", "state"), [(5e10, "ok"), (5e8, "warning"), (1e8, "broken")])
-def test_the_fullest_disk_counts(monkeypatch, free, state):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
-    assert state_of("disk") == state
+def test_the_fullest_disk_counts(monkeypatch, settings, folder, free, state):
+    full = getattr(settings, folder)
+    full.mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free if path == full else 5e10))
+    assert str(storage.disk().state) == state
+
+
+def test_a_folder_that_may_not_be_written_is_named(monkeypatch, settings):
+    settings.MEDIA_ROOT.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != settings.MEDIA_ROOT)
+    line = storage.disk()
+    assert line.state == "broken" and str(settings.MEDIA_ROOT) in line.text
 
 
 def test_without_a_backup_nothing_of_it_is_right():

@@ -5,9 +5,10 @@ from contextlib import closing
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, migrations, models, transaction
+from django.db import OperationalError, connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
+from psycopg.errors import DeadlockDetected
 
 from accounts.database.concurrent_indexes import AddIndexConcurrently
 from chatbot_site.management.commands import migrate
@@ -96,3 +97,13 @@ def test_a_migration_gives_up_on_a_table_in_use_and_says_so(monkeypatch: pytest.
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("0",)
+
+
+@needs_postgres
+def test_a_migration_that_meets_a_deadlock_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def meet(*arguments: object, **options: object) -> None:
+        raise OperationalError from DeadlockDetected()
+
+    monkeypatch.setattr(migrate.migrate.Command, "handle", meet)
+    with pytest.raises(CommandError, match="migrate"):
+        call_command("migrate", verbosity=0)

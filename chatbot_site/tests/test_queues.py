@@ -6,7 +6,7 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from accounts.testing import make_owner
-from chatbot_site.celery import app
+from chatbot_site.celery import FORMER_NAMES, app
 from crm.conversations import outbox
 from crm.models import Message
 from crm.testing import make_conversation
@@ -28,6 +28,12 @@ def test_a_task_goes_to_its_queue(task, queue):
     app.loader.import_default_modules()
     assert task in app.tasks
     assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_a_worker_knows_what_processes_of_the_version_before_ask_for(former, name):
+    app.loader.import_default_modules()
+    assert app.tasks[former].name == name
 
 
 @pytest.mark.django_db(transaction=True)

@@ -78,7 +78,7 @@ def start(uploaded: CustomerUpload) -> None:
 def begin(uploaded: CustomerUpload, seconds: float) -> None:
     """Try out, or import, a file for some seconds, while a page waits for it; workers go on with what is left."""
     advance(JOB, uploaded, seconds)
-    if uploaded.due_at:
+    if uploaded.is_under_way:
         wake(JOB)
 
 
@@ -114,28 +114,27 @@ def try_out_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
         seen=uploaded.seen,
         mistakes=(uploaded.mistakes + [asdict(failure) for failure in tried.failed])[:MAX_MISTAKES],
     )
-    return _has_more(uploaded, "tried_at")
+    if uploaded.rows_done < uploaded.rows:
+        return True
+    # It stays due, for whoever starts it; until then it is not among the rows of the job.
+    JOB.release(uploaded, tried_at=timezone.now())
+    return False
 
 
 def import_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
     for rows in parts:
         let_others_write()
         take(uploaded, rows)
-    return _has_more(uploaded, "applied_at")
+    if uploaded.rows_done < uploaded.rows:
+        return True
+    JOB.finish(uploaded, applied_at=timezone.now())
+    return False
 
 
 @transaction.atomic
 def take(uploaded: CustomerUpload, rows: Part) -> None:
     imported = file_import.take(uploaded.business, rows, apply=True)
     JOB.extend(uploaded, outcome=sum_of(uploaded.outcome, imported), position=rows[-1].row)
-
-
-def _has_more(uploaded: CustomerUpload, done: str) -> bool:
-    """Whether rows are left; otherwise the file is finished, and `done` is the time to write down."""
-    if uploaded.rows_done < uploaded.rows:
-        return True
-    JOB.finish(uploaded, **{done: timezone.now()})
-    return False
 
 
 def file_of(uploaded: CustomerUpload) -> CustomerFile:
@@ -164,5 +163,6 @@ JOB = Job(
     lease=timedelta(minutes=1),
     delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
     max_attempts=6,
+    rows=CustomerUpload.objects.unfinished,
     retention=RETENTION,
 )

@@ -6,9 +6,8 @@ from django.db import migrations, models
 
 
 def nothing_is_due_of_what_is_done(apps, schema_editor):
-    uploads = apps.get_model("crm", "CustomerUpload").objects
-    uploads.filter(tried_at__isnull=False, started_at__isnull=True).update(due_at=None)
-    uploads.filter(applied_at__isnull=False).update(due_at=None)
+    # A file that was tried out stays due: the version before may start it yet.
+    apps.get_model("crm", "CustomerUpload").objects.filter(applied_at__isnull=False).update(due_at=None)
     apps.get_model("crm", "ConversationExport").objects.filter(finished_at__isnull=False).update(due_at=None)
 
 

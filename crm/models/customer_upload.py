@@ -1,13 +1,18 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class CustomerUploadQuerySet(TenantQuerySet):
+    def unfinished(self):
+        """To be tried out, or to be imported. `due_at` alone does not say so: the version before does not write it."""
+        return self.filter(Q(tried_at=None) | Q(started_at__isnull=False, applied_at=None))
+
     def under_way(self):
-        """To be tried out, or to be imported."""
-        return self.filter(due_at__isnull=False)
+        """Unfinished, and not given up."""
+        return self.unfinished().filter(due_at__isnull=False)
 
     def without_contents(self):
         """What is large in a row is left to whoever asks for it."""
@@ -49,8 +54,8 @@ class CustomerUpload(JobRow, TenantModel):
         indexes = [
             # Serves: forgetting old files.
             models.Index("created_at", name="customer_upload_age"),
-            # Serves: the files that are to be tried out or imported, those of a business among them.
-            models.Index("due_at", name="customer_upload_due", condition=models.Q(due_at__isnull=False)),
+            # Serves: the files that are to be tried out or imported, and those that wait for somebody to start them.
+            models.Index("due_at", name="customer_upload_due", condition=Q(due_at__isnull=False)),
         ]
 
     def __str__(self):

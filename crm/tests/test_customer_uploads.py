@@ -101,6 +101,28 @@ def test_a_file_that_nobody_started_is_left_alone(uploaded):
     assert not Customer.objects.exists()
 
 
+# The version before knows no `due_at`, and works beside this one during an update.
+
+
+def test_what_the_version_before_tried_out_is_not_imported_unasked(untried):
+    counted = uploads.summary(file_import.Outcome()) | {"created": 7, "failed": 1}
+    CustomerUpload.objects.update(tried_at=timezone.now(), outcome=counted, position=9)
+
+    work_off(uploads.JOB)
+
+    untried.refresh_from_db()
+    assert (Customer.objects.count(), untried.applied_at) == (0, None)
+
+
+def test_what_the_version_before_starts_is_imported(uploaded):
+    start = {"started_at": timezone.now(), "outcome": uploads.summary(file_import.Outcome()), "position": 0}
+    CustomerUpload.objects.update(**start)
+
+    work_off(uploads.JOB)
+
+    assert Customer.objects.count() == len(PHONES)
+
+
 def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
     uploads.start(uploaded)
     parts, clock = file_import.parts, [0]

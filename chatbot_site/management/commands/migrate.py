@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 #: How long a migration waits for a table on PostgreSQL (milliseconds). Everybody who wants the table waits behind it:
 #: behind a backup or a forgotten transaction the whole installation would stand still.
@@ -35,7 +35,7 @@ def _lock_timeout(alias: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
             raise CommandError(
                 _(
                     "A table is in use for a long time, by a backup for example, so this migration was taken back."

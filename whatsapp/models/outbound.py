@@ -86,12 +86,12 @@ class OutboundMessage(TenantModel):
     sent_with: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def waiting(cls, number_id: "int | models.OuterRef") -> "models.QuerySet[Self]":
+    def waiting(cls, number_id: "int | models.OuterRef") -> models.QuerySet[Any]:
         """The rows to be sent through a number, whatever their time. `number_id` may be an OuterRef."""
-        return cls._default_manager.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
+        return cls.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
 
     @classmethod
-    def lines_by_turn(cls, number_id: int) -> "Iterable[models.QuerySet[Self]]":
+    def lines_by_turn(cls, number_id: int) -> Iterable[models.QuerySet[Any]]:
         """The waiting rows, in lines that share the number: a claim takes from the first that has any due."""
         return [cls.waiting(number_id)]
 
@@ -110,7 +110,7 @@ class OutboundMessage(TenantModel):
         """
 
     @classmethod
-    def in_thread(cls, number: "WhatsAppNumber", customer: Any) -> "models.QuerySet[Self]":
+    def in_thread(cls, number: "WhatsAppNumber", customer: Any) -> models.QuerySet[Any]:
         """
         The rows that the thread of a customer with a number shows beside its own messages, each with the attributes
         `text` (what a person reads), `written_at` (annotated) and `written_by`.

@@ -188,7 +188,7 @@ def settle_restored() -> int:
 
 def _lose_restored(rows: QuerySet[OutboundMessage], language: str) -> int:
     with translation.override(language):
-        title = _("Restored from a backup: it may have been sent after that was made.")
+        title = _("Restored from a backup: it may have been sent after the backup was made.")
         return rows.update(status=Status.UNKNOWN, lease_until=None, due_at=None, error_title=title)
 
 
@@ -210,5 +210,5 @@ def send_again(row: OutboundMessage) -> None:
 def _decide(row: OutboundMessage, **changes: Any) -> None:
     changes |= {"error_code": None, "error_title": ""}
     if not type(row).objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
-        raise Refusal("not_unknown", _("What became of this message is known by now. Reload the page to see it."))
+        raise Refusal("not_unknown", _("The status of this message is known by now. Reload the page to see it."))
     row.refresh_from_db()

@@ -31,7 +31,7 @@ BATCH = 1000
 Model = type[OutboundMessage]
 
 #: wamid → (id of its row, status before), of the rows there are.
-Found = dict[str, tuple[int, str]]
+_Found = dict[str, tuple[int, str]]
 
 _RANK = "CASE {row}.status " + " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANKS.items())
 _RANK += " WHEN 'received' THEN 9 ELSE 0 END"
@@ -125,7 +125,7 @@ def _apply_to(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) 
 
 
 @transaction.atomic
-def _write(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> Found:
+def _write(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> _Found:
     found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
     by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
     found |= _rows_by(model, number, "token", by_token, wamid=None)
@@ -135,7 +135,7 @@ def _write(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> 
     return found
 
 
-def _rows_by(model: Model, number: WhatsAppNumber, name: str, reports: dict[str, Report], **conditions: Any) -> Found:
+def _rows_by(model: Model, number: WhatsAppNumber, name: str, reports: dict[str, Report], **conditions: Any) -> _Found:
     """The rows with these wamids or tokens, locked in order so that nobody deadlocks."""
     if not reports:
         return {}

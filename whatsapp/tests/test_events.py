@@ -262,7 +262,7 @@ def test_a_status_waits_at_growing_distances_and_for_a_day_at_most(number, handl
     event.refresh_from_db()
     assert waits == [5, 60, 600, 3600, 6 * 3600, 24 * 3600]
     assert event.processed_at
-    assert event.last_error == "No message here is wamid.other."
+    assert event.last_error == "There is no message wamid.other here."
 
 
 def test_statuses_that_cannot_be_applied_together_are_applied_event_by_event(number, handled):

@@ -29,7 +29,7 @@ Element = dict[str, Any]
 T = TypeVar("T")
 
 
-class Unreadable(ValueError):
+class _Unreadable(ValueError):
     """An element lacks what it is worth storing for."""
 
 
@@ -108,9 +108,9 @@ def _each(value: object, name: str, read: Callable[[Element], T], errors: list[s
     for position, element in enumerate(elements if isinstance(elements, list) else ()):
         try:
             if not isinstance(element, dict):
-                raise Unreadable("not an object")
+                raise _Unreadable("not an object")
             found.append(read(element))
-        except Unreadable as trouble:
+        except _Unreadable as trouble:
             errors.append(f"{name}[{position}]: {trouble}")
         except Exception as error:
             # A fault of this module is worth its siblings as little as one of Meta's.
@@ -264,4 +264,4 @@ def _text(element: Any, *path: str) -> str:
 
 
 def _refuse(why: str) -> NoReturn:
-    raise Unreadable(why)
+    raise _Unreadable(why)

@@ -218,7 +218,7 @@ def _process_one(
         _wait(event, missing)
         return
     event.processed_at = timezone.now()
-    event.last_error = "\n".join([*change.errors, *(f"No message here is {wamid}." for wamid in missing)])
+    event.last_error = "\n".join([*change.errors, *(f"There is no message {wamid} here." for wamid in missing)])
 
 
 def _finish(events: list[WebhookEvent]) -> None:

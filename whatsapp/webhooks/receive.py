@@ -126,7 +126,8 @@ def receive(body: bytes, signature: str) -> None:
     secrets = _secrets_of(_numbers_named(changes))
     decision = _decide(changes, secrets, secrets.that_signed(body, signature))
     _store(decision.accepted)
-    reception.note_refused(decision.refused)
+    if decision.refused:
+        reception.note_refused(decision.refused)
     _check(decision)
     if decision.dropped:
         logger.warning(

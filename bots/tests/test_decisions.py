@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Business
@@ -172,6 +172,7 @@ sessions = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(events, sessions, st.booleans(), st.booleans(), st.booleans())
 def test_whatever_happens_a_decision_can_be_written(event, running, is_first, paused, may_send):
     facts = situation(event, running, is_first=is_first, paused=paused, may_speak=may_send and not paused)

@@ -172,7 +172,7 @@ def test_a_name_that_leads_inside_the_network_is_not_called(monkeypatch, address
 
 def test_what_answers_no_json_says_so(service, reachable):
     service.answer = lambda handler: respond(handler, b"<html>")
-    with pytest.raises(CallFailed, match="no JSON"):
+    with pytest.raises(CallFailed, match="not JSON"):
         http_client.call("GET", reachable).json()
 
 

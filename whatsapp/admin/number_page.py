@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.models import WebhookEvent
 from whatsapp.numbers import labels, public_address
 from whatsapp.numbers.issues import may_receive, needs
+from whatsapp.numbers.stored_json import texts
 from whatsapp.webhooks import process
 
 #: What becomes of things while a number is switched off.
@@ -135,7 +136,7 @@ class NumberPage:
     def receivers(self, number):
         if number.subscribed_apps is None:
             return gettext("Meta has not told yet.")
-        return ", ".join(number.subscribed_apps) or gettext("none")
+        return ", ".join(texts(number.subscribed_apps)) or gettext("none")
 
     @admin.display(description=_("last event"))
     def last_event(self, number):

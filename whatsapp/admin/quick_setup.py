@@ -22,6 +22,7 @@ from whatsapp.numbers.quick_setup.results import (
     NUMBER_STEPS,
     PIN_CODES,
     TOKEN_CODES,
+    chosen_of,
     is_complete,
     results_of,
 )
@@ -98,13 +99,14 @@ class QuickSetupPages:
         connected = [(number, _needs_besides(codes, number)) for number in setups.connected_numbers(setup)]
         context = {
             "setup": setup,
+            "is_chosen": chosen_of(setup) is not None,
             "form": form,
             "first_steps": lines(results, FIRST_STEPS),
             "numbers": [self._shown(number, form, results) for number in numbers],
             "last_steps": lines(results, LAST_STEPS),
             "asks_for_token": bool(codes & TOKEN_CODES) or bool(form["access_token"].errors),
             "asks_for_secret": "webhook_secret_missing" in codes,
-            "asks_for_pin": bool(codes & PIN_CODES) or setup.phone_number_ids is None or bool(form["pin"].errors),
+            "asks_for_pin": bool(codes & PIN_CODES) or chosen_of(setup) is None or bool(form["pin"].errors),
             "is_complete": is_complete(setup) and not any(sentences for _number, sentences in connected),
             "is_running": setup.lease_until is not None and setup.lease_until > timezone.now(),
             "connected": connected,

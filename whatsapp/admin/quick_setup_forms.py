@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models.number import meta_id
 from whatsapp.models.quick_setup import pin_rule
+from whatsapp.numbers.quick_setup.results import chosen_of
 from whatsapp.phone_numbers import readable_phone
 
 from .number_forms import SecretField
@@ -65,8 +66,8 @@ class GoOnForm(forms.Form):
         super().__init__(*args, **kwargs)
         chosen = self.fields["phone_number_ids"]
         chosen.choices = [(number["id"], readable_phone(number["phone"])) for number in numbers]
-        chosen.initial = setup.phone_number_ids
-        if setup.phone_number_ids is None:
+        chosen.initial = chosen_of(setup)
+        if chosen.initial is None:
             chosen.initial = [number["id"] for number in numbers if not number["is_connected"]]
         if not numbers:
             del self.fields["phone_number_ids"]

@@ -10,6 +10,7 @@ from accounts.tenancy.serializers import TenantSerializer
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.models.number import meta_id
 from whatsapp.numbers.issues import needs
+from whatsapp.numbers.stored_json import objects, texts
 from whatsapp.phone_numbers import normalize_phone
 
 
@@ -20,13 +21,22 @@ class NumberNeedSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class TextsField(serializers.ListField):
+    """A stored list of texts; what is none is left out."""
+
+    child = serializers.CharField()
+
+    def to_representation(self, data: object) -> list[str]:
+        return texts(data)
+
+
 class WhatsAppNumberSerializer(TenantSerializer):
     access_token = serializers.CharField(write_only=True, trim_whitespace=True, style={"input_type": "password"})
     app_secret = serializers.CharField(
         write_only=True, required=False, allow_blank=True, style={"input_type": "password"}
     )
 
-    subscribed_apps = serializers.ListField(child=serializers.CharField(), read_only=True, allow_null=True)
+    subscribed_apps = TextsField(read_only=True, allow_null=True)
     needs = serializers.SerializerMethodField()
 
     class Meta:
@@ -100,7 +110,7 @@ class ComponentsField(serializers.ListField):
     child = serializers.DictField()
 
     def to_representation(self, data: Any) -> list[dict[str, Any]]:
-        return [part for part in data if isinstance(part, dict)] if isinstance(data, list) else []
+        return objects(data)
 
 
 class MessageTemplateSerializer(TenantSerializer):

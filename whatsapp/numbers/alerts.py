@@ -11,10 +11,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import WhatsAppNumber
+
+from .stored_json import moment
 
 #: How long an alert is shown that Meta never takes back.
 KEPT = timedelta(days=7)
@@ -83,10 +84,21 @@ def put(numbers: QuerySet[WhatsAppNumber], key: str, until: datetime | None = No
     _change(numbers, lambda alerts: including(alerts, key, until, **facts))
 
 
-def including(alerts: dict[str, Any], key: str, until: datetime, **facts: object) -> dict[str, Any]:
+def _readable_alerts(stored: object) -> dict[str, dict[str, str]]:
+    """What is stored with a number, but for what is no alert."""
+    found = stored.items() if isinstance(stored, dict) else ()
+    alerts = {key: _texts(alert) for key, alert in found if isinstance(alert, dict)}
+    return {key: alert for key, alert in alerts.items() if moment(alert.get("until"))}
+
+
+def _texts(alert: dict[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in alert.items() if isinstance(value, str)}
+
+
+def including(alerts: object, key: str, until: datetime, **facts: object) -> dict[str, dict[str, str]]:
     """A number's alerts with one more; the oldest make room."""
     told = {"until": until.isoformat(), **{name: str(value)[:300] for name, value in facts.items()}}
-    latest = sorted((alerts | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
+    latest = sorted((_readable_alerts(alerts) | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
     return dict(latest)
 
 
@@ -95,15 +107,15 @@ def withdraw(numbers: QuerySet[WhatsAppNumber], *kinds: str) -> None:
     _change(numbers, lambda alerts: without(alerts, *kinds))
 
 
-def without(alerts: dict[str, Any], *kinds: str) -> dict[str, Any]:
+def without(alerts: object, *kinds: str) -> dict[str, dict[str, str]]:
     """A number's alerts but for those of some kinds, or of some keys."""
-    return {key: told for key, told in alerts.items() if not {key, kind_of(key)} & {*kinds}}
+    return {key: told for key, told in _readable_alerts(alerts).items() if not {key, kind_of(key)} & {*kinds}}
 
 
 @transaction.atomic
 def _change(numbers: QuerySet[WhatsAppNumber], change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     for number in numbers.select_for_update(no_key=True).only("alerts").order_by("pk"):
-        alerts = change(dict(number.alerts))
+        alerts = change(number.alerts)
         if alerts != number.alerts:
             WhatsAppNumber.objects.filter(pk=number.pk).update(alerts=alerts)
 
@@ -114,9 +126,10 @@ def kind_of(key):
 
 def in_words(number, now):
     """(kind, sentence) of each alert that still holds."""
-    for key, told in sorted(number.alerts.items()):
+    for key, told in sorted(_readable_alerts(number.alerts).items()):
         kind = kind_of(key)
-        if kind in SENTENCES and parse_datetime(told["until"]) > now:
+        until = moment(told["until"])
+        if kind in SENTENCES and until and until > now:
             yield kind, str(SENTENCES[kind]) % {"date": told.get("date", ""), "what": _readable(told.get("what", ""))}
 
 

@@ -6,7 +6,6 @@ it. An ID that Meta has not confirmed is a claim: anybody can type one.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -35,7 +34,7 @@ class Standing:
     confirmed_at: datetime | None
     words: str = ""
 
-    def noted(self, known: dict[str, Any]) -> dict[str, Any]:
+    def noted(self, known: object) -> dict[str, dict[str, str]]:
         """A number's alerts with what this tells."""
         if self.confirmed_at:
             return alerts.without(known, "waba_refused")

@@ -1,11 +1,13 @@
 """What came of the steps of a quick setup in sentences: what is, and what to do about it."""
 
-from django.utils.dateparse import parse_datetime
+from collections import defaultdict
+
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from whatsapp.numbers.stored_json import moment
 from whatsapp.phone_numbers import readable_phone
 
 STEPS = {
@@ -113,16 +115,17 @@ FAILED = {
 def in_words(result):
     """What came of a step, as a sentence."""
     sentence = str((DONE if result.ok else FAILED).get(result.code) or FAILED["refused"])
-    told = sentence % {"until": "", "again": AGAIN, "step": "", "name": "", **result.facts, **_readable(result.facts)}
+    # Of a fact that is missing nothing is said.
+    told = sentence % defaultdict(str, {**result.facts, "again": AGAIN, **_readable(result.facts)})
     return f"{told} (Meta: {result.facts['meta']})" if result.facts.get("meta") else told
 
 
 def _readable(facts):
     readable = {}
     if "phone" in facts:
-        readable["phone"] = readable_phone(facts["phone"])
+        readable["phone"] = readable_phone(str(facts["phone"]))
     if "for" in facts:
-        readable["step"] = STEPS[facts["for"]]
+        readable["step"] = STEPS.get(facts["for"], "")
     if "expires_at" in facts:
         readable["until"] = _until(facts["expires_at"])
     return readable
@@ -131,5 +134,8 @@ def _readable(facts):
 def _until(expires_at):
     if not expires_at:
         return _("It does not expire.")
-    time = date_format(localtime(parse_datetime(expires_at)), "SHORT_DATETIME_FORMAT")
+    end = moment(expires_at)
+    if end is None:
+        return ""
+    time = date_format(localtime(end), "SHORT_DATETIME_FORMAT")
     return _("It expires on %(time)s; then enter a new one in the settings of the numbers.") % {"time": time}

@@ -1,9 +1,12 @@
 """What came of the steps of a quick setup, as it is kept: a code and facts, of which `wording` tells."""
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from whatsapp.graph.error_codes import PERMISSION, TOKEN, Action
 from whatsapp.graph.errors import CloudApiError, Unreachable
+from whatsapp.models import QuickSetup
+from whatsapp.numbers.stored_json import objects, texts
 
 #: Steps for the whole account, and those for each number.
 FIRST_STEPS = ("token", "account", "numbers")
@@ -62,15 +65,39 @@ class StepFailed(Exception):
 
 def results_of(setup):
     """(step, phone number id) → Result, in the order of the steps."""
-    results = [Result(**row) for row in setup.results]
-    return {result.key: result for result in results}
+    results = [_result_of(row) for row in objects(setup.results)]
+    return {result.key: result for result in results if result}
+
+
+def _result_of(row: dict[str, Any]) -> Result | None:
+    """A stored row as a Result; None of what is none."""
+    step, code, number_id, facts = (row.get(name) for name in ("step", "code", "phone_number_id", "facts"))
+    if step not in STEPS or not isinstance(code, str) or not isinstance(number_id, str) or not isinstance(facts, dict):
+        return None
+    known = {name: value for name, value in facts.items() if isinstance(value, str | int | None)}
+    return Result(step, row.get("ok") is True, code, number_id, known)
+
+
+def found_of(setup: QuickSetup) -> list[dict[str, str]]:
+    """The numbers of the account as Meta told of them: `id`, `phone`, `name`, `status`."""
+    return [
+        number
+        for number in objects(setup.found)
+        if all(isinstance(number.get(name), str) for name in ("id", "phone", "name", "status"))
+    ]
+
+
+def chosen_of(setup: QuickSetup) -> list[str] | None:
+    """The ids of the numbers that are to be connected; None until somebody chose."""
+    return texts(setup.phone_number_ids) if isinstance(setup.phone_number_ids, list) else None
 
 
 def keys_of(setup):
     """The steps of a setup in their order: those that look, and once numbers are chosen the rest."""
     keys = [(step, "") for step in FIRST_STEPS]
-    if setup.phone_number_ids is not None:
-        keys += [(step, number_id) for number_id in setup.phone_number_ids for step in NUMBER_STEPS]
+    chosen = chosen_of(setup)
+    if chosen is not None:
+        keys += [(step, number_id) for number_id in chosen for step in NUMBER_STEPS]
         keys += [(step, "") for step in LAST_STEPS]
     return keys
 
@@ -78,8 +105,7 @@ def keys_of(setup):
 def is_complete(setup):
     """Whether nothing of it is left to be done."""
     results = results_of(setup)
-    chosen = setup.phone_number_ids is not None
-    return chosen and all(key in results and results[key].ok for key in keys_of(setup))
+    return chosen_of(setup) is not None and all(key in results and results[key].ok for key in keys_of(setup))
 
 
 def code_of(trouble):

@@ -24,8 +24,10 @@ from .results import (
     STOPPING_CODES,
     Result,
     StepFailed,
+    chosen_of,
     code_of,
     facts_of,
+    found_of,
     is_complete,
     keys_of,
     results_of,
@@ -117,8 +119,8 @@ class _Run:
     def carry_out(self, takes_all):
         self._forget_what_is_gone()
         self._do((step, "") for step in FIRST_STEPS)
-        if takes_all and self.setup.phone_number_ids is None and self.setup.found:
-            self.setup.phone_number_ids = [number["id"] for number in self.setup.found]
+        if takes_all and chosen_of(self.setup) is None and found_of(self.setup):
+            self.setup.phone_number_ids = [number["id"] for number in found_of(self.setup)]
             self.setup.save(update_fields=["phone_number_ids"])
         self._do(key for key in keys_of(self.setup) if key[0] not in FIRST_STEPS)
         self._write_down()
@@ -165,7 +167,7 @@ class _Run:
             is_done = self._is_ok(needed, phone_number_id if needed != "numbers" else "")
         else:
             needed = "connect"
-            is_done = any(self._is_ok(needed, number_id) for number_id in self.setup.phone_number_ids)
+            is_done = any(self._is_ok(needed, number_id) for number_id in chosen_of(self.setup) or [])
         return "" if is_done else needed
 
     def _is_ok(self, step, phone_number_id):
@@ -180,14 +182,14 @@ class _Run:
 def connected_numbers(setup):
     """The numbers of the setup's business among those that were chosen."""
     own = WhatsAppNumber.objects.for_business(setup.business_id)
-    return own.filter(phone_number_id__in=setup.phone_number_ids or [])
+    return own.filter(phone_number_id__in=chosen_of(setup) or [])
 
 
 def found_numbers(setup):
     """The numbers of the account as Meta told of them, each with `is_connected`: whether this business has it here."""
     own = WhatsAppNumber.objects.for_business(setup.business_id)
     connected = set(own.values_list("phone_number_id", flat=True))
-    return [{**number, "is_connected": number["id"] in connected} for number in setup.found]
+    return [{**number, "is_connected": number["id"] in connected} for number in found_of(setup)]
 
 
 JOB = Job(

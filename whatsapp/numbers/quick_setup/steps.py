@@ -24,7 +24,7 @@ from whatsapp.numbers import numbers
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import UnreadableSecret
 
-from .results import PIN_CODES, StepFailed
+from .results import PIN_CODES, StepFailed, chosen_of, found_of
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 
@@ -112,7 +112,7 @@ class Steps:
     # One number
 
     def check(self, phone_number_id):
-        is_found = any(number["id"] == phone_number_id for number in self.setup.found)
+        is_found = any(number["id"] == phone_number_id for number in found_of(self.setup))
         if not is_found or self._is_taken(phone_number_id):
             raise StepFailed("unusable")
         try:
@@ -133,11 +133,11 @@ class Steps:
         return others.filter(phone_number_id=phone_number_id, confirmed_at__isnull=False).exists()
 
     def _remember(self, number):
-        self.setup.found = [number if known["id"] == number["id"] else known for known in self.setup.found]
+        self.setup.found = [number if known["id"] == number["id"] else known for known in found_of(self.setup)]
         self.setup.save(update_fields=["found"])
 
     def _found(self, phone_number_id):
-        return next(number for number in self.setup.found if number["id"] == phone_number_id)
+        return next(number for number in found_of(self.setup) if number["id"] == phone_number_id)
 
     def own_number(self, phone_number_id):
         own = WhatsAppNumber.objects.for_business(self.setup.business_id)
@@ -294,11 +294,11 @@ class Steps:
         is_ours = bool(settings.META_APP_SECRET) and app_id in (None, "", settings.META_APP_ID or app_id)
         if self.setup.app_secret or is_ours:
             return True
-        connected = [number for number in map(self.own_number, self.setup.phone_number_ids) if number]
+        connected = [number for number in map(self.own_number, chosen_of(self.setup) or []) if number]
         return all(_value(number, "app_secret") for number in connected)
 
     def templates(self):
-        connected = filter(None, map(self.own_number, self.setup.phone_number_ids))
+        connected = filter(None, map(self.own_number, chosen_of(self.setup) or []))
         try:
             synced = sync.sync(next(connected))
         except Refusal as refusal:

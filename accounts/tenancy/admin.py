@@ -94,7 +94,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
         form.user, form.refusal = request.user, getattr(request, "refusal", None)
         return form
 
-    # What a domain function refuses while saving is told as what a form refuses: on the page, with what was typed.
+    # What a domain function refuses while saving is shown as what a form refuses: on the page, with what was typed.
 
     def changeform_view(
         self,

@@ -55,8 +55,8 @@ class BusinessAdmin(TenantModelAdmin):
         if request.user.is_superuser:
             return super().response_delete(request, obj_display, obj_id)
         logout(request)
-        told = _("“%(name)s” has been deleted with all it had.")
+        text = _("“%(name)s” has been deleted with all it had.")
         if under_way(request):
-            told = _("“%(name)s” is being deleted with all it has. Nobody of it can sign in any more.")
-        messages.success(request, told % {"name": obj_display})
+            text = _("“%(name)s” is being deleted with all it has. Nobody of it can sign in any more.")
+        messages.success(request, text % {"name": obj_display})
         return redirect("admin:login")

@@ -33,10 +33,10 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
     @admin.display(description=_("progress"))
     def progress(self, deletion):
         numbers = {"done": grouped(deletion.done), "total": grouped(deletion.total)}
-        told = gettext("%(done)s of %(total)s rows") % numbers
+        text = gettext("%(done)s of %(total)s rows") % numbers
         if deletion.state == Deletion.State.DONE:
-            return told
-        return format_html('<progress max="{}" value="{}"></progress> {}', deletion.total, deletion.done, told)
+            return text
+        return format_html('<progress max="{}" value="{}"></progress> {}', deletion.total, deletion.done, text)
 
     @admin.display(description=Deletion._meta.get_field("created_at").verbose_name, ordering="created_at")
     def requested(self, deletion):

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from accounts.models import IdempotentRequest
 from accounts.refusals import Refusal
 
-#: How long an answer is kept for a repeated request.
-KEPT_FOR = timedelta(days=7)
+#: How long an answer is there for a repeated request.
+RETENTION = timedelta(days=7)
 
 
 def idempotent(method):
@@ -84,4 +84,4 @@ def repeated_answer(kept, asked):
 
 def forget_old_answers():
     """Remove answers past their time and return how many."""
-    return IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    return IdempotentRequest.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()[0]

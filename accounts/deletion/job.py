@@ -89,7 +89,7 @@ def _may_go_first(key: Any) -> bool:
 
 def _is_part(key: Any) -> bool:
     """Whether rows are a part of what they name by this key. Once those are gone, little is left by other keys."""
-    return key.name == (getattr(key.model, "tenant_parent", None) or "business")
+    return bool(key.name == (getattr(key.model, "tenant_parent", None) or "business"))
 
 
 @transaction.atomic

@@ -1,9 +1,16 @@
+from typing import TYPE_CHECKING
+
 from rest_framework import serializers
 
 from accounts.models import Deletion
 
+if TYPE_CHECKING:
+    DeletionModelSerializer = serializers.ModelSerializer[Deletion]
+else:
+    DeletionModelSerializer = serializers.ModelSerializer
 
-class DeletionSerializer(serializers.ModelSerializer):
+
+class DeletionSerializer(DeletionModelSerializer):
     """
     The deletion of one thing with all that hangs on it; once it is done, its receipt. `counts` is how many rows of
     each table went.

@@ -49,7 +49,7 @@ def writing(name: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def going_on(name: str, size: int) -> Iterator[BinaryIO]:
+def appending(name: str, size: int) -> Iterator[BinaryIO]:
     """The file of this name, open to write on after its first `size` bytes; whatever followed is cut off."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """System checks of admin classes: what would show or let guess another business's rows is refused before it runs."""
 
+from typing import Any
+
 from django.contrib.admin.checks import InlineModelAdminChecks, ModelAdminChecks
 from django.contrib.admin.filters import RelatedOnlyFieldListFilter, SimpleListFilter
 from django.contrib.admin.utils import get_fields_from_path
@@ -10,7 +12,7 @@ from django.db import models
 from .list_filters import TenantRelatedFilter
 
 
-def names_what_is_typed(admin_class):
+def names_what_is_typed(admin_class: Any) -> list[Any]:
     return [
         Error(
             "raw_id_fields shows the name of whatever id is typed in, also another business's.",
@@ -22,7 +24,7 @@ def names_what_is_typed(admin_class):
     ]
 
 
-def is_safe_filter(model, item):
+def is_safe_filter(model: Any, item: Any) -> bool:
     """
     Whether a list filter offers only what the list may show: its own class, a relation (scoped), a choice, yes or no,
     or a time. Any other field would list its values from all rows, and slowly.
@@ -40,7 +42,7 @@ def is_safe_filter(model, item):
 
 
 class TenantModelAdminChecks(ModelAdminChecks):
-    def check(self, admin_obj, **kwargs):
+    def check(self, admin_obj: Any, **kwargs: Any) -> list[Any]:
         return [
             *super().check(admin_obj, **kwargs),
             *names_what_is_typed(admin_obj.__class__),
@@ -48,7 +50,7 @@ class TenantModelAdminChecks(ModelAdminChecks):
             *self._check_search_has_no_patterns(admin_obj),
         ]
 
-    def _check_filters_are_scoped(self, admin_obj):
+    def _check_filters_are_scoped(self, admin_obj: Any) -> list[Any]:
         return [
             Error(
                 f"list_filter has {item!r}, which would offer values of other businesses.",
@@ -60,7 +62,7 @@ class TenantModelAdminChecks(ModelAdminChecks):
             if not is_safe_filter(admin_obj.model, item)
         ]
 
-    def _check_search_has_no_patterns(self, admin_obj):
+    def _check_search_has_no_patterns(self, admin_obj: Any) -> list[Any]:
         return [
             Error(
                 f"search_fields has {path!r}: a pattern can hold a process for as long as it likes.",
@@ -73,5 +75,5 @@ class TenantModelAdminChecks(ModelAdminChecks):
 
 
 class TenantInlineChecks(InlineModelAdminChecks):
-    def check(self, inline_obj, **kwargs):
+    def check(self, inline_obj: Any, **kwargs: Any) -> list[Any]:
         return [*super().check(inline_obj, **kwargs), *names_what_is_typed(inline_obj.__class__)]

@@ -1,7 +1,7 @@
 """Views and viewsets that see one business only."""
 
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone, translation
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -18,24 +18,29 @@ from .filters import refuse_unknown_parameters
 from .permissions import IsMember
 from .scope import scope
 
+if TYPE_CHECKING:
+    Base = viewsets.GenericViewSet[Any]
+else:
+    Base = object
 
-class TenantScope:
+
+class TenantScope(Base):
     """
     Narrow every queryset to the caller's business, speak the caller's language, write times in UTC, and refuse what
     the query does not know.
     """
 
-    def perform_authentication(self, request):
+    def perform_authentication(self, request: Any) -> None:
         timezone.activate(UTC)
         super().perform_authentication(request)
         if getattr(request.user, "language", ""):
             translation.activate(request.user.language)
 
-    def initial(self, request, *args, **kwargs):
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_unknown_parameters(request, self)
 
-    def get_queryset(self):
+    def get_queryset(self) -> Any:
         queryset = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
@@ -66,7 +71,7 @@ deletes = extend_schema(
 )
 
 
-def answer_to_deletion(asked):
+def answer_to_deletion(asked: Any) -> Response:
     """204 when all of it is gone, 202 with the deletion when a job goes on with it."""
     if asked.state == asked.State.DONE:
         return Response(status=204)
@@ -77,10 +82,10 @@ class DestroyCascade(mixins.DestroyModelMixin):
     """Delete a row with all that hangs on it, at once or by a job; a receipt stays."""
 
     @deletes
-    def destroy(self, request, *args, **kwargs):
+    def destroy(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return answer_to_deletion(self.perform_destroy(self.get_object()))
 
-    def perform_destroy(self, instance):
+    def perform_destroy(self, instance: Any) -> Any:
         """Returns the Deletion."""
         return deletion.delete(instance, requested_by=self.request.user)
 
@@ -93,7 +98,7 @@ class TenantViewSet(DestroyCascade, TenantScope, viewsets.ModelViewSet):
 
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
-    def perform_create(self, serializer):
+    def perform_create(self, serializer: Any) -> None:
         serializer.save(business=self.business)
 
 

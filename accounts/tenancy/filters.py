@@ -1,5 +1,7 @@
 """List filters that see one business only, and refuse what they do not know."""
 
+from typing import Any
+
 from django import forms
 from django.db import models
 from django.utils.translation import gettext as _
@@ -16,24 +18,24 @@ from rest_framework.exceptions import ValidationError
 from .scope import scope
 
 
-def scoped_queryset(field):
+def scoped_queryset(field: Any) -> Any:
     related = field.remote_field.model
     return lambda request: scope(related._default_manager.all(), request.user)
 
 
-def scoped_choice(field):
+def scoped_choice(field: Any) -> dict[str, Any]:
     """One row by its id. The browsable API shows a box for the id, never a select of a hundred thousand customers."""
     return {"queryset": scoped_queryset(field), "widget": forms.NumberInput}
 
 
-def scoped_choices(field):
+def scoped_choices(field: Any) -> dict[str, Any]:
     return {"queryset": scoped_queryset(field), "widget": forms.SelectMultiple}
 
 
 class TrueOrFalseField(forms.NullBooleanField):
     widget = forms.Select(choices=[("", "---------"), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))])
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         try:
             return {"": None, "true": True, "1": True, "false": False, "0": False}[(value or "").lower()]
         except KeyError:
@@ -45,7 +47,7 @@ class TrueOrFalseFilter(BooleanFilter):
 
     field_class = TrueOrFalseField
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, widget=TrueOrFalseField.widget, **kwargs)
 
 
@@ -61,7 +63,7 @@ class TenantFilterSet(FilterSet):
     }
 
 
-def refuse_unknown_parameters(request, view):
+def refuse_unknown_parameters(request: Any, view: Any) -> None:
     """A query parameter that nothing reads is a mistake the caller wants to know of: 400."""
     filters = getattr(getattr(view, "filterset_class", None), "base_filters", ())
     known = {*filters, *getattr(view, "known_parameters", ())}
@@ -72,7 +74,7 @@ def refuse_unknown_parameters(request, view):
         raise ValidationError({name: [message] for name in unknown})
 
 
-def parameters_of_pages(view):
+def parameters_of_pages(view: Any) -> set[str]:
     paginator = getattr(view, "paginator", None)
     names = ("page_query_param", "cursor_query_param", "page_size_query_param")
     return {getattr(paginator, name, None) for name in names} - {None}

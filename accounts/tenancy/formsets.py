@@ -1,7 +1,7 @@
 """Formsets inside one business, and how many rows a POST may promise them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import BadRequest
@@ -63,7 +63,13 @@ def _whole(value: object) -> int:
         return 0
 
 
-class OwnRowsMixin:
+if TYPE_CHECKING:
+    Base = forms.BaseModelFormSet[Any, Any]
+else:
+    Base = object
+
+
+class OwnRowsMixin(Base):
     """
     A formset whose hidden ids are of its own rows. Django looks an id up among all rows and then does not use it: so
     it changes nothing, but its answer tells which ids exist.

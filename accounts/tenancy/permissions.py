@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import IsAuthenticated
@@ -8,7 +10,7 @@ class IsMember(IsAuthenticated):
 
     message = _("Sign in as a person of a business: the API works for one business.")
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Any, view: Any) -> bool:
         return super().has_permission(request, view) and request.user.business_id is not None
 
 
@@ -32,7 +34,7 @@ class RolePermission(IsMember):
         "destroy": "delete",
     }
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Any, view: Any) -> bool:
         if not super().has_permission(request, view):
             self.message = IsMember.message
             return False
@@ -40,7 +42,7 @@ class RolePermission(IsMember):
             raise MethodNotAllowed(request.method)
         return request.user.has_perm(self.permission_for(request, view))
 
-    def permission_for(self, request, view):
+    def permission_for(self, request: Any, view: Any) -> str:
         options = view.queryset.model._meta
         default = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "DELETE": "delete"}.get(request.method, "change")
         own, action = getattr(view, "action_permissions", {}), getattr(view, "action", None)

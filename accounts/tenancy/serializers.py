@@ -1,6 +1,7 @@
 """Serializers that cannot attach, reveal or overwrite another business's rows."""
 
 from copy import copy
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
     # The browsable API offers a select of at most this many rows.
     html_cutoff = 200
 
-    def get_queryset(self):
+    def get_queryset(self) -> Any:
         queryset = super().get_queryset()
         request = self.context.get("request")
         if queryset is None:
@@ -24,7 +25,7 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
         return scope(queryset, request.user) if request else queryset.none()
 
 
-def by_field(error):
+def by_field(error: Any) -> dict[str, Any]:
     """A model's ValidationError as the API words it: what concerns no field is under `non_field_errors`."""
     errors = serializers.as_serializer_error(error)
     whole = errors.pop(NON_FIELD_ERRORS, [])
@@ -34,7 +35,7 @@ def by_field(error):
 class StrictSerializer(serializers.Serializer):
     """A serializer that refuses keys it does not know, so that a misspelt one is not silently lost."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"} if hasattr(data, "keys") else set()
         if unknown:
             raise serializers.ValidationError({key: [_("Unknown field.")] for key in sorted(unknown)})
@@ -49,7 +50,7 @@ class TenantSerializer(StrictSerializer, serializers.ModelSerializer):
 
     serializer_related_field = TenantRelatedField
 
-    def validate(self, attrs):
+    def validate(self, attrs: Any) -> Any:
         attrs = super().validate(attrs)
         candidate = self.candidate(attrs)
         try:
@@ -59,7 +60,7 @@ class TenantSerializer(StrictSerializer, serializers.ModelSerializer):
             raise serializers.ValidationError(by_field(error)) from error
         return attrs
 
-    def update(self, instance, validated_data):
+    def update(self, instance: Any, validated_data: Any) -> Any:
         """Save what is given and no more: what somebody else writes at the same moment stays."""
         for name, value in validated_data.items():
             setattr(instance, name, value)
@@ -67,7 +68,7 @@ class TenantSerializer(StrictSerializer, serializers.ModelSerializer):
         instance.save(update_fields={*validated_data, *touched})
         return instance
 
-    def candidate(self, attrs):
+    def candidate(self, attrs: Any) -> Any:
         """The row as it would be saved, to be checked by the model's own rules."""
         model = self.Meta.model
         collections = {field.name for field in model._meta.many_to_many}

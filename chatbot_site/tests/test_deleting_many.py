@@ -78,7 +78,7 @@ def test_more_rows_than_django_reads_fields_are_deleted_as_the_page_said(
 
 
 def test_the_cost_of_many_does_not_grow_with_them(browser: Client, owner: User) -> None:
-    """A transaction for all that go together; one by one it took 45 s of processor time for 1,100."""
+    """All that go together go in one transaction: one by one it took 45 s of processor time for 1,100."""
     make_customers(owner, 5)
     with CaptureQueriesContext(connection) as few:
         browser.post(LIST, {**filled_form(choose_all(browser)), "post": "yes"})

@@ -32,7 +32,7 @@ def work(export: ConversationExport, seconds: float) -> bool:
     _begin_anew_if_needed(export)
     number = export.whatsapp_number
     language = getattr(export.requested_by, "language", "") or number.business.language
-    with translation.override(language), stored_files.going_on(export.file.name, export.size) as file:
+    with translation.override(language), stored_files.appending(export.file.name, export.size) as file:
         return _write(export, file, seconds)
 
 

@@ -1,4 +1,4 @@
-"""A receipt whose counts are not what we write there (an old row, an edit by hand) is shown as far as it is read."""
+"""A receipt whose counts are junk (an old row, an edit by hand) is shown as far as it can be read."""
 
 from typing import Any
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
-from hypothesis import HealthCheck, settings
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -27,11 +27,13 @@ share_redis()
 
 
 # How much Hypothesis tries: in CI always the same; HYPOTHESIS_PROFILE=nightly finds what a hundred examples do not.
-_every_test = settings(deadline=None, suppress_health_check=list(HealthCheck))
-settings.register_profile("default", _every_test, max_examples=100)
-settings.register_profile("ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True)
-settings.register_profile("nightly", _every_test, max_examples=2000, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+_every_test = hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+hypothesis.settings.register_profile("default", _every_test, max_examples=100)
+hypothesis.settings.register_profile(
+    "ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True
+)
+hypothesis.settings.register_profile("nightly", _every_test, max_examples=2000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
 def has_services() -> bool:
@@ -68,22 +70,24 @@ def unmet(item: pytest.Item) -> list[str]:
     return [mark for mark, (is_here, _sentence) in NEEDS.items() if item.get_closest_marker(mark) and not is_here()]
 
 
-def uses_database(item: pytest.Item) -> bool:
+def _uses_database(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
-    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(fixtures)
+    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db", "live_server"}.isdisjoint(
+        fixtures
+    )
 
 
 #: What takes long, or needs more than Python and SQLite.
-NOT_QUICK = ("browser", "processes", "services", "slow")
+_NOT_QUICK = ("browser", "processes", "services", "slow")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Set the marks that follow from others, and skip what cannot run here; then pytest chooses by marks."""
     for item in items:
-        if uses_database(item):
+        if _uses_database(item):
             item.add_marker(pytest.mark.database)
-        if not any(item.get_closest_marker(mark) for mark in NOT_QUICK):
+        if not any(item.get_closest_marker(mark) for mark in _NOT_QUICK):
             item.add_marker(pytest.mark.quick)
         for mark in unmet(item):
             item.add_marker(pytest.mark.skip(reason=NEEDS[mark][1]))

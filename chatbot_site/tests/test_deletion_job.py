@@ -20,7 +20,7 @@ from whatsapp.models import WhatsAppNumber
 
 from .test_deletion import fill_number, rows_of_everything
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ from whatsapp.secrets import key_rotation
 from .other_databases import another_database
 
 # Together, because they share the migrated database.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("earlier versions")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("earlier versions")]
 
 FOLDER = Path(__file__).parent / "earlier_versions"
 

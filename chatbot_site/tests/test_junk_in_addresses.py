@@ -16,7 +16,7 @@ from .junk import JUNK
 from .test_junk_in_forms import each_admin
 from .world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 #: What Django's lists read besides filters.
 OF_EVERY_LIST = ("q", "o", "p", "all", "e", "_facets", "_popup", "_to_field", "_changelist_filters")

@@ -17,7 +17,7 @@ from .html_forms import filled_form
 from .junk import JUNK
 from .world import World, all_tenant_models
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 ADMINS = [model_admin for model, model_admin in admin.site._registry.items() if model in all_tenant_models()]
 

@@ -24,6 +24,8 @@ from whatsapp.models.number import meta_id
 
 from .our_patterns import Use, unseen_patterns, uses
 
+pytestmark = pytest.mark.slow
+
 SIZE = 100_000
 
 #: For each pattern fewer than elsewhere: there are many, and SIZE is large.

@@ -119,6 +119,7 @@ AWKWARD = {
 }
 
 
+@pytest.mark.slow
 @example(AWKWARD)
 @given(st.dictionaries(phones, person, max_size=4))
 def test_exporting_and_importing_is_the_identity(people):

@@ -22,7 +22,7 @@ from whatsapp.webhooks import process
 
 from .rows import message_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 SAMPLES = [json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "payloads").glob("*.json"))]
 

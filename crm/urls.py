@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
 from .api import customer_files, views
@@ -27,4 +27,4 @@ api_urlpatterns = [
     ),
 ]
 
-urlpatterns = []
+urlpatterns: list[URLPattern] = []

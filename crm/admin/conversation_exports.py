@@ -12,7 +12,7 @@ from django.views.decorators.http import conditional_page, require_GET
 
 from accounts.refusals import Refusal
 from accounts.tenancy.scope import scope
-from crm.conversations import export_job, export_requests, exports
+from crm.conversations import export_formats, export_job, exports
 from crm.models import ConversationExport
 from whatsapp.models import WhatsAppNumber
 
@@ -36,10 +36,10 @@ class ConversationExports:
         file_format = request.GET.get("as", "csv")
         if file_format not in ConversationExport.Format.values:
             raise Http404
-        if not export_requests.is_large(number):
-            return exports.response(number, file_format)
+        if not exports.is_large(number):
+            return exports.download(number, file_format)
         try:
-            export_requests.ask(number, request.user, file_format)
+            exports.request(number, request.user, file_format)
         except Refusal as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:crm_conversation_exports", args=[number.pk]))
@@ -75,7 +75,7 @@ class ConversationExports:
             file,
             as_attachment=True,
             filename=name,
-            content_type=exports.FORMATS[export.format].content_type,
+            content_type=export_formats.FORMATS[export.format].content_type,
             headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"},
         )
 

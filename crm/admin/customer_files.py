@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from crm.customers import export, uploads
+from crm.customers import file_export, uploads
 from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
 
@@ -54,7 +54,7 @@ class CustomerFiles:
             shown = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:crm_customer_changelist"))
-        return export.response(shown)
+        return file_export.download_customers(shown)
 
     def import_view(self, request):
         self._check_may_import(request)
@@ -63,7 +63,7 @@ class CustomerFiles:
             file = form.cleaned_data["file"]
             try:
                 uploaded = uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
-                uploads.begin(uploaded, PATIENCE)
+                uploads.advance(uploaded, PATIENCE)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
@@ -71,7 +71,7 @@ class CustomerFiles:
 
     def example_view(self, request):
         self._check_may_import(request)
-        return export.example()
+        return file_export.download_example()
 
     def upload_view(self, request, pk):
         uploaded = self._upload(request, pk)
@@ -82,7 +82,7 @@ class CustomerFiles:
         """A file of usual length is imported at once; a worker goes on with a long one."""
         uploaded = self._upload(request, pk)
         uploads.start(uploaded)
-        uploads.begin(uploaded, PATIENCE)
+        uploads.advance(uploaded, PATIENCE)
         if uploaded.applied_at:
             done = uploaded.outcome["created"] + uploaded.outcome["changed"]
             told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from accounts.refusals import Refusal
 from accounts.tenancy.api import TenantScope
-from crm.customers import export as customer_export
+from crm.customers.file_export import download_customers
 from crm.customers.file_format import CustomerFile
 from crm.customers.file_import import import_customers
-from crm.customers.spreadsheets import MAX_BYTES, text_of
+from crm.customers.spreadsheets import MAX_BYTES, decode
 from crm.models import Customer
 
 from .filters import CustomerFilter
@@ -31,7 +31,7 @@ class CsvParser(BaseParser):
         if (media_type or "").startswith(OTHER_TYPES):
             sentence = _("Send the text of the CSV file as the body, with the header Content-Type: text/csv.")
             raise Refusal("unsupported_media_type", sentence, status=415)
-        return text_of(stream.read(MAX_BYTES + 1))
+        return decode(stream.read(MAX_BYTES + 1))
 
 
 class ImportViewSet(TenantScope, viewsets.GenericViewSet):
@@ -79,4 +79,4 @@ class ExportViewSet(TenantScope, viewsets.GenericViewSet):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     def export(self, request):
         """The customers that the filters let through; the file can be imported again."""
-        return customer_export.response(self.filter_queryset(self.get_queryset()))
+        return download_customers(self.filter_queryset(self.get_queryset()))

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer
-from crm.conversations import exports, outbox
+from crm.conversations import export_formats, outbox
 from crm.customers import customers
 from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
 from whatsapp.models import MessageTemplate, WhatsAppNumber
@@ -227,7 +227,7 @@ class ExportQuerySerializer(serializers.Serializer):
 
     def get_fields(self):
         # `as` cannot be the name of a class attribute.
-        return {"as": serializers.ChoiceField(choices=list(exports.FORMATS), default="csv")}
+        return {"as": serializers.ChoiceField(choices=list(export_formats.FORMATS), default="csv")}
 
 
 class ImportQuerySerializer(serializers.Serializer):

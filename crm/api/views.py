@@ -227,4 +227,4 @@ class ExportViewSet(TenantScope, viewsets.GenericViewSet):
         asked = ExportQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=pk)
-        return exports.response(number, asked.validated_data["as"])
+        return exports.download(number, asked.validated_data["as"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.conversations import exports
+from crm.conversations import export_writer
 from crm.management.commands import export_conversations
 from crm.testing import make_conversation, make_message
 
@@ -71,7 +71,7 @@ def test_a_file_that_was_there_stays_when_the_new_one_is_not_finished(number, tm
     def stopped(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exports.Export, "total", stopped)
+    monkeypatch.setattr(export_writer.ExportWriter, "total", stopped)
     with pytest.raises(KeyboardInterrupt):
         export(number, output=str(output))
 

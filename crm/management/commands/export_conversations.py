@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.management.translated import TranslatedCommand
-from crm.conversations.exports import CutOff, Export
+from crm.conversations.export_writer import CutOff, ExportWriter
 from crm.models import ConversationExport, Message
 from whatsapp.models import WhatsAppNumber
 
@@ -37,7 +37,7 @@ class Command(TranslatedCommand):
             number = WhatsAppNumber.objects.kept().get(pk=number)
         except WhatsAppNumber.DoesNotExist:
             raise CommandError(_("There is no number with the id %(id)s.") % {"id": number}) from None
-        export = Export(number, format)
+        export = ExportWriter(number, format)
         is_watched = self.stderr.isatty() and (output or not self.stdout.isatty())
         pieces = self.with_progress(export) if is_watched else export.whole()
         try:
@@ -45,7 +45,7 @@ class Command(TranslatedCommand):
         except CutOff:
             raise CommandError(_("The number was deleted meanwhile: not all of it could be written.")) from None
         if is_written:
-            export.note()
+            export.note_exported()
 
     def with_progress(self, export):
         """The pieces, while the terminal shows how many messages they hold so far; nothing of what is short."""

@@ -48,7 +48,7 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
     readonly_fields = ["conversation_links", "deal_links", "created_at"]
     fields = ["name", "phone", "tags", "attributes", "opted_out", "conversation_links", "deal_links", "created_at"]
     actions = ["opt_out", "opt_in"]
-    empty_text = _("No customers yet. One comes into being when somebody writes to you, or add one here.")
+    empty_text = _("No customers yet. One is added when somebody writes to you, or add one here.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         return super().get_queryset(request).prefetch_related("tags")
@@ -122,7 +122,7 @@ class TagAdmin(TenantModelAdmin):
     fields = ["name"]
     # Counting groups the rows, and Django leaves a model's own order out of groups.
     ordering = ["name", "id"]
-    empty_text = _("No tags yet. A tag comes into being on first use, on a customer or in a scenario.")
+    empty_text = _("No tags yet. A tag is created on first use, on a customer or in a scenario.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return super().get_queryset(request).annotate(customer_count=Count("customers"))

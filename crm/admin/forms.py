@@ -29,7 +29,7 @@ class AttributesField(forms.CharField):
                 continue
             if not separator or not name.strip():
                 raise forms.ValidationError(
-                    _("“%(line)s” is no attribute. Write one a line, like: city: Kazan"), params={"line": line}
+                    _("“%(line)s” is not an attribute. Write one per line, like: city: Kazan"), params={"line": line}
                 )
             attributes[name.strip()] = content.strip()
         return attributes
@@ -40,10 +40,12 @@ class AttributesField(forms.CharField):
 
 class CustomerForm(TenantModelForm):
     phone = forms.CharField(
-        label=_("Phone"), required=False, help_text=_("As you write it; without a country code it is one of yours.")
+        label=_("Phone"),
+        required=False,
+        help_text=_("Written in any usual way; without a country code it is one of your country."),
     )
     attributes = AttributesField(
-        label=_("Attributes"), required=False, help_text=_("One a line, name: value. For example, city: Kazan")
+        label=_("Attributes"), required=False, help_text=_("One per line, name: value. For example, city: Kazan")
     )
     # Compared with what the page showed: whoever opts out meanwhile is not opted in by an old page.
     opted_out = forms.BooleanField(

@@ -34,7 +34,7 @@ class _PhoneForm(forms.Form):
     phone = forms.CharField(
         label=_("Send it to"),
         max_length=40,
-        help_text=_("A phone with WhatsApp, best your own: 8 916 123-45-67 or +79161234567."),
+        help_text=_("A phone with WhatsApp, preferably your own: 8 916 123-45-67 or +79161234567."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 

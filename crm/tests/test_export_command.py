@@ -81,7 +81,7 @@ def test_a_file_that_was_there_stays_when_the_new_one_is_not_finished(number, tm
 
 
 def test_a_terminal_shows_how_far_a_long_export_is(number, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_conversations, "EVERY", 0)
+    monkeypatch.setattr(export_conversations, "PROGRESS_INTERVAL", 0)
     terminal = Terminal()
 
     export(number, output=str(tmp_path / "conversations.csv"), stderr=terminal)
@@ -90,7 +90,7 @@ def test_a_terminal_shows_how_far_a_long_export_is(number, tmp_path, monkeypatch
 
 
 def test_without_a_terminal_nothing_but_the_file_is_written(number, monkeypatch):
-    monkeypatch.setattr(export_conversations, "EVERY", 0)
+    monkeypatch.setattr(export_conversations, "PROGRESS_INTERVAL", 0)
     errors = io.StringIO()
 
     export(number, stdout=io.StringIO(), stderr=errors)

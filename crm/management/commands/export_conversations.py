@@ -34,7 +34,7 @@ class Command(TranslatedCommand):
         )
         parser.add_argument("--output", metavar="F", help=_("The file to write; without it, standard output."))
 
-    def handle(self, *, number: int, format: str, output: str | None, **options: Any) -> None:  # type: ignore[override]
+    def handle(self, *, number: int, format: str, output: str | None, **options: Any) -> None:
         try:
             writer = ExportWriter(WhatsAppNumber.objects.kept().get(pk=number), format)
         except WhatsAppNumber.DoesNotExist:

@@ -49,26 +49,27 @@ def queue(
     on. `content` is the Cloud API's message without its recipient; `text` is what a person reads of it. Raises
     Refusal when the number may not send, or for anything but a template outside the window.
     """
-    number = conversation.whatsapp_number
     check_may_be_sent(conversation, content["type"])
-    message = Message.objects.create(
-        business_id=conversation.business_id,
-        whatsapp_number=number,
-        conversation=conversation,
-        direction=Message.Direction.OUT,
-        origin=origin,
-        author=author,
-        status=Message.Status.QUEUED,
-        type=content["type"],
-        text=text,
-        content=content,
-        due_at=due_at,
-    )
-    conversations.change(conversation, last_message_at=message.timestamp)
+    message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
+    values: dict[str, Any] = {"last_message_at": message.timestamp}
     if pause_bot:
-        conversations.pause_bot(conversation)
+        values["bot_paused"] = True
+    conversations.change(conversation, **values)
     _deliver_on_commit(message)
     return message
+
+
+def _create(conversation: Conversation, content: dict[str, Any], **values: Any) -> Message:
+    return Message.objects.create(
+        business_id=conversation.business_id,
+        whatsapp_number=conversation.whatsapp_number,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        status=Message.Status.QUEUED,
+        type=content["type"],
+        content=content,
+        **values,
+    )
 
 
 def _deliver_on_commit(message: Message) -> None:

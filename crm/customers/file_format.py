@@ -77,8 +77,8 @@ class Failure:
 
 class CustomerFile:
     """
-    The customers in the text of a CSV file; `country` is where phones without a country code are from. `seen` is
-    where each person is named first, as far as the file was read before. Raises Refusal("unreadable_file") for a
+    The customers in the text of a CSV file; `country` is where phones without a country code are from. `seen` is the
+    row in which each person comes first, as far as the file was read before. Raises Refusal("unreadable_file") for a
     file that is refused as a whole.
     """
 
@@ -114,8 +114,8 @@ class CustomerFile:
 
     def rows(self, after: int = 0) -> Iterator[Row | Failure]:
         """
-        A Row or a Failure for every row below the headings and below row `after`; of a person named twice the first
-        row counts.
+        A Row or a Failure for every row below the headings and below row `after`. A person's second row is a
+        Failure.
         """
         rows = read_rows(self.text, self.delimiter)
         next(rows)

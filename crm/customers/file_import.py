@@ -67,7 +67,7 @@ def import_customers(business: Business, file: CustomerFile, apply: bool = False
         raise Refusal(
             "too_many_rows",
             _(
-                "Through the API at most %(most)d rows are imported at once. Split the file, or import it in the admin:"
+                "The API imports at most %(most)d rows at once. Split the file, or import it in the admin:"
                 " it takes up to 200,000 rows under Customers → From a file."
             )
             % {"most": MAX_API_ROWS},

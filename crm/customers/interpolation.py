@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from crm.models import Customer
+if TYPE_CHECKING:
+    from crm.models import Customer
 
 #: Characters of a value that is put into a text.
 MAX_VALUE = 1000
@@ -49,7 +50,7 @@ def is_of_customer(name: str) -> bool:
     return name in CUSTOMER_NAMES or (name.startswith(CUSTOMER_ATTRIBUTES) and name != CUSTOMER_ATTRIBUTES)
 
 
-def value_of(customer: Customer, name: str) -> Any:
+def value_of(customer: "Customer", name: str) -> Any:
     """A customer's value of a name that `is_of_customer`; None where there is none."""
     if name.startswith(CUSTOMER_ATTRIBUTES):
         return customer.attributes.get(name.removeprefix(CUSTOMER_ATTRIBUTES))

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Business
-from crm.customers.customers import clean_names
+from crm.customers.customers import clean_tag_names
 from crm.models import Customer, Tag
 
 TAG_LISTS = ("tags_any", "tags_all", "tags_none")
@@ -70,7 +70,7 @@ def _clean_tags(business: Business, key: str, names: Any) -> list[str]:
     if len(names) > MAX_TAGS:
         raise ValidationError({key: _("At most %(most)s tags are possible here.") % {"most": MAX_TAGS}})
     try:
-        names = clean_names(names)
+        names = clean_tag_names(names)
     except ValidationError as error:
         raise ValidationError({key: error.messages}) from error
     found = set(Tag.objects.for_business(business).filter(name__in=names).values_list("name", flat=True))

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
 from .api import customer_files, views
@@ -13,8 +13,12 @@ router.register("messages", views.MessageViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = [
-    path("customers/import/", customer_files.ImportViewSet.as_view({"post": "import_file"}), name="customer-import"),
-    path("customers/export/", customer_files.ExportViewSet.as_view({"get": "export"}), name="customer-export"),
+    path(
+        "customers/import/",
+        customer_files.CustomerImportViewSet.as_view({"post": "import_file"}),
+        name="customer-import",
+    ),
+    path("customers/export/", customer_files.CustomerExportViewSet.as_view({"get": "export"}), name="customer-export"),
     path(
         "conversations/<int:conversation_pk>/messages/",
         views.MessagesOfConversationViewSet.as_view({"get": "list", "post": "create"}),
@@ -22,9 +26,9 @@ api_urlpatterns = [
     ),
     path(
         "whatsapp-numbers/<int:pk>/export/",
-        views.ExportViewSet.as_view({"get": "export"}),
+        views.ConversationExportViewSet.as_view({"get": "export"}),
         name="whatsappnumber-export",
     ),
 ]
 
-urlpatterns = []
+urlpatterns: list[URLPattern] = []

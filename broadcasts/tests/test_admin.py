@@ -154,7 +154,7 @@ def test_the_second_step_has_a_field_for_each_placeholder(client, draft):
 
 
 def test_the_form_writes_the_documents(client, draft):
-    vip = customers.tags_named(draft.business_id, ["vip"])[0]
+    vip = customers.get_or_create_tags(draft.business_id, ["vip"])[0]
     data = form_data(draft, who="chosen", tags_any=[vip.pk], scheduled_at_0="2031-01-02", scheduled_at_1="10:00")
 
     client.post(page(draft), data)
@@ -193,7 +193,7 @@ def test_attributes_of_customers_are_offered(client, draft):
 @pytest.mark.parametrize("choice", [{"who": "chosen"}, {"who": "everyone", "tags_any": "vip"}, {"who": ""}])
 def test_nobody_and_everybody_by_accident_are_refused(client, draft, choice):
     if "tags_any" in choice:
-        choice["tags_any"] = [customers.tags_named(draft.business_id, ["vip"])[0].pk]
+        choice["tags_any"] = [customers.get_or_create_tags(draft.business_id, ["vip"])[0].pk]
     answer = client.post(page(draft), form_data(draft, **choice))
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors.keys() == {"who"}

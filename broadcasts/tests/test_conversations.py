@@ -102,6 +102,6 @@ def test_merging_customers_keeps_one_row_of_a_broadcast_that_went_to_both():
     make_broadcast_message(by_phone, broadcast, status="sent")
     make_broadcast_message(by_user_id, broadcast, status="skipped")
 
-    customers.find_or_make(by_phone.business, phone=by_phone.customer.phone, user_id="US.1")
+    customers.get_or_create(by_phone.business, phone=by_phone.customer.phone, user_id="US.1")
 
     assert BroadcastMessage.objects.get().status == "sent"

@@ -103,7 +103,7 @@ def make_bot(number, name, scenario_name, definition, owner):
 
 
 def make_customer(business, person):
-    customer = customers.find_or_make(business, phone=person.phone, name=person.name)
+    customer = customers.get_or_create(business, phone=person.phone, name=person.name)
     customers.add_tags(customer, person.tags)
     customer.attributes = person.attributes
     customer.save(update_fields=["attributes"])

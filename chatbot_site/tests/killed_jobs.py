@@ -21,7 +21,7 @@ from bots.runtime import http_calls, http_client, timers, turns
 from bots.testing import document, make_bot, make_published_scenario
 from broadcasts import planning
 from broadcasts.testing import make_broadcast
-from crm.conversations import export_job, export_requests, exports
+from crm.conversations import export_job, export_writer, exports
 from crm.customers import customers, file_import, uploads
 from crm.media import transfers
 from crm.models import MediaFile, Message
@@ -61,7 +61,7 @@ def run(folder, media_id):
 def make_small_steps():
     """So that little is enough to be half done."""
     file_import.BATCH = planning.BATCH = 2
-    exports.CONVERSATIONS = 1
+    export_writer.CONVERSATION_BATCH = 1
     job.BATCH = 5
     deletion.MAX_ROWS_AT_ONCE = 0
     for task in ("accounts.jobs.tasks.work_off", "whatsapp.sending.tasks.deliver"):
@@ -73,7 +73,7 @@ def make_small_steps():
 def half_done(owner, number, media_id, reached):
     """The name of each job → what begins it and does not come back."""
     rows = {
-        uploads.JOB: (upload(owner), uploads, "take", 1),
+        uploads.JOB: (upload(owner), uploads, "_import_rows", 1),
         export_job.JOB: (export(owner, number), export_job, "_write_part", 1),
         planning.JOB: (plan(number), planning, "keep", 1),
         job.JOB: (delete(owner), job, "_remove", 1),
@@ -121,7 +121,7 @@ def stop_at(owner_of_step, step, done, reached):
 
 def upload(owner):
     uploaded = uploads.upload(owner, "\n".join(["phone", *IMPORTED]).encode(), "customers.csv")
-    uploads.begin(uploaded, 10)
+    uploads.advance(uploaded, 10)
     uploads.start(uploaded)
     return uploaded
 
@@ -130,7 +130,7 @@ def export(owner, number):
     for text in EXPORTED:
         message = make_message(make_conversation(number), text)
         Message.objects.filter(pk=message.pk).update(automated_at=timezone.now())
-    return export_requests.ask(number, owner, "jsonl")
+    return exports.request(number, owner, "jsonl")
 
 
 def plan(number):

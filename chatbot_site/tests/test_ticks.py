@@ -13,7 +13,7 @@ from bots.runtime import turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from chatbot_site.celery import app
-from crm.conversations import export_requests
+from crm.conversations import exports
 from crm.models import ConversationExport, Message
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import QuickSetup, WebhookEvent
@@ -56,8 +56,8 @@ def business(meta):
     make_broadcast(number, status="scheduled", scheduled_at=a_while_ago)
     cancelled = make_broadcast(number, status="cancelled")
     make_broadcast_message(cancelled, make_customer(owner.business))
-    export_requests.ask(number, owner, "csv")
-    old = export_requests.ask(number, owner, "jsonl")
+    exports.request(number, owner, "csv")
+    old = exports.request(number, owner, "jsonl")
     ConversationExport.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
     QuickSetup.objects.create(business=owner.business, created_by=owner, waba_id="1", access_token="t")
     QuickSetup.objects.update(created_at=timezone.now() - timedelta(days=2))

@@ -1,18 +1,18 @@
 from django.contrib import admin
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.utils.formats import time_format
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.list_filters import LinkedFilter
 from crm.models import Conversation, Message
 
 from .conversation_exports import ConversationExports
-from .conversation_page import ConversationPage
 from .searching import CustomerSearch
+from .template_reply import TemplateReply
 from .trial_message import TrialMessage
 
 
@@ -20,19 +20,19 @@ class UnreadFilter(LinkedFilter):
     title = _("unread")
     parameter_name = "with_unread"
 
-    def lookups(self, request, model_admin):
-        return [("yes", _("With unread messages"))]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", gettext("With unread messages"))]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
         return queryset.filter(unread__gt=0) if self.value() else queryset
 
 
 @admin.register(Conversation)
-class ConversationAdmin(CustomerSearch, TrialMessage, ConversationPage, ConversationExports, TenantModelAdmin):
+class ConversationAdmin(CustomerSearch, TrialMessage, TemplateReply, ConversationExports):
     list_display = [
         "customer",
         "unread_messages",
-        "last_words",
+        "last_message",
         "whatsapp_number",
         "window",
         "assignee",
@@ -46,24 +46,24 @@ class ConversationAdmin(CustomerSearch, TrialMessage, ConversationPage, Conversa
     extra_lookups = frozenset({"customer__id__exact"})
     empty_text = _("No conversations yet. One begins when a customer writes to one of your numbers.")
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-timestamp", "-pk")
         return super().get_queryset(request).annotate(last_text=Subquery(latest.values("text")[:1]))
 
     @admin.display(description=_("last message"))
-    def last_words(self, conversation):
-        return Truncator(conversation.last_text or "").chars(60)
+    def last_message(self, conversation: Conversation) -> str:
+        return Truncator(getattr(conversation, "last_text", "") or "").chars(60)
 
     @admin.display(description=_("unread"), ordering="unread", empty_value="")
-    def unread_messages(self, conversation):
+    def unread_messages(self, conversation: Conversation) -> str | None:
         count = conversation.unread
         return ngettext("%(count)d new", "%(count)d new", count) % {"count": count} if count else None
 
     @admin.display(description=_("24-hour window"), ordering="last_inbound_at")
-    def window(self, conversation):
+    def window(self, conversation: Conversation) -> str:
         if not conversation.window_open:
             return pgettext("24-hour window", "closed")
         return gettext("open until %(time)s") % {"time": time_format(localtime(conversation.window_closes_at))}

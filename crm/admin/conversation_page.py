@@ -1,18 +1,23 @@
 """The page of one conversation: its thread, which updates by itself, a reply box, and buttons."""
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
+from accounts.models import User
 from accounts.refusals import Refusal
+from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import conversations, outbox, thread
 from crm.media import response
@@ -20,7 +25,7 @@ from crm.models import Conversation, Message
 from whatsapp.graph.media_types import EXTENSIONS
 from whatsapp.sending import ledger
 
-from .template_reply import TemplateReply
+from .template_form import TemplateForm, template_choices
 
 #: The buttons: name → what it is called, and what it does with the conversation for the person who pressed it.
 VERBS = {
@@ -51,20 +56,20 @@ class ReplyForm(OnceForm):
         label=_("Photo or file"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ",".join(EXTENSIONS)}),
-        help_text=_("It goes out with your words as its caption."),
+        help_text=_("It goes out with your text as its caption."),
     )
 
-    def clean(self):
-        cleaned_data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        cleaned_data = super().clean() or {}
         if not (cleaned_data.get("text") or cleaned_data.get("file") or self.errors):
             self.add_error("text", forms.ValidationError(_("Write something, or choose a file."), code="required"))
         return cleaned_data
 
 
-class ConversationPage(TemplateReply):
+class ConversationPage(TenantModelAdmin):
     """The conversation's change page, for its ModelAdmin."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/live/", view(self.live_view), name="crm_conversation_live"),
@@ -74,7 +79,13 @@ class ConversationPage(TemplateReply):
             *super().get_urls(),
         ]
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         conversation = self._conversation(request, object_id)
         if request.method == "POST":
             form = ReplyForm(request.POST, request.FILES)
@@ -86,12 +97,19 @@ class ConversationPage(TemplateReply):
             form = ReplyForm()
         return self._show(request, conversation, form=form, **(extra_context or {}))
 
-    def _show(self, request, conversation, template_form=None, **extra_context):
+    def _show(
+        self,
+        request: HttpRequest,
+        conversation: Conversation,
+        template_form: TemplateForm | None = None,
+        **extra_context: Any,
+    ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
             **self._live_context(request, conversation),
-            **self.template_context(conversation, template_form),
-            "why_no_template": why_not(conversation, "template"),
+            "template_form": template_form,
+            "templates": template_choices(conversation.whatsapp_number),
+            "why_no_template": _why_not(conversation, "template"),
             "title": str(conversation.customer),
             "opts": self.opts,
             "media": self.media,
@@ -105,21 +123,21 @@ class ConversationPage(TemplateReply):
         return TemplateResponse(request, "admin/crm/conversation/page.html", context)
 
     @method_decorator([require_GET, conditional_page])
-    def live_view(self, request, pk):
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What changes by itself, as a fragment of HTML; 304 while nothing did."""
         conversation = self._conversation(request, pk)
         context = self._live_context(request, conversation)
         return render(request, "admin/crm/conversation/live.html", context)
 
     @method_decorator(require_GET)
-    def media_view(self, request, pk, message_pk):
+    def media_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponseBase:
         """The file of a message."""
         conversation = self._conversation(request, pk)
         message = get_object_or_404(conversation.messages.select_related("media_file"), pk=message_pk)
         return response.response(request, message.media)
 
     @method_decorator(require_POST)
-    def act_view(self, request, pk):
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A button: one of VERBS."""
         conversation = self._conversation(request, pk, may_change=True)
         verb = request.POST.get("verb")
@@ -131,7 +149,7 @@ class ConversationPage(TemplateReply):
         return redirect("admin:crm_conversation_change", conversation.pk)
 
     @method_decorator(require_POST)
-    def decide_view(self, request, pk, message_pk):
+    def decide_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """A button on a message of unknown fate: one of DECISIONS."""
         conversation = self._conversation(request, pk, may_change=True)
         message = get_object_or_404(conversation.messages, pk=message_pk)
@@ -147,11 +165,11 @@ class ConversationPage(TemplateReply):
             self.log_change(request, conversation, f"{label}: {message}")
         return redirect("admin:crm_conversation_change", conversation.pk)
 
-    def _conversation(self, request, pk, may_change=False):
+    def _conversation(self, request: HttpRequest, pk: int | str, may_change: bool = False) -> Conversation:
         related = ("customer", "whatsapp_number__business__subscription")
         return self.row_or_404(request, self.get_queryset(request).select_related(*related), pk, may_change)
 
-    def _live_context(self, request, conversation):
+    def _live_context(self, request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         before = request.GET.get("before", "")
         may_change = self.has_change_permission(request, conversation)
         if may_change and not before:
@@ -160,29 +178,29 @@ class ConversationPage(TemplateReply):
             "conversation": conversation,
             "page": thread.page(conversation, before),
             "is_newest": not before,
-            "why_not": why_not(conversation) if may_change else _("Your role does not allow replying."),
+            "why_not": _why_not(conversation) if may_change else _("Your role does not allow replying."),
             "buttons": self._buttons(request, conversation) if may_change else [],
             "decisions": [(name, label) for name, (label, _decide) in DECISIONS.items()] if may_change else [],
             "page_url": reverse("admin:crm_conversation_change", args=[conversation.pk]),
         }
 
-    def _buttons(self, request, conversation):
+    def _buttons(self, request: HttpRequest, conversation: Conversation) -> list[tuple[str, str]]:
         mine = conversation.assignee_id == request.user.pk
         names = [
             "unassign" if mine else "assign_to_me",
             "resume_bot" if conversation.bot_paused else "pause_bot",
             "reopen" if conversation.status == Conversation.Status.CLOSED else "close",
         ]
-        return [(name, VERBS[name][0]) for name in names]
+        return [(name, str(VERBS[name][0])) for name in names]
 
-    def _write(self, request, conversation, form, **said):
+    def _write(self, request: HttpRequest, conversation: Conversation, form: OnceForm, **values: Any) -> bool:
         """Send what a form says, once. Returns False, with the reason on the page, when it is refused."""
         if not (self.has_change_permission(request, conversation) and request.user.has_perm("crm.add_message")):
             raise PermissionDenied
         try:
             with transaction.atomic():
                 if form.is_first(request.user):
-                    outbox.write(conversation, request.user, origin=Message.Origin.PERSON, **said)
+                    outbox.write(conversation, cast(User, request.user), origin=Message.Origin.PERSON, **values)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return False
@@ -192,7 +210,7 @@ class ConversationPage(TemplateReply):
         return True
 
 
-def why_not(conversation, message_type="text"):
+def _why_not(conversation: Conversation, message_type: str = "text") -> str:
     """The sentence that says why no message of this type may be sent now; empty when one may."""
     try:
         outbox.check_may_be_sent(conversation, message_type)

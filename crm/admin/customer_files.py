@@ -1,31 +1,40 @@
-"""The pages by which customers come from a file and go into one."""
+"""The pages that import customers from a file, and export them to one."""
+
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
 from accounts.refusals import Refusal
-from crm.customers import export, uploads
+from accounts.tenancy.admin import TenantModelAdmin
+from crm.customers import file_export, uploads
 from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
 
 from .forms import CustomerFileForm
 
-#: Seconds that a page takes to try out a file, or to import it.
-PATIENCE = 5
+#: Seconds that a page works on a file before workers do the rest.
+PAGE_TIMEOUT = 5
 
 
-class CustomerFiles:
-    """Mix into the ModelAdmin of customers. A platform administrator imports nothing: the file says no business."""
+class CustomerFiles(TenantModelAdmin):
+    """
+    Import and export, for the ModelAdmin of customers. A platform administrator imports nothing: a file names no
+    business.
+    """
 
-    def get_urls(self):
-        pages = {
+    def get_urls(self) -> list[URLPattern]:
+        pages: dict[str, tuple[Callable[..., HttpResponseBase], str]] = {
             "export/": (self.export_view, "export"),
             "import/": (self.import_view, "import"),
             "import/example/": (self.example_view, "import_example"),
@@ -39,14 +48,14 @@ class CustomerFiles:
         ]
         return own + super().get_urls()
 
-    def changelist_view(self, request, extra_context=None):
-        may = {"may_import": self.may_import(request), "may_export": request.user.has_perm("crm.export_customer")}
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may = {"may_import": self._may_import(request), "may_export": request.user.has_perm("crm.export_customer")}
         return super().changelist_view(request, {**may, **(extra_context or {})})
 
-    def may_import(self, request):
-        return request.user.business_id is not None and self.has_add_permission(request)
+    def _may_import(self, request: HttpRequest) -> bool:
+        return cast(User, request.user).business_id is not None and self.has_add_permission(request)
 
-    def export_view(self, request):
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """What the list shows with the same query."""
         if not request.user.has_perm("crm.export_customer"):
             raise PermissionDenied
@@ -54,55 +63,55 @@ class CustomerFiles:
             shown = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:crm_customer_changelist"))
-        return export.response(shown)
+        return file_export.download_customers(shown)
 
-    def import_view(self, request):
+    def import_view(self, request: HttpRequest) -> HttpResponse:
         self._check_may_import(request)
         form = CustomerFileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                uploaded = uploads.upload(request.user, file.read(MAX_BYTES + 1), file.name)
-                uploads.begin(uploaded, PATIENCE)
+                uploaded = uploads.upload(cast(User, request.user), file.read(MAX_BYTES + 1), file.name)
+                uploads.advance(uploaded, PAGE_TIMEOUT)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
         return self._page(request, "import", gettext("Import customers from a file"), form=form)
 
-    def example_view(self, request):
+    def example_view(self, request: HttpRequest) -> HttpResponseBase:
         self._check_may_import(request)
-        return export.example()
+        return file_export.download_example()
 
-    def upload_view(self, request, pk):
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         uploaded = self._upload(request, pk)
-        told = {**uploaded.outcome, "max_mistakes": uploads.MAX_MISTAKES}
-        return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **told)
+        outcome = {**uploaded.outcome, "max_mistakes": uploads.MAX_MISTAKES}
+        return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **outcome)
 
-    def apply_view(self, request, pk):
+    def apply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A file of usual length is imported at once; a worker goes on with a long one."""
         uploaded = self._upload(request, pk)
         uploads.start(uploaded)
-        uploads.begin(uploaded, PATIENCE)
+        uploads.advance(uploaded, PAGE_TIMEOUT)
         if uploaded.applied_at:
             done = uploaded.outcome["created"] + uploaded.outcome["changed"]
-            told = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
-            self.message_user(request, told % {"count": done}, messages.SUCCESS)
+            sentence = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
+            self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[pk]))
 
-    def mistakes_view(self, request, pk):
+    def mistakes_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         mistakes = self._upload(request, pk).mistakes
         rows = [[gettext("Row"), gettext("Mistake")], *([mistake["row"], mistake["error"]] for mistake in mistakes)]
         return download(rows, "mistakes.csv")
 
-    def _upload(self, request, pk):
+    def _upload(self, request: HttpRequest, pk: int) -> CustomerUpload:
         self._check_may_import(request)
         own = CustomerUpload.objects.for_user(request.user).without_contents().select_related("business")
         return get_object_or_404(own, pk=pk, uploaded_by=request.user)
 
-    def _check_may_import(self, request):
-        if not self.may_import(request):
+    def _check_may_import(self, request: HttpRequest) -> None:
+        if not self._may_import(request):
             raise PermissionDenied
 
-    def _page(self, request, name, title, **context):
+    def _page(self, request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         return TemplateResponse(request, f"admin/crm/customer/{name}.html", context)

@@ -1,7 +1,11 @@
+from typing import Any, cast
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.tenancy.admin import TenantModelAdmin
 from crm.deals import deals
 from crm.models import Deal, DealStage
@@ -11,7 +15,7 @@ from .searching import CustomerSearch
 
 
 @admin.register(Deal)
-class DealAdmin(CustomerSearch, TenantModelAdmin):
+class DealAdmin(CustomerSearch):
     list_display = ["title", "customer", "price", "stage", "created_at"]
     list_filter = ["stage", "stage__kind"]
     change_list_template = "admin/crm/deal/change_list.html"
@@ -23,25 +27,25 @@ class DealAdmin(CustomerSearch, TenantModelAdmin):
     extra_lookups = frozenset({"customer__id__exact"})
     empty_text = _("No deals yet. Add one here, or let a scenario make them.")
 
-    def get_changeform_initial_data(self, request):
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
-        if request.user.business:
+        if business := cast(User, request.user).business:
             stage = DealStage.objects.for_user(request.user).first()
-            initial = {"currency": request.user.business.currency, "stage": stage and stage.pk, **initial}
+            initial = {"currency": business.currency, "stage": stage and stage.pk, **initial}
         return initial
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Above the list, what is in each stage. A platform administrator sees the stages of no business."""
-        business = request.user.business
-        board = [board_column(total) for total in deals.totals(business)] if business else []
+        business = cast(User, request.user).business
+        board = [_board_column(total) for total in deals.totals(business)] if business else []
         return super().changelist_view(request, {"board": board, **(extra_context or {})})
 
     @admin.display(description=_("amount"), ordering="amount")
-    def price(self, deal):
+    def price(self, deal: Deal) -> str:
         return deal.price
 
 
-def board_column(total):
+def _board_column(total: deals.StageTotal) -> dict[str, Any]:
     return {
         "name": total.stage.name,
         "kind": total.stage.kind,

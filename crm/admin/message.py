@@ -10,7 +10,7 @@ from crm.models import Message
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyTenantAdmin):
-    list_display = ["timestamp", "customer_link", "origin", "words", "status", "error_title", "whatsapp_number"]
+    list_display = ["timestamp", "customer_link", "origin", "short_text", "status", "error_title", "whatsapp_number"]
     list_display_links = ["timestamp"]
     list_filter = ["direction", "status", "origin", "whatsapp_number"]
     list_select_related = ["conversation__customer", "whatsapp_number"]
@@ -36,17 +36,17 @@ class MessageAdmin(ReadOnlyTenantAdmin):
     empty_text = _("No messages yet. They appear here when customers write, or when you answer.")
 
     @admin.display(description=_("conversation"))
-    def customer_link(self, message):
+    def customer_link(self, message: Message) -> str:
         url = reverse("admin:crm_conversation_change", args=[message.conversation_id])
         return format_html('<a href="{}">{}</a>', url, message.conversation.customer)
 
     @admin.display(description=_("file"))
-    def file_link(self, message):
+    def file_link(self, message: Message) -> str | None:
         if not (message.media and message.media.is_stored):
             return None
         url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
         return format_html('<a href="{}">{}</a>', url, message.media.download_name)
 
     @admin.display(description=_("text"))
-    def words(self, message):
+    def short_text(self, message: Message) -> str:
         return Truncator(message.text).chars(80)

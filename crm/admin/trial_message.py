@@ -1,70 +1,76 @@
 """The page that sends a test message through a number, to see that it works."""
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.refusals import Refusal
+from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import outbox
-from crm.models import Message
+from crm.models import Conversation, Message
 from whatsapp.message_templates.availability import usable_with
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send
 from whatsapp.phone_numbers import normalize_phone
 
-from .template_reply import TemplateForm, name_of
+from .template_form import TemplateForm, is_id, template_choices
 
 
-class ToPhone(forms.Form):
+class _PhoneForm(forms.Form):
     """A recipient's phone, as it is written in the country of a number's business."""
 
-    number = None
+    number: WhatsAppNumber
 
     phone = forms.CharField(
         label=_("Send it to"),
         max_length=40,
-        help_text=_("A phone with WhatsApp, best your own: 8 916 123-45-67 or +79161234567."),
+        help_text=_("A phone with WhatsApp, preferably your own: 8 916 123-45-67 or +79161234567."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 
-    def clean_phone(self):
+    def clean_phone(self) -> str:
         return normalize_phone(self.cleaned_data["phone"], self.number.business.country)
 
 
-class TextTest(ToPhone, OnceForm):
-    template = None
-
+class TextTestForm(_PhoneForm, OnceForm):
     text = forms.CharField(
         label=_("Text"),
         max_length=outbox.MAX_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("WhatsApp takes a text for 24 hours after this phone wrote to the number; else send a template."),
+        help_text=_(
+            "WhatsApp takes a text for 24 hours after this phone wrote to the number; otherwise send a template."
+        ),
     )
 
-    def said(self):
+    def message_values(self) -> dict[str, Any]:
+        """What outbox.write_first takes of the message."""
         return {"text": self.cleaned_data["text"]}
 
 
-class TemplateTest(ToPhone, TemplateForm):
-    def said(self):
+class TemplateTestForm(_PhoneForm, TemplateForm):
+    def message_values(self) -> dict[str, Any]:
+        """What outbox.write_first takes of the message."""
         return {"text": "", "template": self.template, "parameters": self.parameters}
 
 
-class TrialMessage:
-    """Mixed into the ModelAdmin of conversations."""
+class TrialMessage(TenantModelAdmin):
+    """The page of a test message, for the ModelAdmin of conversations."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.test_message_view)
         return [path("test-message/<int:number_pk>/", view, name="crm_test_message"), *super().get_urls()]
 
-    def test_message_view(self, request, number_pk):
+    def test_message_view(self, request: HttpRequest, number_pk: int) -> HttpResponse:
         """GET `?template=` chooses a template instead of a text; POST sends, or with `preview` only shows."""
         number = self._number_to_test(request, number_pk)
         form = self._test_form(request, number)
@@ -80,35 +86,38 @@ class TrialMessage:
             "media": self.media,
             "number": number,
             "form": form,
-            "templates": [(template.pk, name_of(template)) for template in usable_with(number)],
+            "templates": template_choices(number),
             "why_not": _why_not(number),
         }
         return TemplateResponse(request, "admin/crm/test_message.html", context)
 
-    def _number_to_test(self, request, pk):
+    def _number_to_test(self, request: HttpRequest, pk: int) -> WhatsAppNumber:
         own = WhatsAppNumber.objects.for_user(request.user).select_related("business__subscription")
         number = get_object_or_404(own, pk=pk)
         if not (self.has_change_permission(request) and request.user.has_perm("crm.add_message")):
             raise PermissionDenied
         return number
 
-    def _test_form(self, request, number):
-        asked = request.POST if request.method == "POST" else request.GET
+    def _test_form(self, request: HttpRequest, number: WhatsAppNumber) -> TextTestForm | TemplateTestForm:
         data = request.POST if request.method == "POST" else None
-        pk = asked.get("template", "")
+        query = request.GET if data is None else data
+        pk = query.get("template", "")
+        form: TextTestForm | TemplateTestForm
         if not pk:
-            form = TextTest(data)
-        elif pk.isdecimal() and len(pk) < 19:
+            form = TextTestForm(data)
+        elif is_id(pk):
             template = get_object_or_404(usable_with(number), pk=pk)
-            form = TemplateTest(template, None if "preview" in asked else data)
-            if "preview" in asked:
-                form.initial = {name: asked.get(form.add_prefix(name), "") for name in form.fields}
+            form = TemplateTestForm(template, None if "preview" in query else data)
+            if "preview" in query:
+                form.show(query)
         else:
             raise Http404
         form.number = number
         return form
 
-    def _send_test(self, request, number, form):
+    def _send_test(
+        self, request: HttpRequest, number: WhatsAppNumber, form: TextTestForm | TemplateTestForm
+    ) -> Conversation | None:
         """The conversation in which a form's message goes out, once; None, with the reason on the page, if refused."""
         phone = form.cleaned_data["phone"]
         try:
@@ -116,11 +125,11 @@ class TrialMessage:
                 if form.is_first(request.user):
                     message = outbox.write_first(
                         number,
-                        author=request.user,
+                        author=cast(User, request.user),
                         phone=phone,
                         origin=Message.Origin.PERSON,
                         pause_bot=False,
-                        **form.said(),
+                        **form.message_values(),
                     )
                     return message.conversation
                 return number.conversations.filter(customer__phone=phone).first()
@@ -131,7 +140,8 @@ class TrialMessage:
         return None
 
 
-def _why_not(number):
+def _why_not(number: WhatsAppNumber) -> str:
+    """The sentence that says why the number may not send; empty when it may."""
     try:
         check_may_send(number)
     except Refusal as refusal:

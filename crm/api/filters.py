@@ -1,3 +1,4 @@
+from django.db.models import QuerySet
 from django_filters.rest_framework import CharFilter
 
 from accounts.tenancy.filters import TenantFilterSet
@@ -11,9 +12,9 @@ class CustomerFilter(TenantFilterSet):
 
     class Meta:
         model = Customer
-        fields = []
+        fields: list[str] = []
 
-    def matching(self, queryset, name, value):
+    def matching(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return matching(queryset, value, self.request.user.business.country)
 
 

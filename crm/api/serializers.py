@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -6,9 +9,9 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer
-from crm.conversations import exports, outbox
+from crm.conversations import export_formats, outbox
 from crm.customers import customers
-from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.phone_numbers import normalize_phone
 
@@ -18,7 +21,7 @@ class TagNames(serializers.ListField):
 
     child = serializers.CharField(max_length=50)
 
-    def to_representation(self, tags):
+    def to_representation(self, tags: Any) -> list[str]:
         return [tag.name for tag in tags.all()]
 
 
@@ -32,18 +35,19 @@ class CustomerSerializer(TenantSerializer):
         fields = ["id", "phone", "whatsapp_user_id", "name", "tags", "attributes", "opted_out", "created_at"]
         read_only_fields = ["whatsapp_user_id", "created_at"]
 
-    def validate_phone(self, value):
+    def validate_phone(self, value: str | None) -> str | None:
         business = self.context["request"].user.business
         return normalize_phone(value, business.country) if value else None
 
-    def create(self, validated_data):
-        return self.write(super().create, validated_data)
+    def create(self, validated_data: dict[str, Any]) -> Customer:
+        return self._save(super().create, validated_data)
 
-    def update(self, instance, validated_data):
-        return self.write(lambda data: super(CustomerSerializer, self).update(instance, data), validated_data)
+    def update(self, instance: Customer, validated_data: dict[str, Any]) -> Customer:
+        return self._save(lambda data: super(CustomerSerializer, self).update(instance, data), validated_data)
 
     @transaction.atomic
-    def write(self, save, validated_data):
+    def _save(self, save: Callable[[dict[str, Any]], Customer], validated_data: dict[str, Any]) -> Customer:
+        """Save the columns, and what domain functions write: tags and opt-out."""
         tags = validated_data.pop("tags", None)
         opted_out = validated_data.pop("opted_out", None)
         customer = save(validated_data)
@@ -75,7 +79,7 @@ class DealSerializer(TenantSerializer):
             "currency": {"required": False, "help_text": "The business's currency when left out."},
         }
 
-    def create(self, validated_data):
+    def create(self, validated_data: dict[str, Any]) -> Deal:
         return super().create({"currency": validated_data["business"].currency, **validated_data})
 
 
@@ -120,7 +124,7 @@ class MediaSerializer(serializers.Serializer):
     size = serializers.IntegerField()
     name = serializers.CharField(source="download_name")
 
-    def get_url(self, media) -> str:
+    def get_url(self, media: MediaFile) -> str:
         return self.context["request"].build_absolute_uri(reverse("message-media", args=[media.message_id]))
 
 
@@ -155,24 +159,24 @@ class MessageSerializer(TenantSerializer):
         read_only_fields = fields
 
     @extend_schema_field(MediaSerializer(allow_null=True))
-    def get_media(self, message):
+    def get_media(self, message: Message) -> Any:
         """Null also while a customer's file is still being fetched."""
         media = message.media
         return MediaSerializer(media, context=self.context).data if media and media.is_stored else None
 
     @extend_schema_field(MessageErrorSerializer(allow_null=True))
-    def get_error(self, message):
+    def get_error(self, message: Message) -> dict[str, Any] | None:
         if message.error_code is None and not message.error_title:
             return None
         return {"code": message.error_code, "title": message.error_title}
 
 
-class TrueUnlessSaid(serializers.BooleanField):
+class TrueByDefaultField(serializers.BooleanField):
     """True when left out, also in a form, where DRF takes what is left out for an empty checkbox."""
 
     default_empty_html = serializers.empty
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(default=True, **kwargs)
 
 
@@ -185,9 +189,9 @@ class WriteSerializer(StrictSerializer):
     text = serializers.CharField(max_length=outbox.MAX_TEXT, required=False)
     template = TenantRelatedField(queryset=MessageTemplate.objects.all(), required=False)
     parameters = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    pause_bot = TrueUnlessSaid()
+    pause_bot = TrueByDefaultField()
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("text" in attrs) == ("template" in attrs):
             raise serializers.ValidationError({"text": [_("Say what to send: either “text” or “template”.")]})
         if "parameters" in attrs and "template" not in attrs:
@@ -203,7 +207,7 @@ class WriteFileSerializer(StrictSerializer):
 
     media = serializers.FileField(source="upload")
     caption = serializers.CharField(source="text", required=False, allow_blank=True)
-    pause_bot = TrueUnlessSaid()
+    pause_bot = TrueByDefaultField()
 
 
 class WriteFirstSerializer(WriteSerializer):
@@ -213,10 +217,10 @@ class WriteFirstSerializer(WriteSerializer):
     to = serializers.CharField(required=False, help_text="A phone, written in any usual way.")
     customer = TenantRelatedField(queryset=Customer.objects.all(), required=False)
 
-    def validate_to(self, value):
+    def validate_to(self, value: str) -> str:
         return normalize_phone(value, self.context["request"].user.business.country)
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("to" in attrs) == ("customer" in attrs):
             raise serializers.ValidationError({"to": [_("Say whom to write to: either “to” or “customer”.")]})
         return super().validate(attrs)
@@ -225,9 +229,9 @@ class WriteFirstSerializer(WriteSerializer):
 class ExportQuerySerializer(serializers.Serializer):
     """The query of an export."""
 
-    def get_fields(self):
+    def get_fields(self) -> dict[str, serializers.Field]:
         # `as` cannot be the name of a class attribute.
-        return {"as": serializers.ChoiceField(choices=list(exports.FORMATS), default="csv")}
+        return {"as": serializers.ChoiceField(choices=list(export_formats.FORMATS), default="csv")}
 
 
 class ImportQuerySerializer(serializers.Serializer):

@@ -1,15 +1,20 @@
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
 from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
+from accounts.models import User
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope
 from crm.conversations import conversations, exports, outbox
@@ -91,37 +96,37 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
 
     @extend_schema(request=AssignSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
-    def assign(self, request, pk=None):
+    def assign(self, request: Request, pk: str | None = None) -> Response:
         """Say who answers; null: nobody in particular."""
         conversation = self.get_object()
-        asked = AssignSerializer(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        conversations.assign(conversation, asked.validated_data["user"])
+        serializer = AssignSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        conversations.assign(conversation, serializer.validated_data["user"])
         return Response(self.get_serializer(conversation).data)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
-    def close(self, request, pk=None):
+    def close(self, request: Request, pk: str | None = None) -> Response:
         """Done, until the customer writes again."""
         return self._do(conversations.close)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
-    def reopen(self, request, pk=None):
+    def reopen(self, request: Request, pk: str | None = None) -> Response:
         return self._do(conversations.reopen)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="pause-bot")
-    def pause_bot(self, request, pk=None):
+    def pause_bot(self, request: Request, pk: str | None = None) -> Response:
         """A person or a program answers here; bots are silent."""
         return self._do(conversations.pause_bot)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="resume-bot")
-    def resume_bot(self, request, pk=None):
+    def resume_bot(self, request: Request, pk: str | None = None) -> Response:
         return self._do(conversations.resume_bot)
 
-    def _do(self, verb):
+    def _do(self, verb: Callable[[Conversation], None]) -> Response:
         conversation = self.get_object()
         verb(conversation)
         return Response(self.get_serializer(conversation).data)
@@ -137,30 +142,30 @@ class MessageViewSet(ReadOnlyTenantViewSet):
 
     @extend_schema(request=WriteFirstSerializer, responses={201: MessageSerializer}, parameters=[IDEMPOTENCY_KEY])
     @idempotent
-    def create(self, request):
+    def create(self, request: Request) -> Response:
         """Write to a customer or a phone; customer and conversation are made when there are none."""
-        asked = WriteFirstSerializer(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        serializer = WriteFirstSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
         message = outbox.write_first(
-            wanted["whatsapp_number"],
-            wanted.get("text", ""),
-            request.user,
-            phone=wanted.get("to"),
-            customer=wanted.get("customer"),
-            template=wanted.get("template"),
-            parameters=wanted.get("parameters"),
-            pause_bot=wanted["pause_bot"],
+            values["whatsapp_number"],
+            values.get("text", ""),
+            cast(User, request.user),
+            phone=values.get("to"),
+            customer=values.get("customer"),
+            template=values.get("template"),
+            parameters=values.get("parameters"),
+            pause_bot=values["pause_bot"],
         )
         return Response(self.get_serializer(message).data, status=201)
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     @action(detail=True, filterset_class=None, pagination_class=None)
-    def media(self, request, pk=None):
+    def media(self, request: Request, pk: str | None = None) -> HttpResponseBase:
         """The file of a message, as it was sent."""
         return response.response(request, self.get_object().media)
 
-    def perform_content_negotiation(self, request, force=False):
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """A file has its own type, whatever the caller accepts."""
         return super().perform_content_negotiation(request, force=force or self.action == "media")
 
@@ -174,7 +179,7 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
     pagination_class = NewestFirst
     parser_classes = [StorableJSONParser, StorableMultiPartParser]
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet[Message]:
         queryset = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return queryset
@@ -186,13 +191,15 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         parameters=[IDEMPOTENCY_KEY],
     )
     @idempotent
-    def create(self, request, conversation_pk):
+    def create(self, request: Request, conversation_pk: int) -> Response:
         """Send a text or a file, inside the 24-hour window, or a template at any time."""
         conversation = self._conversation()
         serializer_class = WriteFileSerializer if self._has_file(request.data) else WriteSerializer
-        asked = serializer_class(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        message = outbox.write(conversation, author=request.user, origin=Message.Origin.API, **asked.validated_data)
+        serializer = serializer_class(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        message = outbox.write(
+            conversation, author=cast(User, request.user), origin=Message.Origin.API, **serializer.validated_data
+        )
         return Response(self.get_serializer(message).data, status=201)
 
     @staticmethod
@@ -201,12 +208,12 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         is_form = isinstance(data, QueryDict)
         return isinstance(data, dict) and ("media" in data or (is_form and "text" not in data))
 
-    def _conversation(self):
+    def _conversation(self) -> Conversation:
         visible = scope(Conversation.objects.select_related("whatsapp_number__business"), self.request.user)
         return get_object_or_404(visible, pk=self.kwargs["conversation_pk"])
 
 
-class ExportViewSet(TenantScope, viewsets.GenericViewSet):
+class ConversationExportViewSet(TenantScope, viewsets.GenericViewSet):
     """All conversations of a number as a file."""
 
     queryset = Conversation.objects.all()
@@ -214,7 +221,7 @@ class ExportViewSet(TenantScope, viewsets.GenericViewSet):
     action_permissions = {"export": "export"}
     known_parameters = ("as",)
 
-    def perform_content_negotiation(self, request, force=False):
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """A file has its own type, whatever the caller accepts."""
         return super().perform_content_negotiation(request, force=True)
 
@@ -222,9 +229,9 @@ class ExportViewSet(TenantScope, viewsets.GenericViewSet):
         parameters=[ExportQuerySerializer],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR},
     )
-    def export(self, request, pk):
+    def export(self, request: Request, pk: int) -> HttpResponseBase:
         """One row, or line, a message."""
-        asked = ExportQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        serializer = ExportQuerySerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
         number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=pk)
-        return exports.response(number, asked.validated_data["as"])
+        return exports.download(number, serializer.validated_data["as"])

@@ -1,50 +1,58 @@
 """What is done with a conversation."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Conversation
+from accounts.models import User
+from crm.models import Conversation, Customer
+from whatsapp.models import WhatsAppNumber
 
 
-def with_customer(number, customer):
+def get_or_create(number: WhatsAppNumber, customer: Customer) -> Conversation:
     """The conversation of a customer with a number, begun when there is none."""
-    conversation, _begun = Conversation.objects.get_or_create(
+    conversation, _created = Conversation.objects.get_or_create(
         whatsapp_number=number, customer=customer, defaults={"business_id": number.business_id}
     )
     return conversation
 
 
-def assign(conversation, user):
-    """Say who answers here; None: nobody in particular."""
+def assign(conversation: Conversation, user: User | None) -> None:
+    """Say who answers here; None: nobody in particular. Raises ValidationError for a person of another business."""
     if user and user.business_id != conversation.business_id:
         raise ValidationError({"user": _("This person does not exist.")})
     change(conversation, assignee=user)
 
 
-def close(conversation):
-    """Done for now: it leaves the list of open conversations until the customer writes again."""
+def close(conversation: Conversation) -> None:
+    """Take it off the list of open conversations, until the customer writes again."""
     change(conversation, status=Conversation.Status.CLOSED, unread=0)
 
 
-def reopen(conversation):
+def reopen(conversation: Conversation) -> None:
+    """Put it back on the list of open conversations."""
     change(conversation, status=Conversation.Status.OPEN)
 
 
-def pause_bot(conversation):
-    """A person answers here; bots are silent."""
+def pause_bot(conversation: Conversation) -> None:
+    """Have a person answer here; bots are silent."""
     change(conversation, bot_paused=True)
 
 
-def resume_bot(conversation):
+def resume_bot(conversation: Conversation) -> None:
+    """Have bots answer here again."""
     change(conversation, bot_paused=False)
 
 
-def mark_read(conversation):
+def mark_read(conversation: Conversation) -> None:
+    """Somebody looks at it: nothing is unread."""
     if conversation.unread:
         change(conversation, unread=0)
 
 
-def change(conversation, **values):
+def change(conversation: Conversation, **values: Any) -> None:
+    """Save these fields, and no others."""
     for field, value in values.items():
         setattr(conversation, field, value)
     conversation.save(update_fields=list(values))

@@ -1,6 +1,8 @@
-"""The two forms in which conversations are taken out: how each writes a conversation, a message, and the total."""
+"""The formats of exported conversations: how each writes a conversation, a message, and the total."""
 
 import json
+from collections.abc import Sequence
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -8,8 +10,29 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.customers.spreadsheets import BOM, CSV_TYPE, written_row
-from crm.models import Message
+from crm.customers.spreadsheets import BOM, CSV_TYPE, csv_line
+from crm.models import Conversation, Message
+from whatsapp.models import WhatsAppNumber
+
+#: Columns of a message, by name.
+Row = dict[str, Any]
+
+
+class ExportFormat(Protocol):
+    """Writes the lines of a file; `fields` are the columns of messages that it needs."""
+
+    content_type: str
+    fields: Sequence[str]
+
+    def __init__(self, number: WhatsAppNumber) -> None: ...
+
+    def head(self) -> str: ...
+
+    def conversation(self, conversation: Conversation) -> str: ...
+
+    def message(self, conversation: Conversation, row: Row) -> str: ...
+
+    def total(self, conversations: int, messages: int) -> str: ...
 
 
 class Csv:
@@ -19,7 +42,7 @@ class Csv:
     """
 
     content_type = CSV_TYPE
-    fields = [
+    fields: Sequence[str] = [
         "origin",
         "author__email",
         "type",
@@ -32,8 +55,8 @@ class Csv:
         "timestamp",
     ]
 
-    def __init__(self, number):
-        # Not the active time zone and language: a page's are over when its file is written.
+    def __init__(self, number: WhatsAppNumber) -> None:
+        # Not the active time zone and language: a streamed response is written after those of the request are over.
         self.time_zone = ZoneInfo(number.business.time_zone)
         self.origins = {value: str(label) for value, label in Message._meta.get_field("origin").flatchoices}
         self.statuses = {value: str(label) for value, label in Message._meta.get_field("status").flatchoices}
@@ -53,14 +76,14 @@ class Csv:
             _("Error"),
         ]
 
-    def head(self):
-        return BOM + written_row(self.headings)
+    def head(self) -> str:
+        return BOM + csv_line(self.headings)
 
-    def conversation(self, conversation):
+    def conversation(self, conversation: Conversation) -> str:
         return ""
 
-    def message(self, conversation, row):
-        return written_row(
+    def message(self, conversation: Conversation, row: Row) -> str:
+        return csv_line(
             [
                 conversation.pk,
                 conversation.customer.name,
@@ -78,8 +101,8 @@ class Csv:
             ]
         )
 
-    def total(self, conversations, messages):
-        return written_row(
+    def total(self, conversations: int, messages: int) -> str:
+        return csv_line(
             [
                 _("Total"),
                 ngettext("%(count)d conversation", "%(count)d conversations", conversations)
@@ -96,7 +119,7 @@ class JsonLines:
     """
 
     content_type = "application/x-ndjson; charset=utf-8"
-    fields = [
+    fields: Sequence[str] = [
         "id",
         "direction",
         "origin",
@@ -121,15 +144,15 @@ class JsonLines:
         "created_at",
     ]
 
-    def __init__(self, number):
-        self.names = {name: name.replace("__", "_") for name in self.fields}
+    def __init__(self, number: WhatsAppNumber) -> None:
+        self.keys = {name: name.replace("__", "_") for name in self.fields}
 
-    def head(self):
+    def head(self) -> str:
         return ""
 
-    def conversation(self, conversation):
+    def conversation(self, conversation: Conversation) -> str:
         customer, assignee = conversation.customer, conversation.assignee
-        return line(
+        return _json_line(
             {
                 "conversation": {
                     "id": conversation.pk,
@@ -155,9 +178,9 @@ class JsonLines:
             }
         )
 
-    def message(self, conversation, row):
+    def message(self, conversation: Conversation, row: Row) -> str:
         customer = conversation.customer
-        return line(
+        return _json_line(
             {
                 "id": row["id"],
                 "conversation": conversation.pk,
@@ -165,16 +188,16 @@ class JsonLines:
                 "customer_name": customer.name,
                 "customer_phone": customer.phone,
                 "customer_whatsapp_user_id": customer.whatsapp_user_id,
-                **{self.names[name]: row[name] for name in self.fields},
+                **{self.keys[name]: row[name] for name in self.fields},
             }
         )
 
-    def total(self, conversations, messages):
-        return line({"total": {"conversations": conversations, "messages": messages}})
+    def total(self, conversations: int, messages: int) -> str:
+        return _json_line({"total": {"conversations": conversations, "messages": messages}})
 
 
-def line(known):
-    return json.dumps(known, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"
+def _json_line(value: Row) -> str:
+    return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"
 
 
-FORMATS = {"csv": Csv, "jsonl": JsonLines}
+FORMATS: dict[str, type[ExportFormat]] = {"csv": Csv, "jsonl": JsonLines}

@@ -1,7 +1,7 @@
 """
-Writes the files of ConversationExport in slices of some seconds. How far a file is, is written down with what is in
-it: whoever goes on cuts off what came after. A file of a worker whose lease ran out is begun anew under another name,
-since that worker may still be writing to it.
+Writes the files of ConversationExport in slices of some seconds. The row says how far its file is: the worker that
+continues cuts off what came after. The file of a worker whose lease ran out is begun anew under another name, since
+that worker may still be writing to it.
 """
 
 import time
@@ -16,15 +16,15 @@ from accounts.deletion import stored_files
 from accounts.jobs.job import Job
 from crm.models import ConversationExport
 
-from .exports import Export
+from .export_writer import ExportWriter
 
-#: How long a worker has until it writes down again how far it is, which it does every CHECKPOINT seconds.
+#: How long a worker has until it saves again how far the file is.
 LEASE = timedelta(minutes=1)
-CHECKPOINT = timedelta(seconds=1)
+CHECKPOINT_INTERVAL = timedelta(seconds=1)
 
 RETENTION = timedelta(days=7)
 
-BEGINNING = {"conversations": 0, "done": 0, "position": 0, "size": 0}
+_BEGINNING = {"conversations": 0, "done": 0, "position": 0, "size": 0}
 
 
 def work(export: ConversationExport, seconds: float) -> bool:
@@ -42,14 +42,14 @@ def _begin_anew_if_needed(export: ConversationExport) -> None:
     is_whole = stored_files.size_of(old_name) >= max(export.size, 1)
     if is_whole and not (export.was_cut_off or export.last_error):
         return
-    JOB.write(export, **BEGINNING, file=stored_files.random_name(export))
-    export.refresh_from_db(fields=[*BEGINNING, "file"])
+    JOB.write(export, **_BEGINNING, file=stored_files.random_name(export))
+    export.refresh_from_db(fields=[*_BEGINNING, "file"])
     if old_name:
         stored_files.remove([old_name])
 
 
 def _write(export: ConversationExport, file: BinaryIO, seconds: float) -> bool:
-    out = Export(
+    writer = ExportWriter(
         export.whatsapp_number,
         export.format,
         moment=export.created_at,
@@ -59,44 +59,46 @@ def _write(export: ConversationExport, file: BinaryIO, seconds: float) -> bool:
     )
     deadline = time.monotonic() + seconds
     if not export.size:
-        file.write(out.head().encode())
-    for part in out.parts():
+        file.write(writer.head().encode())
+    for part in writer.parts():
         _write_part(export, file, part)
         if time.monotonic() >= deadline:
-            JOB.write(export, **_how_far(file, out))
+            JOB.write(export, **_progress(file, writer))
             return True
-        if _is_time(export):
-            JOB.extend(export, **_how_far(file, out))
-    file.write(out.total().encode())
-    _finish(export, out, _how_far(file, out))
+        if _leased_for(export) > CHECKPOINT_INTERVAL:
+            JOB.extend(export, **_progress(file, writer))
+    file.write(writer.total().encode())
+    _finish(export, writer, _progress(file, writer))
     return False
 
 
 def _write_part(export: ConversationExport, file: BinaryIO, pieces: Iterable[str]) -> None:
     for piece in pieces:
         file.write(piece.encode())
-        if timezone.now() > export.lease_until - LEASE / 2:
+        if _leased_for(export) > LEASE / 2:
             JOB.extend(export)
 
 
-def _is_time(export: ConversationExport) -> bool:
-    return timezone.now() > export.lease_until - LEASE + CHECKPOINT
+def _leased_for(export: ConversationExport) -> timedelta:
+    """How much of the lease is over."""
+    assert export.lease_until is not None
+    return LEASE - (export.lease_until - timezone.now())
 
 
-def _how_far(file: BinaryIO, out: Export) -> dict[str, Any]:
+def _progress(file: BinaryIO, writer: ExportWriter) -> dict[str, Any]:
     stored_files.settle(file)
     return {
         "size": file.tell(),
-        "position": out.position,
-        "conversations": out.conversations,
-        "done": out.messages,
+        "position": writer.position,
+        "conversations": writer.conversations,
+        "done": writer.messages,
     }
 
 
 @transaction.atomic
-def _finish(export: ConversationExport, out: Export, how_far: dict[str, Any]) -> None:
-    JOB.finish(export, **how_far, finished_at=timezone.now())
-    out.note()
+def _finish(export: ConversationExport, writer: ExportWriter, progress: dict[str, Any]) -> None:
+    JOB.finish(export, **progress, finished_at=timezone.now())
+    writer.note_exported()
 
 
 JOB = Job(

@@ -1,118 +1,86 @@
 """
-The conversations of a number as a file: CSV for people, JSON Lines for programs. Written piece by piece.
-
-A file holds what was stored when it was asked for. Its last line says how much that is, counted while it was written:
-a file without it was cut off.
+The conversations of a number as a file: CSV for people, JSON Lines for programs. A small one is downloaded at once;
+a large one is requested, and written by workers.
 """
 
-from django.db.models import Q
-from django.http import StreamingHttpResponse
-from django.utils import timezone
-from django.utils.translation import get_language, override
+from collections.abc import Iterator
 
-from crm.models import Conversation, Message
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from accounts.jobs.tasks import wake
+from accounts.models import User
+from accounts.refusals import Refusal
+from crm.models import ConversationExport, Message
 from whatsapp.models import WhatsAppNumber
 
+from . import export_job
 from .export_formats import FORMATS
+from .export_writer import ExportWriter
 
-#: Conversations of a part, and lines of a piece.
-CONVERSATIONS = 500
-LINES = 500
+#: Messages of a number that a page downloads at once; more are exported by a job.
+MAX_DOWNLOAD = 5000
+
+#: Files of one business that may be under way.
+MAX_UNDER_WAY = 20
 
 
-class CutOff(Exception):
-    """The number is deleted while its conversations are written: the file must not look like a whole one."""
+def is_large(number: WhatsAppNumber) -> bool:
+    """Whether exporting takes too long to wait for it."""
+    return Message.objects.filter(whatsapp_number=number)[: MAX_DOWNLOAD + 1].count() > MAX_DOWNLOAD
 
 
-class Export:
+def request(number: WhatsAppNumber, person: User, file_format: str) -> ConversationExport:
     """
-    Writes a number's conversations, in the order in which they began and each with its messages, oldest first. Between
-    two parts `position`, `conversations` and `messages` say how far it came; with these another one goes on.
+    Have a file written. Returns the export that this person requested before, as long as it is not finished. Raises
+    Refusal (`too_many_files`) while the business has many under way.
     """
-
-    def __init__(self, number, file_format, moment=None, position=0, conversations=0, messages=0):
-        self.number = number
-        self.format = FORMATS[file_format](number)
-        self.moment = moment or timezone.now()
-        self.position, self.conversations, self.messages = position, conversations, messages
-        # A page's language is over when its file is written.
-        self.language = get_language()
-
-    def whole(self):
-        """All pieces of the file. Raises CutOff."""
-        yield self.head()
-        for part in self.parts():
-            yield from part
-        if not WhatsAppNumber.objects.kept().filter(pk=self.number.pk).exists():
-            raise CutOff
-        yield self.total()
-
-    def head(self):
-        return self.format.head()
-
-    def parts(self):
-        """Some conversations at a time, as pieces that are to be written before the next part is asked for."""
-        while conversations := list(self._next_conversations()):
-            yield self._pieces(conversations)
-
-    def total(self):
-        with override(self.language):
-            return self.format.total(self.conversations, self.messages)
-
-    def note(self):
-        """Write down that somebody has the whole file."""
-        earlier = Q(exported_at=None) | Q(exported_at__lt=self.moment)
-        WhatsAppNumber.objects.filter(earlier, pk=self.number.pk).update(exported_at=self.moment)
-
-    def _next_conversations(self):
-        stored = Conversation.objects.kept().filter(whatsapp_number=self.number, created_at__lte=self.moment)
-        following = stored.filter(pk__gt=self.position).order_by("pk")[:CONVERSATIONS]
-        return following.select_related("customer", "assignee").prefetch_related("customer__tags")
-
-    def _pieces(self, conversations):
-        lines = []
-        for line in self._lines(conversations):
-            lines.append(line)
-            if len(lines) == LINES:
-                yield "".join(lines)
-                lines = []
-        yield "".join(lines)
-        self.position = conversations[-1].pk
-
-    def _lines(self, conversations):
-        rows = self._messages(conversations)
-        row = next(rows, None)
-        for conversation in conversations:
-            self.conversations += 1
-            yield self.format.conversation(conversation)
-            while row and row["conversation"] == conversation.pk:
-                self.messages += 1
-                yield self.format.message(conversation, row)
-                row = next(rows, None)
-
-    def _messages(self, conversations):
-        stored = Message.objects.filter(conversation__in=conversations, created_at__lte=self.moment)
-        in_order = stored.order_by("conversation_id", "timestamp", "pk")
-        return in_order.values("conversation", *self.format.fields).iterator(chunk_size=1000)
+    unfinished = ConversationExport.objects.filter(
+        whatsapp_number=number, requested_by=person, format=file_format, finished_at=None
+    )
+    if not unfinished.exists():
+        _check_limit(number)
+    total = Message.objects.filter(whatsapp_number=number).count()
+    export, is_new = ConversationExport.objects.get_or_create(
+        whatsapp_number=number,
+        requested_by=person,
+        format=file_format,
+        finished_at=None,
+        defaults={"business_id": number.business_id, "total": total},
+    )
+    if is_new:
+        wake(export_job.JOB)
+    return export
 
 
-def file_name(number, file_format, conversations=None, messages=None):
+def _check_limit(number: WhatsAppNumber) -> None:
+    if ConversationExport.objects.unfinished().filter(business=number.business_id).count() >= MAX_UNDER_WAY:
+        raise Refusal(
+            "too_many_files",
+            _("%(count)d files are being written already. Wait until one of them is done, then ask for this one.")
+            % {"count": MAX_UNDER_WAY},
+        )
+
+
+def file_name(
+    number: WhatsAppNumber, file_format: str, conversations: int | None = None, messages: int | None = None
+) -> str:
     """The name of a file; it says how much is in it where that is known."""
     digits = number.phone_number.lstrip("+")
     counts = "" if messages is None else f"-{conversations}-conversations-{messages}-messages"
     return f"conversations-{digits}{counts}.{file_format}"
 
 
-def response(number, file_format):
-    """The file as a download."""
+def download(number: WhatsAppNumber, file_format: str) -> StreamingHttpResponse:
+    """The file as a response, written while it is sent."""
     return StreamingHttpResponse(
-        sent(Export(number, file_format)),
+        _streamed(ExportWriter(number, file_format)),
         content_type=FORMATS[file_format].content_type,
         headers={"Content-Disposition": f'attachment; filename="{file_name(number, file_format)}"'},
     )
 
 
-def sent(export):
-    """The pieces; whoever asks for more than the last one has sent all of them."""
-    yield from export.whole()
-    export.note()
+def _streamed(writer: ExportWriter) -> Iterator[str]:
+    """The pieces of a file. Whoever asks for more than the last one has sent all of them."""
+    yield from writer.whole()
+    writer.note_exported()

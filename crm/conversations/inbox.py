@@ -1,6 +1,8 @@
-"""What customers send is written down here: once per message id, in the order in which it came."""
+"""Records what customers send: once per message id, in the order in which it came."""
 
 import logging
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -9,75 +11,88 @@ from accounts.database.outages import is_outage
 from crm.customers import customers
 from crm.customers.opt_out import asks_to_stop
 from crm.media import media
-from crm.models import Conversation, Message
+from crm.models import Conversation, Customer, Message
+from crm.models.message import EVENT_TYPES, MEDIA_TYPES
+from whatsapp.models import WhatsAppNumber
+from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
-from .message_summaries import readable
+from .message_texts import message_text
 
 logger = logging.getLogger(__name__)
 
 
-def record(number, change):
+def record(number: WhatsAppNumber, change: Change) -> list[int]:
     """
-    Write down the messages and preferences of a webhook's change that came to a number. Returns the ids of the
+    Record the messages and preferences of a webhook's change that came to a number. Returns the ids of the
     conversations with messages for automation to look at, in the order in which they came.
 
-    What is known already is left alone, so this may be called any number of times, also at once. An element that
-    cannot be recorded does not stop the others; the change is to be repeated for it.
+    What is recorded already is left alone, so this may be called any number of times, also concurrently. An element
+    that cannot be recorded does not stop the others; the first exception is raised at the end, so that the change is
+    processed again.
     """
-    conversation_ids, troubles = [], []
+    conversation_ids, errors = [], []
     with translation.override(number.business.language):
         for message in change.messages:
             try:
-                conversation_ids += record_message(number, message)
-            except Exception as trouble:
-                if is_outage(trouble):
+                conversation_ids.append(_record_message(number, message))
+            except Exception as error:
+                if is_outage(error):
                     raise
                 logger.exception("The message %s could not be recorded.", message.wamid)
-                troubles.append(trouble)
+                errors.append(error)
         for preference in change.preferences:
-            record_preference(number, preference)
-    if troubles:
-        raise troubles[0]
-    return list(dict.fromkeys(conversation_ids))
+            _record_preference(number, preference)
+    if errors:
+        raise errors[0]
+    return [pk for pk in dict.fromkeys(conversation_ids) if pk is not None]
 
 
 @transaction.atomic
-def record_message(number, inbound):
-    """Write one message down. Returns the id of its conversation, in a list, if automation is to look at it."""
-    known_as = sender(number, inbound)
-    customer = customers.identify(number.business, **known_as)
-    conversation = locked_conversation(number, customer, begun_at=inbound.timestamp)
-    # Nobody else writes into this conversation now, so nothing comes between the look and the insert.
-    if is_recorded(number, inbound):
-        return []
-    customers.complete(customer, **known_as)
-    message = new_message(conversation, inbound)
-    if message.is_event:
-        message.automated_at = timezone.now()
-    elif asks_to_stop(message.text):
+def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | None:
+    """Record one message. Returns the id of its conversation when automation is to look at it."""
+    # Load.
+    customer, known = _identify_sender(number, inbound)
+    conversation = _locked_conversation(number, customer, begun_at=inbound.timestamp)
+    # Nobody else writes into this conversation now, so nothing comes between this check and the insert.
+    if _is_recorded(number, inbound):
+        return None
+
+    # Decide.
+    is_event = inbound.type in EVENT_TYPES
+    message = _new_message(conversation, inbound, is_event)
+    opts_out = bool(inbound.text) and not is_event and asks_to_stop(inbound.text)
+
+    # Write.
+    if known:
+        customers.update(customer, **known)
+    if opts_out:
         customers.opt_out(customer)
     message.save()
-    media.expect(message)
-    note_in_conversation(conversation, message)
-    return [] if message.automated_at else [conversation.pk]
+    if inbound.type in MEDIA_TYPES:
+        media.schedule_fetch(message)
+    if is_event:
+        return None
+    Conversation.objects.filter(pk=conversation.pk).update(**_activity(conversation, message.timestamp))
+    return conversation.pk
 
 
-def is_recorded(number, inbound):
+def _is_recorded(number: WhatsAppNumber, inbound: InboundMessage) -> bool:
     return Message.objects.filter(whatsapp_number=number, wamid=inbound.wamid).exists()
 
 
-def sender(number, inbound):
-    """How the sender is known: phone, user id and name. Whoever tells of a new phone is known by it from now on."""
-    old, new = inbound.sender_phone, inbound.new_phone
-    if new and old and not is_recorded(number, inbound):
-        customers.change_phone(number.business, old, new)
-    # With a new phone WhatsApp gives a new user id; the old one is nobody's.
-    user_id = None if new and old else inbound.sender_user_id
-    return {"phone": new or old, "user_id": user_id, "name": inbound.profile_name}
+def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[Customer, dict[str, str]]:
+    """The sender, by `customers.identify`. Who tells of a new phone is known by it from now on."""
+    phone, user_id = inbound.sender_phone, inbound.sender_user_id
+    if inbound.new_phone:
+        if phone and not _is_recorded(number, inbound):
+            customers.change_phone(number.business, phone, inbound.new_phone)
+        # With a new phone WhatsApp gives a new user id; the old one is nobody's.
+        phone, user_id = inbound.new_phone, None if phone else user_id
+    return customers.identify(number.business, phone, user_id, inbound.profile_name)
 
 
-def locked_conversation(number, customer, begun_at):
-    """The conversation, begun when there is none, kept from others until this transaction ends."""
+def _locked_conversation(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
+    """The conversation, created when there is none, and locked until this transaction ends."""
     conversations = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
     conversation = conversations.first()
     if conversation is None:
@@ -90,7 +105,8 @@ def locked_conversation(number, customer, begun_at):
     return conversation
 
 
-def new_message(conversation, inbound):
+def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: bool) -> Message:
+    now = timezone.now()
     return Message(
         business_id=conversation.business_id,
         whatsapp_number_id=conversation.whatsapp_number_id,
@@ -100,35 +116,35 @@ def new_message(conversation, inbound):
         status=Message.Status.RECEIVED,
         wamid=inbound.wamid,
         type=inbound.type,
-        text=inbound.text or readable(inbound.type, inbound.content),
+        text=inbound.text or message_text(inbound.type, inbound.content),
         content=inbound.content,
         context_wamid=inbound.context_wamid or "",
-        timestamp=min(inbound.timestamp, timezone.now()),
+        timestamp=min(inbound.timestamp, now),
+        automated_at=now if is_event else None,
     )
 
 
-def note_in_conversation(conversation, message):
-    """A real message opens the conversation and the 24-hour window, and is unread."""
-    if message.is_event:
-        return
-    conversation.status = Conversation.Status.OPEN
-    conversation.unread += 1
-    conversation.last_inbound_at = max(conversation.last_inbound_at or message.timestamp, message.timestamp)
-    conversation.last_message_at = max(conversation.last_message_at, message.timestamp)
-    conversation.save(update_fields=["status", "unread", "last_inbound_at", "last_message_at"])
-
-
-def leave_to_people():
-    """Have automation look at no message that is here: for a database from a backup. Returns how many waited."""
-    waiting = Message.objects.filter(direction=Message.Direction.IN, automated_at__isnull=True)
-    return waiting.update(automated_at=timezone.now())
+def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any]:
+    """The columns of a conversation in which the customer wrote: it opens, as does the 24-hour window."""
+    return {
+        "status": Conversation.Status.OPEN,
+        "unread": conversation.unread + 1,
+        "last_inbound_at": max(conversation.last_inbound_at or written_at, written_at),
+        "last_message_at": max(conversation.last_message_at, written_at),
+    }
 
 
 @transaction.atomic
-def record_preference(number, preference):
+def _record_preference(number: WhatsAppNumber, preference: Preference) -> None:
     """A customer stopped or resumed marketing messages in WhatsApp itself (Webhooks, "user_preferences")."""
-    customer = customers.find_or_make(number.business, preference.phone, preference.user_id)
+    customer = customers.get_or_create(number.business, preference.phone, preference.user_id)
     if preference.wants_marketing:
         customers.opt_in(customer)
     else:
         customers.opt_out(customer)
+
+
+def skip_automation() -> int:
+    """Have bots answer none of the messages that are stored: for a restored database. Returns how many waited."""
+    waiting = Message.objects.filter(direction=Message.Direction.IN, automated_at__isnull=True)
+    return waiting.update(automated_at=timezone.now())

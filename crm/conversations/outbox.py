@@ -1,69 +1,89 @@
-"""What is said to customers: a row in the ledger first, then delivery."""
+"""Writes to customers: a row in the ledger first, then delivery."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.refusals import Refusal
 from crm.customers import customers
 from crm.media import media
-from crm.models import MediaFile, Message
-from whatsapp.graph.media_types import HEAD, recognise
+from crm.models import Conversation, Customer, MediaFile, Message
+from whatsapp.graph.media_types import HEAD, MediaType, recognise
 from whatsapp.message_templates.availability import check_parameters, check_usable
+from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send
 from whatsapp.sending import ledger
 from whatsapp.sending.tasks import deliver
 from whatsapp.template_parameters import template_message
 
 from . import conversations
-from .message_summaries import readable
+from .message_texts import message_text
 
-#: The longest text (Cloud API, "Text messages").
+#: Characters of a text (Cloud API, "Text messages").
 MAX_TEXT = 4096
 
-#: The longest caption of a file (Cloud API, "Media messages"), and what has one.
+#: Characters of a file's caption, and the types that have one (Cloud API, "Media messages").
 MAX_CAPTION = 1024
-CAPTIONED = ("image", "video", "document")
+CAPTIONED_TYPES = ("image", "video", "document")
 
 
 @transaction.atomic
-def queue(conversation, content, text, origin, author=None, due_at=None, pause_bot=False):
+def queue(
+    conversation: Conversation,
+    content: dict[str, Any],
+    text: str,
+    origin: str,
+    author: User | None = None,
+    due_at: datetime | None = None,
+    pause_bot: bool = False,
+) -> Message:
     """
-    A message to be sent in a conversation, not before `due_at`, which may pause the bot there. `content` is Cloud
-    API's message without its recipient; `text` is what a person reads of it. Raises Refusal when the number may not
-    send, or for anything but a template outside the window.
+    Queue a message in a conversation, to be sent not before `due_at`; with `pause_bot` bots are silent there from now
+    on. `content` is the Cloud API's message without its recipient; `text` is what a person reads of it. Raises
+    Refusal when the number may not send, or for anything but a template outside the window.
     """
-    number = conversation.whatsapp_number
     check_may_be_sent(conversation, content["type"])
-    message = Message.objects.create(
-        business_id=conversation.business_id,
-        whatsapp_number=number,
-        conversation=conversation,
-        direction=Message.Direction.OUT,
-        origin=origin,
-        author=author,
-        status=Message.Status.QUEUED,
-        type=content["type"],
-        text=text,
-        content=content,
-        due_at=due_at,
-    )
-    conversations.change(conversation, last_message_at=message.timestamp)
+    message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
+    values: dict[str, Any] = {"last_message_at": message.timestamp}
     if pause_bot:
-        conversations.pause_bot(conversation)
-    deliver.delay_on_commit(Message._meta.label, number.pk)
+        values["bot_paused"] = True
+    conversations.change(conversation, **values)
+    _deliver_on_commit(message)
     return message
 
 
-def check_may_be_sent(conversation, message_type="text"):
+def _create(conversation: Conversation, content: dict[str, Any], **values: Any) -> Message:
+    return Message.objects.create(
+        business_id=conversation.business_id,
+        whatsapp_number=conversation.whatsapp_number,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        status=Message.Status.QUEUED,
+        type=content["type"],
+        content=content,
+        **values,
+    )
+
+
+def _deliver_on_commit(message: Message) -> None:
+    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)  # type: ignore[attr-defined]
+
+
+def check_may_be_sent(conversation: Conversation, message_type: str = "text") -> None:
     """Raise Refusal when no message of this type may be sent in this conversation now."""
     check_may_send(conversation.whatsapp_number)
     if message_type != "template":
-        check_window(conversation)
+        _check_window(conversation)
 
 
-def check_window(conversation):
+def _check_window(conversation: Conversation) -> None:
     if not conversation.window_open:
         raise Refusal(
             "window_closed",
@@ -75,17 +95,30 @@ def check_window(conversation):
         )
 
 
-def reply(conversation, text, author, origin=Message.Origin.PERSON, pause_bot=True):
-    """A text by a person or a program; it pauses the bot."""
-    text = clean_text(text)
+def reply(
+    conversation: Conversation,
+    text: str,
+    author: User | None,
+    origin: str = Message.Origin.PERSON,
+    pause_bot: bool = True,
+) -> Message:
+    """Queue a text by a person or a program. Raises ValidationError on `text`, and Refusal like `queue`."""
+    text = _clean_text(text)
     content = {"type": "text", "text": {"body": text}}
     return queue(conversation, content, text, origin, author, pause_bot=pause_bot)
 
 
-def reply_with_template(conversation, template, parameters, author, origin=Message.Origin.PERSON, pause_bot=True):
+def reply_with_template(
+    conversation: Conversation,
+    template: MessageTemplate,
+    parameters: Mapping[str, str],
+    author: User | None,
+    origin: str = Message.Origin.PERSON,
+    pause_bot: bool = True,
+) -> Message:
     """
-    A template filled in, which may be sent at any time; it pauses the bot. Raises ValidationError on `template` and
-    `parameters`.
+    Queue a filled-in template, which may be sent at any time. Raises ValidationError on `template` and `parameters`,
+    and Refusal like `queue`.
     """
     check_usable(template, conversation.whatsapp_number)
     check_parameters(template, parameters)
@@ -94,36 +127,43 @@ def reply_with_template(conversation, template, parameters, author, origin=Messa
 
 
 @transaction.atomic
-def reply_with_file(conversation, upload, caption, author, origin=Message.Origin.PERSON, pause_bot=True):
+def reply_with_file(
+    conversation: Conversation,
+    upload: UploadedFile,
+    caption: str,
+    author: User | None,
+    origin: str = Message.Origin.PERSON,
+    pause_bot: bool = True,
+) -> Message:
     """
-    An uploaded picture, film, sound, sticker or document; it pauses the bot. It goes out when Meta has the file.
-    Raises ValidationError on `media` for what WhatsApp does not carry, and on `caption`.
+    Queue an uploaded picture, film, sound, sticker or document; it goes out when Meta has the file. Raises
+    ValidationError on `media`, for what WhatsApp does not carry, and on `caption`; and Refusal like `queue`.
     """
-    media_type = media_type_of(upload)
-    caption = clean_caption(caption, media_type.kind)
+    media_type = _media_type(upload)
+    caption = _clean_caption(caption, media_type.kind)
     body = {"caption": caption} if caption else {}
     if media_type.kind == "document":
         body["filename"] = media.clean_name(upload.name)
     content = {"type": media_type.kind, media_type.kind: body}
     with translation.override(conversation.whatsapp_number.business.language):
-        text = caption or readable(media_type.kind, content)
+        text = caption or message_text(media_type.kind, content)
     message = queue(conversation, content, text, origin, author, due_at=MediaFile.NOT_UPLOADED, pause_bot=pause_bot)
     media.attach(message, upload, media_type.mime)
     return message
 
 
-def media_type_of(upload):
+def _media_type(upload: UploadedFile) -> MediaType:
     head = upload.read(HEAD)
     upload.seek(0)
     try:
-        return recognise(upload.name, head, upload.size)
+        return recognise(upload.name or "", head, upload.size or 0)
     except ValidationError as error:
         raise ValidationError({"media": error}) from error
 
 
-def clean_caption(caption, kind):
+def _clean_caption(caption: str, kind: str) -> str:
     caption = caption.strip()
-    if caption and kind not in CAPTIONED:
+    if caption and kind not in CAPTIONED_TYPES:
         sentence = _("Sounds and stickers have no caption. Send the text on its own.")
         raise ValidationError({"caption": sentence}, code="no_caption")
     if len(caption) > MAX_CAPTION:
@@ -132,7 +172,7 @@ def clean_caption(caption, kind):
     return caption
 
 
-def clean_text(text):
+def _clean_text(text: str) -> str:
     text = text.strip()
     if not text:
         raise ValidationError({"text": _("Write something.")}, code="required")
@@ -145,17 +185,20 @@ def clean_text(text):
 
 
 def write(
-    conversation,
-    author,
+    conversation: Conversation,
+    author: User | None,
     *,
-    text="",
-    template=None,
-    parameters=None,
-    upload=None,
-    origin=Message.Origin.API,
-    pause_bot=True,
-):
-    """A file with the text as its caption, or a template, when one is given; else a text."""
+    text: str = "",
+    template: MessageTemplate | None = None,
+    parameters: Mapping[str, str] | None = None,
+    upload: UploadedFile | None = None,
+    origin: str = Message.Origin.API,
+    pause_bot: bool = True,
+) -> Message:
+    """
+    Queue a file with the text as its caption, or a filled-in template, when there is one; else a text. Raises like
+    the `reply` that it is.
+    """
     if upload:
         return reply_with_file(conversation, upload, text, author, origin, pause_bot)
     if template:
@@ -165,23 +208,23 @@ def write(
 
 @transaction.atomic
 def write_first(
-    number,
-    text,
-    author,
+    number: WhatsAppNumber,
+    text: str,
+    author: User | None,
     *,
-    phone=None,
-    customer=None,
-    template=None,
-    parameters=None,
-    origin=Message.Origin.API,
-    pause_bot=True,
-):
+    phone: str | None = None,
+    customer: Customer | None = None,
+    template: MessageTemplate | None = None,
+    parameters: Mapping[str, str] | None = None,
+    origin: str = Message.Origin.API,
+    pause_bot: bool = True,
+) -> Message:
     """
-    A text, or a template instead of one, to a customer, or to a phone, whose customer and conversation are made when
-    there are none.
+    Queue a text, or a template instead of one, to a customer, or to a phone (E.164). Customer and conversation are
+    created when there are none. Raises like `write`.
     """
-    customer = customer or customers.find_or_make(number.business, phone=phone)
-    conversation = conversations.with_customer(number, customer)
+    customer = customer or customers.get_or_create(number.business, phone=phone)
+    conversation = conversations.get_or_create(number, customer)
     return write(
         conversation,
         author,
@@ -194,9 +237,12 @@ def write_first(
 
 
 @transaction.atomic
-def send_again(message):
-    """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
+def send_again(message: Message) -> None:
+    """
+    Send a message again of which it is unknown whether it went out, because a person says so; it may arrive twice.
+    Raises Refusal like `queue`, and when its fate is known by now.
+    """
     check_may_be_sent(message.conversation, message.type)
     ledger.send_again(message)
-    media.keep_at_meta(message)
-    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)
+    media.ensure_uploaded(message)
+    _deliver_on_commit(message)

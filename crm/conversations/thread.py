@@ -1,18 +1,19 @@
 """A conversation as people read it: what was said, oldest first, with what belongs to each message."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from crm.media.response import SHOWN
-from crm.models import MediaFile, Message
+from crm.media.response import INLINE_TYPES
+from crm.models import Conversation, MediaFile, Message
 from crm.models.message import ANNOTATION_TYPES, MEDIA_TYPES
 from whatsapp.models import OutboundMessage, outbound_models
 
-from .message_summaries import readable
+from .message_texts import message_text
 
 PAGE_SIZE = 50
 
@@ -41,38 +42,39 @@ class Entry:
     text: str = ""
     media: str = ""
     file: MediaFile | None = None
-    choices: list = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
     quoted: str = ""
     edited_text: str = ""
     is_revoked: bool = False
-    reactions: list = field(default_factory=list)
+    reactions: list[str] = field(default_factory=list)
 
     @property
-    def is_line(self):
+    def is_line(self) -> bool:
         return self.type == "system"
 
     @property
-    def awaits_decision(self):
+    def awaits_decision(self) -> bool:
         """Whether a person is to say what became of it; broadcasts have a page of their own for that."""
         return isinstance(self.row, Message) and self.row.status == Message.Status.UNKNOWN
 
     @property
-    def player(self):
-        """How the stored file is shown: as an image, by a player of audio or video, or else as a link."""
-        kind = self.file.mime.partition("/")[0]
-        return kind if self.file.mime in SHOWN and kind in ("image", "audio", "video") else "link"
+    def player(self) -> str:
+        """How the stored file is shown: "image", "audio", "video", or else as a "link"."""
+        mime = self.file.mime if self.file else ""
+        kind = mime.partition("/")[0]
+        return kind if mime in INLINE_TYPES and kind in ("image", "audio", "video") else "link"
 
     @property
-    def tick(self):
+    def tick(self) -> str:
         return TICKS.get(self.row.status, "")
 
     @property
-    def day(self):
+    def day(self) -> date:
         return timezone.localdate(self.written_at)
 
     @property
-    def key(self):
-        """Names the row among those of all models."""
+    def key(self) -> str:
+        """The row's name among those of all models."""
         return f"{self.row._meta.model_name}-{self.row.pk}"
 
 
@@ -80,26 +82,26 @@ class Entry:
 class Page:
     """Up to PAGE_SIZE messages with the broadcasts among them; `older` is the cursor of the page before, if any."""
 
-    entries: list
+    entries: list[Entry]
     older: str = ""
 
 
-def page(conversation, before=""):
+def page(conversation: Conversation, before: str = "") -> Page:
     """The newest page of a conversation, or the page before a cursor that an earlier page gave."""
-    cursor = parse_cursor(before)
-    messages = messages_before(conversation, cursor)[: PAGE_SIZE + 1]
-    messages = list(reversed(messages))
+    cursor = _parse_cursor(before)
+    messages = list(reversed(_messages_before(conversation, cursor)[: PAGE_SIZE + 1]))
     has_older = len(messages) > PAGE_SIZE
     messages = messages[-PAGE_SIZE:]
-    entries = [entry_of_message(message) for message in messages]
+    entries = [_entry_of_message(message) for message in messages]
     since = messages[0].timestamp if has_older else None
-    entries += [entry_of_other(row) for row in others(conversation, since, cursor and cursor[0])]
-    annotate(conversation, entries)
+    entries += [_entry_of_other(row) for row in _others(conversation, since, cursor and cursor[0])]
+    _annotate(conversation, entries)
+    _quote(conversation, entries)
     entries.sort(key=lambda entry: (entry.written_at, entry.row.pk))
-    return Page(entries, older=make_cursor(messages[0]) if has_older else "")
+    return Page(entries, older=_cursor(messages[0]) if has_older else "")
 
 
-def messages_before(conversation, cursor):
+def _messages_before(conversation: Conversation, cursor: tuple[datetime, int] | None) -> QuerySet[Message]:
     messages = conversation.messages.exclude(type__in=ANNOTATION_TYPES).select_related("author", "media_file")
     if cursor:
         timestamp, pk = cursor
@@ -107,11 +109,11 @@ def messages_before(conversation, cursor):
     return messages.order_by("-timestamp", "-pk")
 
 
-def make_cursor(message):
+def _cursor(message: Message) -> str:
     return f"{message.timestamp.isoformat()}_{message.pk}"
 
 
-def parse_cursor(text):
+def _parse_cursor(text: str) -> tuple[datetime, int] | None:
     """(timestamp, id) of a cursor; None for the newest page, and for what is no cursor."""
     timestamp, _separator, pk = text.partition("_")
     try:
@@ -120,7 +122,7 @@ def parse_cursor(text):
         return None
 
 
-def others(conversation, since, until):
+def _others(conversation: Conversation, since: datetime | None, until: datetime | None) -> Iterator[OutboundMessage]:
     """What other apps sent to this customer through this number, such as broadcasts."""
     for model in outbound_models():
         if model is Message:
@@ -133,35 +135,35 @@ def others(conversation, since, until):
         yield from rows[:PAGE_SIZE]
 
 
-def entry_of_message(message):
-    body = body_of(message)
+def _entry_of_message(message: Message) -> Entry:
+    body = _body(message)
     is_media = message.type in MEDIA_TYPES
     return Entry(
         row=message,
         written_at=message.timestamp,
         is_inbound=message.direction == Message.Direction.IN,
         type=message.type,
-        written_by=writer(message),
+        written_by=_writer(message),
         text=str(body.get("caption") or "") if is_media else message.text,
-        media=readable(message.type, message.content) if is_media else "",
+        media=message_text(message.type, message.content) if is_media else "",
         file=message.media if is_media else None,
-        choices=choices(body),
+        choices=_choices(body),
     )
 
 
-def body_of(message: Message) -> dict[str, Any]:
+def _body(message: Message) -> dict[str, Any]:
     """What a message says of its type, as far as it has the shape of a message."""
     body = message.content.get(message.type) if isinstance(message.content, dict) else None
     return body if isinstance(body, dict) else {}
 
 
-def writer(message):
+def _writer(message: Message) -> str:
     if message.origin == Message.Origin.PERSON and message.author:
         return str(message.author)
     return message.get_origin_display()
 
 
-def choices(body):
+def _choices(body: dict[str, Any]) -> list[str]:
     """The labels under a message that offers buttons or a list (Cloud API, "Interactive messages")."""
     action = body.get("action")
     if not isinstance(action, dict):
@@ -175,18 +177,18 @@ def _dicts(values: Any) -> list[dict[str, Any]]:
     return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
-def entry_of_other(row):
+def _entry_of_other(row: Any) -> Entry:
     return Entry(row=row, written_at=row.written_at, written_by=row.written_by, text=row.text)
 
 
-def annotate(conversation, entries):
-    """Put reactions, edits, revokes and quotations where they belong."""
+def _annotate(conversation: Conversation, entries: list[Entry]) -> None:
+    """Put reactions, edits and revokes where they belong."""
     by_wamid = {entry.row.wamid: entry for entry in entries if entry.row.wamid}
-    latest_reactions = {}
+    latest_reactions: dict[tuple[str, str], str] = {}
     for event in conversation.messages.filter(type__in=ANNOTATION_TYPES, context_wamid__in=by_wamid).order_by("pk"):
         entry = by_wamid[event.context_wamid]
         if event.type == "reaction":
-            latest_reactions[event.context_wamid, event.direction] = body_of(event).get("emoji")
+            latest_reactions[event.context_wamid, event.direction] = str(_body(event).get("emoji") or "")
         elif event.type == "edit":
             entry.edited_text = event.text
         else:
@@ -194,11 +196,11 @@ def annotate(conversation, entries):
     for (wamid, _direction), emoji in latest_reactions.items():
         if emoji:
             by_wamid[wamid].reactions.append(emoji)
-    quote(conversation, entries)
 
 
-def quote(conversation, entries):
-    wanted = {entry.row.context_wamid for entry in entries if getattr(entry.row, "context_wamid", "")}
+def _quote(conversation: Conversation, entries: list[Entry]) -> None:
+    """Put the text of the message that each one answers beside it."""
+    wanted = {getattr(entry.row, "context_wamid", "") for entry in entries} - {""}
     rows = Message.objects.filter(whatsapp_number=conversation.whatsapp_number_id, wamid__in=wanted)
     texts = dict(rows.values_list("wamid", "text")) if wanted else {}
     for entry in entries:

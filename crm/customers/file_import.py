@@ -1,12 +1,14 @@
 """
-Bringing in customers from a file, or trying out what that would do.
+Imports customers from a file, or tries out what that would do.
 
-Whoever is known already is brought up to date: a filled cell replaces what is known, an empty one leaves it as it is,
-tags are added. Doing it again changes nothing, so whatever ended it in the middle, it can be done again.
+Known customers are updated: a filled cell replaces what is stored, an empty one leaves it as it is, tags are added.
+Importing a file again changes nothing, so an import that was cut off is simply repeated.
 """
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -15,30 +17,31 @@ from django.utils.translation import gettext as _
 
 from accounts.database.bulk_update import insert_pairs, update_rows
 from accounts.database.pacing import let_others_write
+from accounts.models import Business
 from accounts.refusals import Refusal
 from crm.models import Customer, Tag
 from crm.models.customer import attribute_text
 
-from .customers import tags_named
-from .file_format import Failure
+from .customers import get_or_create_tags
+from .file_format import CustomerFile, Failure, Row
 
-#: Rows of a file that is imported while its sender waits.
-AT_ONCE = 2000
+#: Rows of a file that is imported by one call of the API.
+MAX_API_ROWS = 2000
 
 #: Rows a transaction.
 BATCH = 500
 
-#: Tries of a batch while somebody else makes some of the same customers.
-TRIES = 3
+#: Attempts to import a batch while somebody else creates some of the same customers.
+MAX_ATTEMPTS = 3
 
-STORED = ("name", "attributes", "opted_out_at", "search_text")
+_COLUMNS = ("name", "attributes", "opted_out_at", "search_text")
 
 
 @dataclass
 class Outcome:
     """
-    What an import did, or would do, in rows: every row makes a customer, is about a known one (`updated`, of which
-    `changed` say something new and `opted_in` end an opt-out), or fails.
+    What an import did, or would do, in rows: every row creates a customer, is about a known one (`updated`, of which
+    `changed` change something and `opted_in` end an opt-out), or fails.
     """
 
     created: int = 0
@@ -47,7 +50,7 @@ class Outcome:
     opted_in: int = 0
     failed: list[Failure] = field(default_factory=list)
 
-    def add(self, other):
+    def add(self, other: "Outcome") -> None:
         self.created += other.created
         self.updated += other.updated
         self.changed += other.changed
@@ -55,84 +58,88 @@ class Outcome:
         self.failed += other.failed
 
 
-def import_customers(business, file, apply=False):
+def import_customers(business: Business, file: CustomerFile, apply: bool = False) -> Outcome:
     """
     The Outcome of importing a CustomerFile at once; without `apply` nothing is changed. Raises
     Refusal("too_many_rows"). Call it outside a transaction.
     """
-    if file.count_rows() > AT_ONCE:
+    if file.count_rows() > MAX_API_ROWS:
         raise Refusal(
             "too_many_rows",
             _(
-                "By API at most %(most)d rows are imported at once. Split the file, or import it in the admin: it"
-                " takes up to 200,000 rows under Customers → From a file."
+                "The API imports at most %(most)d rows at once. Split the file, or import it in the admin:"
+                " it takes up to 200,000 rows under Customers → From a file."
             )
-            % {"most": AT_ONCE},
+            % {"most": MAX_API_ROWS},
             status=413,
         )
     outcome = Outcome()
-    for rows in parts(file):
+    for rows in batches(file):
         if apply:
             let_others_write()
-        outcome.add(take(business, rows, apply))
+        outcome.add(import_rows(business, rows, apply))
     return outcome
 
 
-def parts(file, after=0):
-    """The rows of a file below a row, as many at a time as are imported in a transaction."""
+def batches(file: CustomerFile, after: int = 0) -> Iterator[list[Row | Failure]]:
+    """The rows of a file below row `after`, as many at a time as are imported in a transaction."""
     rows = file.rows(after)
-    while part := list(islice(rows, BATCH)):
-        yield part
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
-def take(business, rows, apply=False):
-    """The Outcome of some rows of a file: imported, or tried out."""
+def import_rows(business: Business, rows: Sequence[Row | Failure], apply: bool = False) -> Outcome:
+    """Import some rows of a file; without `apply`, try out what that would do."""
     good = [row for row in rows if not isinstance(row, Failure)]
-    outcome = store(business, good) if apply else Batch(business, good).outcome
+    outcome = _store(business, good) if apply else Batch(business, good).outcome
     outcome.failed += [row for row in rows if isinstance(row, Failure)]
     outcome.failed.sort(key=lambda failure: failure.row)
     return outcome
 
 
-def store(business, rows):
-    """Import some rows in a transaction. Returns the outcome."""
-    for attempt in range(1, TRIES + 1):
+def _store(business: Business, rows: list[Row]) -> Outcome:
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             with transaction.atomic():
                 batch = Batch(business, rows, locked=True)
                 batch.store()
                 return batch.outcome
         except IntegrityError:
-            if attempt == TRIES:
+            if attempt == MAX_ATTEMPTS:
                 raise
+    raise AssertionError
 
 
 class Batch:
     """Some rows of a file, and the customers as they are, or would be, after them."""
 
-    def __init__(self, business, rows, locked=False):
+    def __init__(self, business: Business, rows: list[Row], locked: bool = False) -> None:
         self.business = business
-        self.new, self.changed, self.tagged = [], {}, []
+        self.new: list[Customer] = []
+        self.changed: dict[int, Customer] = {}
+        self.tagged: list[tuple[Customer, Collection[str]]] = []
         self.outcome = Outcome()
         self._find_known(rows, locked)
         for row in rows:
-            self._take(row)
+            self._apply(row)
 
-    def _find_known(self, rows, locked):
+    def _find_known(self, rows: list[Row], locked: bool) -> None:
         identity = Q(phone__in=[row.phone for row in rows if row.phone])
         if user_ids := [row.whatsapp_user_id for row in rows if not row.phone]:
             identity |= Q(whatsapp_user_id__in=user_ids)
         known = Customer.objects.for_business(self.business).filter(identity).order_by("pk")
         if locked:
             known = known.select_for_update()
-        self.by_phone, self.by_user_id, self.tags_of = {}, {}, {}
+        self.by_phone: dict[str | None, Customer] = {}
+        self.by_user_id: dict[str | None, Customer] = {}
+        self.tags_of: dict[int, set[str]] = {}
         for customer in known:
             self.by_phone[customer.phone] = self.by_user_id[customer.whatsapp_user_id] = customer
             self.tags_of[customer.pk] = set()
         for pk, name in Tag.objects.filter(customers__in=self.tags_of).values_list("customers", "name"):
             self.tags_of[pk].add(name)
 
-    def _take(self, row):
+    def _apply(self, row: Row) -> None:
         known = self.by_phone.get(row.phone) if row.phone else self.by_user_id.get(row.whatsapp_user_id)
         if known:
             self._update(known, row)
@@ -141,41 +148,42 @@ class Batch:
         else:
             self.outcome.failed.append(Failure(row.row, _("You know nobody with this WhatsApp user ID.")))
 
-    def _create(self, row):
+    def _create(self, row: Row) -> None:
         customer = Customer(business=self.business, phone=row.phone)
-        bring_up_to_date(customer, row)
+        _fill_in(customer, row)
         self.new.append(customer)
         self.tagged.append((customer, row.tags))
         self.outcome.created += 1
 
-    def _update(self, customer, row):
+    def _update(self, customer: Customer, row: Row) -> None:
         was_opted_out = customer.opted_out
-        has_news = bring_up_to_date(customer, row)
+        is_changed = _fill_in(customer, row)
         new_tags = set(row.tags) - self.tags_of[customer.pk]
-        if has_news:
+        if is_changed:
             self.changed[customer.pk] = customer
         if new_tags:
             self.tagged.append((customer, new_tags))
         self.outcome.updated += 1
-        self.outcome.changed += bool(has_news or new_tags)
+        self.outcome.changed += bool(is_changed or new_tags)
         self.outcome.opted_in += was_opted_out and not customer.opted_out
 
-    def store(self):
+    def store(self) -> None:
+        """Write the customers and their tags, in few statements however many there are."""
         for customer in (*self.new, *self.changed.values()):
             customer.set_search_text()
         Customer.objects.bulk_create(self.new)
         update_rows(
             Customer,
-            ("id", *STORED),
-            [[customer.pk, *(getattr(customer, name) for name in STORED)] for customer in self.changed.values()],
-            {name: f"v.{name}" for name in STORED},
+            ("id", *_COLUMNS),
+            [[customer.pk, *(getattr(customer, name) for name in _COLUMNS)] for customer in self.changed.values()],
+            {name: f"v.{name}" for name in _COLUMNS},
             where="t.id = v.id",
         )
         self._store_tags()
 
-    def _store_tags(self):
+    def _store_tags(self) -> None:
         names = {name for _customer, names in self.tagged for name in names}
-        pks = {tag.name: tag.pk for tag in tags_named(self.business.pk, sorted(names))} if names else {}
+        pks = {tag.name: tag.pk for tag in get_or_create_tags(self.business.pk, sorted(names))} if names else {}
         insert_pairs(
             Customer.tags.through,
             ("customer", "tag"),
@@ -183,18 +191,18 @@ class Batch:
         )
 
 
-def bring_up_to_date(customer, row):
-    """Write what a row says on a customer, unsaved. Returns whether something was new."""
+def _fill_in(customer: Customer, row: Row) -> bool:
+    """Put what a row says into a customer, unsaved. Returns whether something changed."""
     before = (customer.name, customer.attributes, customer.opted_out_at)
     if row.name and row.name != customer.name.strip():
         customer.name = row.name
-    news = {name: text for name, text in row.attributes.items() if is_new(customer.attributes, name, text)}
-    customer.attributes = {**customer.attributes, **news}
+    changed = {name: text for name, text in row.attributes.items() if _is_changed(customer.attributes, name, text)}
+    customer.attributes = {**customer.attributes, **changed}
     if row.opted_out is not None and row.opted_out != customer.opted_out:
         customer.opted_out_at = timezone.now() if row.opted_out else None
     return before != (customer.name, customer.attributes, customer.opted_out_at)
 
 
-def is_new(attributes, name, text):
-    """A value that was not touched keeps its type."""
+def _is_changed(attributes: dict[str, Any], name: str, text: str) -> bool:
+    """A value that stays the same for its reader keeps its type."""
     return name not in attributes or attribute_text(attributes[name]).strip() != text

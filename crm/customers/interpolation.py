@@ -1,8 +1,13 @@
 """`{{ name|default:"…" }}` in texts that people write: one pass over a list of allowed names, nothing evaluated."""
 
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-#: The longest value that is put into a text.
+if TYPE_CHECKING:
+    from crm.models import Customer
+
+#: Characters of a value that is put into a text.
 MAX_VALUE = 1000
 
 PLACEHOLDER = re.compile(
@@ -17,33 +22,36 @@ CUSTOMER_NAMES = frozenset({"customer.name", "customer.phone"})
 CUSTOMER_ATTRIBUTES = "customer.attributes."
 
 
-def fill(template, values, limit):
-    """The template with its placeholders filled from `values`, a function of the name; what is missing is empty."""
+def fill(template: str, values: Callable[[str], Any], limit: int) -> str:
+    """
+    The template with its placeholders filled from `values`, a function of the name, cut off after `limit` characters.
+    What is missing is empty.
+    """
 
-    def value_of(placeholder):
+    def value_of(placeholder: re.Match[str]) -> str:
         value = values(placeholder["name"])
         return str(value)[:MAX_VALUE] if value not in (None, "") else placeholder["default"] or ""
 
     return PLACEHOLDER.sub(value_of, template)[:limit]
 
 
-def names_in(template):
-    """The names that a template asks for."""
+def names_in(template: str) -> list[str]:
+    """The names of a template's placeholders."""
     return [placeholder["name"] for placeholder in PLACEHOLDER.finditer(template)]
 
 
-def has_leftovers(template):
+def has_leftovers(template: str) -> bool:
     """Whether something in the template looks like a placeholder and is none."""
     return "{{" in PLACEHOLDER.sub("", template)
 
 
-def is_of_customer(name):
+def is_of_customer(name: str) -> bool:
     """Whether a name is one that every customer has a value for, perhaps an empty one."""
     return name in CUSTOMER_NAMES or (name.startswith(CUSTOMER_ATTRIBUTES) and name != CUSTOMER_ATTRIBUTES)
 
 
-def value_of(customer, name):
-    """What a customer has under a name that `is_of_customer`; None where there is nothing."""
+def value_of(customer: "Customer", name: str) -> Any:
+    """A customer's value of a name that `is_of_customer`; None where there is none."""
     if name.startswith(CUSTOMER_ATTRIBUTES):
         return customer.attributes.get(name.removeprefix(CUSTOMER_ATTRIBUTES))
     return customer.name if name == "customer.name" else customer.phone

@@ -1,9 +1,9 @@
-"""The words by which a customer asks not to be written to any more."""
+"""The messages by which a customer asks not to be written to any more."""
 
 from crm.models.customer import fold
 
-#: A message that is exactly one of these, folded.
-OPT_OUT_WORDS = frozenset(
+#: Whoever writes exactly one of these, folded, opts out.
+OPT_OUT_TEXTS = frozenset(
     {
         "стоп",
         "stop",
@@ -19,5 +19,6 @@ OPT_OUT_WORDS = frozenset(
 )
 
 
-def asks_to_stop(text):
-    return fold(text).strip(" \t\r\n.!") in OPT_OUT_WORDS
+def asks_to_stop(text: str) -> bool:
+    """Whether a customer's message is a request to opt out."""
+    return fold(text).strip(" \t\r\n.!") in OPT_OUT_TEXTS

@@ -4,14 +4,15 @@ import codecs
 import csv
 import io
 import unicodedata
+from collections.abc import Iterable, Iterator
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 
-#: A cell that begins with one of these is taken for a formula by a spreadsheet.
-FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
+#: A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
 
 #: Bytes of a file, and rows in it below the headings, empty ones too.
 MAX_BYTES = 20 * 1024 * 1024
@@ -19,63 +20,66 @@ MAX_ROWS = 200_000
 
 CSV_TYPE = "text/csv; charset=utf-8"
 
-#: A zip archive, which every .xlsx is, and the file of an old Excel.
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: How a zip archive begins, which every .xlsx is, and a file of an old Excel.
+_WORKBOOK_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
-#: What a spreadsheet knows UTF-8 by.
+#: By this a spreadsheet recognises UTF-8.
 BOM = "\ufeff"
 
-BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOM_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-class Line:
-    """A file that hands back what is written to it."""
+class _Echo:
+    """A file that returns what is written to it."""
 
-    def write(self, text):
+    def write(self, text: str) -> str:
         return text
 
 
-def is_formula(text):
+def _is_formula(text: str) -> bool:
     """Whether a spreadsheet would take the text for a formula, were it not for apostrophes before it."""
     if text[:1].isalnum():
         return False
     first = unicodedata.normalize("NFKC", text.lstrip("'")[:20]).lstrip(" ")[:1]
-    return bool(first) and first in FORMULA_STARTS
+    return bool(first) and first in _FORMULA_STARTS
 
 
-def harmless(cell):
+def escape_cell(cell: object) -> str:
     """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
     text = str(cell)
-    return f"'{text}" if is_formula(text) else text
+    return f"'{text}" if _is_formula(text) else text
 
 
-def restored(text):
-    """What `harmless` was given."""
-    return text[1:] if text.startswith("'") and is_formula(text) else text
+def unescape_cell(text: str) -> str:
+    """The cell that was escaped."""
+    return text[1:] if text.startswith("'") and _is_formula(text) else text
 
 
-def written(rows):
-    """Lines of a file as a Russian Excel opens it: UTF-8 with a byte order mark, semicolons, and no formulas."""
+def _csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A file as a Russian Excel opens it: UTF-8 with a byte order mark, semicolons, and no formulas."""
     mark = BOM
     for row in rows:
-        yield mark + written_row(row)
+        yield mark + csv_line(row)
         mark = ""
 
 
-def written_row(cells):
-    return csv.writer(Line(), delimiter=";").writerow([harmless(cell) for cell in cells])
+def csv_line(cells: Iterable[object]) -> str:
+    """A row of cells as a line of a CSV file."""
+    # Returns what _Echo.write does.
+    line: str = csv.writer(_Echo(), delimiter=";").writerow([escape_cell(cell) for cell in cells])
+    return line
 
 
-def download(rows, file_name):
+def download(rows: Iterable[Iterable[object]], file_name: str) -> StreamingHttpResponse:
     """Rows of cells as a CSV file, streamed."""
     return StreamingHttpResponse(
-        written(rows),
+        _csv_lines(rows),
         content_type=CSV_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )
 
 
-def text_of(raw):
+def decode(raw: bytes) -> str:
     """
     The text in the bytes of a CSV file: UTF-8 or UTF-16, or what Windows calls ANSI in Russia (cp1251). Raises
     Refusal("unreadable_file") for what is no such file, and Refusal("file_too_large").
@@ -84,7 +88,7 @@ def text_of(raw):
         raise Refusal(
             "file_too_large", _("The file is larger than 20 MB. Split it, and import the parts."), status=413
         )
-    if raw.startswith(WORKBOOKS):
+    if raw.startswith(_WORKBOOK_STARTS):
         raise _unreadable(_("This is an Excel workbook. In Excel choose Save as → CSV UTF-8, and import that file."))
     for encoding in _encodings(raw):
         try:
@@ -93,11 +97,11 @@ def text_of(raw):
             continue
         if "\0" not in text:
             return text
-    raise _unreadable(_("This is no text file. Save the table as CSV UTF-8, and import that file."))
+    raise _unreadable(_("This is not a text file. Save the table as CSV UTF-8, and import that file."))
 
 
-def _encodings(raw):
-    for mark, encoding in BOMS.items():
+def _encodings(raw: bytes) -> list[str]:
+    for mark, encoding in _BOM_ENCODINGS.items():
         if raw.startswith(mark):
             return [encoding]
     even, odd = raw[:1000:2].count(0), raw[1:1000:2].count(0)
@@ -106,7 +110,7 @@ def _encodings(raw):
     return ["utf-8", "cp1251"]
 
 
-def rows_of(text, delimiter):
+def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """
     Every row that is not empty: its number as a spreadsheet shows it, and its cells. Raises
     Refusal("unreadable_file") and Refusal("too_many_rows").
@@ -122,7 +126,7 @@ def rows_of(text, delimiter):
                     status=413,
                 )
             if any(cell.strip() for cell in cells):
-                yield number, [restored(cell) for cell in cells]
+                yield number, [unescape_cell(cell) for cell in cells]
     except csv.Error as error:
         raise _unreadable(
             _("The file cannot be read after row %(row)s: perhaps a quotation mark there is never closed.")
@@ -130,5 +134,5 @@ def rows_of(text, delimiter):
         ) from error
 
 
-def _unreadable(message):
+def _unreadable(message: str) -> Refusal:
     return Refusal("unreadable_file", message, status=400)

@@ -1,9 +1,9 @@
 """
-A file of customers that a person uploads, looks at what it would do, and imports.
+A file of customers that a person uploads, which is tried out, and imported when the person says so.
 
-Both are done in slices of some seconds, first while the page waits and then by whichever worker is free. How far a
-file is, is written down: with every batch that is imported, and with every slice of trying it out. So whatever ends a
-slice in the middle, somebody else goes on from there.
+Both are done in slices of some seconds, first while the page waits and then by whichever worker is free. The row says
+how far its file is: with every batch that is imported, and with every slice of trying it out. So whatever ends a slice
+in the middle, another worker continues from there.
 """
 
 import time
@@ -17,49 +17,52 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.database.pacing import let_others_write
-from accounts.jobs.job import Job, advance
+from accounts.jobs import job
+from accounts.jobs.job import Job
 from accounts.jobs.tasks import wake
-from accounts.models import User
+from accounts.models import Business, User
 from accounts.refusals import Refusal
 from crm.models import CustomerUpload
 
 from . import file_import
-from .file_format import CustomerFile
+from .file_format import CustomerFile, Failure, Row
 from .file_import import Outcome
-from .spreadsheets import text_of
+from .spreadsheets import decode
 
 RETENTION = timedelta(days=1)
 
-#: So many files of one business are tried out or imported at most.
+#: Files of one business that may be under way.
 MAX_UNDER_WAY = 20
 
-#: As many rows that cannot be imported are told on the page, and in the file of mistakes.
-LISTED = 20
+#: Rows that cannot be imported, as many as are shown on the page and in the file of mistakes.
+MAX_SHOWN_FAILURES = 20
 MAX_MISTAKES = 10_000
 
-#: A part of a file, as file_import.parts reads it.
-Part = list[Any]
+#: Some rows of a file, as file_import.batches reads them.
+Rows = list[Row | Failure]
 
 
 def upload(person: User, raw: bytes, file_name: str) -> CustomerUpload:
     """
-    Keep a file, which is to be tried out. Raises Refusal for a file that is refused as a whole, and
+    Store a file of a member of a business, to be tried out. Raises Refusal for a file that is refused as a whole, and
     `too_many_files` while the business has many under way.
     """
-    _check_room(person)
-    text = text_of(raw)
+    business = person.business
+    assert business is not None
+    _check_limit(business)
+    text = decode(raw)
     return CustomerUpload.objects.create(
-        business=person.business,
+        business=business,
         uploaded_by=person,
         file_name=file_name[:200],
         text=text,
-        rows=CustomerFile(text, person.business.country).count_rows(),
+        rows=CustomerFile(text, business.country).count_rows(),
         outcome=summary(Outcome()),
     )
 
 
-def _check_room(person: User) -> None:
-    if CustomerUpload.objects.for_business(person.business).under_way().count() >= MAX_UNDER_WAY:
+def _check_limit(business: Business) -> None:
+    if CustomerUpload.objects.for_business(business).under_way().count() >= MAX_UNDER_WAY:
         raise Refusal(
             "too_many_files",
             _("%(count)d files are being imported already. Wait until one of them is done, then upload this one.")
@@ -68,16 +71,16 @@ def _check_room(person: User) -> None:
 
 
 def start(uploaded: CustomerUpload) -> None:
-    """Have a file imported that was tried out. Without effect when that was asked for before."""
+    """Have a file imported that was tried out. Without effect when it was started before."""
     now = timezone.now()
     started = {"started_at": now, "outcome": summary(Outcome()), "position": 0, "due_at": now}
     CustomerUpload.objects.filter(pk=uploaded.pk, tried_at__isnull=False, started_at__isnull=True).update(**started)
     uploaded.refresh_from_db()
 
 
-def begin(uploaded: CustomerUpload, seconds: float) -> None:
-    """Try out, or import, a file for some seconds, while a page waits for it; workers go on with what is left."""
-    advance(JOB, uploaded, seconds)
+def advance(uploaded: CustomerUpload, seconds: float) -> None:
+    """Try out, or import, a file for some seconds, while a page waits for it; workers do the rest."""
+    job.advance(JOB, uploaded, seconds)
     if uploaded.is_under_way:
         wake(JOB)
 
@@ -85,31 +88,31 @@ def begin(uploaded: CustomerUpload, seconds: float) -> None:
 def work(uploaded: CustomerUpload, seconds: float) -> bool:
     """Try out, or import, more of a claimed file for some seconds. Returns whether more is left."""
     with translation.override(uploaded.uploaded_by.language or uploaded.business.language):
-        parts = within(seconds, file_import.parts(file_of(uploaded), after=uploaded.position))
-        return import_more(uploaded, parts) if uploaded.tried_at else try_out_more(uploaded, parts)
+        batches = _within(seconds, file_import.batches(_file(uploaded), after=uploaded.position))
+        return _import(uploaded, batches) if uploaded.tried_at else _try_out(uploaded, batches)
 
 
-def within(seconds: float, parts: Iterable[Part]) -> Iterator[Part]:
+def _within(seconds: float, batches: Iterable[Rows]) -> Iterator[Rows]:
     """
-    As many parts as there is time for, and one at least, so that everybody gets further: to read up to the first one
-    takes its time, which is not counted.
+    As many batches as there is time for, and at least one, so that every slice gets further: reading up to the first
+    one takes its time, which is not counted.
     """
     deadline = None
-    for part in parts:
+    for batch in batches:
         deadline = deadline or time.monotonic() + seconds
-        yield part
+        yield batch
         if time.monotonic() >= deadline:
             return
 
 
-def try_out_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
+def _try_out(uploaded: CustomerUpload, batches: Iterable[Rows]) -> bool:
     tried = Outcome()
-    for rows in parts:
-        tried.add(file_import.take(uploaded.business, rows))
+    for rows in batches:
+        tried.add(file_import.import_rows(uploaded.business, rows))
         uploaded.position = rows[-1].row
     JOB.write(
         uploaded,
-        outcome=sum_of(uploaded.outcome, tried),
+        outcome=_sum(uploaded.outcome, tried),
         position=uploaded.position,
         seen=uploaded.seen,
         mistakes=(uploaded.mistakes + [asdict(failure) for failure in tried.failed])[:MAX_MISTAKES],
@@ -121,10 +124,10 @@ def try_out_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
     return False
 
 
-def import_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
-    for rows in parts:
+def _import(uploaded: CustomerUpload, batches: Iterable[Rows]) -> bool:
+    for rows in batches:
         let_others_write()
-        take(uploaded, rows)
+        _import_rows(uploaded, rows)
     if uploaded.rows_done < uploaded.rows:
         return True
     JOB.finish(uploaded, applied_at=timezone.now())
@@ -132,26 +135,26 @@ def import_more(uploaded: CustomerUpload, parts: Iterable[Part]) -> bool:
 
 
 @transaction.atomic
-def take(uploaded: CustomerUpload, rows: Part) -> None:
-    imported = file_import.take(uploaded.business, rows, apply=True)
-    JOB.extend(uploaded, outcome=sum_of(uploaded.outcome, imported), position=rows[-1].row)
+def _import_rows(uploaded: CustomerUpload, rows: Rows) -> None:
+    imported = file_import.import_rows(uploaded.business, rows, apply=True)
+    JOB.extend(uploaded, outcome=_sum(uploaded.outcome, imported), position=rows[-1].row)
 
 
-def file_of(uploaded: CustomerUpload) -> CustomerFile:
-    """The file; who is met in reading it is added to `seen`."""
+def _file(uploaded: CustomerUpload) -> CustomerFile:
+    """The file; reading it adds to `seen` who is in it."""
     return CustomerFile(uploaded.text, uploaded.business.country, uploaded.seen)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """An Outcome as it is kept: its counts, and the first rows that fail."""
-    told = asdict(outcome)
-    return {**told, "failures": told["failed"][:LISTED], "failed": len(outcome.failed)}
+    """An Outcome as it is stored: its counts, and the first rows that fail."""
+    values = asdict(outcome)
+    return {**values, "failures": values["failed"][:MAX_SHOWN_FAILURES], "failed": len(outcome.failed)}
 
 
-def sum_of(so_far: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+def _sum(so_far: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     """A summary with an Outcome added."""
     both = {name: so_far[name] + more for name, more in summary(outcome).items()}
-    return {**both, "failures": both["failures"][:LISTED]}
+    return {**both, "failures": both["failures"][:MAX_SHOWN_FAILURES]}
 
 
 JOB = Job(

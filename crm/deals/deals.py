@@ -1,17 +1,26 @@
 """What is done with a deal."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Deal, DealStage
+from accounts.models import Business
+from crm.models import Conversation, Customer, Deal, DealStage
 
 
-def create_deal(customer, title, amount=0, stage_key="new", conversation=None):
-    """A deal in the business's currency, in the stage with this key."""
+def create_deal(
+    customer: Customer,
+    title: str,
+    amount: Decimal | int | str = 0,
+    stage_key: str = "new",
+    conversation: Conversation | None = None,
+) -> Deal:
+    """Create a deal in the business's currency, in the stage with this key. Raises ValidationError by field."""
     stage = DealStage.objects.filter(business=customer.business_id, key=stage_key).first()
     if stage is None:
         raise ValidationError(
@@ -40,17 +49,17 @@ class StageTotal:
     sums: dict[str, Decimal] = field(default_factory=dict)
 
 
-def totals(business):
+def totals(business: Business) -> list[StageTotal]:
     """A StageTotal for every stage, in order."""
     deals = Deal.objects.for_business(business).order_by("currency").values("stage", "currency")
-    by_stage = {}
+    by_stage: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for group in deals.annotate(count=Count("pk"), sum=Sum("amount")):
-        by_stage.setdefault(group["stage"], []).append(group)
+        by_stage[group["stage"]].append(group)
     return [
         StageTotal(
             stage,
-            sum(group["count"] for group in by_stage.get(stage.pk, ())),
-            {group["currency"]: group["sum"] for group in by_stage.get(stage.pk, ())},
+            sum(group["count"] for group in by_stage[stage.pk]),
+            {group["currency"]: group["sum"] for group in by_stage[stage.pk]},
         )
         for stage in DealStage.objects.for_business(business)
     ]

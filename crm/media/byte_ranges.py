@@ -2,8 +2,10 @@
 
 import re
 
-#: Python reads no endless number, and no file needs one.
-RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+from django.core.files import File
+
+#: Digits are limited: Python refuses to read an endless number, and no file needs one.
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 class Unsatisfiable(ValueError):
@@ -13,32 +15,33 @@ class Unsatisfiable(ValueError):
 class PartOfFile:
     """The bytes of an open file from `first` to `last`, which is included."""
 
-    def __init__(self, file, first, last):
+    def __init__(self, file: File, first: int, last: int) -> None:
         self.file = file
-        self.left = last - first + 1
+        self._remaining = last - first + 1
         file.seek(first)
 
-    def read(self, size):
-        data = self.file.read(min(size, self.left))
-        self.left -= len(data)
+    def read(self, size: int) -> bytes:
+        data = self.file.read(min(size, self._remaining))
+        self._remaining -= len(data)
         return data
 
-    def close(self):
+    def close(self) -> None:
         self.file.close()
 
 
-def wanted(header, size):
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
     """
     The first and the last byte that a Range header asks for, of a file of `size` bytes. None for the whole file: also
     for several ranges at once, which nobody must answer. Raises Unsatisfiable.
     """
-    match = RANGE.fullmatch(header)
+    match = _RANGE.fullmatch(header)
     if not match or match.group(1, 2) == ("", ""):
         return None
-    first, last = match.groups()
-    if not first:
-        first, last = max(size - int(last), 0), size - 1
-    first, last = int(first), min(int(last or size), size - 1)
+    from_byte, to_byte = match.groups()
+    if from_byte:
+        first, last = int(from_byte), min(int(to_byte or size), size - 1)
+    else:
+        first, last = max(size - int(to_byte), 0), size - 1
     if first >= size:
         raise Unsatisfiable
     return (first, last) if first <= last else None

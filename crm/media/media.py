@@ -1,8 +1,10 @@
-"""The files of messages: which are to be fetched, and which to be uploaded."""
+"""The files of messages: which are to be fetched from Meta, and which to be uploaded."""
 
 import re
 from datetime import timedelta
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,18 +14,20 @@ from crm.models.message import MEDIA_TYPES
 
 from . import transfers
 
-#: Meta knows what was uploaded for 30 days.
-META_KNOWS = timedelta(days=29)
+#: How long a file that we uploaded may be sent: Meta keeps it for 30 days (Cloud API, "Media").
+UPLOAD_RETENTION = timedelta(days=29)
 
 META_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
-def expect(message):
-    """Note that the file of a message that came in is to be fetched, if it has one."""
+def schedule_fetch(message: Message) -> None:
+    """Have the file of a message that came in fetched from Meta, if it has one."""
     body = message.content.get(message.type)
-    meta_id = body.get("id") if message.type in MEDIA_TYPES and isinstance(body, dict) else None
+    if message.type not in MEDIA_TYPES or not isinstance(body, dict):
+        return
+    meta_id = body.get("id")
     if not (isinstance(meta_id, str) and META_ID.fullmatch(meta_id)):
         return
     MediaFile.objects.create(
@@ -31,14 +35,14 @@ def expect(message):
         message=message,
         meta_id=meta_id,
         name=clean_name(body.get("filename")),
-        mime=clean_mime(body.get("mime_type")),
+        mime=_clean_mime(body.get("mime_type")),
         due_at=timezone.now(),
     )
     wake(transfers.JOB)
 
 
-def attach(message, upload, mime):
-    """Store the file that a message of ours carries, and note that it is to be uploaded."""
+def attach(message: Message, upload: UploadedFile, mime: str) -> None:
+    """Store the file of a message of ours, and have it uploaded to Meta."""
     MediaFile.objects.create(
         business_id=message.business_id,
         message=message,
@@ -46,34 +50,37 @@ def attach(message, upload, mime):
         file=upload,
         name=clean_name(upload.name),
         mime=mime,
-        size=upload.size,
+        size=upload.size or 0,
         due_at=timezone.now(),
     )
     wake(transfers.JOB)
 
 
-def upload_nothing():
-    """For a database from a backup: a file of ours goes to Meta again when somebody sends its message again."""
+def cancel_uploads() -> None:
+    """
+    Upload none of the files that wait: for a restored database. One of these goes to Meta when somebody sends its
+    message again.
+    """
     MediaFile.objects.filter(message__direction=Message.Direction.OUT, due_at__isnull=False).update(due_at=None)
 
 
-def keep_at_meta(message):
-    """Before a message is sent again: have its file uploaded if Meta has not got it, or may have forgotten it."""
-    never_or_long_ago = Q(uploaded_at__isnull=True) | Q(uploaded_at__lt=timezone.now() - META_KNOWS)
+def ensure_uploaded(message: Message) -> None:
+    """Have the file of a message that is sent again uploaded, unless Meta has it and keeps it for now."""
+    never_or_long_ago = Q(uploaded_at__isnull=True) | Q(uploaded_at__lt=timezone.now() - UPLOAD_RETENTION)
     missing = MediaFile.objects.filter(never_or_long_ago, message=message)
     if missing.update(due_at=timezone.now(), attempts=0):
         Message.objects.filter(pk=message.pk).update(due_at=MediaFile.NOT_UPLOADED)
         wake(transfers.JOB)
 
 
-def clean_name(name):
-    """The last part of a file's name, without what is no letter of one."""
+def clean_name(name: Any) -> str:
+    """The last part of a file's name, without characters that cannot be printed; empty for what is no name."""
     name = re.split(r"[/\\]", name)[-1] if isinstance(name, str) else ""
-    name = "".join(letter for letter in name if letter.isprintable()).strip(" .")
+    name = "".join(character for character in name if character.isprintable()).strip(" .")
     return name[-255:]
 
 
-def clean_mime(mime):
+def _clean_mime(mime: Any) -> str:
     """A MIME type without its parameters; empty for what is none."""
     mime = mime.partition(";")[0].strip().lower() if isinstance(mime, str) else ""
     return mime if len(mime) <= 100 and MIME.fullmatch(mime) else ""

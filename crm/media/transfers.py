@@ -1,13 +1,14 @@
 """
-Files pass between here and Meta: those of customers are fetched, ours are uploaded before their message is sent. What
-is due is in the database, so that nothing is lost with a process; passing a file twice does no harm.
+Transfers files from and to Meta: those of customers are fetched, ours are uploaded before their message is sent. What
+is due is in the database, so that nothing is lost with a process; transferring a file twice does no harm.
 """
 
 import base64
 import binascii
 import logging
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, cast
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -30,75 +31,87 @@ from whatsapp.sending.tasks import deliver
 
 logger = logging.getLogger(__name__)
 
-#: How long a file may be under way: longer than it may take (graph.requests.FILE_TIMEOUT) with the calls around it.
+#: Longer than the transfer of a file may take (graph.requests.FILE_TIMEOUT) with the calls around it.
 LEASE = timedelta(minutes=5)
 
-#: Meta forgets the files of customers after that.
-META_KEEPS = timedelta(days=7)
+#: How long Meta keeps a file that a customer sent (Cloud API, "Media").
+META_RETENTION = timedelta(days=7)
 
 #: When a file is fetched again after the first attempt, the second…; then as after the last.
-DELAYS = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)]
+FETCH_DELAYS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+)
 
-#: After so many broken uploads a message fails.
-MOST_BROKEN_UPLOADS = 8
+#: After so many uploads that broke off a message fails.
+MAX_BROKEN_UPLOADS = 8
 
 #: How long a file waits for a number that may not send, or whose token cannot be read.
-NUMBER_PATIENCE = timedelta(minutes=1)
+NUMBER_RETRY_INTERVAL = timedelta(minutes=1)
 
-#: Meta's codes for what it will not hand out, now or later.
-GONE = (100, 131051)
+#: Meta's error codes for a file that it does not have any more.
+GONE_CODES = (100, 131051)
 
 
-class Spoilt(CloudApiTrouble):
+class DamagedFile(CloudApiTrouble):
     """What came is not what was sent."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return _("The file was damaged on its way.")
 
 
-def may_pass(files: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
+def _transferable(files: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
     """Of these files those of customers, and ours of numbers that may send."""
     sendable = WhatsAppNumber.objects.that_may_send()
     return files.filter(Q(message__direction=Message.Direction.IN) | Q(message__whatsapp_number__in=sendable))
 
 
 def work(media: MediaFile, seconds: float) -> bool:
-    """Pass a claimed file. Nothing is left of it then."""
-    transfer(media)
-    return False
-
-
-def transfer(media: MediaFile) -> None:
-    """Pass a claimed file, or write down why not and when again."""
+    """Transfer a claimed file, or write down why not and when it is tried again. Nothing is left to do at once."""
     number = media.message.whatsapp_number
-    is_inbound = media.message.direction == Message.Direction.IN
     with translation.override(number.business.language):
         try:
-            (fetch if is_inbound else upload)(media, number)
+            if media.message.direction == Message.Direction.IN:
+                fetch(media, number)
+            else:
+                _upload(media, number)
         except CloudApiTrouble as trouble:
-            (not_fetched if is_inbound else not_uploaded)(media, number, trouble)
+            _settle_failure(media, number, trouble)
         except UnreadableSecret:
             send_gate.note_unreadable(number.pk)
-            settle(
+            _settle(
                 media,
-                due_at=timezone.now() + NUMBER_PATIENCE,
+                due_at=timezone.now() + NUMBER_RETRY_INTERVAL,
                 problem=_("The saved token cannot be read: enter it again."),
             )
         except Exception as error:
             if is_outage(error):
                 raise
-            logger.exception("The file of message %s did not pass.", media.message_id)
-            trouble = FileNotPassed(str(error))
-            (not_fetched if is_inbound else not_uploaded)(media, number, trouble)
+            logger.exception("The file of message %s was not transferred.", media.message_id)
+            _settle_failure(media, number, FileNotPassed(str(error)))
+    return False
 
 
-def settle(media, due_at=None, **changes):
-    """Write down what became of a claimed file, unless somebody else has it by now. Returns whether."""
+def _settle_failure(media: MediaFile, number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
+    if media.message.direction == Message.Direction.IN:
+        _settle_failed_fetch(media, trouble)
+    else:
+        _settle_failed_upload(media, number, trouble)
+
+
+def _settle(media: MediaFile, due_at: datetime | None = None, **values: Any) -> bool:
+    """
+    Write down what became of a claimed file, and when it is due again. Returns False when somebody else has it by
+    now, and nothing was written.
+    """
     try:
         if due_at is None:
-            JOB.finish(media, attempts=media.attempts, **changes)
+            JOB.finish(media, attempts=media.attempts, **values)
         else:
-            JOB.come_back(media, due_at, attempts=media.attempts, **changes)
+            JOB.come_back(media, due_at, attempts=media.attempts, **values)
     except TakenOver:
         return False
     return True
@@ -107,94 +120,96 @@ def settle(media, due_at=None, **changes):
 # --- From Meta -------------------------------------------------------------------------------------------
 
 
-def fetch(media, number):
+def fetch(media: MediaFile, number: WhatsAppNumber) -> None:
+    """Store the file of a customer's message."""
     api = CloudApi(number.access_token)
     facts = api.media(number.phone_number_id, media.meta_id)
     name = stored_files.random_name(media)
     with stored_files.writing(name) as file:
         size, digest = api.download(str(facts.get("url") or ""), file, LARGEST)
-        if expected_digest(media, facts) not in ("", digest):
-            raise Spoilt
+        if _expected_digest(media, facts) not in ("", digest):
+            raise DamagedFile
     stored = {"file": name, "size": size, "sha256": digest, "problem": ""}
-    if not settle(media, state=MediaFile.State.STORED, **stored):
+    if not _settle(media, state=MediaFile.State.STORED, **stored):
         stored_files.remove([name])
 
 
-def expected_digest(media, facts):
-    """SHA-256 as hex; Meta has been seen to write it in base64 too. Empty when it is not told."""
+def _expected_digest(media: MediaFile, facts: dict[str, Any]) -> str:
+    """SHA-256 as hex, which Meta has been seen to write in base64 too. Empty when Meta does not say."""
     body = media.message.content.get(media.message.type) or {}
-    told = facts.get("sha256") or body.get("sha256")
-    if not isinstance(told, str):
+    digest = facts.get("sha256") or body.get("sha256")
+    if not isinstance(digest, str):
         return ""
-    if re.fullmatch(r"[0-9a-fA-F]{64}", told):
-        return told.lower()
+    if re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        return digest.lower()
     try:
-        digest = base64.b64decode(told, validate=True).hex()
+        decoded = base64.b64decode(digest, validate=True).hex()
     except binascii.Error:
         return ""
-    return digest if len(digest) == 64 else ""
+    return decoded if len(decoded) == 64 else ""
 
 
-def not_fetched(media, number, trouble):
-    """Come back later, as long as Meta keeps the file."""
-    again_at = timezone.now() + DELAYS[min(media.attempts, len(DELAYS)) - 1]
-    is_gone = isinstance(trouble, CloudApiError) and trouble.code in GONE
-    if is_gone or isinstance(trouble, FileTooLarge) or again_at > media.created_at + META_KEEPS:
+def _settle_failed_fetch(media: MediaFile, trouble: CloudApiTrouble) -> None:
+    """Try again later, as long as Meta keeps the file."""
+    due_at = timezone.now() + JOB.delay(media.attempts)
+    is_gone = isinstance(trouble, CloudApiError) and trouble.code in GONE_CODES
+    if is_gone or isinstance(trouble, FileTooLarge) or due_at > media.created_at + META_RETENTION:
         problem = _("Meta does not have this file any more.") if is_gone else str(trouble)
-        settle(media, state=MediaFile.State.FAILED, problem=problem[:500])
+        _settle(media, state=MediaFile.State.FAILED, problem=problem[:500])
     else:
-        settle(media, due_at=again_at, problem=str(trouble)[:500])
+        _settle(media, due_at=due_at, problem=str(trouble)[:500])
 
 
 # --- To Meta ---------------------------------------------------------------------------------------------
 
 
-def upload(media, number):
+def _upload(media: MediaFile, number: WhatsAppNumber) -> None:
     if send_gate.is_stopped(number):
-        settle(media, due_at=timezone.now() + NUMBER_PATIENCE, problem=number.problem)
+        _settle(media, due_at=timezone.now() + NUMBER_RETRY_INTERVAL, problem=number.problem)
         return
     with media.file.open("rb") as file:
         api = CloudApi(number.access_token)
-        meta_id = api.upload(number.phone_number_id, file, media.size, media.mime, media.download_name)
-    let_go(media, meta_id)
+        meta_id = api.upload(number.phone_number_id, cast(BinaryIO, file), media.size, media.mime, media.download_name)
+    _release_message(media, meta_id)
 
 
 @transaction.atomic
-def let_go(media, meta_id):
-    """The file is at Meta, so its message may be sent."""
+def _release_message(media: MediaFile, meta_id: str) -> None:
+    """Have the message of a file sent, since Meta has the file."""
     message = media.message
-    if not settle(media, meta_id=meta_id, uploaded_at=timezone.now(), problem=""):
+    if not _settle(media, meta_id=meta_id, uploaded_at=timezone.now(), problem=""):
         return
     body = {**message.content[message.type], "id": meta_id}
-    queued(message).update(content={**message.content, message.type: body}, due_at=None)
-    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)
+    _if_queued(message).update(content={**message.content, message.type: body}, due_at=None)
+    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)  # type: ignore[attr-defined]
 
 
-def not_uploaded(media, number, trouble):
-    """Come back later, or fail the message."""
+def _settle_failed_upload(media: MediaFile, number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
+    """Try again later, or fail the message."""
     send_gate.react(number, trouble)
-    delay = delay_of_upload(media, trouble)
+    delay = _upload_delay(media, trouble)
     if delay is not None:
-        settle(media, due_at=timezone.now() + delay, problem=str(trouble)[:500])
+        _settle(media, due_at=timezone.now() + delay, problem=str(trouble)[:500])
         return
     with transaction.atomic():
-        if settle(media):
+        if _settle(media):
             failure = {"error_code": getattr(trouble, "code", None), "error_title": str(trouble)[:500]}
-            queued(media.message).update(status=Message.Status.FAILED, due_at=None, **failure)
+            _if_queued(media.message).update(status=Message.Status.FAILED, due_at=None, **failure)
 
 
-def delay_of_upload(media, trouble):
+def _upload_delay(media: MediaFile, trouble: CloudApiTrouble) -> timedelta | None:
     """How long to wait for the next attempt; None when there is to be none."""
     error_class = trouble.error_class if isinstance(trouble, CloudApiError) else UNAVAILABLE
     if error_class.action in NUMBER_WAITS:
-        return NUMBER_PATIENCE
-    if isinstance(trouble, FileNotPassed) and media.attempts >= MOST_BROKEN_UPLOADS:
+        return NUMBER_RETRY_INTERVAL
+    if isinstance(trouble, FileNotPassed) and media.attempts >= MAX_BROKEN_UPLOADS:
         return None
     seconds = error_class.retry_after(media.attempts)
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def queued(message):
+def _if_queued(message: Message) -> QuerySet[Message]:
+    """The message's row, while it waits to be sent."""
     return Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED)
 
 
@@ -205,8 +220,8 @@ JOB = Job(
     queue="media",
     lease=LEASE,
     share=3,
-    delays=tuple(DELAYS),
-    claimable=may_pass,
-    # A file that does not pass fails with its message.
+    delays=FETCH_DELAYS,
+    claimable=_transferable,
+    # A file that cannot be transferred fails with its message.
     given_up=MediaFile.objects.none,
 )

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -68,14 +68,15 @@ class Conversation(TenantModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.customer} · {self.whatsapp_number}"
 
     @property
-    def window_closes_at(self):
+    def window_closes_at(self) -> datetime | None:
         return self.last_inbound_at and self.last_inbound_at + CUSTOMER_SERVICE_WINDOW
 
     @property
-    def window_open(self):
+    def window_open(self) -> bool:
         """Whether free text may be sent now."""
-        return bool(self.last_inbound_at) and timezone.now() < self.window_closes_at
+        closes_at = self.window_closes_at
+        return closes_at is not None and timezone.now() < closes_at

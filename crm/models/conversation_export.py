@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,15 +9,15 @@ from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class ConversationExportQuerySet(TenantQuerySet):
-    def unfinished(self):
+    def unfinished(self) -> Self:
         """Files that are still to be written, of numbers that stay."""
         return self.kept().filter(finished_at=None)
 
 
 class ConversationExport(JobRow, TenantModel):
     """
-    A file with the conversations of a number that takes too long to wait for: workers write it, any of them goes on
-    with it, and whoever may export finds it for a week. It holds what was stored when it was asked for.
+    A file with the conversations of a number that takes too long to wait for: workers write it, any of them continues
+    it, and whoever may export finds it for a week. It holds what was stored when it was asked for.
     """
 
     class Format(models.TextChoices):
@@ -68,5 +70,5 @@ class ConversationExport(JobRow, TenantModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.whatsapp_number} · {self.get_format_display()}"

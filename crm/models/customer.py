@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +12,7 @@ from whatsapp.phone_numbers import readable_phone
 
 
 class Tag(TenantModel):
-    """A word by which a business groups its customers. Comes into being on first use."""
+    """A word by which a business groups its customers. Created on first use."""
 
     name = models.CharField(_("name"), max_length=50)
 
@@ -27,7 +29,7 @@ class Tag(TenantModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -83,42 +85,42 @@ class Customer(TenantModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or self.readable_identity
 
-    def save(self, *args, update_fields=None, **kwargs):
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         self.set_search_text()
         if update_fields is not None and {"name", "phone"} & set(update_fields):
             update_fields = {*update_fields, "search_text"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
-    def set_search_text(self):
-        """For whoever stores customers without `save`."""
+    def set_search_text(self) -> None:
+        """Bring `search_text` up to date, as `save` does: for bulk writes."""
         self.search_text = fold(f"{self.name} {self.phone or ''}")[:250]
 
-    def retire(self):
+    def retire(self) -> None:
         """Whoever writes from this phone, or as this WhatsApp user, is somebody new."""
         self.phone, self.whatsapp_user_id = None, f"deleted-{self.pk}"
         self.save(update_fields=["phone", "whatsapp_user_id"])
 
     @property
-    def readable_identity(self):
-        return readable_phone(self.phone) if self.phone else self.whatsapp_user_id
+    def readable_identity(self) -> str:
+        return readable_phone(self.phone) if self.phone else self.whatsapp_user_id or ""
 
-    def recipient(self):
+    def recipient(self) -> dict[str, str | None]:
         """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
         return {"to": self.phone} if self.phone else {"recipient": self.whatsapp_user_id}
 
     @property
-    def opted_out(self):
+    def opted_out(self) -> bool:
         return self.opted_out_at is not None
 
 
-def attribute_text(value):
+def attribute_text(value: Any) -> str:
     """An attribute's value as a person reads and writes it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def fold(text):
+def fold(text: str) -> str:
     """Text as it is compared: without case, ё like е."""
     return text.casefold().replace("ё", "е")

@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -6,23 +8,23 @@ from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
 class CustomerUploadQuerySet(TenantQuerySet):
-    def unfinished(self):
+    def unfinished(self) -> Self:
         """To be tried out, or to be imported. `due_at` alone does not say so: the version before does not write it."""
         return self.filter(Q(tried_at=None) | Q(started_at__isnull=False, applied_at=None))
 
-    def under_way(self):
+    def under_way(self) -> Self:
         """Unfinished, and not given up."""
         return self.unfinished().filter(due_at__isnull=False)
 
-    def without_contents(self):
-        """What is large in a row is left to whoever asks for it."""
+    def without_contents(self) -> Self:
+        """Leave out the large columns, which are read when they are needed."""
         return self.defer("text", "seen", "mistakes")
 
 
 class CustomerUpload(JobRow, TenantModel):
     """
-    A file of customers that is tried out, and imported when whoever uploaded it says so. Any worker goes on with
-    either. Kept for a day, and shown to nobody else.
+    A file of customers that is tried out, and imported when whoever uploaded it says so. Any worker continues either.
+    Stored for a day, and shown to nobody else.
 
         uploaded → tried out → started → applied
     """
@@ -33,9 +35,9 @@ class CustomerUpload(JobRow, TenantModel):
     file_name = models.CharField(_("file"), max_length=200)
     text = models.TextField(editable=False)
     rows = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    # What importing would do, and once it is started what it did, both so far; see customer_uploads.summary.
+    # What importing would do, and once it is started what it did, both so far; see uploads.summary.
     outcome = models.JSONField(editable=False)
-    # Where each person is named first, and the rows that cannot be imported with the reason, as trying out found it.
+    # Found by trying out: the row in which each person comes first, and why rows cannot be imported.
     seen = models.JSONField(default=dict, db_default={}, editable=False)
     mistakes = models.JSONField(default=list, db_default=[], editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
@@ -58,13 +60,13 @@ class CustomerUpload(JobRow, TenantModel):
             models.Index("due_at", name="customer_upload_due", condition=Q(due_at__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.file_name
 
     @property
-    def rows_done(self):
+    def rows_done(self) -> int:
         return self.outcome["created"] + self.outcome["updated"] + self.outcome["failed"]
 
     @property
-    def is_under_way(self):
+    def is_under_way(self) -> bool:
         return not self.tried_at or bool(self.started_at and not self.applied_at)

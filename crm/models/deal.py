@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -5,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
-from accounts.models import TenantModel, UniqueInBusiness
+from accounts.models import Business, TenantModel, UniqueInBusiness
 
 
 class DealStage(TenantModel):
@@ -34,11 +36,11 @@ class DealStage(TenantModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @classmethod
-    def seed(cls, business):
+    def seed(cls, business: Business) -> None:
         with override(business.language):
             stages = [
                 ("new", _("New"), cls.Kind.OPEN),
@@ -91,21 +93,21 @@ class Deal(TenantModel):
         ]
         constraints = [models.CheckConstraint(name="deal_amount_not_negative", condition=models.Q(amount__gte=0))]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
     @property
-    def price(self):
+    def price(self) -> str:
         """Amount and currency as a person reads them."""
         return readable_amount(self.amount, self.currency)
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
-        if self.conversation_id and self.customer_id and self.conversation.customer_id != self.customer_id:
+        if self.conversation and self.customer_id and self.conversation.customer_id != self.customer_id:
             raise ValidationError({"conversation": _("This conversation is with another customer.")})
 
 
-def readable_amount(amount, currency):
+def readable_amount(amount: Decimal, currency: str) -> str:
     """1 234,50 RUB, or as the language has it; whole amounts without hundredths."""
     decimals = 0 if amount == int(amount) else 2
     return f"{number_format(amount, decimals, use_l10n=True, force_grouping=True)}\u00a0{currency}"

@@ -25,7 +25,7 @@ class MediaFile(JobRow, TenantModel):
 
     message = models.OneToOneField("crm.Message", on_delete=models.CASCADE, related_name="media_file")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    # Why it did not pass, in words for people.
+    # Why it was not transferred, a sentence for people.
     problem = models.CharField(max_length=500, blank=True)
     file = models.FileField(upload_to=random_name, max_length=100, blank=True)
     # What its sender called it.
@@ -53,14 +53,14 @@ class MediaFile(JobRow, TenantModel):
             models.Index("due_at", name="media_file_due", condition=Q(due_at__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.download_name
 
     @property
-    def is_stored(self):
+    def is_stored(self) -> bool:
         return self.state == self.State.STORED
 
     @property
-    def download_name(self):
+    def download_name(self) -> str:
         """The name its sender gave it, or one that says what it is."""
         return self.name or f"{self.message.type}-{self.message_id}{extension_of(self.mime)}"

@@ -1,9 +1,14 @@
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import OutboundMessage
+
+if TYPE_CHECKING:
+    from .media_file import MediaFile
 
 #: Types that say something about another message.
 ANNOTATION_TYPES = ("reaction", "edit", "revoke")
@@ -101,17 +106,18 @@ class Message(OutboundMessage):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text[:60] or self.type
 
     @property
-    def is_event(self):
+    def is_event(self) -> bool:
         return self.type in EVENT_TYPES
 
     @property
-    def media(self):
+    def media(self) -> "MediaFile | None":
         """The message's MediaFile, or None."""
         return getattr(self, "media_file", None)
 
-    def cloud_api_message(self):
+    def cloud_api_message(self) -> dict[str, Any]:
+        """What is posted to the Cloud API."""
         return {**self.content, **self.conversation.customer.recipient()}

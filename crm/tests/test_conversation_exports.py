@@ -15,7 +15,7 @@ from accounts.jobs.job import TakenOver, advance
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.testing import work_off
-from crm.conversations import export_job, export_requests, exports
+from crm.conversations import export_job, export_writer, exports
 from crm.models import ConversationExport, Message
 from crm.testing import make_conversation, make_message
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 def number(number, monkeypatch, settings, tmp_path):
     """Four conversations with a message each, written one after another."""
     settings.MEDIA_ROOT = tmp_path
-    monkeypatch.setattr(exports, "CONVERSATIONS", 1)
-    monkeypatch.setattr(export_job, "CHECKPOINT", timedelta(seconds=-1))
+    monkeypatch.setattr(export_writer, "CONVERSATION_BATCH", 1)
+    monkeypatch.setattr(export_job, "CHECKPOINT_INTERVAL", timedelta(seconds=-1))
     for serial in range(4):
         make_message(make_conversation(number), f"message {serial}")
     return number
@@ -35,7 +35,7 @@ def number(number, monkeypatch, settings, tmp_path):
 
 @pytest.fixture
 def asked(number, owner):
-    return export_requests.ask(number, owner, "jsonl")
+    return exports.request(number, owner, "jsonl")
 
 
 @pytest.fixture
@@ -171,8 +171,8 @@ def test_an_error_is_kept_and_it_is_begun_again_later(asked):
 
 
 def test_asking_twice_makes_one_file(asked, number, owner):
-    assert export_requests.ask(number, owner, "jsonl") == asked
-    assert export_requests.ask(number, owner, "csv") != asked
+    assert exports.request(number, owner, "jsonl") == asked
+    assert exports.request(number, owner, "csv") != asked
 
 
 def test_the_file_goes_with_the_number(asked, number, django_capture_on_commit_callbacks):
@@ -209,7 +209,7 @@ def test_after_a_week_a_file_is_forgotten(asked, django_capture_on_commit_callba
 def test_a_file_is_written_in_the_language_of_whoever_asked(number, owner):
     owner.language = "en"
     owner.save()
-    export = export_requests.ask(number, owner, "csv")
+    export = exports.request(number, owner, "csv")
 
     work_off(export_job.JOB)
 
@@ -218,10 +218,10 @@ def test_a_file_is_written_in_the_language_of_whoever_asked(number, owner):
 
 
 def test_with_many_files_under_way_one_more_is_refused(asked, number, owner, monkeypatch):
-    monkeypatch.setattr(export_requests, "MAX_UNDER_WAY", 1)
+    monkeypatch.setattr(exports, "MAX_UNDER_WAY", 1)
 
     with pytest.raises(Refusal) as refused:
-        export_requests.ask(number, owner, "csv")
+        exports.request(number, owner, "csv")
 
     assert refused.value.code == "too_many_files"
-    assert export_requests.ask(number, owner, "jsonl") == asked
+    assert exports.request(number, owner, "jsonl") == asked

@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.testing import make_colleague, make_owner, work_off
-from crm.conversations import export_job, export_requests
+from crm.conversations import export_job, exports
 from crm.models import ConversationExport
 from crm.testing import make_conversation, make_message
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def number(number, monkeypatch):
     """A large one: of a message more than are exported at once."""
-    monkeypatch.setattr(export_requests, "AT_ONCE", 1)
+    monkeypatch.setattr(exports, "MAX_DOWNLOAD", 1)
     conversation = make_conversation(number)
     make_message(conversation, "=1+1")
     make_message(conversation, "Hello")
@@ -31,7 +31,7 @@ def page(client, owner):
 
 @pytest.fixture
 def finished(number, owner):
-    export = export_requests.ask(number, owner, "csv")
+    export = exports.request(number, owner, "csv")
     work_off(export_job.JOB)
     export.refresh_from_db()
     return export
@@ -50,7 +50,7 @@ def file_url(export):
 
 
 def test_a_small_number_is_exported_at_once(page, number, monkeypatch):
-    monkeypatch.setattr(export_requests, "AT_ONCE", 2)
+    monkeypatch.setattr(exports, "MAX_DOWNLOAD", 2)
 
     response = page.get(export_url(number))
 
@@ -94,7 +94,7 @@ def test_the_file_is_a_download_whose_name_says_how_much_is_in_it(page, finished
 
 
 def test_half_a_file_is_not_handed_out(page, number, owner):
-    export = export_requests.ask(number, owner, "csv")
+    export = exports.request(number, owner, "csv")
 
     assert page.get(file_url(export)).status_code == 404
     assert file_url(export) not in page.get(exports_url(number)).text
@@ -159,7 +159,7 @@ def test_the_fragment_is_sent_only_when_something_changed(page, finished):
 
 
 def test_trouble_is_told_without_its_details(page, number, owner):
-    export_requests.ask(number, owner, "csv")
+    exports.request(number, owner, "csv")
     ConversationExport.objects.update(last_error="OSError: /srv/secret/place")
 
     html = page.get(exports_url(number)).text

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.jobs.job import advance
 from accounts.testing import make_owner
-from crm.conversations import export_job, export_requests, exports
+from crm.conversations import export_job, export_writer, exports
 from crm.models import ConversationExport
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number
@@ -23,9 +23,9 @@ def owner():
 @pytest.fixture
 def number(owner, monkeypatch):
     """Four conversations with a message each are much, and are written when the test says so, one after another."""
-    monkeypatch.setattr(export_requests, "AT_ONCE", 1)
-    monkeypatch.setattr(exports, "CONVERSATIONS", 1)
-    monkeypatch.setattr(export_requests, "wake", lambda job: None)
+    monkeypatch.setattr(exports, "MAX_DOWNLOAD", 1)
+    monkeypatch.setattr(export_writer, "CONVERSATION_BATCH", 1)
+    monkeypatch.setattr(exports, "wake", lambda job: None)
     number = make_number(owner.business)
     for serial in range(4):
         make_message(make_conversation(number), f"Привет {serial}")

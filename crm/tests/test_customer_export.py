@@ -4,10 +4,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.testing import make_business
-from crm.customers import customers, export
+from crm.customers import customers, file_export
 from crm.customers.file_format import CustomerFile
 from crm.customers.file_import import import_customers
-from crm.customers.spreadsheets import text_of
+from crm.customers.spreadsheets import decode
 from crm.models import Customer
 from crm.testing import make_customer
 
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.django_db
 
 
 def exported(business):
-    return export.response(Customer.objects.for_business(business)).getvalue()
+    return file_export.download_customers(Customer.objects.for_business(business)).getvalue()
 
 
 def imported(business, raw):
-    return import_customers(business, CustomerFile(text_of(raw), business.country), apply=True)
+    return import_customers(business, CustomerFile(decode(raw), business.country), apply=True)
 
 
 def facts(business):

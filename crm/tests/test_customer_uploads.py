@@ -27,7 +27,7 @@ def untried(monkeypatch):
 @pytest.fixture
 def uploaded(untried):
     """Tried out."""
-    uploads.begin(untried, 10)
+    uploads.advance(untried, 10)
     return untried
 
 
@@ -35,7 +35,7 @@ def uploaded(untried):
 def begun(uploaded):
     """Imported up to the fifth row, when its worker is killed."""
     uploads.start(uploaded)
-    take, taken = uploads.take, []
+    take, taken = uploads._import_rows, []
 
     def killed_after_two(uploaded, rows):
         if len(taken) == 2:
@@ -43,8 +43,8 @@ def begun(uploaded):
         taken.append(rows)
         take(uploaded, rows)
 
-    with patch.object(uploads, "take", killed_after_two), pytest.raises(KeyboardInterrupt):
-        uploads.begin(uploaded, 10)
+    with patch.object(uploads, "_import_rows", killed_after_two), pytest.raises(KeyboardInterrupt):
+        uploads.advance(uploaded, 10)
     return uploaded
 
 
@@ -65,7 +65,7 @@ def test_what_a_killed_worker_left_is_imported_by_the_next_and_counted_once(begu
 
 
 def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
-    uploads.begin(begun, 10)
+    uploads.advance(begun, 10)
 
     assert Customer.objects.count() == 3
 
@@ -73,7 +73,7 @@ def test_nobody_else_goes_on_while_somebody_is_at_it(begun):
 def test_a_file_that_takes_too_long_is_left_to_the_next_worker(uploaded):
     uploads.start(uploaded)
 
-    uploads.begin(uploaded, 0)
+    uploads.advance(uploaded, 0)
 
     assert (Customer.objects.count(), uploaded.applied_at) == (2, None)
     assert uploads.JOB.due().get() == uploaded
@@ -125,17 +125,17 @@ def test_what_the_version_before_starts_is_imported(uploaded):
 
 def test_every_worker_gets_further_however_long_it_reads_before(uploaded):
     uploads.start(uploaded)
-    parts, clock = file_import.parts, [0]
+    parts, clock = file_import.batches, [0]
 
     def slow(*arguments, **options):
         clock[0] += 60
         yield from parts(*arguments, **options)
 
     with (
-        patch.object(file_import, "parts", slow),
+        patch.object(file_import, "batches", slow),
         patch.object(uploads.time, "monotonic", lambda: clock[0]),
     ):
-        uploads.begin(uploaded, 8)
+        uploads.advance(uploaded, 8)
 
     assert Customer.objects.count() == len(PHONES)
 
@@ -148,7 +148,7 @@ def counts(uploaded):
 def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(untried):
     told = []
     for _step in range(4):
-        uploads.begin(untried, 0)
+        uploads.advance(untried, 0)
         told.append((counts(untried), bool(untried.tried_at)))
 
     assert told == [([2, 0, 0], False), ([3, 0, 1], False), ([5, 0, 1], False), ([7, 0, 1], True)]
@@ -156,7 +156,7 @@ def test_trying_out_goes_on_where_the_last_worker_left_it_and_changes_nothing(un
 
 
 def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
-    uploads.begin(untried, 0)
+    uploads.advance(untried, 0)
 
     work_off(uploads.JOB)
 
@@ -166,7 +166,7 @@ def test_the_tick_tries_out_what_a_page_did_not_finish(untried):
 
 def test_a_step_of_trying_out_that_was_killed_is_done_again(untried):
     with patch.object(Job, "write", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        uploads.begin(untried, 10)
+        uploads.advance(untried, 10)
     lease_runs_out()
 
     work_off(uploads.JOB)
@@ -180,7 +180,7 @@ def test_a_person_named_twice_is_noticed_in_another_step_and_when_it_is_imported
 
     def done_in_steps():
         for _step in range(2):
-            uploads.begin(uploaded, 0)
+            uploads.advance(uploaded, 0)
         return counts(uploaded)
 
     assert done_in_steps() == [1, 0, 1]
@@ -198,21 +198,21 @@ def test_a_file_is_not_imported_before_it_was_tried_out(untried):
 
 
 def test_a_worker_that_comes_back_late_writes_nothing_down(begun):
-    take = file_import.take
+    take = file_import.import_rows
 
     def overtaken(*arguments, **options):
         CustomerUpload.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
         return take(*arguments, **options)
 
     lease_runs_out()
-    with patch.object(file_import, "take", overtaken):
-        uploads.begin(begun, 10)
+    with patch.object(file_import, "import_rows", overtaken):
+        uploads.advance(begun, 10)
 
     assert (Customer.objects.count(), counts(begun)) == (3, [3, 0, 1])
 
 
 def test_a_file_that_is_tried_out_is_told_how_far_it_is_and_cannot_be_applied(client, untried):
-    uploads.begin(untried, 0)
+    uploads.advance(untried, 0)
     client.force_login(untried.uploaded_by)
 
     html = client.get(f"/admin/crm/customer/import/{untried.pk}/").text
@@ -226,7 +226,7 @@ def test_the_mistakes_of_every_step_are_kept(monkeypatch):
     uploaded = uploads.upload(make_owner(language="en"), b"phone\nabc\nxyz\n", "mistakes.csv")
 
     for _step in range(2):
-        uploads.begin(uploaded, 0)
+        uploads.advance(uploaded, 0)
 
     uploaded.refresh_from_db()
     assert [mistake["row"] for mistake in uploaded.mistakes] == [2, 3]

@@ -69,7 +69,7 @@ def make_pair():
 
 
 def meet(customer):
-    return customers.find_or_make(customer.business, phone="+79161234567", user_id="US.1")
+    return customers.get_or_create(customer.business, phone="+79161234567", user_id="US.1")
 
 
 def test_merging_keeps_tags_attributes_name_and_opt_out_of_both():

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.conversations import exports
+from crm.conversations import export_writer
 from crm.management.commands import export_conversations
 from crm.testing import make_conversation, make_message
 
@@ -71,7 +71,7 @@ def test_a_file_that_was_there_stays_when_the_new_one_is_not_finished(number, tm
     def stopped(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exports.Export, "total", stopped)
+    monkeypatch.setattr(export_writer.ExportWriter, "total", stopped)
     with pytest.raises(KeyboardInterrupt):
         export(number, output=str(output))
 
@@ -81,7 +81,7 @@ def test_a_file_that_was_there_stays_when_the_new_one_is_not_finished(number, tm
 
 
 def test_a_terminal_shows_how_far_a_long_export_is(number, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_conversations, "EVERY", 0)
+    monkeypatch.setattr(export_conversations, "PROGRESS_INTERVAL", 0)
     terminal = Terminal()
 
     export(number, output=str(tmp_path / "conversations.csv"), stderr=terminal)
@@ -90,7 +90,7 @@ def test_a_terminal_shows_how_far_a_long_export_is(number, tmp_path, monkeypatch
 
 
 def test_without_a_terminal_nothing_but_the_file_is_written(number, monkeypatch):
-    monkeypatch.setattr(export_conversations, "EVERY", 0)
+    monkeypatch.setattr(export_conversations, "PROGRESS_INTERVAL", 0)
     errors = io.StringIO()
 
     export(number, stdout=io.StringIO(), stderr=errors)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.deletion import deletion
-from crm.conversations import exports
+from crm.conversations import export_writer, exports
 from crm.customers.customers import add_tags
 from crm.models import Conversation, Message
 from crm.testing import make_conversation, make_customer, make_message, make_picture
@@ -24,7 +24,7 @@ def conversation():
 
 def written(number, file_format):
     with translation.override("en"):
-        return "".join(exports.Export(number, file_format).whole())
+        return "".join(export_writer.ExportWriter(number, file_format).whole())
 
 
 def csv_rows(number):
@@ -127,7 +127,7 @@ def test_the_last_row_of_a_csv_says_how_much_it_holds(conversation):
 
 def test_the_total_is_said_in_the_language_of_the_page(conversation):
     with translation.override("en"):
-        pieces = exports.Export(conversation.whatsapp_number, "csv").whole()
+        pieces = export_writer.ExportWriter(conversation.whatsapp_number, "csv").whole()
 
     with translation.override("ru"):
         assert "".join(pieces).endswith("Total;1 conversation;0 messages\r\n")
@@ -165,7 +165,7 @@ def test_jsonl_tells_of_a_conversation_before_its_messages_even_when_it_has_none
 
 def test_what_comes_after_the_file_was_asked_for_is_not_in_it(conversation):
     make_message(conversation, "before")
-    export = exports.Export(conversation.whatsapp_number, "jsonl")
+    export = export_writer.ExportWriter(conversation.whatsapp_number, "jsonl")
     make_message(conversation, "after", timestamp=timezone.now() - timedelta(hours=1))
     make_conversation(conversation.whatsapp_number)
 
@@ -175,8 +175,8 @@ def test_what_comes_after_the_file_was_asked_for_is_not_in_it(conversation):
 
 
 def test_many_conversations_are_written_part_by_part(conversation, monkeypatch):
-    monkeypatch.setattr(exports, "CONVERSATIONS", 2)
-    monkeypatch.setattr(exports, "LINES", 3)
+    monkeypatch.setattr(export_writer, "CONVERSATION_BATCH", 2)
+    monkeypatch.setattr(export_writer, "LINE_BATCH", 3)
     number = conversation.whatsapp_number
     for serial in range(5):
         made = make_conversation(number)
@@ -194,7 +194,7 @@ def test_many_conversations_are_written_part_by_part(conversation, monkeypatch):
 def test_a_file_that_was_sent_to_its_end_is_written_down(conversation):
     number = conversation.whatsapp_number
 
-    exports.response(number, "csv").getvalue()
+    exports.download(number, "csv").getvalue()
 
     number.refresh_from_db()
     assert number.exported_at
@@ -202,7 +202,7 @@ def test_a_file_that_was_sent_to_its_end_is_written_down(conversation):
 
 def test_a_file_whose_reader_left_is_not_written_down(conversation):
     number = conversation.whatsapp_number
-    pieces = exports.sent(exports.Export(number, "csv"))
+    pieces = exports._streamed(export_writer.ExportWriter(number, "csv"))
 
     next(pieces)
     pieces.close()
@@ -213,10 +213,10 @@ def test_a_file_whose_reader_left_is_not_written_down(conversation):
 
 def test_an_earlier_export_that_ends_later_changes_nothing(conversation):
     number = conversation.whatsapp_number
-    earlier, later = exports.Export(number, "csv"), exports.Export(number, "csv")
+    earlier, later = export_writer.ExportWriter(number, "csv"), export_writer.ExportWriter(number, "csv")
 
-    later.note()
-    earlier.note()
+    later.note_exported()
+    earlier.note_exported()
 
     number.refresh_from_db()
     assert number.exported_at == later.moment
@@ -225,9 +225,9 @@ def test_an_earlier_export_that_ends_later_changes_nothing(conversation):
 def test_a_file_whose_number_is_deleted_meanwhile_is_cut_off_and_says_no_total(conversation, monkeypatch):
     number = make_message(conversation).whatsapp_number
     monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 0)
-    pieces = exports.Export(number, "csv").whole()
+    pieces = export_writer.ExportWriter(number, "csv").whole()
     next(pieces)
     deletion.delete(number)
 
-    with pytest.raises(exports.CutOff):
+    with pytest.raises(export_writer.CutOff):
         list(pieces)

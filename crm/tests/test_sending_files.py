@@ -221,7 +221,7 @@ def test_it_waits_while_the_token_of_the_number_cannot_be_read(conversation, met
 def test_a_worker_killed_after_the_upload_sends_once(conversation, meta, monkeypatch):
     outbox.reply_with_file(conversation, picture(), "", None)
     with monkeypatch.context() as patch:
-        patch.setattr(transfers, "let_go", lambda media, meta_id: None)
+        patch.setattr(transfers, "_release_message", lambda media, meta_id: None)
         work_off(transfers.JOB)
     transfers.JOB.give_back()
 
@@ -259,7 +259,7 @@ def test_a_broken_upload_is_tried_again(conversation, meta, fault):
 
 def test_after_many_broken_uploads_the_message_fails(conversation, meta):
     message = outbox.reply_with_file(conversation, picture(), "", None)
-    MediaFile.objects.update(attempts=transfers.MOST_BROKEN_UPLOADS - 1)
+    MediaFile.objects.update(attempts=transfers.MAX_BROKEN_UPLOADS - 1)
     meta.faults.on_upload(faults.server_error)
 
     upload_and_deliver(conversation)

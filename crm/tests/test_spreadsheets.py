@@ -18,19 +18,19 @@ TEXT = "Телефон;Имя\r\n89161234567;Анна\r\n"
     "text", ["=1+1", "  =1+1", "+1", "-1", "@x", "|x", "\t=1", "\rx", "\nx", "＝1+1", "\u3000=1", "'=1", "''+1"]
 )
 def test_no_cell_is_taken_for_a_formula_and_every_cell_is_restored(text):
-    assert spreadsheets.harmless(text) == f"'{text}"
-    assert spreadsheets.restored(f"'{text}") == text
+    assert spreadsheets.escape_cell(text) == f"'{text}"
+    assert spreadsheets.unescape_cell(f"'{text}") == text
 
 
 @pytest.mark.parametrize("text", ["", " ", "1-1", "a=b", "привет", "'x", "'", " '=1"])
 def test_other_cells_stay_as_they_are(text):
-    assert spreadsheets.harmless(text) == text
-    assert spreadsheets.restored(text) == text
+    assert spreadsheets.escape_cell(text) == text
+    assert spreadsheets.unescape_cell(text) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "utf-16-le", "utf-16-be"])
 def test_files_of_any_usual_encoding_are_read(encoding):
-    assert spreadsheets.text_of(TEXT.encode(encoding)) == TEXT
+    assert spreadsheets.decode(TEXT.encode(encoding)) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -38,28 +38,28 @@ def test_files_of_any_usual_encoding_are_read(encoding):
     [
         (b"PK\x03\x04 and so on", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0 and so on", "Excel workbook"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", "no text file"),
-        (b"phone\n\x98\xff\n", "no text file"),
-        (b"phone\n" + b" " * 2000 + b"\0", "no text file"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", "not a text file"),
+        (b"phone\n\x98\xff\n", "not a text file"),
+        (b"phone\n" + b" " * 2000 + b"\0", "not a text file"),
     ],
 )
 def test_what_is_no_csv_file_is_refused_in_words(raw, told):
     with pytest.raises(Refusal, match=told) as refusal:
-        spreadsheets.text_of(raw)
+        spreadsheets.decode(raw)
     assert refusal.value.code == "unreadable_file"
 
 
 def test_a_file_that_is_too_large_is_refused():
     with pytest.raises(Refusal, match="20 MB"):
-        spreadsheets.text_of(b" " * (spreadsheets.MAX_BYTES + 1))
+        spreadsheets.decode(b" " * (spreadsheets.MAX_BYTES + 1))
 
 
 def test_rows_are_numbered_as_a_spreadsheet_numbers_them():
-    rows = list(spreadsheets.rows_of('a;b\n\n"two\nlines";x\n;\nlast;y\n', ";"))
+    rows = list(spreadsheets.read_rows('a;b\n\n"two\nlines";x\n;\nlast;y\n', ";"))
 
     assert rows == [(1, ["a", "b"]), (3, ["two\nlines", "x"]), (5, ["last", "y"])]
 
 
 def test_a_quotation_mark_that_is_never_closed_is_named():
     with pytest.raises(Refusal, match="after row 2"):
-        list(spreadsheets.rows_of('a\nb\n"' + "c\n" * 100_000, ";"))
+        list(spreadsheets.read_rows('a\nb\n"' + "c\n" * 100_000, ";"))

@@ -81,8 +81,8 @@ def send_nothing(made_at):
     """In a database as it was at a time: whatever would write to people, or call somebody, waits for a person."""
     writing.end_all(EndReason.RESTORED)
     process.record_waiting(inbox.record)
-    inbox.leave_to_people()
-    media.upload_nothing()
+    inbox.skip_automation()
+    media.cancel_uploads()
     ledger.settle_restored()
     lifecycle.pause_restored(made_at)
     sign_in.sign_everybody_out()

@@ -3,26 +3,28 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TextIO
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.management.translated import TranslatedCommand
-from crm.conversations.exports import CutOff, Export
+from crm.conversations.export_writer import CutOff, ExportWriter
 from crm.models import ConversationExport, Message
 from whatsapp.models import WhatsAppNumber
 
-#: Seconds between two lines of progress.
-EVERY = 1
+#: Seconds between two reports of progress.
+PROGRESS_INTERVAL = 1
 
 
 class Command(TranslatedCommand):
     help = gettext_lazy("Write all conversations of a number to a file, whose last line says how many it holds.")
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--number", type=int, required=True, metavar="ID", help=_("The number's id."))
         parser.add_argument(
             "--format",
@@ -32,39 +34,38 @@ class Command(TranslatedCommand):
         )
         parser.add_argument("--output", metavar="F", help=_("The file to write; without it, standard output."))
 
-    def handle(self, *, number, format, output, **options):
+    def handle(self, *, number: int, format: str, output: str | None, **options: Any) -> None:
         try:
-            number = WhatsAppNumber.objects.kept().get(pk=number)
+            writer = ExportWriter(WhatsAppNumber.objects.kept().get(pk=number), format)
         except WhatsAppNumber.DoesNotExist:
             raise CommandError(_("There is no number with the id %(id)s.") % {"id": number}) from None
-        export = Export(number, format)
         is_watched = self.stderr.isatty() and (output or not self.stdout.isatty())
-        pieces = self.with_progress(export) if is_watched else export.whole()
+        pieces = self._with_progress(writer) if is_watched else writer.whole()
         try:
-            is_written = self.write_file(output, pieces) if output else self.write_out(pieces)
+            is_written = self._write_file(output, pieces) if output else self._write_stdout(pieces)
         except CutOff:
             raise CommandError(_("The number was deleted meanwhile: not all of it could be written.")) from None
         if is_written:
-            export.note()
+            writer.note_exported()
 
-    def with_progress(self, export):
-        """The pieces, while the terminal shows how many messages they hold so far; nothing of what is short."""
-        total = Message.objects.filter(whatsapp_number=export.number).count()
-        told_at, has_told = time.monotonic(), False
-        for piece in export.whole():
+    def _with_progress(self, writer: ExportWriter) -> Iterator[str]:
+        """The pieces, while the terminal shows how many messages they hold so far; nothing for a short file."""
+        total = Message.objects.filter(whatsapp_number=writer.number).count()
+        reported_at, has_reported = time.monotonic(), False
+        for piece in writer.whole():
             yield piece
-            if time.monotonic() > told_at + EVERY:
-                told_at, has_told = time.monotonic(), True
-                self.stderr.write(self.progress(export, total), style_func=str, ending="")
-        if has_told:
-            self.stderr.write(self.progress(export, total), style_func=str)
+            if time.monotonic() > reported_at + PROGRESS_INTERVAL:
+                reported_at, has_reported = time.monotonic(), True
+                self.stderr.write(self._progress(writer, total), style_func=str, ending="")
+        if has_reported:
+            self.stderr.write(self._progress(writer, total), style_func=str)
 
-    def progress(self, export, total):
-        return "\r" + _("%(done)s of %(total)s messages") % {"done": export.messages, "total": total}
+    def _progress(self, writer: ExportWriter, total: int) -> str:
+        return "\r" + _("%(done)s of %(total)s messages") % {"done": writer.messages, "total": total}
 
-    def write_file(self, output, pieces):
+    def _write_file(self, output: str, pieces: Iterable[str]) -> bool:
         try:
-            with complete_file(Path(output)) as file:
+            with _complete_file(Path(output)) as file:
                 file.writelines(pieces)
         except OSError as error:
             raise CommandError(
@@ -72,7 +73,7 @@ class Command(TranslatedCommand):
             ) from None
         return True
 
-    def write_out(self, pieces):
+    def _write_stdout(self, pieces: Iterable[str]) -> bool:
         """Returns whether all of it was read."""
         if hasattr(self.stdout, "reconfigure"):
             # A console's own encoding may lack the letters.
@@ -82,7 +83,7 @@ class Command(TranslatedCommand):
                 self.stdout.write(piece, ending="")
             self.stdout.flush()
         except OSError as error:
-            # Who reads it, like `head`, has enough. Windows calls that an invalid argument.
+            # The reader, like `head`, ended. Windows calls that an invalid argument.
             if error.errno not in (errno.EPIPE, errno.EINVAL):
                 raise
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,20 +92,23 @@ class Command(TranslatedCommand):
 
 
 @contextmanager
-def complete_file(path):
-    """A file to write that has its name once it is complete. What is no file, like /dev/stdout, is written at once."""
+def _complete_file(path: Path) -> Iterator[TextIO]:
+    """
+    A file to write, which gets its name when it is complete. What is not a regular file, like /dev/stdout, is written
+    directly.
+    """
     path = path.resolve()
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", newline="") as file:
             yield file
         return
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with aside.open("x", encoding="utf-8", newline="") as file:
+        with part.open("x", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        part.replace(path)
     finally:
         with suppress(FileNotFoundError):
-            aside.unlink()
+            part.unlink()

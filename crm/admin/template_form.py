@@ -1,0 +1,67 @@
+"""The form that fills in a message template."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from accounts.tenancy.single_submit import OnceForm
+from whatsapp.message_templates.availability import usable_with
+from whatsapp.message_templates.preview import Preview, label_of, preview
+from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.template_parameters import examples, placeholders, problems
+
+
+class TemplateForm(OnceForm):
+    """A field for each placeholder of a template."""
+
+    def __init__(self, template: MessageTemplate, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, prefix="template")
+        self.template = template
+        self.fields_of_keys = {key: f"parameter-{key}" for key in placeholders(template)}
+        given = examples(template)
+        for key, name in self.fields_of_keys.items():
+            example = _("For example: %(value)s") % {"value": given[key]} if key in given else ""
+            self.fields[name] = forms.CharField(label=label_of(template, key), help_text=example, max_length=2000)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned_data = super().clean()
+        if not self.errors:
+            for key, sentence in problems(self.template, self.parameters).items():
+                self.add_error(self.fields_of_keys[key], sentence)
+        return cleaned_data
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What has been filled in so far, by key."""
+        entered = {key: self[name].value() for key, name in self.fields_of_keys.items()}
+        return {key: value for key, value in entered.items() if value}
+
+    @property
+    def preview(self) -> Preview:
+        return preview(self.template, self.parameters)
+
+    @property
+    def parameter_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields_of_keys.values()]
+
+    def show(self, entered: Mapping[str, Any]) -> None:
+        """Fill the fields without checking them: what is still empty is no mistake in a preview."""
+        self.initial = {name: entered.get(self.add_prefix(name), "") for name in self.fields}
+
+
+def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:
+    """The templates that may be sent through a number: id, and what a person recognises it by."""
+    return [(template.pk, _label(template)) for template in usable_with(number)]
+
+
+def is_id(text: str) -> bool:
+    """Whether a text may be the primary key of a row."""
+    return text.isdecimal() and len(text) < 19
+
+
+def _label(template: MessageTemplate) -> str:
+    body = preview(template, {}).body
+    return f"{template}: {Truncator(' '.join(body.split())).chars(60)}"

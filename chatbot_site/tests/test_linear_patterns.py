@@ -196,9 +196,9 @@ def test_redacting_is_linear_in_texts_known_to_make_patterns_slow():
             assert_linear(redact, beginning, piece, ENDS[len(piece) % len(ENDS)], HARMLESS)
 
 
-@pytest.mark.parametrize("piece", PIECES)
-def test_logging_is_linear_in_texts_known_to_make_patterns_slow(piece):
-    assert_linear(log_line, 'token="', piece, "")
+def test_logging_is_linear_in_texts_known_to_make_patterns_slow():
+    for piece in PIECES:
+        assert_linear(log_line, 'token="', piece, "")
 
 
 @pytest.mark.parametrize("work", [redact, log_line])

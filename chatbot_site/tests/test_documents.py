@@ -9,7 +9,7 @@ import pytest
 from bots.document.steps import STEP_KINDS
 from bots.document.validator import validate
 from chatbot_site.operations.environment import BASE_DIR
-from whatsapp.webhooks.receive import FIELDS
+from whatsapp.webhooks.process import FIELDS
 
 DOCUMENTS = sorted([*BASE_DIR.glob("*.md"), *(BASE_DIR / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(BASE_DIR)) for path in DOCUMENTS]

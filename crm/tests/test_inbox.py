@@ -348,3 +348,13 @@ def test_a_bots_turn_and_the_inbox_do_not_wait_for_each_other():
 
     customer.refresh_from_db()
     assert (customer.opted_out, customer.whatsapp_user_id) == (True, "RU.1")
+
+
+def test_a_file_that_is_called_stop_is_no_opt_out():
+    number = make_number(make_business())
+    content = {"type": "document", "document": {"id": "1", "filename": "stop"}}
+
+    inbox.record(number, make_change(make_inbound(text="", type="document", content=content)))
+
+    assert Message.objects.get().text == "stop"
+    assert not Customer.objects.get().opted_out

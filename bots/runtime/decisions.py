@@ -79,7 +79,7 @@ def decide(situation: Situation) -> Decision:
         case Said():
             return _answer(situation, situation.event)
         case TimedOut(kind=TimerKind.EXPIRY):
-            return Decision(end_reason=EndReason.EXPIRED)
+            return Decision(end_reason=EndReason.EXPIRED if situation.session else None)
         case _:
             return _resume(situation)
 

@@ -226,7 +226,7 @@ def test_the_version_before_sees_that_a_call_is_begun(conversation, monkeypatch)
     begun = []
     call = begin(conversation)
     monkeypatch.setattr(
-        http_calls, "carry_out", lambda call: begun.append(BotCall.objects.get().began_at) or http_calls.Outcome()
+        http_calls, "_perform", lambda call: begun.append(BotCall.objects.get().began_at) or http_calls.Outcome()
     )
     advance(http_calls.JOB, call, 10)
     assert begun and all(begun)

@@ -26,9 +26,9 @@ class TemplateDeletionPage:
             return super().delete_view(request, object_id, extra_context)
         if request.method == "POST":
             return self._delete(request, template)
-        return self._confirm(request, template)
+        return self._confirm_at_meta(request, template)
 
-    def _confirm(self, request, template):
+    def _confirm_at_meta(self, request, template):
         siblings = delete.siblings(template)
         uses = [self._with_link(use) for use in uses_of([template])]
         context = {

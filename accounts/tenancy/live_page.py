@@ -17,13 +17,13 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
-from accounts.models import TenantModel, User
+from accounts.models import User
 from accounts.refusals import Refusal
 
 if TYPE_CHECKING:
     from .admin import TenantModelAdmin
 
-Row = TypeVar("Row", bound=TenantModel)
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ class LivePage(Generic[Row]):
     # What it answers
 
     def urls(self) -> list[URLPattern]:
-        """The addresses below the ModelAdmin's: admin:APP_MODEL_live, _act and _decide."""
-        views: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
-            "live": ("<int:pk>/live/", self.live_view),
-            "act": ("<int:pk>/act/", self.act_view),
-            "decide": ("<int:pk>/decide/<int:message_pk>/", self.decide_view),
-        }
+        """The addresses below the ModelAdmin's: admin:APP_MODEL_live, and _act and _decide where there are buttons."""
+        views: list[tuple[str, str, Callable[..., HttpResponse]]] = [("live", "<int:pk>/live/", self.live_view)]
+        if self.verbs:
+            views.append(("act", "<int:pk>/act/", self.act_view))
+        if self.decisions:
+            views.append(("decide", "<int:pk>/decide/<int:message_pk>/", self.decide_view))
         wrap = self.model_admin.admin_site.admin_view
         prefix = f"{self.opts.app_label}_{self.opts.model_name}"
-        return [path(route, wrap(view), name=f"{prefix}_{name}") for name, (route, view) in views.items()]
+        return [path(route, wrap(view), name=f"{prefix}_{name}") for name, route, view in views]
 
     def row(self, request: HttpRequest, pk: Any, may_change: bool = False) -> Row:
         """Raises Http404 where there is no such row, and PermissionDenied for who may not see, or change, it."""

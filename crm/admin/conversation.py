@@ -1,6 +1,9 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.formats import time_format
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
@@ -10,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.tenancy.list_filters import LinkedFilter
 from crm.models import Conversation, Message
 
-from .conversation_exports import ConversationExports
+from .conversation_exports import ExportsPage
+from .conversation_page import ConversationPage
 from .searching import CustomerSearch
-from .template_reply import TemplateReply
 from .trial_message import TrialMessage
 
 
@@ -28,7 +31,9 @@ class UnreadFilter(LinkedFilter):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(CustomerSearch, TrialMessage, TemplateReply, ConversationExports):
+class ConversationAdmin(CustomerSearch, TrialMessage):
+    """The list of conversations. Each has a page of its own (ConversationPage)."""
+
     list_display = [
         "customer",
         "unread_messages",
@@ -45,6 +50,19 @@ class ConversationAdmin(CustomerSearch, TrialMessage, TemplateReply, Conversatio
     search_help_text = _("Name or phone of the customer")
     extra_lookups = frozenset({"customer__id__exact"})
     empty_text = _("No conversations yet. One begins when a customer writes to one of your numbers.")
+
+    def __init__(self, model: type[Conversation], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.page = ConversationPage(self)
+        self.exports_page = ExportsPage(self)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*self.page.urls(), *self.exports_page.urls(), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.page.reply_view(request, object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

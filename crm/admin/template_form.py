@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import Http404, HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
@@ -55,6 +56,25 @@ class TemplateForm(OnceForm):
 def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:
     """The templates that may be sent through a number: id, and what a person recognises it by."""
     return [(template.pk, _label(template)) for template in usable_with(number)]
+
+
+def chosen_form(request: HttpRequest, number: WhatsAppNumber) -> TemplateForm | None:
+    """
+    The form of the template that a request names in `template`; None when it may not be sent through the number. With
+    `preview` it is filled in and not checked. Raises Http404 for what is no id.
+    """
+    data = request.POST if request.method == "POST" else None
+    pk = (request.GET if data is None else data).get("template", "")
+    if not is_id(pk):
+        raise Http404
+    template = usable_with(number).filter(pk=pk).first()
+    if template is None:
+        return None
+    if data is None or "preview" not in data:
+        return TemplateForm(template, data)
+    form = TemplateForm(template)
+    form.show(data)
+    return form
 
 
 def is_id(text: str) -> bool:

@@ -1,9 +1,10 @@
 "use strict";
 
-// Keeps the part of a page that has `data-live` up to date while its tab is visible: asks for it at that address.
+// Keeps parts of a page up to date while its tab is visible. The element with `data-live` says where the parts are read;
+// each takes the place of the one that has its id. Then the event `live` is told to the document.
 (() => {
     const INTERVAL = 2000;
-    const find = (page) => page.querySelector("[data-live]");
+    const source = () => document.querySelector("[data-live]");
 
     // Make `old` what `fresh` is, leaving in place what did not change: focus, what is being typed, what is unfolded,
     // and what a screen reader has already said stay as they are.
@@ -12,14 +13,50 @@
             return;
         }
         const parts = [...fresh.childNodes];
-        if (old.nodeName !== fresh.nodeName || old.childNodes.length !== parts.length || !parts.length) {
+        const areKeyed = Boolean(fresh.firstElementChild?.id);
+        const areAlike = old.nodeName === fresh.nodeName && parts.length;
+        if (!areAlike || (!areKeyed && old.childNodes.length !== parts.length)) {
             old.replaceWith(fresh);
             return;
         }
         for (const {name, value} of fresh.attributes) {
             old.setAttribute(name, value);
         }
-        [...old.childNodes].forEach((part, position) => update(part, parts[position]));
+        if (areKeyed) {
+            arrange(old, [...fresh.children]);
+        } else {
+            [...old.childNodes].forEach((part, position) => update(part, parts[position]));
+        }
+    }
+
+    // Make the children of `old` those of another, which are told apart by their ids: new ones come between.
+    function arrange(old, children) {
+        let place = old.firstElementChild;
+        for (const child of children) {
+            const known = child.id ? [...old.children].find((candidate) => candidate.id === child.id) : null;
+            if (!known) {
+                old.insertBefore(child, place);
+                continue;
+            }
+            if (known === place) {
+                place = place.nextElementSibling;
+            } else {
+                old.insertBefore(known, place);
+            }
+            update(known, child);
+        }
+        while (place) {
+            const next = place.nextElementSibling;
+            place.remove();
+            place = next;
+        }
+    }
+
+    function show(html) {
+        for (const part of [...new DOMParser().parseFromString(html, "text/html").body.children]) {
+            update(document.getElementById(part.id), part);
+        }
+        document.dispatchEvent(new Event("live"));
     }
 
     let etag = "";
@@ -27,14 +64,13 @@
     async function poll() {
         if (!document.hidden) {
             try {
-                const response = await fetch(find(document).dataset.live, {
+                const response = await fetch(source().dataset.live, {
                     headers: etag ? {"If-None-Match": etag} : {},
                     redirect: "error",
                 });
                 if (response.ok) {
                     etag = response.headers.get("ETag") || "";
-                    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-                    update(find(document), find(fresh));
+                    show(await response.text());
                 }
             } catch {
                 // The server is away; the next round asks again.
@@ -43,5 +79,7 @@
         setTimeout(poll, INTERVAL);
     }
 
-    setTimeout(poll, INTERVAL);
+    if (source()) {
+        setTimeout(poll, INTERVAL);
+    }
 })();

@@ -26,13 +26,13 @@ def share_redis():
 share_redis()
 
 
-# How much Hypothesis tries: in CI always the same; HYPOTHESIS_PROFILE=nightly finds what a hundred examples do not.
+# How much Hypothesis tries: in CI always the same; in hours HYPOTHESIS_PROFILE=nightly finds what a hundred do not.
 _every_test = hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 hypothesis.settings.register_profile("default", _every_test, max_examples=100)
 hypothesis.settings.register_profile(
     "ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True
 )
-hypothesis.settings.register_profile("nightly", _every_test, max_examples=2000, print_blob=True)
+hypothesis.settings.register_profile("nightly", _every_test, max_examples=10_000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 

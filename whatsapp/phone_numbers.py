@@ -1,11 +1,13 @@
 """Phones as people write them, and as they are stored: E.164, for example +79161234567."""
 
+from typing import Any
+
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 
-def normalize_phone(text, country="RU"):
+def normalize_phone(text: Any, country: str = "RU") -> str:
     """
     E.164 of a phone written in any usual way; a number without a country code is one of `country`.
 
@@ -29,7 +31,7 @@ def from_wa_id(wa_id: str) -> str:
     return f"+{wa_id}"
 
 
-def readable_phone(phone):
+def readable_phone(phone: str) -> str:
     """A stored phone as people read it: +7 916 123-45-67."""
     try:
         return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -8,6 +8,7 @@ and `button.0.1` for the end of a URL button's address, or for the code that a b
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def _button(button: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in button.items() if name not in TEXTS or isinstance(value, str)}
 
 
-def placeholders(template):
+def placeholders(template: Any) -> list[str]:
     """The keys of the parameters that a template needs, in the order in which a person reads it."""
     keys = []
     for component in parts_of(template):
@@ -68,12 +69,12 @@ def placeholders(template):
     return sorted(keys, key=_order)
 
 
-def missing(template, parameters):
+def missing(template: Any, parameters: Mapping[str, str]) -> list[str]:
     """The keys of parameters that a template needs and that are absent or blank."""
     return [key for key in placeholders(template) if not one_line(parameters.get(key))]
 
 
-def problems(template, parameters):
+def problems(template: Any, parameters: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the parameters of a template, a sentence by key; empty when the message can be sent."""
     found = {
         key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
@@ -86,7 +87,7 @@ def problems(template, parameters):
     return found
 
 
-def template_message(template, parameters):
+def template_message(template: Any, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The Cloud API body of a template filled in, without its recipient; `parameters` have no problems."""
     values = {key: one_line(value) for key, value in parameters.items()}
     components = [part for component in parts_of(template) for part in _parts(template, component, values)]
@@ -96,7 +97,7 @@ def template_message(template, parameters):
     return {"type": "template", "template": content}
 
 
-def unsupported(template):
+def unsupported(template: Any) -> bool:
     """Whether a template has parts that cannot be filled in here: such a template cannot be sent."""
     return any(
         component.get("type") in UNSUPPORTED_PARTS
@@ -106,9 +107,9 @@ def unsupported(template):
     )
 
 
-def examples(template):
+def examples(template: Any) -> dict[str, str]:
     """The example values given to Meta with a template, by key, as far as there are any."""
-    found = {}
+    found: dict[str, str] = {}
     for component in parts_of(template):
         example = component.get("example") or {}
         kind = component.get("type")
@@ -121,45 +122,45 @@ def examples(template):
     return found
 
 
-def buttons_of(template):
+def buttons_of(template: Any) -> list[dict[str, Any]]:
     """The buttons of a template, in order."""
     return [button for component in parts_of(template) for _index, button in _buttons(component)]
 
 
-def one_line(value):
+def one_line(value: Any) -> str:
     """A parameter as Meta takes it: without line breaks, tabs and runs of spaces (error 132018)."""
     return " ".join(str(value).split()) if value is not None else ""
 
 
-def _order(key):
+def _order(key: str) -> Any:
     """Header, body, buttons."""
     return {"header": 0, "button": 2}.get(key.partition(".")[0] if "." in key else "", 1)
 
 
-def placeholder_names(text):
+def placeholder_names(text: Any) -> list[str]:
     """The placeholders of a text; numbered ones by number, since Meta takes them by position."""
     names = list(dict.fromkeys(PLACEHOLDER.findall(text or "")))
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
-def _header_keys(component):
+def _header_keys(component: dict[str, Any]) -> list[str]:
     kind = component.get("format", "TEXT").lower()
     if kind in (*MEDIA, "location"):
         return [f"header.{kind}"]
     return [f"header.{name}" for name in placeholder_names(component.get("text"))]
 
 
-def _buttons(component):
+def _buttons(component: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     return list(enumerate(component.get("buttons") or []))
 
 
-def _button_needs_parameter(button):
+def _button_needs_parameter(button: dict[str, Any]) -> bool:
     return button.get("type") == "COPY_CODE" or (
         button.get("type") == "URL" and PLACEHOLDER.search(button.get("url") or "") is not None
     )
 
 
-def _parts(template, component, values):
+def _parts(template: Any, component: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     kind = component.get("type")
     if kind == "HEADER":
         yield from _header_part(template, component, values)
@@ -169,7 +170,7 @@ def _parts(template, component, values):
         yield from _button_part(index, button, values)
 
 
-def _header_part(template, component, values):
+def _header_part(template: Any, component: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     kind = component.get("format", "TEXT").lower()
     if kind in MEDIA:
         parameters = [{"type": kind, kind: {"link": values[f"header.{kind}"]}}]
@@ -183,8 +184,9 @@ def _header_part(template, component, values):
         yield {"type": "header", "parameters": parameters}
 
 
-def _button_part(index, button, values):
+def _button_part(index: int, button: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     kind = button.get("type")
+    parameter: dict[str, Any]
     if kind == "OTP":
         # The code that the body shows (Cloud API, "Authentication templates").
         sub_type, parameter = "url", {"type": "text", "text": values.get("1", "")}
@@ -199,14 +201,14 @@ def _button_part(index, button, values):
     yield {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}
 
 
-def _text(template, name, value):
+def _text(template: Any, name: str, value: Any) -> dict[str, Any]:
     parameter = {"type": "text", "text": value}
     if template.parameter_format == "NAMED":
         parameter["parameter_name"] = name
     return parameter
 
 
-def _location(value):
+def _location(value: Any) -> dict[str, Any] | None:
     """{latitude, longitude, name?, address?} of "55.7558, 37.6173, Shop, Tverskaya 1", or None."""
     parts = [part.strip() for part in value.split(",", 3)]
     try:
@@ -218,8 +220,8 @@ def _location(value):
     return {"latitude": parts[0], "longitude": parts[1], **dict(zip(("name", "address"), parts[2:], strict=False))}
 
 
-def _wrong_values(template, values):
-    found = {}
+def _wrong_values(template: Any, values: Mapping[str, str]) -> Any:
+    found: dict[str, str] = {}
     for component in parts_of(template):
         kind = component.get("type")
         if kind == "BODY":
@@ -232,7 +234,7 @@ def _wrong_values(template, values):
     return found
 
 
-def _wrong_header(component, values):
+def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> Any:
     kind = component.get("format", "TEXT").lower()
     key = f"header.{kind}"
     if kind == "location":
@@ -242,13 +244,13 @@ def _wrong_header(component, values):
     return _too_long(component.get("text"), values, "header.", MAX_HEADER)
 
 
-def _wrong_button(key, button, values):
+def _wrong_button(key: str, button: dict[str, Any], values: Mapping[str, str]) -> Any:
     if button.get("type") == "COPY_CODE":
         return _too_long("{{1}}", values, key[:-1], MAX_CODE)
     return _too_long(button.get("url"), values, key[:-1], MAX_URL)
 
 
-def _too_long(text, values, prefix, most):
+def _too_long(text: Any, values: Mapping[str, str], prefix: str, most: int) -> Any:
     """Blame the longest value when a text filled in is longer than Meta takes."""
     names = placeholder_names(text)
     if not names or len(filled(text, {name: values[prefix + name] for name in names})) <= most:
@@ -258,12 +260,12 @@ def _too_long(text, values, prefix, most):
     return {prefix + longest: told}
 
 
-def filled(text, values):
+def filled(text: Any, values: Mapping[str, str]) -> str:
     """A text with its placeholders replaced by the values there are."""
     return PLACEHOLDER.sub(lambda found: one_line(values.get(found[1], found[0])), text or "")
 
 
-def _text_examples(component, example, name, prefix):
+def _text_examples(component: dict[str, Any], example: dict[str, Any], name: str, prefix: str) -> Any:
     named = _list(example.get(f"{name}_named_params"))
     if named:
         items = [item for item in named if isinstance(item, dict)]
@@ -278,7 +280,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _button_example(index, button):
+def _button_example(index: int, button: dict[str, Any]) -> Any:
     example = button.get("example")
     example = example[0] if isinstance(example, list) and example else example
     if not isinstance(example, str) or not _button_needs_parameter(button):

@@ -15,4 +15,4 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
-    ordering = ("-created_at", "-id")
+    ordering: str | tuple[str, ...] = ("-created_at", "-id")

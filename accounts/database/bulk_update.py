@@ -5,28 +5,38 @@ PostgreSQL share. Django's bulk_update builds a CASE per row and column, which c
 And an INSERT of pairs of keys, for which bulk_create would make an object each.
 """
 
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
-#: Rows an INSERT; SQLite takes 32,766 values in a statement.
-INSERTED_AT_ONCE = 5000
+#: Rows in one INSERT; SQLite takes 32,766 values in a statement.
+MAX_INSERTED = 5000
 
 
-def update_rows(model, given, rows, changes, where, constants=None):
+def update_rows(
+    model: type[Model],
+    given: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    changes: Mapping[str, str],
+    where: str,
+    constants: Mapping[str, Any] | None = None,
+) -> None:
     """
     Update the rows of `model` (`t` in SQL) from `rows` (`v`), tuples with the values of the fields named in `given`.
     `changes` maps a field to the SQL of its new value, `constants` to a value for all rows; `where` joins t and v.
     """
     if not rows:
         return
-    constants = {model._meta.get_field(name): value for name, value in (constants or {}).items()}
+    fixed = {_field(model, name): value for name, value in (constants or {}).items()}
     quote = connection.ops.quote_name
-    fields = [model._meta.get_field(name) for name in given]
+    fields = [_field(model, name) for name in given]
     values = ", ".join([_row_of(fields, cast=True), *[_row_of(fields)] * (len(rows) - 1)])
     names = ", ".join(quote(field.column) for field in fields)
-    assignments = [f"{quote(model._meta.get_field(name).column)} = {sql}" for name, sql in changes.items()]
-    assignments += [f"{quote(field.column)} = %s" for field in constants]
+    assignments = [f"{quote(_field(model, name).column)} = {sql}" for name, sql in changes.items()]
+    assignments += [f"{quote(field.column)} = %s" for field in fixed]
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH v ({names}) AS (VALUES {values})"
@@ -37,18 +47,18 @@ def update_rows(model, given, rows, changes, where, constants=None):
                     for row in rows
                     for field, value in zip(fields, row, strict=True)
                 ),
-                *(field.get_db_prep_save(value, connection) for field, value in constants.items()),
+                *(field.get_db_prep_save(value, connection) for field, value in fixed.items()),
             ],
         )
 
 
-def insert_pairs(model, given, pairs):
+def insert_pairs(model: type[Model], given: Sequence[str], pairs: Sequence[tuple[Any, Any]]) -> None:
     """Insert rows of `model` with two foreign keys, named in `given`, and nothing else. Those that exist are left."""
     quote = connection.ops.quote_name
-    names = ", ".join(quote(model._meta.get_field(name).column) for name in given)
+    names = ", ".join(quote(_field(model, name).column) for name in given)
     with connection.cursor() as cursor:
-        for start in range(0, len(pairs), INSERTED_AT_ONCE):
-            part = pairs[start : start + INSERTED_AT_ONCE]
+        for start in range(0, len(pairs), MAX_INSERTED):
+            part = pairs[start : start + MAX_INSERTED]
             values = ", ".join(["(%s, %s)"] * len(part))
             cursor.execute(
                 f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {values} ON CONFLICT DO NOTHING",
@@ -56,7 +66,12 @@ def insert_pairs(model, given, pairs):
             )
 
 
-def _row_of(fields, cast=False):
+def _field(model: type[Model], name: str) -> Any:
+    """A field that is a column."""
+    return model._meta.get_field(name)
+
+
+def _row_of(fields: Sequence[Any], cast: bool = False) -> str:
     """Placeholders of a row. PostgreSQL takes the types of VALUES from its first row; SQLite has none to take."""
     if cast and connection.vendor == "postgresql":
         return "({})".format(", ".join(f"CAST(%s AS {field.cast_db_type(connection)})" for field in fields))

@@ -99,7 +99,7 @@ class DeletesCascades(Base):
     # Many, from the list
 
     def get_actions(self, request: Any) -> dict[str, Any]:
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if "delete_selected" in actions:
             _function, name, description = actions["delete_selected"]
             actions[name] = (type(self).delete_selected, name, description)

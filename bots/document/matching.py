@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import re2  # type: ignore[import-untyped]
+import re2
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 

@@ -89,7 +89,7 @@ class ScenarioVersion(TenantModel):
         "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
     )
 
-    objects = ScenarioVersionQuerySet.as_manager()
+    objects = ScenarioVersionQuerySet.as_manager()  # type: ignore[misc]
 
     tenant_parent = "scenario"
 

@@ -44,7 +44,7 @@ class BotSession(TenantModel):
         return f"{self.version} · {self.conversation}"
 
     @classmethod
-    def before_delete(cls, rows):
+    def before_delete(cls, rows: models.QuerySet["BotSession"]) -> None:
         """A session that is deleted is no longer waited for."""
         Conversation.objects.filter(in_scenario=True, bot_sessions__in=rows.filter(ended_at__isnull=True)).update(
             in_scenario=False

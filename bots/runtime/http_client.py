@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import requests
 from django.utils import translation
 from django.utils.translation import gettext as _
-from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
-from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3 import HTTPConnectionPool
 
 from bots.document.addresses import BadAddress, is_public, read_address

@@ -165,7 +165,7 @@ class BroadcastAdmin(TenantModelAdmin):
         else:
             self.log_change(request, broadcast, gettext("Planned."))
 
-    def delete_cascades(self, rows: Iterable[Broadcast], requested_by: User) -> list[Deletion]:
+    def delete_cascades(self, rows: Iterable[Broadcast], requested_by: User | None) -> list[Deletion]:
         return [drafts.delete(broadcast, requested_by) for broadcast in rows]
 
     class Media:

@@ -41,7 +41,7 @@ class BroadcastViewSet(TenantViewSet):
         drafts.change(broadcast, **serializer.validated_data)
 
     def perform_destroy(self, instance: Broadcast) -> Deletion:  # type: ignore[override]
-        return drafts.delete(instance, requested_by=self.request.user)
+        return drafts.delete(instance, requested_by=cast(User, self.request.user))
 
     @extend_schema(
         request=None,

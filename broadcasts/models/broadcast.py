@@ -70,7 +70,7 @@ class Broadcast(JobRow, TenantModel):
 
     tenant_parent = "whatsapp_number"
 
-    objects = BroadcastQuerySet.as_manager()
+    objects = BroadcastQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "broadcasts"

@@ -120,10 +120,10 @@ class BroadcastMessage(OutboundMessage):
         return has_failed and not rows.filter(status__in=accepted).exists()
 
     @classmethod
-    def in_thread(cls, number: WhatsAppNumber, customer: Customer) -> "QuerySet[BroadcastMessage]":
+    def in_thread(cls, number_id: int, customer_id: int) -> "QuerySet[BroadcastMessage]":
         unsent = [cls.Status.PLANNED, cls.Status.QUEUED, cls.Status.SKIPPED]
         return (
-            cls.objects.filter(customer=customer, whatsapp_number=number)
+            cls.objects.filter(customer=customer_id, whatsapp_number=number_id)
             .exclude(status__in=unsent)
             .annotate(written_at=Coalesce("accepted_at", "sent_at", "created_at"))
             .select_related("broadcast__template")

@@ -28,10 +28,10 @@ class DealAdmin(CustomerSearch):
     empty_text = _("No deals yet. Add one here, or let a scenario make them.")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        initial = super().get_changeform_initial_data(request)
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
         if business := cast(User, request.user).business:
             stage = DealStage.objects.for_user(request.user).first()
-            initial = {"currency": business.currency, "stage": stage and stage.pk, **initial}
+            initial = {"currency": business.currency, "stage": stage.pk if stage else "", **initial}
         return initial
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

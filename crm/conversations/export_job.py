@@ -32,13 +32,13 @@ def work(export: ConversationExport, seconds: float) -> bool:
     _begin_anew_if_needed(export)
     number = export.whatsapp_number
     language = getattr(export.requested_by, "language", "") or number.business.language
-    with translation.override(language), stored_files.appending(export.file.name, export.size) as file:
+    with translation.override(language), stored_files.appending(export.file.name or "", export.size) as file:
         return _write(export, file, seconds)
 
 
 def _begin_anew_if_needed(export: ConversationExport) -> None:
     """A new file, when another worker may still write to this one, an attempt failed, or the file is not whole."""
-    old_name = export.file.name
+    old_name = export.file.name or ""
     is_whole = stored_files.size_of(old_name) >= max(export.size, 1)
     if is_whole and not (export.was_cut_off or export.last_error):
         return

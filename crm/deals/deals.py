@@ -54,7 +54,7 @@ def totals(business: Business) -> list[StageTotal]:
     deals = Deal.objects.for_business(business).order_by("currency").values("stage", "currency")
     by_stage: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for group in deals.annotate(count=Count("pk"), sum=Sum("amount")):
-        by_stage[group["stage"]].append(group)
+        by_stage[group["stage"]].append(dict(group))
     return [
         StageTotal(
             stage,

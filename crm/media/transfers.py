@@ -129,7 +129,7 @@ def fetch(media: MediaFile, number: WhatsAppNumber) -> None:
         size, digest = api.download(str(facts.get("url") or ""), file, LARGEST)
         if _expected_digest(media, facts) not in ("", digest):
             raise DamagedFile
-    stored = {"file": name, "size": size, "sha256": digest, "problem": ""}
+    stored: dict[str, Any] = {"file": name, "size": size, "sha256": digest, "problem": ""}
     if not _settle(media, state=MediaFile.State.STORED, **stored):
         stored_files.remove([name])
 

@@ -47,7 +47,7 @@ class ConversationExport(JobRow, TenantModel):
 
     tenant_parent = "whatsapp_number"
 
-    objects = ConversationExportQuerySet.as_manager()
+    objects = ConversationExportQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "conversation_exports"

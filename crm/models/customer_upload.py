@@ -47,7 +47,7 @@ class CustomerUpload(JobRow, TenantModel):
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
-    objects = CustomerUploadQuerySet.as_manager()
+    objects = CustomerUploadQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "customer_uploads"

@@ -133,7 +133,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     exported_at = models.DateTimeField(_("exported"), null=True, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects = WhatsAppNumberQuerySet.as_manager()
+    objects = WhatsAppNumberQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "whatsapp_numbers"

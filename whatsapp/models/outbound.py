@@ -110,7 +110,7 @@ class OutboundMessage(TenantModel):
         """
 
     @classmethod
-    def in_thread(cls, number: "WhatsAppNumber", customer: Any) -> models.QuerySet[Any]:
+    def in_thread(cls, number_id: int, customer_id: int) -> models.QuerySet[Any]:
         """
         The rows that the thread of a customer with a number shows beside its own messages, each with the attributes
         `text` (what a person reads), `written_at` (annotated) and `written_by`.

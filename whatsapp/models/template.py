@@ -50,7 +50,7 @@ class MessageTemplate(TenantModel):
     components = models.JSONField(_("components"), default=list)
     synced_at = models.DateTimeField(_("synced"), auto_now=True)
 
-    objects = MessageTemplateQuerySet.as_manager()
+    objects = MessageTemplateQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "message_templates"

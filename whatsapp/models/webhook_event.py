@@ -49,7 +49,7 @@ class WebhookEvent(JobRow, TenantModel):
 
     tenant_parent = "whatsapp_number"
 
-    objects = WebhookEventQuerySet.as_manager()
+    objects = WebhookEventQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         db_table = "webhook_events"

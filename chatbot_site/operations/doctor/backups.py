@@ -22,7 +22,7 @@ def newest() -> Finding:
     if path is None:
         return warning(
             _("There is no backup in %(folder)s.") % {"folder": settings.BACKUP_DIR},
-            _("Run `python manage.py backup_db` every night, as the README says."),
+            _("Run `python manage.py backup_db` every night: docs/operations.md, “Backups”."),
         )
     try:
         manifest = archive.outline(path)

@@ -75,7 +75,7 @@ def half_done(owner, number, media_id, reached):
     rows = {
         uploads.JOB: (upload(owner), uploads, "_import_rows", 1),
         export_job.JOB: (export(owner, number), export_job, "_write_part", 1),
-        planning.JOB: (plan(number), planning, "keep", 1),
+        planning.JOB: (plan(number), planning, "store", 1),
         job.JOB: (delete(owner), job, "_remove", 1),
         http_calls.JOB: (wanted_call(number), http_client, "call", 0),
         timers.JOB: (due_timer(number), timers, "fire", 0),

@@ -30,7 +30,7 @@ share_redis()
 _every_test = hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 hypothesis.settings.register_profile("default", _every_test, max_examples=100)
 hypothesis.settings.register_profile(
-    "ci", _every_test, max_examples=60, derandomize=True, database=None, print_blob=True
+    "ci", _every_test, max_examples=100, derandomize=True, database=None, print_blob=True
 )
 hypothesis.settings.register_profile("nightly", _every_test, max_examples=10_000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))

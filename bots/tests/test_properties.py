@@ -5,7 +5,7 @@ its end, or to a wait, within the guards, whatever happens to it.
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.document.scenario import Scenario
@@ -18,6 +18,9 @@ from bots.engine.effects import End, EndReason, Visited
 from bots.engine.engine import MAX_STEPS, State, advance
 from bots.engine.events import Answered, Person, Said, TimedOut
 from bots.engine.steps import HANDLERS
+
+#: The engine is where an odd document does most harm, and is fast: it is tried twice as often as the rest.
+ENGINE_EXAMPLES = 2 * settings().max_examples
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KNOWN = Known(stages=["new"], templates={}, hosts={"a.example.com": False})
@@ -117,6 +120,7 @@ def test_every_kind_of_step_is_tried():
     assert [*STEP_KINDS] == [*labels.STEP_KINDS]
 
 
+@settings(max_examples=ENGINE_EXAMPLES)
 @given(documents, st.lists(events, min_size=1, max_size=8))
 def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, happening):
     if validate(definition, KNOWN).errors:
@@ -140,6 +144,7 @@ def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, ha
         assert waiting.takes_time or waiting.kind == "http"
 
 
+@settings(max_examples=ENGINE_EXAMPLES)
 @given(json_values | documents, st.randoms(use_true_random=False))
 def test_whatever_comes_in_is_answered_with_a_report(definition, random):
     report = validate(damaged(definition, random), KNOWN)

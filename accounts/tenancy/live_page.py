@@ -20,6 +20,8 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 from accounts.models import User
 from accounts.refusals import Refusal
 
+from .scope import signed_in
+
 if TYPE_CHECKING:
     from .admin import TenantModelAdmin
 
@@ -151,11 +153,6 @@ class LivePage(Generic[Row]):
 def labels(buttons: Mapping[str, Button], names: list[str] | None = None) -> list[tuple[str, str | Promise]]:
     """(name, label) of buttons, for a template: of these names, or of all."""
     return [(name, buttons[name].label) for name in (buttons if names is None else names)]
-
-
-def signed_in(request: HttpRequest) -> User:
-    """Who is signed in; the admin lets nobody else in."""
-    return cast(User, request.user)
 
 
 def _button(buttons: Mapping[str, Button], name: str) -> Button:

@@ -1,12 +1,12 @@
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from accounts.tenancy.api import TenantViewSet
+from accounts.tenancy.scope import signed_in
 from bots.editor import scenarios
 from bots.editor.create import create_bot
 from bots.models import AllowedHost, Bot, BotScenario
@@ -86,7 +86,7 @@ class BotScenarioViewSet(AnswersWithReport):
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: int | None = None) -> Response:
         """The draft goes live as the next version; a draft with errors changes nothing."""
-        version = scenarios.publish(self.get_object(), cast(User, request.user))
+        version = scenarios.publish(self.get_object(), signed_in(request))
         return Response(ScenarioVersionSerializer(version).data)
 
     @extend_schema(responses=ScenarioVersionSerializer(many=True))

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from accounts.tenancy.live_page import Button, LivePage, labels, signed_in
+from accounts.tenancy.live_page import Button, LivePage, labels
+from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
 from broadcasts.labels import audience_phrases, duration_text, number_wait_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
@@ -9,8 +9,9 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
-from accounts.models import Deletion, User
+from accounts.models import Deletion
 from accounts.tenancy.api import ReadOnlyTenantViewSet, TenantViewSet
+from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import progress
@@ -41,7 +42,7 @@ class BroadcastViewSet(TenantViewSet):
         drafts.change(broadcast, **serializer.validated_data)
 
     def perform_destroy(self, instance: Broadcast) -> Deletion:  # type: ignore[override]
-        return drafts.delete(instance, requested_by=cast(User, self.request.user))
+        return drafts.delete(instance, requested_by=signed_in(self.request))
 
     @extend_schema(
         request=None,
@@ -100,7 +101,7 @@ class BroadcastViewSet(TenantViewSet):
         broadcast = self.get_object()
         serializer = TestSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        message = drafts.send_test(broadcast, serializer.validated_data["to"], cast(User, request.user))
+        message = drafts.send_test(broadcast, serializer.validated_data["to"], signed_in(request))
         return Response(MessageSerializer(message).data, status=201)
 
     @extend_schema(responses=ProgressSerializer)

@@ -11,8 +11,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 
 from accounts.refusals import Refusal
-from accounts.tenancy.live_page import LivePage, signed_in
-from accounts.tenancy.scope import scope
+from accounts.tenancy.live_page import LivePage
+from accounts.tenancy.scope import scope, signed_in
 from crm.conversations import export_formats, export_job, exports
 from crm.models import ConversationExport
 from whatsapp.models import WhatsAppNumber

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from accounts.tenancy.live_page import Button, LivePage, labels, signed_in
+from accounts.tenancy.live_page import Button, LivePage, labels
+from accounts.tenancy.scope import signed_in
 from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import conversations, outbox, thread
 from crm.media import response

@@ -1,7 +1,7 @@
 """The pages that import customers from a file, and export them to one."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from crm.customers import file_export, uploads
 from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
@@ -53,7 +53,7 @@ class CustomerFiles(TenantModelAdmin):
         return super().changelist_view(request, {**may, **(extra_context or {})})
 
     def _may_import(self, request: HttpRequest) -> bool:
-        return cast(User, request.user).business_id is not None and self.has_add_permission(request)
+        return signed_in(request).business_id is not None and self.has_add_permission(request)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """What the list shows with the same query."""
@@ -71,7 +71,7 @@ class CustomerFiles(TenantModelAdmin):
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                uploaded = uploads.upload(cast(User, request.user), file.read(MAX_BYTES + 1), file.name)
+                uploaded = uploads.upload(signed_in(request), file.read(MAX_BYTES + 1), file.name)
                 uploads.advance(uploaded, PAGE_TIMEOUT)
                 return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
             except Refusal as refusal:

@@ -1,12 +1,12 @@
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from crm.deals import deals
 from crm.models import Deal, DealStage
 from crm.models.deal import readable_amount
@@ -29,14 +29,14 @@ class DealAdmin(CustomerSearch):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        if business := cast(User, request.user).business:
+        if business := signed_in(request).business:
             stage = DealStage.objects.for_user(request.user).first()
             initial = {"currency": business.currency, "stage": stage.pk if stage else "", **initial}
         return initial
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Above the list, what is in each stage. A platform administrator sees the stages of no business."""
-        business = cast(User, request.user).business
+        business = signed_in(request).business
         board = [_board_column(total) for total in deals.totals(business)] if business else []
         return super().changelist_view(request, {"board": board, **(extra_context or {})})
 

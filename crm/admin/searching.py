@@ -1,10 +1,10 @@
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from crm.customers.search import matching
 
 
@@ -14,6 +14,6 @@ class CustomerSearch(TenantModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        business = cast(User, request.user).business
+        business = signed_in(request).business
         country = business.country if business else "RU"
         return matching(queryset, search_term, country, path=self.search_fields[0]), False

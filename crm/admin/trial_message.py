@@ -1,6 +1,6 @@
 """The page that sends a test message through a number, to see that it works."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -12,9 +12,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import outbox
 from crm.models import Conversation, Message
@@ -125,7 +125,7 @@ class TrialMessage(TenantModelAdmin):
                 if form.is_first(request.user):
                     message = outbox.write_first(
                         number,
-                        author=cast(User, request.user),
+                        author=signed_in(request),
                         phone=phone,
                         origin=Message.Origin.PERSON,
                         pause_bot=False,

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -14,9 +14,8 @@ from rest_framework.response import Response
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
 from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
-from accounts.models import User
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
-from accounts.tenancy.scope import scope
+from accounts.tenancy.scope import scope, signed_in
 from crm.conversations import conversations, exports, outbox
 from crm.media import response
 from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
@@ -150,7 +149,7 @@ class MessageViewSet(ReadOnlyTenantViewSet):
         message = outbox.write_first(
             values["whatsapp_number"],
             values.get("text", ""),
-            cast(User, request.user),
+            signed_in(request),
             phone=values.get("to"),
             customer=values.get("customer"),
             template=values.get("template"),
@@ -198,7 +197,7 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         serializer = serializer_class(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         message = outbox.write(
-            conversation, author=cast(User, request.user), origin=Message.Origin.API, **serializer.validated_data
+            conversation, author=signed_in(request), origin=Message.Origin.API, **serializer.validated_data
         )
         return Response(self.get_serializer(message).data, status=201)
 

@@ -1,5 +1,8 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.auth import logout
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
@@ -42,10 +45,9 @@ class BusinessAdmin(TenantModelAdmin):
         actions = super().get_actions(request)
         return actions if request.user.is_superuser else {}
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        # The page has a link of its own.
-        context["show_delete"] = False
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def form_context(self, request: HttpRequest, obj: Business | None) -> dict[str, Any]:
+        # The page has a link of its own for deleting.
+        return {"show_delete": False}
 
     def confirmations(self, request, rows, data=None):
         forms = super().confirmations(request, rows, data)

@@ -3,7 +3,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -63,18 +63,8 @@ class DeletionAdmin(ReadOnlyTenantAdmin):
     def requested(self, deletion: Deletion) -> str:
         return date_format(localtime(deletion.created_at), "SHORT_DATETIME_FORMAT")
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Deletion | None = None,
-    ) -> HttpResponse:
-        assert obj is not None
-        context.update(self.page.live_context(request, obj))
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def form_context(self, request: HttpRequest, obj: Deletion) -> dict[str, Any]:
+        return self.page.live_context(request, obj)
 
     class Media:
         css = {"all": ["accounts/deletion.css"]}

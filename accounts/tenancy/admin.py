@@ -119,7 +119,12 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, admin.ModelAdmin):
         obj: Any = None,
     ) -> Any:
         context["adminform"] = TenantAdminForm(request, context["adminform"])
+        context.update(self.form_context(request, obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def form_context(self, request: Any, obj: Any) -> dict[str, Any]:
+        """What the page of a row, or of a new one (None), shows besides its fields."""
+        return {}
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> Any:
         try:

@@ -1,5 +1,5 @@
 import json
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,8 +11,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from bots.document.name_checks import saved_names
 from bots.document.reading import read_draft
 from bots.document.step_checks import FIXED_FIELDS
@@ -57,25 +57,19 @@ class BotScenarioAdmin(TenantModelAdmin):
 
     # The change page
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any | None = None,
-    ) -> HttpResponse:
-        context["flow"] = outline.nodes(obj.definition) if obj else []
-        context["starts"] = outline.starts(obj.definition) if obj else []
-        context["rule_fields"] = fields_to_ask(obj.definition if obj else {})
-        if obj:
-            templates = usable_with(obj.bot.whatsapp_number)
-            context["whatsapp_templates"] = templates
-            context["template_languages"] = sorted({template.language for template in templates})
-            context["stages"] = DealStage.objects.filter(business=obj.business_id)
-            context["published_number"] = obj.versions.aggregate(number=Max("number"))["number"]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def form_context(self, request: HttpRequest, obj: BotScenario | None) -> dict[str, Any]:
+        if obj is None:
+            return {"flow": [], "starts": [], "rule_fields": fields_to_ask({})}
+        templates = usable_with(obj.bot.whatsapp_number)
+        return {
+            "flow": outline.nodes(obj.definition),
+            "starts": outline.starts(obj.definition),
+            "rule_fields": fields_to_ask(obj.definition),
+            "whatsapp_templates": templates,
+            "template_languages": sorted({template.language for template in templates}),
+            "stages": DealStage.objects.filter(business=obj.business_id),
+            "published_number": obj.versions.aggregate(number=Max("number"))["number"],
+        }
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         if "_publish" in request.POST:
@@ -91,7 +85,7 @@ class BotScenarioAdmin(TenantModelAdmin):
     def _publish(self, request: HttpRequest, scenario: BotScenario) -> HttpResponse:
         """Publish what was just saved."""
         try:
-            version = scenarios.publish(scenario, cast(User, request.user))
+            version = scenarios.publish(scenario, signed_in(request))
         except scenarios.BrokenScenario as broken:
             told = gettext("Saved, but not published: %(problems)s")
             problems = " ".join(problem_in_words(problem, scenario.definition) for problem in broken.report.errors[:5])

@@ -23,20 +23,12 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
     class Media:
         css = {"all": ["bots/scenario.css"]}
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any | None = None,
-    ) -> HttpResponse:
-        assert obj is not None
-        context["flow"] = outline.nodes(obj.definition)
-        context["starts"] = outline.starts(obj.definition)
-        context["may_restore"] = request.user.has_perm("bots.change_botscenario")
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def form_context(self, request: HttpRequest, obj: ScenarioVersion) -> dict[str, Any]:
+        return {
+            "flow": outline.nodes(obj.definition),
+            "starts": outline.starts(obj.definition),
+            "may_restore": request.user.has_perm("bots.change_botscenario"),
+        }
 
     def get_urls(self) -> list[URLPattern]:
         restore = self.admin_site.admin_view(require_POST(self.restore_view))

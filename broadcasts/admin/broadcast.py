@@ -125,18 +125,8 @@ class BroadcastAdmin(TenantModelAdmin):
             (_("Time"), {"fields": ["scheduled_at"]}),
         ]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Broadcast | None = None,
-    ) -> HttpResponse:
-        if obj:
-            context["preview"] = preview_of(obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def form_context(self, request: HttpRequest, obj: Broadcast | None) -> dict[str, Any]:
+        return {"preview": preview_of(obj)} if obj else {}
 
     def save_model(self, request: HttpRequest, obj: Broadcast, form: Any, change: bool) -> None:
         if change:

@@ -1,8 +1,11 @@
 """What the page of a number tells: what needs a person, what Meta says, and how its webhooks are set up."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Max
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,7 +14,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.models import WebhookEvent
+from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import labels, public_address
 from whatsapp.numbers.issues import may_receive, needs
 from whatsapp.numbers.stored_json import texts
@@ -57,9 +60,8 @@ class NumberPage:
         """Whoever adds a number enters its token; afterwards only the owner changes it."""
         return obj is None or request.user.has_perm("whatsapp.change_secrets_of_whatsappnumber")
 
-    def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        context["needs"] = needs(obj, timezone.now()) if obj else []
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+    def form_context(self, request: HttpRequest, obj: WhatsAppNumber | None) -> dict[str, Any]:
+        return {"needs": needs(obj, timezone.now()) if obj else []}
 
     @admin.display(description=_("connection"), ordering="status")
     def connection(self, number):

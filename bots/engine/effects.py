@@ -1,4 +1,4 @@
-"""What the engine wants done, as plain facts: bots.runtime.effect_handlers does it, a simulation only shows it."""
+"""What the engine wants done, as plain facts: bots.runtime.writing does it, a simulation only shows it."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from bots.document.scenario import Scenario
+from bots.engine.engine import State
 from bots.engine.events import Event, Said
-from bots.engine.state import State
 from bots.models import BotCall, BotSession, ScenarioVersion
 from crm.customers.opt_out import asks_to_stop
 from crm.models import Conversation, Message

@@ -15,9 +15,8 @@ from bots.models import BotCall, BotSession, BotTimer
 from crm.models import Conversation
 
 from .decisions import Inbound, decide
-from .effect_handlers import hand_over
 from .loading import last_session, load, lock, next_inbound, said, waiting_messages
-from .writing import end, log, mark_in_scenario, write
+from .writing import end, hand_over, log, mark_in_scenario, write
 
 logger = logging.getLogger(__name__)
 

@@ -1,20 +1,48 @@
-"""A decision made real: the rows of a session, of what it does, and of the log, in the transaction of the turn."""
+"""
+A decision made real, in the transaction of the turn: the rows of a session, of what it does and waits for, and of the
+log.
+"""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from bots.engine.effects import Effect, End, EndReason, SendMessage, Visited
+from accounts.refusals import Refusal
+from bots.engine.effects import (
+    AddTags,
+    Call,
+    CreateDeal,
+    Effect,
+    End,
+    EndReason,
+    HandOff,
+    Refused,
+    RemoveTags,
+    SendMessage,
+    SendTemplate,
+    SetCustomer,
+    SetTimer,
+    TimerKind,
+    Visited,
+)
 from bots.models import BotCall, BotSession, BotTimer, BotTurn
-from crm.conversations import conversations
+from crm.conversations import conversations, outbox
+from crm.customers import customers
+from crm.deals.deals import create_deal
 from crm.models import Conversation, Message
+from whatsapp.message_templates.availability import check_parameters, check_usable, usable_with
+from whatsapp.models import MessageTemplate, WhatsAppNumber
 
 from .decisions import Decision, Situation
-from .effect_handlers import apply_effects, expires_at, hand_over, send_message
 from .routing import Candidate
 
 _END_FIELDS = ["ended_at", "end_reason", "end_step"]
@@ -54,12 +82,12 @@ def _move(session: BotSession, decision: Decision) -> tuple[Effect, ...]:
     assert decision.state is not None
     is_new = session.pk is None
     session.state = asdict(decision.state)
-    session.expires_at = expires_at(decision.effects)
+    session.expires_at = _expires_at(decision.effects)
     _note_end(session, decision.effects[-1])
     session.save()
     if not is_new:
         _delete_waits(session)
-    written = apply_effects(session, decision.effects, decision.from_step)
+    written = _apply_effects(session, decision.effects, decision.from_step)
     if written[-1] != decision.effects[-1]:
         session.expires_at = None
         _note_end(session, written[-1])
@@ -70,7 +98,7 @@ def _move(session: BotSession, decision: Decision) -> tuple[Effect, ...]:
 def _call_person(conversation: Conversation, effects: tuple[Effect, ...]) -> None:
     for effect in effects:
         if isinstance(effect, SendMessage):
-            send_message(conversation, effect)
+            _queue_message(conversation, effect)
     hand_over(conversation)
 
 
@@ -94,6 +122,148 @@ def log(
         effects=[effect.as_json() for effect in effects if not isinstance(effect, Visited)],
         error=error,
     )
+
+
+# Effects
+
+
+def _apply_effects(session: BotSession, wanted: Sequence[Effect], step: str | None) -> tuple[Effect, ...]:
+    """
+    Write the effects of a session's turn, in order, beginning at a step. Returns what was written: where something is
+    refused, the session is over and a person takes over.
+    """
+    written: list[Effect] = []
+    for effect in wanted:
+        if isinstance(effect, Visited):
+            step = effect.step
+        try:
+            if handle := _HANDLERS.get(type(effect)):
+                handle(session, effect)
+        except Refusal as refusal:
+            hand_over(session.conversation)
+            end = End(EndReason.ERROR, step)
+            return (*written, Refused(step or "", str(refusal)), HandOff(), end)
+        written.append(effect)
+    return tuple(written)
+
+
+def _queue_message(conversation: Conversation, effect: SendMessage) -> None:
+    """Queue a message. Raises Refusal when the number may not send, or outside the window."""
+    outbox.queue(conversation, effect.content, effect.text, Message.Origin.BOT)
+
+
+def _send_message(session: BotSession, effect: SendMessage) -> None:
+    _queue_message(session.conversation, effect)
+
+
+def _send_template(session: BotSession, effect: SendTemplate) -> None:
+    """Raises Refusal when there is no such approved template, or its parameters do not fit."""
+    template = _find_template(session.conversation.whatsapp_number, effect)
+    with _refusing():
+        outbox.reply_with_template(
+            session.conversation, template, effect.parameters, None, Message.Origin.BOT, pause_bot=False
+        )
+
+
+def template_text(number: WhatsAppNumber, effect: SendTemplate) -> str:
+    """What a person would read of a template. Raises Refusal as sending it would."""
+    template = _find_template(number, effect)
+    with _refusing():
+        check_usable(template, number)
+        check_parameters(template, effect.parameters)
+    return template.filled_in(effect.parameters)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What is wrong with a template is no error of ours: it is refused."""
+    try:
+        yield
+    except ValidationError as error:
+        raise Refusal("template_not_usable", " ".join(error.messages)) from error
+
+
+def _find_template(number: WhatsAppNumber, effect: SendTemplate) -> MessageTemplate:
+    """The approved template that an effect names. Raises Refusal."""
+    template = usable_with(number).filter(name=effect.template, language=effect.language).first()
+    if template is None:
+        raise Refusal(
+            "no_template",
+            _("The number has no approved template “%(name)s” (%(language)s). Correct the step, or approve it.")
+            % {"name": effect.template, "language": effect.language},
+        )
+    return template
+
+
+def _set_customer(session: BotSession, effect: SetCustomer) -> None:
+    customer = session.conversation.customer
+    customer.name = effect.name or customer.name
+    customer.attributes = {**customer.attributes, **effect.attributes}
+    customer.save(update_fields=["name", "attributes"])
+
+
+def _add_tags(session: BotSession, effect: AddTags) -> None:
+    customers.add_tags(session.conversation.customer, effect.names)
+
+
+def _remove_tags(session: BotSession, effect: RemoveTags) -> None:
+    customers.remove_tags(session.conversation.customer, effect.names)
+
+
+def _create_deal(session: BotSession, effect: CreateDeal) -> None:
+    conversation = session.conversation
+    create_deal(conversation.customer, effect.title, effect.amount, effect.stage, conversation)
+
+
+def _hand_off(session: BotSession, effect: HandOff) -> None:
+    hand_over(session.conversation)
+
+
+def hand_over(conversation: Conversation) -> None:
+    """A person takes over: the bot is silent, and the conversation is open and unread."""
+    conversations.change(
+        conversation,
+        bot_paused=True,
+        status=Conversation.Status.OPEN,
+        unread=max(conversation.unread, 1),
+    )
+
+
+def _expires_at(wanted: Sequence[Effect]) -> datetime | None:
+    """When a session with these effects ends if no answer comes; None: it does not wait for one."""
+    for effect in wanted:
+        if isinstance(effect, SetTimer) and effect.kind == TimerKind.EXPIRY:
+            return timezone.now() + timedelta(seconds=effect.seconds)
+    return None
+
+
+def _set_timer(session: BotSession, effect: SetTimer) -> None:
+    is_expiry = effect.kind == TimerKind.EXPIRY
+    due_at = session.expires_at if is_expiry else timezone.now() + timedelta(seconds=effect.seconds)
+    BotTimer.objects.create(
+        business_id=session.business_id, session=session, kind=effect.kind, turn=session.turns, due_at=due_at
+    )
+
+
+def _call(session: BotSession, effect: Call) -> None:
+    """The row of a call; `http_calls` makes it once this turn is committed."""
+    BotCall.objects.create(
+        business_id=session.business_id, session=session, turn=session.turns, request=asdict(effect)
+    )
+
+
+#: What writes each kind of effect. Visited and End are facts of the session (`_move`).
+_HANDLERS: dict[type[Effect], Callable[[BotSession, Any], None]] = {
+    SendMessage: _send_message,
+    SendTemplate: _send_template,
+    SetCustomer: _set_customer,
+    AddTags: _add_tags,
+    RemoveTags: _remove_tags,
+    CreateDeal: _create_deal,
+    HandOff: _hand_off,
+    SetTimer: _set_timer,
+    Call: _call,
+}
 
 
 # The end of sessions

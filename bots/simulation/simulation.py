@@ -32,14 +32,13 @@ from bots.engine.effects import (
     TimerKind,
     Visited,
 )
-from bots.engine.engine import advance, person_after, waits_for_answer
+from bots.engine.engine import State, advance, person_after, waits_for_answer
 from bots.engine.events import Answered, Event, Person, Said, TimedOut
 from bots.engine.office_hours import is_open
-from bots.engine.state import State
 from bots.models import Bot, BotScenario
-from bots.runtime.effect_handlers import template_text
 from bots.runtime.loading import published
 from bots.runtime.routing import Arrival, Begin, CallPerson, Candidate, Continue, Running, Stop, route
+from bots.runtime.writing import template_text
 
 MAX_MESSAGES = 100
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from accounts.models import Business
 from bots.engine.effects import End, EndReason, SendMessage, SendTemplate, SetTimer, TimerKind
+from bots.engine.engine import State
 from bots.engine.events import Answered, Said, TimedOut
-from bots.engine.state import State
 from bots.models import Bot, BotScenario, BotSession, ScenarioVersion
 from bots.runtime.decisions import Decision, Inbound, Situation, decide
 from bots.runtime.routing import Candidate

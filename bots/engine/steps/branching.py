@@ -12,7 +12,7 @@ from bots.engine.effects import SetTimer, TimerKind
 from .handler import ONWARD, WAIT, Destination, StepHandler
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 
 class ConditionHandler(StepHandler[Condition]):

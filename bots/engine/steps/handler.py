@@ -10,7 +10,7 @@ from bots.engine.effects import EndReason
 from bots.engine.events import Answered, Said
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 
 class Move(Enum):

@@ -14,7 +14,7 @@ from bots.engine.events import Answered
 from .handler import ONWARD, WAIT, Destination, StepHandler
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 
 class HttpRequestHandler(StepHandler[HttpRequest]):

@@ -11,7 +11,7 @@ from bots.engine.effects import EndReason, HandOff
 from .handler import ONWARD, Destination, StepHandler
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 
 class MessageHandler(StepHandler[Message]):

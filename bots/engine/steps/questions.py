@@ -13,7 +13,7 @@ from bots.engine.events import Said
 from .handler import ONWARD, WAIT, Destination, StepHandler
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 Q = TypeVar("Q", bound=Question)
 

@@ -13,7 +13,7 @@ from bots.engine.effects import AddTags, CreateDeal, RemoveTags, SetCustomer
 from .handler import ONWARD, Destination, StepHandler
 
 if TYPE_CHECKING:
-    from bots.engine.turn import Turn
+    from bots.engine.engine import Turn
 
 
 class SetHandler(StepHandler[Set]):

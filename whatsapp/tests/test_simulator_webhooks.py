@@ -66,7 +66,7 @@ class CallbackHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def number(meta):
-    return meta.simulator.add_number(NUMBER_ID, "+74951234567", "EAAtoken", app_secret="shop-secret", waba_id="555555")
+    return meta.directory.add_number(NUMBER_ID, "+74951234567", "EAAtoken", app_secret="shop-secret", waba_id="555555")
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_held_statuses_come_when_they_are_released(meta, callback):
     send(meta)
     assert meta.simulator.courier.waiting == []
 
-    meta.simulator.release_statuses()
+    meta.simulator.statuses.release()
     callback.wait_for(lambda elements: len(elements) == 3)
 
 

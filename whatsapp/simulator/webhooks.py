@@ -42,7 +42,7 @@ def status_change(
         element["biz_opaque_callback_data"] = echo
     if error:
         element["errors"] = [error.as_webhook_error()]
-    if status == "sent":
+    if status in ("sent", "delivered"):
         element["pricing"] = _pricing(message.category)
     return _change(number, statuses=[element])
 

@@ -39,9 +39,11 @@ def reaction(wamid: str, emoji: str) -> Json:
 def file(media: Media, caption: str = "") -> Json:
     """A picture, video, audio, sticker or document that is at Meta; audio and stickers have no caption."""
     kind = _kind(media.mime)
-    content: Json = {"mime_type": media.mime, "sha256": _digest(media), "id": media.id}
+    is_voice = media.mime == "audio/ogg"
+    mime = "audio/ogg; codecs=opus" if is_voice else media.mime
+    content: Json = {"mime_type": mime, "sha256": _digest(media), "id": media.id}
     if kind == "audio":
-        content["voice"] = media.mime == "audio/ogg"
+        content["voice"] = is_voice
     elif kind == "sticker":
         content["animated"] = False
     elif caption:

@@ -35,9 +35,10 @@ class Command(TranslatedCommand):
     def handle(self, *, port: int, callback: str, **options: Any) -> None:
         running = self._start(port, callback)
         self.stdout.write(
-            _("The simulator runs. Write as a customer here: %(url)s\nStop it with Ctrl-C.") % {"url": running.url}
+            _("The simulator is running. Write as a customer here: %(url)s\nStop it with Ctrl-C.")
+            % {"url": running.url}
         )
-        self.stdout.write(_("\nLines for .env of the chatbot that shall use it:"))
+        self.stdout.write(_("\nLines for the .env of the chatbot that is to use it:"))
         self.stdout.write("\n".join(running.environment))
         self.stdout.write(_("\nWebhooks go to %(callback)s") % {"callback": callback})
         try:

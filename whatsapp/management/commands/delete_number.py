@@ -44,14 +44,15 @@ class Command(TranslatedCommand):
         self._show_receipt(deletion)
 
     def _show(self, number: WhatsAppNumber) -> None:
-        self.stdout.write(_("With “%(number)s” (%(phone)s) goes:") % {"number": number, "phone": number.phone_number})
+        names = {"number": number, "phone": number.phone_number}
+        self.stdout.write(_("Deleting “%(number)s” (%(phone)s) also deletes:") % names)
         for model, count in preview(number).counts.items():
             if model is not WhatsAppNumber:
                 self.stdout.write(f"  {capfirst(model._meta.verbose_name_plural)}: {count}")
 
     def _is_confirmed(self, number: WhatsAppNumber) -> bool:
         """Whether the person types the number's name."""
-        self.stdout.write(_("It cannot be undone. Customers, tags and deals stay."))
+        self.stdout.write(_("This cannot be undone. Customers, tags and deals are kept."))
         try:
             return input(_("Type the name of the number to delete it: ")).split() == number.name.split()
         except EOFError:
@@ -68,8 +69,8 @@ class Command(TranslatedCommand):
         except KeyboardInterrupt:
             raise CommandError(
                 _(
-                    "\nNot done yet: the number is hidden and does nothing any more. The deletion goes on where the "
-                    "site runs, or when this command is given again."
+                    "\nNot done yet: the number is hidden and does nothing any more. The deletion continues where "
+                    "the site runs, or when this command is run again."
                 )
             ) from None
 

@@ -18,7 +18,7 @@ class Command(TranslatedCommand):
     def handle(self, **options: Any) -> None:
         rotation = key_rotation.rotate()
         counts = {"rotated": rotation.rotated, "already": rotation.already}
-        self.stdout.write(_("Secrets put under the newest key: %(rotated)d; there already: %(already)d.") % counts)
+        self.stdout.write(_("Secrets moved to the newest key: %(rotated)d; already under it: %(already)d.") % counts)
         if rotation.unreadable:
             raise CommandError(_unreadable_text(rotation.unreadable))
         if rotation.left:

@@ -113,7 +113,7 @@ class Page:
         posted = request.json
         number, customer = self._number(posted), self._customer(posted)
         if not (number and customer):
-            raise ValidationError(_("The simulator was started anew and does not know this chat. Reload the page."))
+            raise ValidationError(_("The simulator was restarted and does not know this chat. Reload the page."))
         message, context = self._message(posted)
         sent = self.simulator.customer_sends(number.phone_number_id, customer.key, message, context_wamid=context)
         return Response.json({"message": sent.wamid}, 201)
@@ -137,7 +137,7 @@ class Page:
     def _media(self, media_id: str) -> Media:
         media = self.simulator.media.get(media_id)
         if media is None:
-            raise ValidationError(_("The simulator was started anew and does not know this file. Choose it again."))
+            raise ValidationError(_("The simulator was restarted and does not know this file. Choose it again."))
         return media
 
     def _message(self, posted: Json) -> tuple[Json, str]:

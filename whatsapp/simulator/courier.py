@@ -8,9 +8,8 @@ from itertools import count
 
 import requests
 
-from . import webhooks
-from .chat_page import chats
-from .chat_page.chats import ChatMessage
+from . import chats, webhooks
+from .chats import ChatMessage
 from .graph.phone_numbers import PhoneNumber
 from .http import Json
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from . import webhooks
-from .chat_page import chats, inbound
-from .chat_page.chats import Chat, ChatMessage, Customer
+from . import chats, inbound, webhooks
+from .chats import Chat, ChatMessage, Customer
 from .courier import Courier, Webhook
 from .graph import template_review
 from .graph.directory import Directory

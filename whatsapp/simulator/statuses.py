@@ -4,7 +4,7 @@ import threading
 import time
 
 from . import webhooks
-from .chat_page.chats import ChatMessage, Customer
+from .chats import ChatMessage, Customer
 from .courier import Courier, Webhook
 from .graph.errors import GraphError
 from .graph.faults import Faults

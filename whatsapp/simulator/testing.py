@@ -6,7 +6,7 @@ from django.test import Client
 
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 
-from .chat_page.chats import ChatMessage
+from .chats import ChatMessage
 from .graph.message_templates import Template
 from .graph.phone_numbers import PhoneNumber
 from .http import Json
@@ -57,7 +57,7 @@ class SimulatedMeta:
     def customer_writes(
         self, number: WhatsAppNumber, phone: str, message: str | Json, name: str = "", context_wamid: str = ""
     ) -> ChatMessage:
-        """A customer sends a text, or a message made by `chat_page.inbound`, to a WhatsAppNumber."""
+        """A customer sends a text, or a message made by `simulator.inbound`, to a WhatsAppNumber."""
         if isinstance(message, str):
             message = {"type": "text", "text": {"body": message}}
         return self.simulator.customer_sends(number.phone_number_id, phone, message, name, context_wamid)

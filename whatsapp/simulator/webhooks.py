@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from .chat_page.chats import ChatMessage, Customer
+from .chats import ChatMessage, Customer
 from .graph.errors import GraphError
 from .graph.phone_numbers import PhoneNumber
 from .http import Json

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from whatsapp.simulator.chat_page import inbound
+from whatsapp.simulator import inbound
 from whatsapp.simulator.graph import faults, template_review
 
 NUMBER_ID = "106540352242922"

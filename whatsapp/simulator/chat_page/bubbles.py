@@ -6,12 +6,11 @@ from typing import TypedDict
 
 from django.utils.translation import gettext as _
 
+from whatsapp.simulator import inbound
+from whatsapp.simulator.chats import ChatMessage
 from whatsapp.simulator.graph.envelope import MAX_CAPTION
 from whatsapp.simulator.graph.message_templates import FilledTemplate
 from whatsapp.simulator.http import Json
-
-from . import inbound
-from .chats import ChatMessage
 
 
 class Choice(TypedDict):

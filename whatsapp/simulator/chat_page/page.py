@@ -12,13 +12,14 @@ from django.utils.translation import override
 
 from whatsapp.graph.media_types import EXTENSIONS, HEAD, recognise
 from whatsapp.phone_numbers import normalize_phone, readable_phone
+from whatsapp.simulator import inbound
+from whatsapp.simulator.chats import Chat, ChatMessage, Customer
 from whatsapp.simulator.graph.phone_numbers import PhoneNumber
 from whatsapp.simulator.http import Json, Request, Response
 from whatsapp.simulator.media import Media
 from whatsapp.simulator.state import Simulator
 
-from . import bubbles, inbound
-from .chats import Chat, ChatMessage, Customer
+from . import bubbles
 
 ROOT = Path(__file__).parents[1]
 CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

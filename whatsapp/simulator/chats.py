@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
-from whatsapp.simulator.graph.message_templates import FilledTemplate
-from whatsapp.simulator.graph.phone_numbers import PhoneNumber
-from whatsapp.simulator.http import Json
+from .graph.message_templates import FilledTemplate
+from .graph.phone_numbers import PhoneNumber
+from .http import Json
 
 #: How far a message of the customer came: on its way to the product, refused there (and repeated), taken, read.
 SENDING, REFUSED, TAKEN, READ = "sending", "refused", "taken", "read"

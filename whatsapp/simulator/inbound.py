@@ -2,8 +2,8 @@
 
 import base64
 
-from whatsapp.simulator.http import Json
-from whatsapp.simulator.media import Media
+from .http import Json
+from .media import Media
 
 
 def text(body: str) -> Json:

@@ -62,7 +62,7 @@ class Server:
 
     @property
     def environment(self) -> list[str]:
-        """The lines for .env of a chatbot that shall use this simulator."""
+        """The lines for .env of a chatbot that is to use this simulator."""
         return self.simulator.environment(self.url)
 
     def wait(self) -> None:

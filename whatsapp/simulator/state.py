@@ -72,7 +72,7 @@ class Simulator:
             self.version += 1
 
     def environment(self, url: str) -> list[str]:
-        """The lines for .env of a chatbot that shall use the simulator at `url`. A real app secret is never shown."""
+        """The lines for .env of a chatbot that is to use the simulator at `url`. A real app secret is never shown."""
         lines = [f"META_GRAPH_URL={url}"]
         if self.directory.app_secret == DEFAULT_APP_SECRET:
             lines.append(f"META_APP_SECRET={DEFAULT_APP_SECRET}")

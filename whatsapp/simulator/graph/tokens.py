@@ -9,7 +9,7 @@ APP_ID = "400000000000001"
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 
-#: A code that begins so may always be exchanged for a token; others are made by `Simulator.add_code`.
+#: A code with this prefix may always be exchanged for a token; others are added to `Directory.codes`.
 WELCOME_CODE_PREFIX = "sim-"
 
 

@@ -241,11 +241,11 @@ def run(case: Case, rate: float) -> list[str]:
     from .webhook import NUMBER, SECRET
 
     meta = server.start()
-    meta.simulator.add_number(
+    meta.directory.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], "EAAtoken", waba_id=NUMBER["waba_id"], app_secret=SECRET
     )
-    meta.simulator.courier.repeat_after = 0.2
-    meta.simulator.courier.LONGEST_WAIT = 1
+    meta.simulator.courier.retry_delay = 0.2
+    meta.simulator.courier.MAX_RETRY_DELAY = 1
     try:
         with installed(case, meta.url) as it:
             it.site.manage("migrate", "--verbosity", "0")

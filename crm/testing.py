@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.testing import make_business
-from whatsapp.simulator.chat_page import inbound as simulated_inbound
+from whatsapp.simulator import inbound as simulated_inbound
 from whatsapp.testing import PNG, make_number, new_wamid
 from whatsapp.webhooks.parsing import Change, InboundMessage
 

@@ -3,13 +3,23 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import count
+from typing import Any
 from unittest.mock import patch
 
+from django.http import HttpResponseBase
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Business
+
 from .models import MessageTemplate, WhatsAppNumber
+
+#: A JSON object of Meta's.
+Json = dict[str, Any]
 
 _serial = count(1)
 
@@ -22,7 +32,7 @@ PNG = bytes.fromhex(
 WEBHOOK_PATH = "/webhooks/whatsapp/"
 
 
-def make_number(business, **fields):
+def make_number(business: Business, **fields: Any) -> WhatsAppNumber:
     """A connected number with secrets of its own, which Meta has confirmed, and for which a webhook has just come."""
     serial, now = next(_serial), timezone.now()
     defaults = {
@@ -40,7 +50,12 @@ def make_number(business, **fields):
     return WhatsAppNumber.objects.create(business=business, **(defaults | fields))
 
 
-def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *components, **fields):
+def make_template(
+    number: WhatsAppNumber,
+    body: str = "Hello {{1}}, your order {{2}} is ready.",
+    *components: Json,
+    **fields: Any,
+) -> MessageTemplate:
     """An approved template of a number's WhatsApp Business account, its body and its other components."""
     defaults = {
         "waba_id": number.waba_id,
@@ -54,18 +69,18 @@ def make_template(number, body="Hello {{1}}, your order {{2}} is ready.", *compo
 
 
 @contextmanager
-def answers_together():
-    """All answers to the calls under way are settled together, however slowly they come."""
+def answers_together() -> Iterator[None]:
+    """Have all answers to the calls under way settled together, however slowly they come."""
     with patch("whatsapp.sending.delivery.CLAIM_INTERVAL", 30), patch("whatsapp.graph.pool.GATHER_INTERVAL", 30):
         yield
 
 
-def sign(body, secret):
+def sign(body: bytes, secret: str) -> str:
     """The X-Hub-Signature-256 header of a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def post_webhook(client, payload, secret):
+def post_webhook(client: Client, payload: Json | bytes, secret: str) -> HttpResponseBase:
     """Post a payload (or its bytes) with the signature of a secret."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return client.post(
@@ -76,11 +91,11 @@ def post_webhook(client, payload, secret):
     )
 
 
-def new_wamid():
+def new_wamid() -> str:
     return f"wamid.TEST{next(_serial):012}"
 
 
-def payload_of(number, value, field="messages"):
+def payload_of(number: WhatsAppNumber, value: Json, field: str = "messages") -> Json:
     """A POST with one change of a number."""
     return {
         "object": "whatsapp_business_account",
@@ -88,13 +103,20 @@ def payload_of(number, value, field="messages"):
     }
 
 
-def value_of(number, **elements):
+def value_of(number: WhatsAppNumber, **elements: list[Json]) -> Json:
     """The value of a `messages` change: `messages=[…]`, `statuses=[…]`, `contacts=[…]`."""
     metadata = {"display_phone_number": number.phone_number.lstrip("+"), "phone_number_id": number.phone_number_id}
     return {"messaging_product": "whatsapp", "metadata": metadata, **elements}
 
 
-def message_from(phone, type, content, wamid=None, timestamp=None, **fields):
+def message_from(
+    phone: str,
+    type: str,
+    content: Json | list[Json],
+    wamid: str | None = None,
+    timestamp: datetime | None = None,
+    **fields: Any,
+) -> Json:
     """An element of `messages[]`."""
     return {
         "from": phone.lstrip("+"),
@@ -106,32 +128,44 @@ def message_from(phone, type, content, wamid=None, timestamp=None, **fields):
     }
 
 
-def inbound(number, phone, *messages, name="Anna"):
+def inbound(number: WhatsAppNumber, phone: str, *messages: Json, name: str = "Anna") -> Json:
     """A POST with messages of one person."""
     contact = {"profile": {"name": name}, "wa_id": phone.lstrip("+")}
     return payload_of(number, value_of(number, contacts=[contact], messages=list(messages)))
 
 
-def inbound_text(number, phone, text, wamid=None, name="Anna", **fields):
+def inbound_text(
+    number: WhatsAppNumber, phone: str, text: str, wamid: str | None = None, name: str = "Anna", **fields: Any
+) -> Json:
     """A POST with one text message."""
     return inbound(number, phone, message_from(phone, "text", {"body": text}, wamid, **fields), name=name)
 
 
-def inbound_button(number, phone, choice_id, title, wamid=None, name="Anna"):
+def inbound_button(
+    number: WhatsAppNumber, phone: str, choice_id: str, title: str, wamid: str | None = None, name: str = "Anna"
+) -> Json:
     """A POST with a tap on a reply button."""
     reply = {"type": "button_reply", "button_reply": {"id": choice_id, "title": title}}
     return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
 
 
-def inbound_row(number, phone, choice_id, title, wamid=None, name="Anna"):
+def inbound_row(
+    number: WhatsAppNumber, phone: str, choice_id: str, title: str, wamid: str | None = None, name: str = "Anna"
+) -> Json:
     """A POST with a choice in a list."""
     reply = {"type": "list_reply", "list_reply": {"id": choice_id, "title": title}}
     return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
 
 
-def status_element(wamid, status, token=None, timestamp=None, error=None):
+def status_element(
+    wamid: str,
+    status: str,
+    token: str | None = None,
+    timestamp: datetime | None = None,
+    error: tuple[int, str] | None = None,
+) -> Json:
     """An element of `statuses[]`; `error` is (code, title)."""
-    element = {
+    element: Json = {
         "id": wamid,
         "status": status,
         "timestamp": str(int((timestamp or timezone.now()).timestamp())),
@@ -144,6 +178,6 @@ def status_element(wamid, status, token=None, timestamp=None, error=None):
     return element
 
 
-def status_update(number, wamid, status, **fields):
-    """A POST with one status."""
+def status_update(number: WhatsAppNumber, wamid: str, status: str, **fields: Any) -> Json:
+    """A POST with one status; `fields` are those of `status_element`."""
     return payload_of(number, value_of(number, statuses=[status_element(wamid, status, **fields)]))

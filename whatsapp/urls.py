@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
 from whatsapp.api.message_templates import MessageTemplateViewSet
@@ -10,7 +10,7 @@ router.register("whatsapp-numbers", WhatsAppNumberViewSet)
 router.register("templates", MessageTemplateViewSet)
 
 #: Below /api/v1/, beside the router's.
-api_urlpatterns = []
+api_urlpatterns: list[URLPattern] = []
 
 urlpatterns = [
     path("webhooks/whatsapp/", WebhookView.as_view(), name="whatsapp-webhook"),

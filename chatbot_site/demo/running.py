@@ -60,7 +60,7 @@ def running(port, site_url):
 
 def introduce(number, simulator):
     """A number as its owner would have registered it at Meta, and the people who may write to it."""
-    simulator.add_number(
+    simulator.directory.add_number(
         number.phone_number_id,
         number.phone_number,
         number.access_token,
@@ -70,7 +70,7 @@ def introduce(number, simulator):
     )
     for customer in Customer.objects.for_business(number.business).filter(phone__isnull=False):
         simulator.add_customer(customer.name, customer.phone)
-    simulator.subscribed[number.waba_id] = {simulator.app_id: True}
+    simulator.directory.subscribed[number.waba_id] = {simulator.directory.app_id: True}
     health.check(number)
 
 

@@ -23,7 +23,7 @@ NUMBER = {
 
 def make_environment(folder, meta):
     """The environment of an installation in a folder. Its database is migrated and empty, its NUMBER known to Meta."""
-    meta.simulator.add_number(
+    meta.directory.add_number(
         NUMBER["phone_number_id"], NUMBER["phone_number"], NUMBER["access_token"], app_secret=NUMBER["app_secret"]
     )
     (folder / "kill.db").write_bytes(migrated_database())

@@ -124,7 +124,7 @@ def test_what_was_refused_with_the_dead_token_goes_out_with_the_new_one(meta, nu
 def test_a_token_that_meta_takes_again_sends_after_a_check(meta, number):
     work_off(health.JOB)
     say(number)
-    meta.simulator.numbers[number.phone_number_id].access_token = number.access_token
+    meta.directory.numbers[number.phone_number_id].access_token = number.access_token
     health.check(number)
     sending_tasks.deliver_due()
     assert statuses() == {"accepted"}

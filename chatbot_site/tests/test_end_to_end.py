@@ -12,7 +12,7 @@ import requests
 from accounts.testing import make_business, make_owner
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Conversation, Customer, Message
-from whatsapp.simulator.chat_page import inbound as said
+from whatsapp.simulator import inbound as said
 from whatsapp.simulator.graph import faults
 from whatsapp.testing import WEBHOOK_PATH, inbound, inbound_text, make_number, message_from, sign
 

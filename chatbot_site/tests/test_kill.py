@@ -103,7 +103,7 @@ def test_a_timer_set_before_a_kill_fires_once_after_it(environment, meta, tmp_pa
 def test_killed_again_and_again_it_fetches_every_picture(environment, meta, tmp_path):
     assert manage(environment, "shell", "-v", "0", "-c", SEED).wait(PATIENCE) == 0
     meta.post_webhooks_to(environment["PUBLIC_URL"])
-    meta.simulator.courier.LONGEST_WAIT = 0.5
+    meta.simulator.courier.MAX_RETRY_DELAY = 0.5
 
     with open(tmp_path / "log", "wb") as log:
         for people in ROUNDS:
@@ -145,7 +145,7 @@ def test_stopped_by_ctrl_c_it_learns_what_became_of_a_send_under_way(environment
 def prepare(meta, environment):
     """Webhooks are posted in small pieces, twice each, and again soon; answers of Meta take a moment."""
     courier = meta.simulator.courier
-    courier.BATCH, courier.LONGEST_WAIT, courier.copies = 3, 0.5, 2
+    courier.BATCH, courier.MAX_RETRY_DELAY, courier.copies = 3, 0.5, 2
     meta.faults.on_send(faults.slow(0.03), times=None)
     meta.post_webhooks_to(environment["PUBLIC_URL"])
 

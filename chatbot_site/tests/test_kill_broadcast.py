@@ -55,7 +55,7 @@ def environment(tmp_path, meta):
 
 def test_killed_five_times_in_the_middle_it_reaches_everybody_once(environment, meta, tmp_path):
     meta.approve(SimpleNamespace(waba_id=WABA_ID, meta_id="1", parameter_format="POSITIONAL", **TEMPLATE))
-    meta.simulator.numbers[NUMBER["phone_number_id"]].waba_id = WABA_ID
+    meta.directory.numbers[NUMBER["phone_number_id"]].waba_id = WABA_ID
     meta.post_webhooks_to(environment["PUBLIC_URL"])
     assert manage(environment, "shell", "-v", "0", "-c", SEED).wait(PATIENCE) == 0
 

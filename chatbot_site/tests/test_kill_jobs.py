@@ -31,7 +31,7 @@ def select(meta, tmp_path_factory):
     """What SQL finds in the installation after the kill and the next start, while that runs."""
     folder = tmp_path_factory.mktemp("killed")
     environment = make_environment(folder, meta)
-    meta.simulator.numbers[NUMBER["phone_number_id"]].waba_id = killed_jobs.WABA_ID
+    meta.directory.numbers[NUMBER["phone_number_id"]].waba_id = killed_jobs.WABA_ID
     media = meta.simulator.add_media(PNG, "image/png")
     told = {"KILLED_JOBS": str(folder), "KILLED_MEDIA": media.id}
     script = "from chatbot_site.tests import killed_jobs; killed_jobs.main()"

@@ -142,7 +142,7 @@ def queue_message(number):
 
 
 def test_calls_that_carry_secrets_in_their_address(log, settings, meta):
-    meta.simulator.add_number("1000001", PHONE, TOKEN)
+    meta.directory.add_number("1000001", PHONE, TOKEN)
     for url in (meta.url, refused_url()):
         settings.META_GRAPH_URL = url
         for call in (

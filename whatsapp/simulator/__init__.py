@@ -3,5 +3,5 @@ A local stand-in for Meta's Cloud API: it accepts sends as Graph does, answers w
 which one writes as a customer. Everything is in memory and gone when it stops. `up --demo` and
 `manage.py cloud_api_simulator` run it; tests set faults on it.
 
-`server.start()` is the way in; `state.Simulator` is what tests and the demo talk to.
+`server.start()` starts one; `state.Simulator` is what tests and the demo work with.
 """

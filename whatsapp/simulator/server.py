@@ -3,74 +3,77 @@
 import socket
 import threading
 from contextlib import suppress
+from typing import Any, Self
 
 from waitress import wasyncore
 from waitress.server import create_server
 
-from whatsapp.simulator.graph.phone_numbers import DEFAULT_APP_SECRET
-
+from .graph.phone_numbers import DEFAULT_APP_SECRET
 from .state import Simulator
 from .wsgi import Application
 
 HOST = "127.0.0.1"
 
-#: Meta takes the kept connections of many workers. Those over waitress's own limit would wait in vain.
-CONNECTIONS = 1000
+#: Many workers keep connections open to Meta; those over waitress's own limit would wait for ever.
+MAX_CONNECTIONS = 1000
 
 
 class Server:
     """A running simulator: `simulator` is what it knows, `url` its page and the base of its Graph."""
 
-    def __init__(self, simulator, port, admin_url):
+    def __init__(self, simulator: Simulator, port: int, admin_url: str) -> None:
         self.simulator = simulator
-        self._sockets = {}
+        #: What waitress polls, by file descriptor.
+        self._sockets: dict[int, Any] = {}
         # A socket of our own: waitress's would let two programs listen on one port on Windows.
         listener = socket.create_server((HOST, port), backlog=1024)
         self._waitress = create_server(
             Application(simulator, admin_url),
             sockets=[listener],
             threads=32,
-            connection_limit=CONNECTIONS,
+            connection_limit=MAX_CONNECTIONS,
             map=self._sockets,
             ident=None,
         )
-        self.port = self._waitress.effective_port
+        self.port: int = self._waitress.effective_port
         self.url = f"http://{HOST}:{self.port}"
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
 
-    def start(self):
+    def start(self) -> Self:
         self.simulator.courier.start()
         self._thread.start()
         return self
 
-    def _run(self):
-        """waitress's loop, which has no end of its own. Only this thread closes what it polls."""
+    def _run(self) -> None:
+        """Run waitress's loop, which has no end of its own. Only this thread closes what it polls."""
         while not self._is_stopping.is_set():
             wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
         self._waitress.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._sockets)
 
-    def stop(self):
+    def stop(self) -> None:
         self.simulator.courier.stop()
         self._is_stopping.set()
-        # A connection wakes the loop; refused, it has ended already.
+        # A connection wakes the loop; when it is refused, the loop has ended already.
         with suppress(OSError):
             socket.create_connection((HOST, self.port), timeout=1).close()
         self._thread.join(timeout=10)
 
     @property
-    def environment(self):
-        """The lines for .env of a chatbot that shall use this simulator."""
+    def environment(self) -> list[str]:
+        """The lines for .env of a chatbot that is to use this simulator."""
         return self.simulator.environment(self.url)
 
-    def wait(self):
-        """Until it stops."""
+    def wait(self) -> None:
+        """Return when it has stopped."""
         while self._thread.is_alive():
             self._thread.join(timeout=0.5)
 
 
-def start(port=0, *, callback_url="", app_secret=DEFAULT_APP_SECRET, admin_url=""):
+def start(
+    port: int = 0, *, callback_url: str = "", app_secret: str = DEFAULT_APP_SECRET, admin_url: str = ""
+) -> Server:
     """
     Start a simulator on 127.0.0.1; port 0 takes a free one. Raises OSError when the port is taken.
 

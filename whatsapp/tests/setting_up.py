@@ -11,7 +11,7 @@ FIRST, SECOND = "106540352240001", "106540352240002"
 
 def make_account(meta):
     """Two numbers: the first is connected at Meta, the second not registered yet."""
-    add = meta.simulator.add_number
+    add = meta.directory.add_number
     first = add(FIRST, "+74951234501", TOKEN, waba_id=WABA_ID, name="Tea shop", pin="111111")
     second = add(SECOND, "+74951234502", TOKEN, waba_id=WABA_ID, name="Coffee shop", registered=False)
     return first, second

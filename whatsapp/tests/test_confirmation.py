@@ -28,7 +28,7 @@ URL = "/api/v1/whatsapp-numbers/"
 def make_known(meta, owner):
     number = make_number(owner.business, app_secret="")
     meta.connect(number)
-    meta.simulator.subscribed[number.waba_id] = {meta.simulator.app_id: True}
+    meta.directory.subscribed[number.waba_id] = {meta.directory.app_id: True}
     return number
 
 
@@ -98,7 +98,7 @@ def test_by_api_too_and_the_answer_says_so(alpha, beta):
 
 
 def test_an_account_that_lists_the_number_to_its_token_is_confirmed(meta, beta):
-    meta.simulator.numbers[beta.phone_number_id].waba_id = "77700001"
+    meta.directory.numbers[beta.phone_number_id].waba_id = "77700001"
     numbers.update(beta, waba_id="77700001")
     assert fresh(beta).waba_confirmed_at
     assert codes(beta) == []
@@ -127,10 +127,10 @@ def test_a_check_confirms_a_number_and_its_account(meta, claimed):
 
 
 def test_a_check_finds_that_the_number_has_left_the_account(meta, alpha):
-    meta.simulator.numbers[alpha.phone_number_id].waba_id = "77700001"
+    meta.directory.numbers[alpha.phone_number_id].waba_id = "77700001"
     health.check(alpha)
     assert (codes(alpha), fresh(alpha).waba_confirmed_at) == (["waba_refused"], None)
-    meta.simulator.numbers[alpha.phone_number_id].waba_id = alpha.waba_id
+    meta.directory.numbers[alpha.phone_number_id].waba_id = alpha.waba_id
     health.check(alpha)
     assert codes(alpha) == []
     assert fresh(alpha).waba_confirmed_at
@@ -192,7 +192,7 @@ def test_a_number_with_a_secret_of_its_own_receives_before_it_is_confirmed(clien
 
 def test_a_claim_keeps_nobody_from_proving_an_id(client, settings, meta, claimed):
     business = make_business()
-    meta.simulator.add_number(claimed.phone_number_id, "+74951234501", "EAAproof", waba_id="77700001")
+    meta.directory.add_number(claimed.phone_number_id, "+74951234501", "EAAproof", waba_id="77700001")
     fields = {"phone_number": "+74951234501", "phone_number_id": claimed.phone_number_id, "access_token": "EAAproof"}
 
     proven = numbers.connect(business, name="Proven", **fields)

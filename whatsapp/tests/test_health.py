@@ -33,7 +33,7 @@ def number(meta):
 
 
 def at_meta(meta, number, **facts):
-    meta.simulator.numbers[number.phone_number_id].facts.update(facts)
+    meta.directory.numbers[number.phone_number_id].facts.update(facts)
 
 
 def tick():
@@ -117,7 +117,7 @@ def test_a_number_of_the_same_account_in_another_business_is_asked_about_for_its
 
 
 def test_who_receives_the_webhooks_is_known(meta, number):
-    meta.simulator.subscribed[number.waba_id] = {meta.simulator.app_id: True}
+    meta.directory.subscribed[number.waba_id] = {meta.directory.app_id: True}
     tick()
     assert fresh(number).subscribed_apps == ["Simulator"]
 
@@ -148,7 +148,7 @@ def test_a_refusal_to_tell_of_token_or_webhooks_is_no_trouble(meta, number, edge
 
 
 def test_webhooks_that_go_to_another_app_are_noticed(meta, number):
-    meta.simulator.subscribed[number.waba_id] = {meta.simulator.app_id: True}
+    meta.directory.subscribed[number.waba_id] = {meta.directory.app_id: True}
     meta.faults.on_call("GET", "debug_token", lambda accept: {"data": {"app_id": "1", "expires_at": 0}})
     tick()
     assert "webhooks_elsewhere" in fresh(number).alerts
@@ -265,7 +265,7 @@ def test_a_check_leaves_a_pause_with_its_reason(meta, number):
 def test_what_was_asked_with_an_old_token_is_not_written(meta, number):
     def while_somebody_enters_another(accept):
         answer = accept()
-        meta.simulator.numbers[number.phone_number_id].access_token = "EAAnew"
+        meta.directory.numbers[number.phone_number_id].access_token = "EAAnew"
         numbers.update(fresh(number), access_token="EAAnew")
         connection.close()
         return answer
@@ -348,7 +348,7 @@ def test_an_app_that_receives_the_webhooks_again_is_cut_off_no_longer(meta, numb
     tick()
     assert "app_removed" in fresh(number).alerts
 
-    meta.simulator.subscribed[number.waba_id] = {meta.simulator.app_id: True}
+    meta.directory.subscribed[number.waba_id] = {meta.directory.app_id: True}
     make_due(number)
     tick()
 

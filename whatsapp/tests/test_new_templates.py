@@ -110,11 +110,11 @@ def test_a_name_that_was_deleted_here_may_be_free_again(number):
     ("subcode", "told"),
     [(2388024, "Choose another name"), (2388023, "30 days"), (2388293, "too short"), (2388999, "has not taken")],
 )
-def test_metas_refusal_is_told_with_what_to_do_and_metas_own_words(number, meta, monkeypatch, subcode, told):
-    def refuse(*args):
+def test_metas_refusal_is_told_with_what_to_do_and_metas_own_words(number, meta, subcode, told):
+    def refuse(accept):
         raise template_review.TemplateRefused(subcode, "No", "Because of this.")
 
-    monkeypatch.setattr(template_review, "create", refuse)
+    meta.faults.on_call("POST", "message_templates", refuse)
 
     with pytest.raises(Refusal, match=told) as refusal:
         submit.submit(number, new())

@@ -134,7 +134,7 @@ def test_an_operator_sees_what_is_wrong_but_no_set_up(client, owner, number):
 
 def test_the_button_checks_the_number(client, meta, number):
     meta.connect(number)
-    meta.simulator.subscribed[number.waba_id] = {meta.simulator.app_id: True}
+    meta.directory.subscribed[number.waba_id] = {meta.directory.app_id: True}
     answer = client.post(address(number, "check"), follow=True)
     assert "is in order at Meta" in answer.text
     assert WhatsAppNumber.objects.get().subscribed_apps == ["Simulator"]

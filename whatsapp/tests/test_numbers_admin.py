@@ -52,7 +52,7 @@ def number(owner):
 
 
 def test_a_number_is_added_when_meta_knows_it(client, meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     answer = client.post(ADD, entered())
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     number = WhatsAppNumber.objects.get()
@@ -60,7 +60,7 @@ def test_a_number_is_added_when_meta_knows_it(client, meta, owner):
 
 
 def test_a_refused_token_is_an_error_on_that_field_and_saves_nothing(client, meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     answer = client.post(ADD, entered(access_token="wrong"))
     assert list(answer.context["adminform"].form.errors) == ["access_token"]
     assert not WhatsAppNumber.objects.exists()
@@ -103,7 +103,7 @@ def test_renaming_a_number_does_not_ask_meta(client, meta, number):
 
 
 def test_a_new_token_is_checked_and_saved(client, meta, number):
-    meta.simulator.add_number("1000001", "+79161234567", "EAA-new")
+    meta.directory.add_number("1000001", "+79161234567", "EAA-new")
     client.post(page_of(number), entered(phone_number="+79161234567", access_token="EAA-new", app_secret=""))
     number.refresh_from_db()
     assert (number.access_token, number.status) == ("EAA-new", "connected")
@@ -118,7 +118,7 @@ def test_a_number_whose_token_cannot_be_read_still_opens_and_is_renamed(client, 
 
 def test_the_pin_of_a_number_goes_when_it_becomes_another_number(client, meta, number):
     WhatsAppNumber.objects.update(pin="123456")
-    meta.simulator.add_number("1000009", number.phone_number, number.access_token)
+    meta.directory.add_number("1000009", number.phone_number, number.access_token)
     assert client.post(page_of(number), entered(phone_number_id="1000009", access_token="")).status_code == 302
     number = WhatsAppNumber.objects.get()
     assert (number.phone_number_id, number.pin) == ("1000009", "")

@@ -40,7 +40,7 @@ def owner():
 
 
 def test_a_number_that_meta_knows_is_connected(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token", name="Tea shop")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token", name="Tea shop")
     answer = client_of(owner).post(URL, entered(), format="json")
     assert answer.status_code == 201, answer.data
     assert (answer.data["status"], answer.data["verified_name"]) == ("connected", "Tea shop")
@@ -49,7 +49,7 @@ def test_a_number_that_meta_knows_is_connected(meta, owner):
 
 
 def test_a_token_that_meta_refuses_is_a_400_on_that_field_and_saves_nothing(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     answer = client_of(owner).post(URL, entered(access_token="wrong"), format="json")
     assert answer.status_code == 400
     assert list(answer.data) == ["access_token"]
@@ -63,14 +63,14 @@ def test_out_of_reach_the_number_is_saved_unchecked(settings, owner):
 
 
 def test_another_phone_at_meta_is_shown_as_a_problem(meta, owner):
-    meta.simulator.add_number("1000001", "+79990000000", "sim-token")
+    meta.directory.add_number("1000001", "+79990000000", "sim-token")
     answer = client_of(owner).post(URL, entered(), format="json")
     assert (answer.status_code, answer.data["status"]) == (201, "problem")
     assert "+7 999 000-00-00" in answer.data["problem"]
 
 
 def test_a_phone_number_id_of_another_business_is_refused_without_saying_whose(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     stranger = make_owner("Secret rival")
     client_of(stranger).post(URL, entered(), format="json")
     answer = client_of(owner).post(URL, entered(), format="json")
@@ -97,7 +97,7 @@ def test_an_unknown_filter_is_refused(owner):
 
 
 def test_a_new_token_is_checked_before_it_is_saved(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     answer = client_of(owner).patch(f"{URL}{number['id']}/", {"access_token": "wrong"}, format="json")
     assert answer.status_code == 400
@@ -105,7 +105,7 @@ def test_a_new_token_is_checked_before_it_is_saved(meta, owner):
 
 
 def test_a_manager_may_rename_a_number_but_not_change_its_token(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     client = client_of(make_colleague(owner, Role.MANAGER))
     assert client.patch(f"{URL}{number['id']}/", {"name": "Cafe"}, format="json").status_code == 200
@@ -115,7 +115,7 @@ def test_a_manager_may_rename_a_number_but_not_change_its_token(meta, owner):
 
 def test_the_pin_of_a_number_goes_when_it_becomes_another_number(meta, owner):
     number = make_number(owner.business, access_token="sim-token", pin="123456")
-    meta.simulator.add_number("1000009", number.phone_number, "sim-token")
+    meta.directory.add_number("1000009", number.phone_number, "sim-token")
     client_of(owner).patch(f"{URL}{number.pk}/", {"name": "Tea"}, format="json")
     assert WhatsAppNumber.objects.get().pin == "123456"
     assert (
@@ -125,7 +125,7 @@ def test_the_pin_of_a_number_goes_when_it_becomes_another_number(meta, owner):
 
 
 def test_an_operator_may_only_look(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     client = client_of(make_colleague(owner, Role.OPERATOR))
     assert client.get(f"{URL}{number['id']}/").status_code == 200
@@ -133,7 +133,7 @@ def test_an_operator_may_only_look(meta, owner):
 
 
 def test_switching_off_and_on(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     assert client_of(owner).post(f"{URL}{number['id']}/deactivate/").data["is_active"] is False
     assert client_of(owner).post(f"{URL}{number['id']}/activate/").data["is_active"] is True
@@ -151,7 +151,7 @@ def test_the_plan_limits_numbers(meta, owner):
 
 
 def test_the_preview_counts_and_the_deletion_answers_204(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     preview = client_of(owner).get(f"{URL}{number['id']}/delete-preview/")
     assert preview.data == {
@@ -167,7 +167,7 @@ def test_the_preview_counts_and_the_deletion_answers_204(meta, owner):
 
 
 def test_the_number_of_a_stranger_is_not_there(meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.directory.add_number("1000001", "+79161234567", "sim-token")
     number = client_of(owner).post(URL, entered(), format="json").data
     client = client_of(make_owner())
     for method, path in [

@@ -73,7 +73,7 @@ def test_run_again_after_its_end_nothing_is_changed(meta, account, owner):
 
 def test_more_numbers_than_a_page_holds_are_found(meta, account, owner):
     for serial in range(230):
-        meta.simulator.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
+        meta.directory.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
     setup = setups.begin(owner, WABA_ID, TOKEN)
     setups.run(setup, owner)
     assert len({number["id"] for number in setup.found}) == 232
@@ -81,7 +81,7 @@ def test_more_numbers_than_a_page_holds_are_found(meta, account, owner):
 
 def test_a_stale_cursor_begins_the_list_again(meta, account, owner):
     for serial in range(120):
-        meta.simulator.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
+        meta.directory.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
     pages = iter([lambda accept: accept(), faults.error(131059, "Invalid cursor")])
     for answer in pages:
         meta.faults.on_call("GET", "phone_numbers", answer)
@@ -93,7 +93,7 @@ def test_a_stale_cursor_begins_the_list_again(meta, account, owner):
 def test_a_list_that_does_not_end_ends_here(meta, account, owner, monkeypatch):
     monkeypatch.setattr("whatsapp.graph.paging.MAX_PAGES", 2)
     for serial in range(230):
-        meta.simulator.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
+        meta.directory.add_number(f"2000{serial:08}", f"+7496{serial:07}", TOKEN, waba_id=WABA_ID)
     setup = set_up(owner)
     assert failed(setup)["numbers"] == "list_without_end"
 
@@ -102,15 +102,15 @@ def test_a_list_that_does_not_end_ends_here(meta, account, owner, monkeypatch):
 
 
 def test_a_token_is_described_to_the_app_of_the_installation(settings, meta, account, owner):
-    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.simulator.app_secret
+    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.directory.app_secret
     set_up(owner)
     described = [call for call in meta.requests if call.path.endswith("debug_token")]
     assert [call.token.partition("|")[0] for call in described] == [APP_ID]
 
 
 def test_the_token_of_another_app_is_described_to_itself(settings, meta, account, owner):
-    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.simulator.app_secret
-    meta.simulator.tokens[TOKEN] = Token(app_id="400000000000009")
+    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.directory.app_secret
+    meta.directory.tokens[TOKEN] = Token(app_id="400000000000009")
     setup = set_up(owner, app_secret="their-secret")
     assert codes(setup)["token"] == "token_valid"
     assert number_of(FIRST).app_secret == "their-secret"
@@ -125,7 +125,7 @@ def test_a_token_that_nobody_describes_is_proved_by_use(meta, account, owner):
 
 def test_the_end_of_a_token_is_kept(meta, account, owner):
     ends_at = int(time.time()) + 60 * 24 * 3600
-    meta.simulator.tokens[TOKEN] = Token(expires_at=ends_at)
+    meta.directory.tokens[TOKEN] = Token(expires_at=ends_at)
     setup = set_up(owner, phone_number_ids=[FIRST])
     assert number_of(FIRST).token_expires_at == datetime.fromtimestamp(ends_at, UTC)
     with translation.override("en"):
@@ -140,7 +140,7 @@ def test_the_end_of_a_token_is_kept(meta, account, owner):
     ],
 )
 def test_with_a_dead_token_nothing_else_is_tried(meta, account, owner, token, code):
-    meta.simulator.tokens[TOKEN] = token
+    meta.directory.tokens[TOKEN] = token
     setup = set_up(owner)
     assert failed(setup) == {"token": code, "account": "waits", "numbers": "waits"}
 
@@ -153,7 +153,7 @@ def test_with_a_dead_token_nothing_else_is_tried(meta, account, owner, token, co
     ],
 )
 def test_a_token_that_lacks_something_says_so_and_the_rest_is_tried(meta, account, owner, token, code):
-    meta.simulator.tokens[TOKEN] = token
+    meta.directory.tokens[TOKEN] = token
     assert failed(set_up(owner)) == {"token": code}
 
 
@@ -174,14 +174,14 @@ def test_a_new_token_takes_the_place_of_a_refused_one(meta, account, owner):
 
 
 def test_an_app_that_is_subscribed_already_is_not_subscribed_again(meta, account, owner):
-    meta.simulator.subscribed[WABA_ID] = {APP_ID: True}
+    meta.directory.subscribed[WABA_ID] = {APP_ID: True}
     set_up(owner, phone_number_ids=[FIRST])
     assert calls(meta) == []
     assert number_of(FIRST).subscribed_apps == ["Simulator"]
 
 
 def test_beside_another_app_the_own_one_is_subscribed(meta, account, owner):
-    meta.simulator.subscribed[WABA_ID] = {"400000000000009": True}
+    meta.directory.subscribed[WABA_ID] = {"400000000000009": True}
     set_up(owner, phone_number_ids=[FIRST])
     assert number_of(FIRST).subscribed_apps == ["App 400000000000009", "Simulator"]
 

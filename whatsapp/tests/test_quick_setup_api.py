@@ -30,8 +30,8 @@ def account(meta):
 @pytest.fixture
 def app(settings, meta):
     """The installation has an app of its own at Meta."""
-    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.simulator.app_secret
-    meta.simulator.add_code("AQcode", TOKEN)
+    settings.META_APP_ID, settings.META_APP_SECRET = APP_ID, meta.directory.app_secret
+    meta.directory.codes["AQcode"] = TOKEN
 
 
 def post(user, address, language="en", **body):
@@ -194,10 +194,10 @@ def test_without_an_app_of_the_installation_embedded_signup_is_refused(meta, acc
 def test_neither_the_code_nor_the_secret_of_the_app_is_logged(meta, app, account, owner, caplog):
     caplog.set_level("DEBUG")
     post(owner, "embedded-signup", code="AQcode", waba_id=WABA_ID)
-    assert "AQcode" not in caplog.text and meta.simulator.app_secret not in caplog.text
+    assert "AQcode" not in caplog.text and meta.directory.app_secret not in caplog.text
 
 
 def test_words_of_an_unknown_shape_at_meta_break_no_setup(meta, account, owner):
-    meta.simulator.numbers[FIRST].facts.update(status=["CONNECTED"], code_verification_status={})
+    meta.directory.numbers[FIRST].facts.update(status=["CONNECTED"], code_verification_status={})
 
     assert set_up(owner, phone_number_ids=[FIRST]).status_code == 200

@@ -69,7 +69,7 @@ def test_two_numbers_of_one_name_are_told_apart(meta, account, owner):
 
 
 def test_a_connected_number_keeps_a_token_that_works(meta, account, owner):
-    meta.simulator.tokens["EAAold"] = Token()
+    meta.directory.tokens["EAAold"] = Token()
     number = make_number(
         owner.business, phone_number="+74951234501", phone_number_id=FIRST, waba_id=WABA_ID, access_token="EAAold"
     )

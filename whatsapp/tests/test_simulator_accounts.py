@@ -14,7 +14,7 @@ APP_TOKEN = f"{APP_ID}|simulator-app-secret"
 
 @pytest.fixture
 def number(meta):
-    return meta.simulator.add_number(NUMBER_ID, "+74951234567", "EAAtoken", waba_id=WABA_ID, name="Shop")
+    return meta.directory.add_number(NUMBER_ID, "+74951234567", "EAAtoken", waba_id=WABA_ID, name="Shop")
 
 
 def call(meta, method, path, token="EAAtoken", **options):
@@ -38,17 +38,17 @@ def test_an_account_tells_of_itself(meta, number):
 def test_a_welcome_token_makes_an_account_by_asking_for_it(meta):
     told = call(meta, "GET", "777777?fields=id,name,account_review_status", token="sim-anything")
     assert (told["id"], told["name"]) == ("777777", "Simulator")
-    assert list(meta.simulator.numbers) == ["7777771"]
+    assert list(meta.directory.numbers) == ["7777771"]
 
 
 def test_the_account_of_another_token_does_not_exist(meta, number):
-    meta.simulator.add_number("999999", "+74950000000", "EAAother", waba_id="888888")
+    meta.directory.add_number("999999", "+74950000000", "EAAother", waba_id="888888")
     assert call(meta, "GET", WABA_ID, token="EAAother")["error"]["error_subcode"] == 33
 
 
 def test_numbers_come_in_pages_of_at_most_a_hundred_newest_first(meta, number):
     for serial in range(120):
-        meta.simulator.add_number(f"2000{serial:04}", f"+7495000{serial:04}", "EAAtoken", waba_id=WABA_ID)
+        meta.directory.add_number(f"2000{serial:04}", f"+7495000{serial:04}", "EAAtoken", waba_id=WABA_ID)
     first = call(meta, "GET", f"{WABA_ID}/phone_numbers?fields=id&limit=500")
     second = requests.get(first["paging"]["next"], headers={"Authorization": "Bearer EAAtoken"}, timeout=10).json()
     assert [first["data"][0]["id"], len(first["data"]), len(second["data"])] == ["20000119", 100, 21]
@@ -94,24 +94,24 @@ def test_a_token_is_described_to_its_app_and_to_itself(meta, number, asking):
 
 
 def test_the_token_of_another_app_is_not_described(meta, number):
-    meta.simulator.tokens["EAAtoken"] = Token(app_id="400000000000009")
+    meta.directory.tokens["EAAtoken"] = Token(app_id="400000000000009")
     assert call(meta, "GET", "debug_token?input_token=EAAtoken", token=APP_TOKEN)["error"]["code"] == 100
 
 
 def test_an_expired_token_is_described_and_refused(meta, number):
-    meta.simulator.tokens["EAAtoken"] = Token(expires_at=int(time.time()) - 60)
+    meta.directory.tokens["EAAtoken"] = Token(expires_at=int(time.time()) - 60)
     assert call(meta, "GET", "debug_token?input_token=EAAtoken", token=APP_TOKEN)["data"]["is_valid"] is False
     assert call(meta, "GET", NUMBER_ID)["error"]["code"] == 190
 
 
 def test_a_code_is_exchanged_once(meta, number):
-    meta.simulator.add_code("the-code", "EAAtoken")
+    meta.directory.codes["the-code"] = "EAAtoken"
     query = f"client_id={APP_ID}&client_secret=simulator-app-secret&code=the-code"
     assert call(meta, "GET", f"oauth/access_token?{query}", token="")["access_token"] == "EAAtoken"
     assert call(meta, "GET", f"oauth/access_token?{query}", token="")["error"]["code"] == 100
 
 
 def test_a_code_is_not_exchanged_with_a_wrong_secret(meta, number):
-    meta.simulator.add_code("the-code", "EAAtoken")
+    meta.directory.codes["the-code"] = "EAAtoken"
     query = f"client_id={APP_ID}&client_secret=wrong&code=the-code"
     assert call(meta, "GET", f"oauth/access_token?{query}", token="")["error"]["code"] == 1

@@ -11,7 +11,7 @@ WABA_ID = "102290129340398"
 
 @pytest.fixture
 def number(meta):
-    return meta.simulator.add_number(NUMBER_ID, "+74951234567", "EAAtoken", waba_id=WABA_ID, name="Shop")
+    return meta.directory.add_number(NUMBER_ID, "+74951234567", "EAAtoken", waba_id=WABA_ID, name="Shop")
 
 
 def get(meta, path, token="EAAtoken"):
@@ -143,7 +143,7 @@ def test_unknown_token_is_refused_with_190(meta, number):
 
 
 def test_number_of_another_token_does_not_exist(meta, number):
-    meta.simulator.add_number("999999", "+74950000000", "EAAother")
+    meta.directory.add_number("999999", "+74950000000", "EAAother")
 
     answer = get(meta, NUMBER_ID, token="EAAother")
 

@@ -15,7 +15,7 @@ TOKEN = {"Authorization": "Bearer sim-demo"}
 
 @pytest.fixture
 def shop(meta):
-    number = meta.simulator.add_number(NUMBER_ID, "+74951234567", "sim-demo", name="Flowers")
+    number = meta.directory.add_number(NUMBER_ID, "+74951234567", "sim-demo", name="Flowers")
     meta.simulator.add_customer("Anna", ANNA)
     return number
 
@@ -62,10 +62,15 @@ def test_a_deleted_file_is_gone(meta, shop):
         ({"mime": "text/html"}, 100),
         ({"product": "telegram"}, 100),
         ({"content": bytes(5 * 1024**2 + 1)}, 131053),
+        ({"content": bytes(101 * 1024), "mime": "image/webp"}, 131053),
     ],
 )
 def test_what_meta_does_not_take_is_refused(meta, shop, given, code):
     assert upload(meta, **given).json()["error"]["code"] == code
+
+
+def test_an_animated_sticker_may_be_larger(meta, shop):
+    assert upload(meta, content=b"RIFF....WEBPVP8X....ANIM" + bytes(400 * 1024), mime="image/webp").ok
 
 
 def test_a_form_without_a_file_is_refused(meta, shop):
@@ -83,6 +88,13 @@ def test_a_customers_file_is_of_the_type_that_whatsapp_makes_of_it(meta, shop, m
 
     assert message.content["type"] == kind
     assert message.content[kind]["id"] in meta.simulator.media
+
+
+def test_a_voice_message_names_its_codec_as_metas_does(meta, shop):
+    message = meta.simulator.customer_sends_file(NUMBER_ID, ANNA, PNG, "audio/ogg")
+
+    assert message.content["audio"]["mime_type"] == "audio/ogg; codecs=opus"
+    assert message.content["audio"]["voice"]
 
 
 def test_the_page_takes_no_form_of_another_site_for_a_file(meta, shop):

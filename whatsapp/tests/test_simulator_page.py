@@ -12,7 +12,7 @@ ANNA = "+79161234567"
 
 @pytest.fixture
 def shop(meta):
-    number = meta.simulator.add_number(NUMBER_ID, "+74951234567", "sim-demo", name="Flowers")
+    number = meta.directory.add_number(NUMBER_ID, "+74951234567", "sim-demo", name="Flowers")
     meta.simulator.add_customer("Anna", ANNA)
     return number
 

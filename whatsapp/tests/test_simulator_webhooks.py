@@ -9,11 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from whatsapp.simulator.chat_page import inbound
-from whatsapp.simulator.graph import faults
+from whatsapp.simulator import inbound
+from whatsapp.simulator.graph import faults, template_review
 
 NUMBER_ID = "106540352242922"
 ANNA = "+79161234567"
+HELLO = {"name": "hello_world", "language": {"code": "en_US"}}
 
 
 class Callback(ThreadingHTTPServer):
@@ -32,6 +33,10 @@ class Callback(ThreadingHTTPServer):
     def wait_for(self, condition):
         with self.arrived:
             assert self.arrived.wait_for(lambda: condition(self.elements), timeout=10), self.elements
+
+    def wait_for_post(self):
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.posts, timeout=10)
 
     @property
     def elements(self):
@@ -66,7 +71,7 @@ class CallbackHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def number(meta):
-    return meta.simulator.add_number(NUMBER_ID, "+74951234567", "EAAtoken", app_secret="shop-secret", waba_id="555555")
+    return meta.directory.add_number(NUMBER_ID, "+74951234567", "EAAtoken", app_secret="shop-secret", waba_id="555555")
 
 
 @pytest.fixture
@@ -177,6 +182,20 @@ def test_accepted_message_becomes_sent_delivered_and_read(meta, callback):
     assert {element["recipient_id"] for element in callback.elements} == {"79161234567"}
 
 
+@pytest.mark.parametrize(
+    ("parts", "category", "is_billable"),
+    [({}, "service", False), ({"type": "template", "template": HELLO}, "utility", True)],
+    ids=["text", "template"],
+)
+def test_statuses_name_the_category_that_is_billed(meta, callback, parts, category, is_billable):
+    send(meta, **parts)
+    callback.wait_for(lambda elements: len(elements) == 3)
+
+    pricings = [element.get("pricing") for element in callback.elements]
+    assert [(pricing["category"], pricing["billable"]) for pricing in pricings[:2]] == [(category, is_billable)] * 2
+    assert pricings[2] is None
+
+
 def test_message_that_fails_later_gets_a_failed_status_with_the_error(meta, callback):
     meta.faults.on_send(faults.failing_later(131049, "Not delivered"))
 
@@ -210,7 +229,7 @@ def test_held_statuses_come_when_they_are_released(meta, callback):
     send(meta)
     assert meta.simulator.courier.waiting == []
 
-    meta.simulator.release_statuses()
+    meta.simulator.statuses.release()
     callback.wait_for(lambda elements: len(elements) == 3)
 
 
@@ -241,3 +260,15 @@ def test_account_may_have_a_callback_of_its_own(meta, number, callback):
     meta.simulator.customer_sends(NUMBER_ID, ANNA, inbound.text("Привет"))
 
     callback.wait_for(len)
+
+
+def test_approved_template_is_reported_to_the_callback_of_the_app(meta, number, callback, monkeypatch):
+    monkeypatch.setattr(template_review, "REVIEW_SECONDS", 0)
+    meta.simulator.courier.callback_overrides["555555"] = "http://127.0.0.1:9/"
+
+    template = {"name": "spring", "language": "ru", "category": "UTILITY", "components": []}
+    meta.simulator.create_template(number, template)
+
+    callback.wait_for_post()
+    [change] = json.loads(callback.posts[0][0])["entry"][0]["changes"]
+    assert (change["field"], change["value"]["event"]) == ("message_template_status_update", "APPROVED")

@@ -66,7 +66,7 @@ def owner(meta: SimulatedMeta) -> User:
     """An owner who has set up one of the two numbers of an account."""
     make_account(meta)
     owner = make_owner()
-    set_up(owner, app_secret=meta.simulator.app_secret, phone_number_ids=[FIRST])
+    set_up(owner, app_secret=meta.directory.app_secret, phone_number_ids=[FIRST])
     return owner
 
 

@@ -11,7 +11,7 @@ from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import numbers
 from whatsapp.sending import send_gate
-from whatsapp.simulator.graph import nodes
+from whatsapp.simulator.graph.endpoints import nodes
 from whatsapp.testing import make_number, make_template, payload_of, post_webhook
 from whatsapp.webhooks import template_updates
 from whatsapp.webhooks.parsing import Change
@@ -227,7 +227,7 @@ def test_what_meta_tells_while_its_list_is_read_is_not_forgotten(number, monkeyp
 @pytest.mark.parametrize("changed", [{"waba_id": "10229999999"}, {"access_token": "new-token"}])
 def test_another_account_or_token_means_reading_again(number, meta, changed):
     WhatsAppNumber.objects.update(templates_due_at=timezone.now() + timedelta(hours=1))
-    meta.simulator.add_number(
+    meta.directory.add_number(
         number.phone_number_id, number.phone_number, changed.get("access_token", number.access_token)
     )
 
@@ -340,6 +340,6 @@ def test_nothing_is_read_with_a_token_that_meta_has_refused(number, meta):
 
     assert due_numbers() == []
 
-    meta.simulator.add_number(number.phone_number_id, number.phone_number, "another-token")
+    meta.directory.add_number(number.phone_number_id, number.phone_number, "another-token")
     numbers.update(WhatsAppNumber.objects.get(), access_token="another-token")
     assert due_numbers() == [number.pk]

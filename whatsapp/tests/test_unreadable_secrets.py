@@ -72,7 +72,7 @@ def test_with_the_old_key_back_the_message_goes_out_and_all_is_well(number, old_
 def test_with_a_new_token_entered_by_api_the_message_goes_out(number, old_keys, meta, api):
     row = make_row(number)
     deliver(number)
-    meta.simulator.add_number(number.phone_number_id, number.phone_number, "EAAnew", waba_id=number.waba_id)
+    meta.directory.add_number(number.phone_number_id, number.phone_number, "EAAnew", waba_id=number.waba_id)
     assert api.patch(address(number), {"access_token": "EAAnew"}).status_code == 200
     deliver(number)
     row.refresh_from_db()

@@ -1,5 +1,7 @@
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +24,7 @@ class Command(TranslatedCommand):
         secret=DEFAULT_APP_SECRET,
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8090, help=_("Default: 8090. 0 takes a free one."))
         parser.add_argument(
             "--callback",
@@ -30,12 +32,13 @@ class Command(TranslatedCommand):
             help=_("Where webhooks are posted. Default: %(default)s"),
         )
 
-    def handle(self, *, port, callback, **options):
+    def handle(self, *, port: int, callback: str, **options: Any) -> None:
         running = self._start(port, callback)
         self.stdout.write(
-            _("The simulator runs. Write as a customer here: %(url)s\nStop it with Ctrl-C.") % {"url": running.url}
+            _("The simulator is running. Write as a customer here: %(url)s\nStop it with Ctrl-C.")
+            % {"url": running.url}
         )
-        self.stdout.write(_("\nLines for .env of the chatbot that shall use it:"))
+        self.stdout.write(_("\nLines for the .env of the chatbot that is to use it:"))
         self.stdout.write("\n".join(running.environment))
         self.stdout.write(_("\nWebhooks go to %(callback)s") % {"callback": callback})
         try:
@@ -44,7 +47,7 @@ class Command(TranslatedCommand):
             running.stop()
             self.stdout.write(_("Stopped."))
 
-    def _start(self, port, callback):
+    def _start(self, port: int, callback: str) -> server.Server:
         try:
             running = server.start(
                 port, callback_url=callback, app_secret=settings.META_APP_SECRET or DEFAULT_APP_SECRET

@@ -1,4 +1,7 @@
-from django.core.management.base import CommandError
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -15,13 +18,13 @@ class Command(TranslatedCommand):
         " What was recorded once is not recorded again."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--number", type=int, metavar="ID", help=_("Only events of this number."))
         parser.add_argument(
             "--since", metavar="TIME", help=_("Only events received since then: 2026-11-22 or 2026-11-22T10:00.")
         )
 
-    def handle(self, *, number, since, **options):
+    def handle(self, *, number: int | None, since: str | None, **options: Any) -> None:
         events = WebhookEvent.objects.all()
         if number is None and since is None:
             events = events.parked()
@@ -30,7 +33,7 @@ class Command(TranslatedCommand):
                 raise CommandError(_("There is no number with the id %(id)s.") % {"id": number})
             events = events.filter(whatsapp_number=number)
         if since is not None:
-            events = events.filter(received_at__gte=read_time(since))
+            events = events.filter(received_at__gte=_read_time(since))
         count = replay(events)
         sentence = ngettext(
             "%(count)s webhook event will be processed again within seconds.",
@@ -40,7 +43,7 @@ class Command(TranslatedCommand):
         self.stdout.write(sentence % {"count": count})
 
 
-def read_time(text):
+def _read_time(text: str) -> datetime:
     try:
         moment = parse_datetime(text)
     except ValueError:

@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import Any
+
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,12 +15,12 @@ class Command(TranslatedCommand):
         "run this; it may run while everything runs, and after a kill it is run again."
     )
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         rotation = key_rotation.rotate()
-        told = {"rotated": rotation.rotated, "already": rotation.already}
-        self.stdout.write(_("Secrets put under the newest key: %(rotated)d; there already: %(already)d.") % told)
+        counts = {"rotated": rotation.rotated, "already": rotation.already}
+        self.stdout.write(_("Secrets moved to the newest key: %(rotated)d; already under it: %(already)d.") % counts)
         if rotation.unreadable:
-            raise CommandError(unreadable_in_words(rotation.unreadable))
+            raise CommandError(_unreadable_text(rotation.unreadable))
         if rotation.left:
             raise CommandError(_("Some process still writes with an old key. Restart everything, and run this again."))
         self.stdout.write(
@@ -28,10 +31,10 @@ class Command(TranslatedCommand):
         )
 
 
-def unreadable_in_words(unreadable):
-    told = _("No key of FIELD_KEYS opens these secrets. Put their key back at its end, or enter them again:")
+def _unreadable_text(unreadable: Iterable[key_rotation.Unreadable]) -> str:
+    title = _("No key of FIELD_KEYS opens these secrets. Put their key back at its end, or enter them again:")
     lines = [
         f"{secret.model._meta.verbose_name} “{secret.row}” (id {secret.pk}): {secret.field.verbose_name}"
         for secret in unreadable
     ]
-    return "\n".join([told, *lines])
+    return "\n".join([title, *lines])

@@ -1,1 +1,1 @@
-"""The simulated Graph API: its nodes, errors, tokens, templates and media."""
+"""The simulated Graph API: what it knows, what it refuses and how; `endpoints` answers its calls."""

@@ -2,9 +2,18 @@
 
 import secrets
 
+from whatsapp.simulator.http import Json
+
 
 class GraphError(Exception):
-    def __init__(self, code, title, details="", http_status=400, subcode=None):
+    """
+    A refusal of Graph's. `title` follows the code in its message, `details` says more (`error_data`), `subcode` is
+    sent when there is one.
+    """
+
+    def __init__(
+        self, code: int, title: str, details: str = "", http_status: int = 400, subcode: int | None = None
+    ) -> None:
         super().__init__(f"(#{code}) {title}")
         self.code = code
         self.title = title
@@ -12,15 +21,16 @@ class GraphError(Exception):
         self.http_status = http_status
         self.subcode = subcode
 
-    def as_json(self):
-        error = {"message": str(self), "type": "OAuthException", "code": self.code}
+    def as_json(self) -> Json:
+        """The body of the answer."""
+        error: Json = {"message": str(self), "type": "OAuthException", "code": self.code}
         if self.subcode:
             error["error_subcode"] = self.subcode
         if self.details:
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         return {"error": {**error, "fbtrace_id": secrets.token_urlsafe(8)}}
 
-    def as_webhook_error(self):
+    def as_webhook_error(self) -> Json:
         """An element of a failed status's `errors`."""
         return {
             "code": self.code,
@@ -32,18 +42,18 @@ class GraphError(Exception):
 
 
 class InvalidToken(GraphError):
-    def __init__(self, is_expired=False):
+    def __init__(self, is_expired: bool = False) -> None:
         title = "Invalid OAuth access token - Cannot parse access token"
         if is_expired:
             title = "Error validating access token: Session has expired"
         super().__init__(190, title, http_status=401, subcode=463 if is_expired else None)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
 
 class NoSuchObject(GraphError):
-    def __init__(self, method, object_id):
+    def __init__(self, method: str, object_id: str) -> None:
         super().__init__(
             100,
             f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due "
@@ -51,21 +61,21 @@ class NoSuchObject(GraphError):
             subcode=33,
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
 
-def missing(parameter):
+def missing(parameter: str) -> GraphError:
     return GraphError(100, f"The parameter {parameter} is required.")
 
 
-def too_long(parameter, limit):
+def too_long(parameter: str, limit: int) -> GraphError:
     return GraphError(100, f"Param {parameter} must be at most {limit} characters long.")
 
 
-def part_missing(details):
+def part_missing(details: str) -> GraphError:
     return GraphError(131008, "Required parameter is missing", details)
 
 
-def value_wrong(details):
+def value_wrong(details: str) -> GraphError:
     return GraphError(131009, "Parameter value is not valid", details)

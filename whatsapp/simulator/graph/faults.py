@@ -2,79 +2,102 @@
 What can go wrong at Meta, for tests: `simulator.faults.on_send(error(130429, "Rate limit hit"))`, or of any other call
 `simulator.faults.on_call("POST", "register", error(133005, "Two step verification PIN Mismatch"))`.
 
-A fault takes `accept`, which carries the call out and returns its answer, and returns the answer to give.
+A fault takes `accept`, which does what was asked and returns its answer, and returns the answer to give.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn, Protocol, TypeVar
 
 from waitress.channel import ClientDisconnected
 
+from whatsapp.simulator.http import Json
+
 from .errors import GraphError
 
+#: What a call is answered: JSON, or an HTTP status and JSON or a page.
+Answer = Json | tuple[int, Json | str]
 
-def error(code, title="Something went wrong", details="", http_status=400):
+
+class Accept(Protocol):
+    """Does what was asked. Only a send can come to a failure later; other calls ignore it."""
+
+    def __call__(self, failure: GraphError | None = None) -> Answer: ...
+
+
+Fault = Callable[[Accept], Answer]
+
+
+def error(code: int, title: str = "Something went wrong", details: str = "", http_status: int = 400) -> Fault:
     """Graph's error JSON instead of accepting."""
 
-    def answer(accept):
+    def fault(accept: Accept) -> NoReturn:
         raise GraphError(code, title, details, http_status)
 
-    return answer
+    return fault
 
 
-def failing_later(code, title="Message undeliverable", details=""):
+def failing_later(code: int, title: str = "Message undeliverable", details: str = "") -> Fault:
     """Accepted, but the status webhook says `failed`."""
 
-    def answer(accept):
+    def fault(accept: Accept) -> Answer:
         return accept(failure=GraphError(code, title, details))
 
-    return answer
+    return fault
 
 
-def closed_before_accepting(accept):
-    """The connection ends without an answer, and the message was not accepted."""
+def closed_before_accepting(accept: Accept) -> NoReturn:
+    """The connection ends without an answer, and nothing was accepted."""
     raise ClientDisconnected
 
 
-def closed_after_accepting(accept):
-    """The connection ends without an answer, but the message goes out."""
+def closed_after_accepting(accept: Accept) -> NoReturn:
+    """The connection ends without an answer, but what was asked is done."""
     accept()
     raise ClientDisconnected
 
 
-def slow(seconds):
+def slow(seconds: float) -> Fault:
     """Accepted, but the answer takes its time."""
 
-    def answer(accept):
-        accepted = accept()
+    def fault(accept: Accept) -> Answer:
+        answer = accept()
         time.sleep(seconds)
-        return accepted
+        return answer
 
-    return answer
+    return fault
 
 
-def server_error(accept):
+def server_error(accept: Accept) -> Answer:
     """HTTP 500 with a page instead of Graph's JSON; nothing was accepted."""
     return 500, "<html><body>Sorry, something went wrong.</body></html>"
 
 
 @dataclass
-class _SendFault:
-    answer: object
+class _Planned:
+    """A fault that waits for its call, and how many times it is to be given; None is always."""
+
+    fault: Fault
     times: int | None
+
+
+@dataclass
+class _SendFault(_Planned):
     to: str | None
 
 
 @dataclass
-class _CallFault:
+class _CallFault(_Planned):
     method: str
     edge: str | None
     node: str | None
-    answer: object
-    times: int | None
 
-    def concerns(self, method, edge, node):
+    def concerns(self, method: str, edge: str | None, node: str) -> bool:
         return (self.method, self.edge) == (method, edge) and self.node in (None, node)
+
+
+P = TypeVar("P", bound=_Planned)
 
 
 @dataclass
@@ -83,47 +106,49 @@ class Faults:
 
     hold_statuses: bool = False
     statuses_without_echo: bool = False
-    _sends: list = field(default_factory=list)
-    _uploads: list = field(default_factory=list)
-    _calls: list = field(default_factory=list)
+    _sends: list[_SendFault] = field(default_factory=list)
+    _uploads: list[Fault] = field(default_factory=list)
+    _calls: list[_CallFault] = field(default_factory=list)
 
-    def on_send(self, answer, times=1, to=None):
-        """The next `times` sends (None: all), or those to one phone, get this answer. Faults are used in turn."""
-        self._sends.append(_SendFault(answer, times, to and to.lstrip("+")))
+    def on_send(self, fault: Fault, times: int | None = 1, to: str | None = None) -> None:
+        """The next `times` sends (None: all), or those to one phone, meet this fault. Faults are used in turn."""
+        self._sends.append(_SendFault(fault, times, to and to.lstrip("+")))
 
-    def on_upload(self, answer, times=1):
-        """The next `times` uploads of files get this answer."""
-        self._uploads += [answer] * times
+    def on_upload(self, fault: Fault, times: int = 1) -> None:
+        """The next `times` uploads of files meet this fault."""
+        self._uploads += [fault] * times
 
-    def on_call(self, method, edge, answer, times=1, node=None):
+    def on_call(
+        self, method: str, edge: str | None, fault: Fault, times: int | None = 1, node: str | None = None
+    ) -> None:
         """
-        The next `times` calls (None: all) of an edge such as "register", or those of one node's, get this answer. The
+        The next `times` calls (None: all) of an edge such as "register", or those of one node's, meet this fault. The
         edge of a node itself is None; "debug_token" and "access_token" count as edges.
         """
-        self._calls.append(_CallFault(method, edge, node, answer, times))
+        self._calls.append(_CallFault(fault, times, method, edge, node))
 
-    def clear_calls(self):
+    def clear_calls(self) -> None:
         """From now on calls are answered as they should be."""
         self._calls.clear()
 
-    def next_upload_answer(self):
+    def next_upload(self) -> Fault | None:
         return self._uploads.pop(0) if self._uploads else None
 
-    def next_answer(self, to):
-        """The fault for a send to this person, used up once; None when all is well."""
-        return _use_up(self._sends, lambda fault: fault.to in (None, to))
+    def next_send(self, to: str) -> Fault | None:
+        """The fault of a send to this person, counted as used; None when all is well."""
+        return _use(self._sends, lambda planned: planned.to in (None, to))
 
-    def next_call_answer(self, method, edge, node):
-        """The fault for a call of a node's edge, used up once; None when all is well."""
-        return _use_up(self._calls, lambda fault: fault.concerns(method, edge, node))
+    def next_call(self, method: str, edge: str | None, node: str) -> Fault | None:
+        """The fault of a call of a node's edge, counted as used; None when all is well."""
+        return _use(self._calls, lambda planned: planned.concerns(method, edge, node))
 
 
-def _use_up(faults, concerned):
-    fault = next(filter(concerned, faults), None)
-    if fault is None:
+def _use(faults: list[P], concerned: Callable[[P], bool]) -> Fault | None:
+    planned = next(filter(concerned, faults), None)
+    if planned is None:
         return None
-    if fault.times is not None:
-        fault.times -= 1
-        if not fault.times:
-            faults.remove(fault)
-    return fault.answer
+    if planned.times is not None:
+        planned.times -= 1
+        if not planned.times:
+            faults.remove(planned)
+    return planned.fault

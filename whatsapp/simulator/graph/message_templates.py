@@ -1,12 +1,60 @@
 """The message templates of the simulated accounts, and filling them in."""
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
+
+from whatsapp.simulator.http import Json
 
 from .errors import GraphError, part_missing
 
 PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
 
-DEFAULT_TEMPLATES = [
+
+class Template(TypedDict):
+    """A template as Graph has it (Business management API, "Message templates")."""
+
+    id: str
+    name: str
+    language: str
+    status: str
+    category: str
+    parameter_format: str
+    components: list[Json]
+    #: When Meta has reviewed it (UNIX time); new ones only.
+    reviewed_at: NotRequired[float]
+
+
+@dataclass(frozen=True)
+class FilledButton:
+    """`kind` is the button's type in lower case; `url` is empty for buttons that open nothing."""
+
+    kind: str
+    text: str
+    payload: str
+    url: str
+
+
+@dataclass(frozen=True)
+class FilledTemplate:
+    """What the customer reads."""
+
+    header: str = ""
+    body: str = ""
+    footer: str = ""
+    buttons: list[FilledButton] = field(default_factory=list)
+
+
+#: The field of a header's parameter that it needs, one of these, by the format of the header.
+HEADER_FIELDS = {
+    "image": ("link", "id"),
+    "video": ("link", "id"),
+    "document": ("link", "id"),
+    "location": ("latitude",),
+}
+
+DEFAULT_TEMPLATES: list[Template] = [
     {
         "id": "300000000000001",
         "name": "hello_world",
@@ -81,11 +129,11 @@ DEFAULT_TEMPLATES = [
 ]
 
 
-def find(templates, sent):
-    """The approved template that a send names, or Graph's error."""
+def find(templates: Sequence[Template], sent: Json) -> Template:
+    """The approved template that a message names. Raises Graph's error when there is none."""
     code = sent["language"]["code"]
     for template in templates:
-        if template["name"] == sent["name"] and template["language"] == code:
+        if (template["name"], template["language"]) == (sent["name"], code):
             if template["status"] == "PAUSED":
                 raise GraphError(132015, "Template is Paused", f"{sent['name']} ({code}) is paused")
             if template["status"] == "APPROVED":
@@ -98,38 +146,27 @@ def find(templates, sent):
     )
 
 
-def fill(template, sent):
-    """
-    What the customer reads: `{header, body, footer, buttons: [{text, payload, kind, url}]}`. Raises Graph's error
-    when the parameters do not fit the placeholders.
-    """
-    parameters = {part.get("type", "").lower(): part.get("parameters", []) for part in sent.get("components", [])}
-    filled = {"header": "", "body": "", "footer": "", "buttons": []}
+def fill(template: Template, sent: Json) -> FilledTemplate:
+    """Put the parameters of a message into a template. Raises Graph's error when they do not fit its placeholders."""
+    sent_components = sent.get("components", [])
+    parameters = {part.get("type", "").lower(): part.get("parameters", []) for part in sent_components}
+    texts, buttons = {}, []
     for component in template["components"]:
         kind = component["type"].lower()
         if kind == "buttons":
-            filled["buttons"] = list(_buttons(component["buttons"], sent.get("components", [])))
+            buttons = list(_filled_buttons(component["buttons"], sent_components))
         elif "text" in component:
-            filled[kind] = _filled_text(kind, component["text"], parameters.get(kind, []))
+            texts[kind] = _filled_text(kind, component["text"], parameters.get(kind, []))
         elif kind == "header":
-            filled["header"] = _filled_header(component.get("format", "").lower(), parameters.get("header", []))
-    return filled
+            texts[kind] = _filled_header(component.get("format", "").lower(), parameters.get(kind, []))
+    return FilledTemplate(texts.get("header", ""), texts.get("body", ""), texts.get("footer", ""), buttons)
 
 
-#: What a header that is no text must be given, one of these.
-HEADER_NEEDS = {
-    "image": ("link", "id"),
-    "video": ("link", "id"),
-    "document": ("link", "id"),
-    "location": ("latitude",),
-}
-
-
-def _filled_header(kind, parameters):
-    """A header that is a file or a place, which every message brings anew."""
+def _filled_header(kind: str, parameters: list[Json]) -> str:
+    """A header that is a file or a place, which each message brings."""
     parameter = parameters[0] if len(parameters) == 1 else {}
     content = parameter.get(kind) if parameter.get("type") == kind else None
-    if not content or not any(content.get(name) for name in HEADER_NEEDS.get(kind, ())):
+    if not content or not any(content.get(name) for name in HEADER_FIELDS.get(kind, ())):
         raise GraphError(
             132012,
             "Parameter format does not match format in the created template",
@@ -138,7 +175,7 @@ def _filled_header(kind, parameters):
     return f"[{kind}]"
 
 
-def _filled_text(kind, text, parameters):
+def _filled_text(kind: str, text: str, parameters: list[Json]) -> str:
     names = list(dict.fromkeys(PLACEHOLDER.findall(text)))
     if len(parameters) != len(names):
         raise GraphError(
@@ -159,25 +196,28 @@ def _filled_text(kind, text, parameters):
     return PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
-def _buttons(buttons, components):
-    sent = {str(part.get("index")): part for part in components if part.get("type", "").lower() == "button"}
+def _filled_buttons(buttons: list[Json], sent_components: list[Json]) -> Iterator[FilledButton]:
+    sent = {str(part.get("index")): part for part in sent_components if part.get("type", "").lower() == "button"}
     for index, button in enumerate(buttons):
         part = sent.get(str(index), {})
-        parameter = next(iter(part.get("parameters", [])), {})
+        parameter: Json = next(iter(part.get("parameters", [])), {})
         _check_button(index, button, part.get("sub_type", "").lower(), parameter)
-        end = parameter.get("text", "")
-        yield {
-            "kind": button["type"].lower(),
-            "text": button["text"],
-            "payload": parameter.get("payload", button["text"]),
-            "url": PLACEHOLDER.sub(lambda _found, end=end: end, button.get("url", "")),
-        }
+        yield FilledButton(
+            kind=button["type"].lower(),
+            text=button["text"],
+            payload=parameter.get("payload") or button["text"],
+            url=_filled_url(button.get("url", ""), parameter.get("text", "")),
+        )
 
 
-def _check_button(index, button, sub_type, parameter):
-    """A button whose link ends differently for each person, or that copies a code, is given a parameter."""
+def _filled_url(url: str, end: str) -> str:
+    return PLACEHOLDER.sub(lambda _match: end, url)
+
+
+def _check_button(index: int, button: Json, sub_type: str, parameter: Json) -> None:
+    """A button whose link ends differently for each person, or that copies a code, needs a parameter."""
     kind = button["type"].lower()
-    is_url = kind == "url" and PLACEHOLDER.search(button["url"])
-    needs = "text" if is_url else "coupon_code" if kind == "copy_code" else ""
+    is_personal_url = kind == "url" and PLACEHOLDER.search(button["url"])
+    needs = "text" if is_personal_url else "coupon_code" if kind == "copy_code" else ""
     if needs and not (sub_type == kind and parameter.get(needs)):
         raise part_missing(f"buttons: Button at index {index} of type {kind} requires a parameter")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from whatsapp.phone_numbers import readable_phone
+from whatsapp.simulator.http import Json
 
-#: A token that begins so is accepted for any number and any account, which come into being on first use.
+#: A token with this prefix is a *welcome token*: accepted for any number and any account, which it makes on first use.
 WELCOME_PREFIX = "sim-"
 
 DEFAULT_APP_SECRET = "simulator-app-secret"
@@ -19,25 +20,25 @@ class PhoneNumber:
     app_secret: str = DEFAULT_APP_SECRET
     waba_id: str = DEFAULT_WABA_ID
     name: str = "Simulator"
-    #: Came into being by its ID alone, so that nobody has said of which account it is.
-    is_homeless: bool = False
+    #: Came into being by its id alone, so that its account is not known yet.
+    is_unassigned: bool = False
     registered: bool = True
     #: The PIN of two-step verification; registering sets it when there is none.
     pin: str = ""
     #: Further tokens that may use it.
-    also_accepts: set = field(default_factory=set)
-    #: When it was registered, or tried to be.
-    registrations: list = field(default_factory=list)
-    profile: dict = field(default_factory=dict)
-    #: What Meta tells otherwise than of a number in order: `{"quality_rating": "RED"}`.
-    facts: dict = field(default_factory=dict)
+    also_accepts: set[str] = field(default_factory=set)
+    #: When it was tried to register it; UNIX time.
+    registrations: list[float] = field(default_factory=list)
+    profile: Json = field(default_factory=dict)
+    #: The fields of the node in which it differs from a number in order: `{"quality_rating": "RED"}`.
+    facts: Json = field(default_factory=dict)
 
-    def accepts(self, token):
+    def accepts(self, token: str) -> bool:
         return token in (self.access_token, *self.also_accepts) or (
             token.startswith(WELCOME_PREFIX) and self.access_token.startswith(WELCOME_PREFIX)
         )
 
-    def as_node(self):
+    def as_node(self) -> Json:
         """Graph's fields of a phone number (Cloud API, "WhatsApp Business Account → Phone Numbers")."""
         return {
             "id": self.phone_number_id,
@@ -65,6 +66,6 @@ class PhoneNumber:
         }
 
 
-def invented_phone(phone_number_id):
+def invented_phone(phone_number_id: str) -> str:
     """A phone for a number that came into being on first use."""
     return f"+7900{phone_number_id[-7:].zfill(7)}"

@@ -2,12 +2,15 @@
 
 import base64
 
+from .http import Json
+from .media import Media
 
-def text(body):
+
+def text(body: str) -> Json:
     return {"type": "text", "text": {"body": body}}
 
 
-def button_reply(choice_id, title):
+def button_reply(choice_id: str, title: str) -> Json:
     """A tap on a button of an interactive message."""
     return {
         "type": "interactive",
@@ -15,7 +18,7 @@ def button_reply(choice_id, title):
     }
 
 
-def list_reply(choice_id, title, description=""):
+def list_reply(choice_id: str, title: str, description: str = "") -> Json:
     """A row chosen from a list message."""
     row = {"id": choice_id, "title": title}
     if description:
@@ -23,22 +26,24 @@ def list_reply(choice_id, title, description=""):
     return {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": row}}
 
 
-def quick_reply(payload, title):
+def quick_reply(payload: str, title: str) -> Json:
     """A tap on a template's quick reply button."""
     return {"type": "button", "button": {"payload": payload, "text": title}}
 
 
-def reaction(wamid, emoji):
+def reaction(wamid: str, emoji: str) -> Json:
     """A reaction to a message; without an emoji it is taken back."""
     return {"type": "reaction", "reaction": {"message_id": wamid, **({"emoji": emoji} if emoji else {})}}
 
 
-def file(media, caption=""):
-    """A picture, film, sound, sticker or document that lies at Meta; only some of them have a caption."""
-    kind = kind_of(media.mime)
-    content = {"mime_type": media.mime, "sha256": webhook_digest(media), "id": media.id}
+def file(media: Media, caption: str = "") -> Json:
+    """A picture, video, audio, sticker or document that is at Meta; audio and stickers have no caption."""
+    kind = _kind(media.mime)
+    is_voice = media.mime == "audio/ogg"
+    mime = "audio/ogg; codecs=opus" if is_voice else media.mime
+    content: Json = {"mime_type": mime, "sha256": _digest(media), "id": media.id}
     if kind == "audio":
-        content["voice"] = media.mime == "audio/ogg"
+        content["voice"] = is_voice
     elif kind == "sticker":
         content["animated"] = False
     elif caption:
@@ -48,13 +53,13 @@ def file(media, caption=""):
     return {"type": kind, kind: content}
 
 
-def kind_of(mime):
+def _kind(mime: str) -> str:
     if mime == "image/webp":
         return "sticker"
     kind = mime.partition("/")[0]
     return kind if kind in ("image", "video", "audio") else "document"
 
 
-def webhook_digest(media):
-    """Webhooks have the digest in base64, other than the answer of Graph."""
+def _digest(media: Media) -> str:
+    """Webhooks carry the SHA-256 in base64, unlike Graph's answers."""
     return base64.b64encode(bytes.fromhex(media.sha256)).decode()

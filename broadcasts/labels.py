@@ -13,7 +13,7 @@ from accounts.refusals import Refusal
 from crm.customers import interpolation
 from whatsapp.message_templates.preview import preview
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 
 from .models import Broadcast
 
@@ -67,7 +67,7 @@ def duration_text(seconds: int) -> str:
 def number_wait_text(number: WhatsAppNumber) -> str:
     """What stops the number now, in a sentence; empty when it sends."""
     try:
-        check_may_send(number)
+        check_may_send_from(number)
     except Refusal as refusal:
         return str(refusal)
     if number.paused_until and number.paused_until > timezone.now():

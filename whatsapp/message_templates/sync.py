@@ -21,7 +21,6 @@ from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.graph.paging import whole_list
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
-from whatsapp.sending import send_gate
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +46,13 @@ def sync(number):
     if not number.waba_id:
         raise no_waba(number)
     began = timezone.now()
-    due_at = send_gate.same(number).values_list("templates_due_at", flat=True).first()
+    due_at = WhatsAppNumber.objects.filter(pk=number.pk).values_list("templates_due_at", flat=True).first()
     try:
         found = _read(number)
     except Refusal:
-        send_gate.same(number).filter(templates_due_at=due_at).update(templates_due_at=began + AFTER_TROUBLE)
+        WhatsAppNumber.objects.filter(pk=number.pk).filter(templates_due_at=due_at).update(
+            templates_due_at=began + AFTER_TROUBLE
+        )
         raise
     _note_read(number, began, due_at)
     return _store(number, found)
@@ -75,7 +76,7 @@ def _note_read(number, began, due_at):
     """
     later = began + AFTER_TROUBLE
     read = Q(pk=number.pk, templates_due_at=due_at) | Q(templates_due_at__lte=began) | Q(templates_due_at__gt=later)
-    send_gate.siblings(number).filter(read).update(templates_due_at=timezone.now() + EVERY)
+    WhatsAppNumber.objects.sharing_account_with(number).filter(read).update(templates_due_at=timezone.now() + EVERY)
 
 
 def no_waba(number):

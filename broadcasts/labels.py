@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.refusals import Refusal
 from crm.customers import interpolation
-from whatsapp.message_templates.preview import preview
+from whatsapp.message_templates.preview import Preview, preview
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
 
@@ -44,7 +44,7 @@ def _value_label(name: str) -> str:
     return name.removeprefix(interpolation.CUSTOMER_ATTRIBUTES)
 
 
-def preview_of(broadcast: Broadcast) -> dict[str, Any]:
+def preview_of(broadcast: Broadcast) -> Preview:
     """The message with the names of the customer's values in the place of the values."""
 
     def value(name: str) -> str:

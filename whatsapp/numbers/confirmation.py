@@ -12,16 +12,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp.graph.accounts import AccountApi
-from whatsapp.graph.error_codes import NO_SUCH_OBJECT, PERMISSION
+from whatsapp.graph.error_codes import INVALID_PARAMETER, NO_SUCH_OBJECT, PERMISSION
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.graph.paging import whole_list
 from whatsapp.models import WhatsAppNumber
 from whatsapp.models.number import TAKEN
 
 from . import alerts
-
-#: "Invalid parameter": also the answer about an object that a token may not see (Graph API, "Error handling").
-INVALID_PARAMETER = 100
 
 #: What Meta confirms of a number, and by which token.
 CONFIRMED_FIELDS = ("access_token", "phone_number_id", "waba_id")

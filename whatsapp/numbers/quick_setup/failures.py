@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from whatsapp.graph.error_codes import NO_SUCH_OBJECT, PERMISSION, TOKEN, Action
+from whatsapp.graph.error_codes import INVALID_PARAMETER, NO_SUCH_OBJECT, PERMISSION, TOKEN, Action
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, Unreachable
-from whatsapp.numbers.confirmation import INVALID_PARAMETER
 
 from .results import Facts
 

@@ -14,11 +14,10 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from whatsapp.graph.accounts import AccountApi
 from whatsapp.graph.client import Json
-from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.error_codes import INVALID_PARAMETER, PERMISSION, TOKEN
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.numbers import numbers
-from whatsapp.numbers.confirmation import INVALID_PARAMETER
 from whatsapp.phone_numbers import readable_phone
 
 from .failures import WRONG_PIN

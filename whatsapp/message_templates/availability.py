@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.models.template import MessageTemplateQuerySet
 from whatsapp.template_parameters import problems, unsupported
 
 
-def usable_with(number: WhatsAppNumber) -> MessageTemplateQuerySet:
+def usable_with(number: WhatsAppNumber) -> QuerySet[MessageTemplate]:
     """The approved templates of a number's WhatsApp Business account."""
     return MessageTemplate.objects.of_number(number).filter(status=MessageTemplate.Status.APPROVED)
 

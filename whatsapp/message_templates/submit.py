@@ -186,7 +186,7 @@ def _put_handle(template: MessageTemplate, handle: str) -> None:
 
 def file_head(file: "File[bytes]") -> bytes:
     """The beginning of a file, by which its type is recognised."""
-    head = file.read(HEAD)
+    head: bytes = file.read(HEAD)
     file.seek(0)
     return head
 

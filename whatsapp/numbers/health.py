@@ -200,7 +200,7 @@ def _come_back(number: WhatsAppNumber, trouble: CloudApiTrouble | None) -> None:
 def _wait(trouble: CloudApiTrouble | None, failed: int) -> timedelta:
     if trouble is None or isinstance(trouble, CloudApiError) and trouble.error_class is TOKEN:
         return CHECK_INTERVAL
-    wait = min(RETRY_INTERVAL * 2 ** min(failed - 1, 10), CHECK_INTERVAL)
+    wait: timedelta = min(RETRY_INTERVAL * 2 ** min(failed - 1, 10), CHECK_INTERVAL)
     is_rate_limited = isinstance(trouble, CloudApiError) and trouble.action is Action.SLOW
     return max(wait, RATE_LIMIT_INTERVAL) if is_rate_limited else wait
 

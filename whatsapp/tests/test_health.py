@@ -109,6 +109,12 @@ def test_what_siblings_share_is_asked_once(meta):
     assert {tuple(apps) for apps in WhatsAppNumber.objects.values_list("subscribed_apps", flat=True)} == {()}
 
 
+def test_numbers_whose_account_is_unknown_share_none():
+    number, other = (make_number(make_business(), waba_id="") for _serial in range(2))
+    assert list(WhatsAppNumber.objects.sharing_account_with(number)) == [number]
+    assert list(WhatsAppNumber.objects.sharing_account_with(other)) == [other]
+
+
 def test_a_number_of_the_same_account_in_another_business_is_asked_about_for_itself(meta):
     for _serial in range(2):
         meta.connect(make_number(make_business(), waba_id="1022000000098"))

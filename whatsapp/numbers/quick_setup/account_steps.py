@@ -21,7 +21,7 @@ from whatsapp.models import QuickSetup, WhatsAppNumber
 from . import token_inspection
 from .failures import is_token_refused
 from .found_numbers import as_found, own_number
-from .results import Outcome, Results, StepFailed, chosen_of
+from .results import Outcome, Results, StepFailed, chosen_of, waiting_for
 
 
 class AccountSteps:
@@ -112,8 +112,12 @@ class AccountSteps:
         return all(number.readable_secret("app_secret") for number in self._connected())
 
     def templates(self) -> Outcome:
+        connected = self._connected()
+        if not connected:
+            # All were deleted since.
+            raise waiting_for("connect")
         try:
-            synced = sync.sync(self._connected()[0])
+            synced = sync.sync(connected[0])
         except Refusal as refusal:
             if isinstance(refusal.__cause__, CloudApiTrouble):
                 raise refusal.__cause__ from refusal

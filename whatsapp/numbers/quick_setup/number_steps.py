@@ -22,7 +22,7 @@ from whatsapp.phone_numbers import readable_phone
 
 from .failures import WRONG_PIN
 from .found_numbers import as_found, found_number, own_number, replace_found
-from .results import PIN_CODES, FoundNumber, Outcome, Results, StepFailed, found_of
+from .results import PIN_CODES, FoundNumber, Outcome, Results, StepFailed, found_of, waiting_for
 
 #: With these a number cannot be used, whatever is done here.
 LOST_STATUSES = {"BANNED", "DELETED", "MIGRATED"}
@@ -164,7 +164,8 @@ class NumberSteps:
         facts = self.api.number_to_register(phone_number_id)
         number = own_number(self.setup, phone_number_id)
         if number is None:
-            raise StepFailed("not_checked")
+            # Deleted since it was connected.
+            raise waiting_for("connect")
         if _is_registered(facts):
             if number.status != WhatsAppNumber.Status.CONNECTED:
                 _ask_anew(number)

@@ -69,6 +69,11 @@ class StepFailed(Exception):
         self.facts: Facts = {**facts}
 
 
+def waiting_for(step: str) -> StepFailed:
+    """The failure of a step that cannot be done before another one succeeded."""
+    return StepFailed("waits", **{"for": step})
+
+
 def results_of(setup: QuickSetup) -> Results:
     """The Result of each step that was tried, in the order of the steps."""
     results = [_result_of(row) for row in objects(setup.results)]

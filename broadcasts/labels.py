@@ -11,9 +11,9 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.refusals import Refusal
 from crm.customers import interpolation
-from whatsapp.message_templates.preview import preview
+from whatsapp.message_templates.preview import Preview, preview
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 
 from .models import Broadcast
 
@@ -44,7 +44,7 @@ def _value_label(name: str) -> str:
     return name.removeprefix(interpolation.CUSTOMER_ATTRIBUTES)
 
 
-def preview_of(broadcast: Broadcast) -> dict[str, Any]:
+def preview_of(broadcast: Broadcast) -> Preview:
     """The message with the names of the customer's values in the place of the values."""
 
     def value(name: str) -> str:
@@ -67,7 +67,7 @@ def duration_text(seconds: int) -> str:
 def number_wait_text(number: WhatsAppNumber) -> str:
     """What stops the number now, in a sentence; empty when it sends."""
     try:
-        check_may_send(number)
+        check_may_send_from(number)
     except Refusal as refusal:
         return str(refusal)
     if number.paused_until and number.paused_until > timezone.now():

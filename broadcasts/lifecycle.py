@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.refusals import Refusal
 from whatsapp.message_templates.availability import check_usable
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
 
 from . import dispatch, recipients
@@ -86,7 +86,7 @@ def _send(broadcast: Broadcast, since: Collection[Status]) -> bool:
 
 def _check_may_be_sent(broadcast: Broadcast) -> None:
     """Raise Refusal, which takes the move back, when nothing of the broadcast may be sent."""
-    check_may_send(broadcast.whatsapp_number)
+    check_may_send_from(broadcast.whatsapp_number)
     try:
         check_usable(broadcast.template, broadcast.whatsapp_number)
     except ValidationError as error:
@@ -161,7 +161,7 @@ def retry_failed(broadcast: Broadcast) -> None:
 def send_again(message: BroadcastMessage) -> None:
     """A person says that a message of which it is unknown whether it went out is sent again; it may arrive twice."""
     broadcast = message.broadcast
-    check_may_send(message.whatsapp_number)
+    check_may_send_from(message.whatsapp_number)
     if broadcast.status == Status.CANCELLED:
         raise _not_startable(broadcast)
     ledger.send_again(message)

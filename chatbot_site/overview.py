@@ -16,7 +16,7 @@ from crm.admin.conversation import UnreadFilter
 from crm.models import Conversation, Message
 from whatsapp.admin.webhook_event import StateFilter as EventStateFilter
 from whatsapp.models import WebhookEvent, WhatsAppNumber
-from whatsapp.numbers.issues import needs as needs_of_number
+from whatsapp.numbers.issues import issues_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _of_numbers(business):
         return [Need("no_number", 1, gettext("Connect your first WhatsApp number"), list_of_numbers)]
     now = timezone.now()
     active = [number for number in numbers if number.is_active]
-    found = [(number, need) for number in active for need in needs_of_number(number, now)]
+    found = [(number, need) for number in active for need in issues_of(number, now)]
     lines = [
         Need("numbers", 1, f"{number}: {need.text}", reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
         for number, need in found[:MOST_OF_NUMBERS]

@@ -1,6 +1,6 @@
 """
 The parameters of a message template: which it needs, what is wrong with those given, and the message they make.
-Pure, over anything with a MessageTemplate's fields. Cloud API, "Templates" and "Template messages".
+Pure. Cloud API, "Templates" and "Template messages".
 
 A parameter's key says where it goes: `1` or `first_name` in the body, `header.1` or `header.name` in a text header,
 `header.image`, `header.video`, `header.document` (a link) or `header.location` ("latitude, longitude, name, address"),
@@ -9,7 +9,7 @@ and `button.0.1` for the end of a URL button's address, or for the code that a b
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -32,7 +32,23 @@ MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
 LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 
-def parts_of(template: Any) -> list[dict[str, Any]]:
+class TemplateFields(Protocol):
+    """What is read of a MessageTemplate."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def parameter_format(self) -> str: ...
+
+    @property
+    def components(self) -> Any: ...
+
+
+def parts_of(template: TemplateFields) -> list[dict[str, Any]]:
     """
     A template's components as far as they have the shape that Meta documents ("Templates", "Components"): whatever
     else was read at Meta says nothing to us.
@@ -55,7 +71,7 @@ def _button(button: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in button.items() if name not in TEXTS or isinstance(value, str)}
 
 
-def placeholders(template: Any) -> list[str]:
+def placeholders(template: TemplateFields) -> list[str]:
     """The keys of the parameters that a template needs, in the order in which a person reads it."""
     keys = []
     for component in parts_of(template):
@@ -69,12 +85,12 @@ def placeholders(template: Any) -> list[str]:
     return sorted(keys, key=_order)
 
 
-def missing(template: Any, parameters: Mapping[str, str]) -> list[str]:
+def missing(template: TemplateFields, parameters: Mapping[str, str]) -> list[str]:
     """The keys of parameters that a template needs and that are absent or blank."""
     return [key for key in placeholders(template) if not one_line(parameters.get(key))]
 
 
-def problems(template: Any, parameters: Mapping[str, str]) -> dict[str, str]:
+def problems(template: TemplateFields, parameters: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the parameters of a template, a sentence by key; empty when the message can be sent."""
     found = {
         key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
@@ -87,17 +103,17 @@ def problems(template: Any, parameters: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def template_message(template: Any, parameters: Mapping[str, str]) -> dict[str, Any]:
+def template_message(template: TemplateFields, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The Cloud API body of a template filled in, without its recipient; `parameters` have no problems."""
     values = {key: one_line(value) for key, value in parameters.items()}
     components = [part for component in parts_of(template) for part in _parts(template, component, values)]
-    content = {"name": template.name, "language": {"code": template.language}}
+    content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     if components:
         content["components"] = components
     return {"type": "template", "template": content}
 
 
-def unsupported(template: Any) -> bool:
+def unsupported(template: TemplateFields) -> bool:
     """Whether a template has parts that cannot be filled in here: such a template cannot be sent."""
     return any(
         component.get("type") in UNSUPPORTED_PARTS
@@ -107,7 +123,7 @@ def unsupported(template: Any) -> bool:
     )
 
 
-def examples(template: Any) -> dict[str, str]:
+def examples(template: TemplateFields) -> dict[str, str]:
     """The example values given to Meta with a template, by key, as far as there are any."""
     found: dict[str, str] = {}
     for component in parts_of(template):
@@ -122,22 +138,22 @@ def examples(template: Any) -> dict[str, str]:
     return found
 
 
-def buttons_of(template: Any) -> list[dict[str, Any]]:
+def buttons_of(template: TemplateFields) -> list[dict[str, Any]]:
     """The buttons of a template, in order."""
     return [button for component in parts_of(template) for _index, button in _buttons(component)]
 
 
-def one_line(value: Any) -> str:
+def one_line(value: object) -> str:
     """A parameter as Meta takes it: without line breaks, tabs and runs of spaces (error 132018)."""
     return " ".join(str(value).split()) if value is not None else ""
 
 
-def _order(key: str) -> Any:
+def _order(key: str) -> int:
     """Header, body, buttons."""
     return {"header": 0, "button": 2}.get(key.partition(".")[0] if "." in key else "", 1)
 
 
-def placeholder_names(text: Any) -> list[str]:
+def placeholder_names(text: str | None) -> list[str]:
     """The placeholders of a text; numbered ones by number, since Meta takes them by position."""
     names = list(dict.fromkeys(PLACEHOLDER.findall(text or "")))
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
@@ -160,7 +176,7 @@ def _button_needs_parameter(button: dict[str, Any]) -> bool:
     )
 
 
-def _parts(template: Any, component: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _parts(template: TemplateFields, component: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     kind = component.get("type")
     if kind == "HEADER":
         yield from _header_part(template, component, values)
@@ -170,7 +186,9 @@ def _parts(template: Any, component: dict[str, Any], values: Mapping[str, str]) 
         yield from _button_part(index, button, values)
 
 
-def _header_part(template: Any, component: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _header_part(
+    template: TemplateFields, component: dict[str, Any], values: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
     kind = component.get("format", "TEXT").lower()
     if kind in MEDIA:
         parameters = [{"type": kind, kind: {"link": values[f"header.{kind}"]}}]
@@ -201,14 +219,14 @@ def _button_part(index: int, button: dict[str, Any], values: Mapping[str, str]) 
     yield {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}
 
 
-def _text(template: Any, name: str, value: Any) -> dict[str, Any]:
+def _text(template: TemplateFields, name: str, value: str) -> dict[str, str]:
     parameter = {"type": "text", "text": value}
     if template.parameter_format == "NAMED":
         parameter["parameter_name"] = name
     return parameter
 
 
-def _location(value: Any) -> dict[str, Any] | None:
+def _location(value: str) -> dict[str, Any] | None:
     """{latitude, longitude, name?, address?} of "55.7558, 37.6173, Shop, Tverskaya 1", or None."""
     parts = [part.strip() for part in value.split(",", 3)]
     try:
@@ -220,7 +238,7 @@ def _location(value: Any) -> dict[str, Any] | None:
     return {"latitude": parts[0], "longitude": parts[1], **dict(zip(("name", "address"), parts[2:], strict=False))}
 
 
-def _wrong_values(template: Any, values: Mapping[str, str]) -> Any:
+def _wrong_values(template: TemplateFields, values: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for component in parts_of(template):
         kind = component.get("type")
@@ -234,7 +252,7 @@ def _wrong_values(template: Any, values: Mapping[str, str]) -> Any:
     return found
 
 
-def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> Any:
+def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:
     kind = component.get("format", "TEXT").lower()
     key = f"header.{kind}"
     if kind == "location":
@@ -244,28 +262,28 @@ def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> Any:
     return _too_long(component.get("text"), values, "header.", MAX_HEADER)
 
 
-def _wrong_button(key: str, button: dict[str, Any], values: Mapping[str, str]) -> Any:
+def _wrong_button(key: str, button: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:
     if button.get("type") == "COPY_CODE":
         return _too_long("{{1}}", values, key[:-1], MAX_CODE)
     return _too_long(button.get("url"), values, key[:-1], MAX_URL)
 
 
-def _too_long(text: Any, values: Mapping[str, str], prefix: str, most: int) -> Any:
+def _too_long(text: str | None, values: Mapping[str, str], prefix: str, most: int) -> dict[str, str]:
     """Blame the longest value when a text filled in is longer than Meta takes."""
     names = placeholder_names(text)
     if not names or len(filled(text, {name: values[prefix + name] for name in names})) <= most:
         return {}
     longest = max(names, key=lambda name: len(values[prefix + name]))
-    told = _("Too long: with its parameters this part has at most %(most)d characters.") % {"most": most}
-    return {prefix + longest: told}
+    sentence = _("Too long: with its parameters this part has at most %(most)d characters.")
+    return {prefix + longest: sentence % {"most": most}}
 
 
-def filled(text: Any, values: Mapping[str, str]) -> str:
+def filled(text: str | None, values: Mapping[str, str]) -> str:
     """A text with its placeholders replaced by the values there are."""
     return PLACEHOLDER.sub(lambda found: one_line(values.get(found[1], found[0])), text or "")
 
 
-def _text_examples(component: dict[str, Any], example: dict[str, Any], name: str, prefix: str) -> Any:
+def _text_examples(component: dict[str, Any], example: dict[str, Any], name: str, prefix: str) -> dict[str, str]:
     named = _list(example.get(f"{name}_named_params"))
     if named:
         items = [item for item in named if isinstance(item, dict)]
@@ -276,11 +294,11 @@ def _text_examples(component: dict[str, Any], example: dict[str, Any], name: str
     return {prefix + key: value for key, value in zip(placeholder_names(component.get("text")), values, strict=False)}
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _button_example(index: int, button: dict[str, Any]) -> Any:
+def _button_example(index: int, button: dict[str, Any]) -> dict[str, str]:
     example = button.get("example")
     example = example[0] if isinstance(example, list) and example else example
     if not isinstance(example, str) or not _button_needs_parameter(button):

@@ -15,7 +15,7 @@ from crm.customers.opt_out import asks_to_stop
 from crm.models import Conversation, Message
 from crm.models.message import EVENT_TYPES
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 
 from .decisions import Inbound, Situation
 from .routing import Candidate
@@ -97,7 +97,7 @@ def load(
 
 def _may_send(number: WhatsAppNumber) -> bool:
     try:
-        check_may_send(number)
+        check_may_send_from(number)
     except Refusal:
         return False
     return True

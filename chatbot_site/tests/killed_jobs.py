@@ -88,7 +88,7 @@ def half_done(owner, number, media_id, reached):
         stop_at(module, step, done, partial(reached.add, of_job.name))
         begun[of_job.name] = partial(take_in_hand, of_job, row)
     stop_at(process, "_process_one", 1, partial(reached.add, process.JOB.name))
-    stop_at(setups._Run, "carry_out", 0, partial(reached.add, setups.JOB.name))
+    stop_at(setups._Run, "complete", 0, partial(reached.add, setups.JOB.name))
     write(number)
     setup = QuickSetup.objects.create(business=owner.business, created_by=owner, waba_id="1", access_token="t")
     begun[process.JOB.name] = partial(process.process_line, number.pk)

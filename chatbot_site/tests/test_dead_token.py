@@ -11,7 +11,7 @@ from crm.models import Message
 from crm.testing import make_conversation, make_message
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.sending import send_gate
 from whatsapp.sending import tasks as sending_tasks
 from whatsapp.testing import make_number
@@ -74,8 +74,8 @@ def test_one_line_says_so_however_often_it_is_met(meta, number):
     say(number)
     sending_tasks.deliver_due()
     work_off(health.JOB)
-    [need] = needs(fresh(number), timezone.now())
-    assert need.code == "token_refused"
+    [issue] = issues_of(fresh(number), timezone.now())
+    assert issue.code == "token_refused"
 
 
 def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number):

@@ -20,7 +20,7 @@ from crm.conversations import outbox
 from crm.models import Conversation, Message
 from whatsapp.message_templates.availability import usable_with
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.phone_numbers import normalize_phone
 
 from .template_form import TemplateForm, is_id, template_choices
@@ -143,7 +143,7 @@ class TrialMessage(TenantModelAdmin):
 def _why_not(number: WhatsAppNumber) -> str:
     """The sentence that says why the number may not send; empty when it may."""
     try:
-        check_may_send(number)
+        check_may_send_from(number)
     except Refusal as refusal:
         return str(refusal)
     return ""

@@ -18,7 +18,7 @@ from crm.models import Conversation, Customer, MediaFile, Message
 from whatsapp.graph.media_types import HEAD, MediaType, recognise
 from whatsapp.message_templates.availability import check_parameters, check_usable
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.numbers.numbers import check_may_send
+from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
 from whatsapp.sending.tasks import deliver
 from whatsapp.template_parameters import template_message
@@ -78,7 +78,7 @@ def _deliver_on_commit(message: Message) -> None:
 
 def check_may_be_sent(conversation: Conversation, message_type: str = "text") -> None:
     """Raise Refusal when no message of this type may be sent in this conversation now."""
-    check_may_send(conversation.whatsapp_number)
+    check_may_send_from(conversation.whatsapp_number)
     if message_type != "template":
         _check_window(conversation)
 

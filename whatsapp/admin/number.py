@@ -17,7 +17,7 @@ from accounts.tenancy.admin import TenantModelAdmin
 from whatsapp.message_templates import sync
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health, numbers
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.phone_numbers import readable_phone
 
 from .number_forms import WhatsAppNumberForm
@@ -110,7 +110,7 @@ class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
     def _check(self, request, number):
         try:
             health.check(number)
-            found = needs(number, timezone.now())
+            found = issues_of(number, timezone.now())
             told = found[0].text if found else gettext("“%(number)s” is in order at Meta.") % {"number": number}
             self.message_user(request, told, messages.WARNING if found else messages.SUCCESS)
         except Refusal as refusal:
@@ -185,7 +185,7 @@ class WhatsAppNumberAdmin(NumberPage, QuickSetupPages, TenantModelAdmin):
         """What is needed at once stands on the number's own page anyway."""
         if "_continue" in request.POST:
             return
-        for need in needs(number, timezone.now()):
+        for need in issues_of(number, timezone.now()):
             self.message_user(request, f"{number}: {need.text}", messages.WARNING)
 
     def get_form(self, request, obj=None, change=False, **kwargs):

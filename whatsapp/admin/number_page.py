@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import labels, public_address
-from whatsapp.numbers.issues import may_receive, needs
+from whatsapp.numbers.issues import issues_of, may_receive
 from whatsapp.numbers.stored_json import texts
 from whatsapp.webhooks import process
 
@@ -61,12 +61,12 @@ class NumberPage:
         return obj is None or request.user.has_perm("whatsapp.change_secrets_of_whatsappnumber")
 
     def form_context(self, request: HttpRequest, obj: WhatsAppNumber | None) -> dict[str, Any]:
-        return {"needs": needs(obj, timezone.now()) if obj else []}
+        return {"needs": issues_of(obj, timezone.now()) if obj else []}
 
     @admin.display(description=_("connection"), ordering="status")
     def connection(self, number):
         """In the list: what is most urgent, and how much there is besides."""
-        found = needs(number, timezone.now())
+        found = issues_of(number, timezone.now())
         if not found:
             return number.get_status_display()
         more = f" (+{len(found) - 1})" if found[1:] else ""
@@ -89,7 +89,7 @@ class NumberPage:
 
     @admin.display(description=_("may write first to"))
     def limit(self, number):
-        return labels.limit_in_words(number.messaging_limit)
+        return labels.limit_text(number.messaging_limit)
 
     @admin.display(description=_("speed"))
     def throughput_in_words(self, number):

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 from accounts.refusals import Refusal
 from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.numbers import labels
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.numbers.quick_setup import setups
-from whatsapp.numbers.quick_setup.labels import STEPS, in_words
+from whatsapp.numbers.quick_setup.labels import STEPS, result_text
 from whatsapp.numbers.quick_setup.results import (
     FIRST_STEPS,
     LAST_STEPS,
@@ -136,13 +136,13 @@ class QuickSetupPages:
 
 def _needs_besides(codes: set[str], number: WhatsAppNumber) -> list[str]:
     """What a connected number needs, but for what a step has told already."""
-    return [need.text for need in needs(number, timezone.now()) if need.code not in codes]
+    return [need.text for need in issues_of(number, timezone.now()) if need.code not in codes]
 
 
 def lines(results, steps, phone_number_id=""):
     """What came of some steps: (mark, label, sentence) of each that was come to."""
     found = [results[step, phone_number_id] for step in steps if (step, phone_number_id) in results]
-    return [(_mark(result), STEPS[result.step], in_words(result)) for result in found]
+    return [(_mark(result), STEPS[result.step], result_text(result)) for result in found]
 
 
 def _mark(result):

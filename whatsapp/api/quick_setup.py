@@ -9,7 +9,7 @@ from accounts.tenancy.serializers import StrictSerializer
 from whatsapp.models.number import meta_id
 from whatsapp.models.quick_setup import pin_rule
 from whatsapp.numbers.quick_setup import embedded_signup, setups
-from whatsapp.numbers.quick_setup.labels import in_words
+from whatsapp.numbers.quick_setup.labels import result_text
 from whatsapp.numbers.quick_setup.results import STEPS, results_of
 
 from .serializers import WhatsAppNumberSerializer
@@ -100,7 +100,7 @@ class QuickSetupActions:
 
     def _set_up(self, **entered):
         setup = setups.begin(self.request.user, **entered)
-        setups.run(setup, self.request.user, takes_all=True)
+        setups.run(setup, self.request.user, connect_all=True)
         return Response(SetupReportSerializer(self._report(setup), context=self.get_serializer_context()).data)
 
     def _report(self, setup):
@@ -117,5 +117,5 @@ def _step(result):
         "phone_number_id": result.phone_number_id or None,
         "ok": result.ok,
         "code": result.code,
-        "detail": in_words(result),
+        "detail": result_text(result),
     }

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.tenancy.serializers import TenantSerializer
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.models.number import meta_id
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.numbers.stored_json import objects, texts
 from whatsapp.phone_numbers import normalize_phone
 
@@ -84,7 +84,7 @@ class WhatsAppNumberSerializer(TenantSerializer):
     @extend_schema_field(NumberNeedSerializer(many=True))
     def get_needs(self, number):
         """What needs a person, with what to do about it."""
-        return [asdict(need) for need in needs(number, timezone.now())]
+        return [asdict(need) for need in issues_of(number, timezone.now())]
 
     def validate_phone_number(self, value):
         try:

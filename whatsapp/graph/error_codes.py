@@ -227,6 +227,9 @@ ERROR_CLASSES = {
 }
 
 
+#: "Invalid parameter": also the answer about an object that a token may not see (Graph API, "Error handling").
+INVALID_PARAMETER = 100
+
 #: The error_subcode of "Object with ID … does not exist": the phone number ID, as messages are posted to it.
 NO_SUCH_OBJECT = 33
 

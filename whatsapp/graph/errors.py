@@ -38,6 +38,11 @@ class CloudApiError(CloudApiTrouble):
     def action(self) -> Action:
         return self.error_class.action
 
+    @property
+    def summary(self) -> str:
+        """Meta's code and title, as they are quoted to people."""
+        return ", ".join(str(part) for part in (self.code, self.title) if part)
+
     def __str__(self) -> str:
         return explain(self.code, self.details or self.title, self.http_status, self.subcode)
 

@@ -1,13 +1,17 @@
 """A message template as the customer will see it, and the names of its placeholders, for people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from whatsapp.template_parameters import MEDIA, PLACEHOLDER, filled, one_line, parts_of
+from whatsapp.graph.client import Json
+from whatsapp.models import MessageTemplate
+from whatsapp.template_parameters import MEDIA, PLACEHOLDER, buttons_of, filled, one_line, parts_of
 
-#: What stands in a header that is no text, by its format.
+#: A header that is not text, by its format.
 HEADERS = {
     "image": gettext_lazy("Picture"),
     "video": gettext_lazy("Video"),
@@ -30,7 +34,7 @@ BUTTONS = {
 
 @dataclass(frozen=True)
 class Button:
-    """A button: its words, what a tap does, and with what: an address, a phone, a code."""
+    """A button: its label, what a tap does, and with what: an address, a phone, a code."""
 
     text: str
     effect: str
@@ -39,7 +43,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Preview:
-    """The parts of a message in the order in which they stand. `media` names a header that is no text."""
+    """The parts of a message, from the top. `media` names a header that is not text."""
 
     header: str = ""
     media: str = ""
@@ -48,9 +52,9 @@ class Preview:
     buttons: tuple[Button, ...] = ()
 
 
-def preview(template, parameters):
+def preview(template: MessageTemplate, parameters: Mapping[str, str]) -> Preview:
     """A template filled in with as many parameters as there are; the other placeholders stand as they are."""
-    parts = {}
+    parts: dict[str, Any] = {}
     for component in parts_of(template):
         kind = component.get("type")
         if kind == "HEADER":
@@ -65,7 +69,7 @@ def preview(template, parameters):
     return Preview(**parts)
 
 
-def label_of(template, key):
+def label_of(template: MessageTemplate, key: str) -> str:
     """The name of a placeholder, as a form shows it."""
     place, _dot, rest = key.partition(".")
     if place == "header" and rest in HEADERS:
@@ -77,21 +81,20 @@ def label_of(template, key):
     return f"{{{{{key}}}}}"
 
 
-def _label_of_media_header(kind):
+def _label_of_media_header(kind: str) -> str:
     if kind in MEDIA:
         return _("%(media)s at the top: a link to the file") % {"media": HEADERS[kind]}
     return _("Location at the top: latitude, longitude, name, address")
 
 
-def _label_of_button(template, position):
-    buttons = [button for part in parts_of(template) for button in part.get("buttons") or []]
-    button = buttons[position]
+def _label_of_button(template: MessageTemplate, position: int) -> str:
+    button = buttons_of(template)[position]
     if button.get("type") == "COPY_CODE":
         return _("Button “%(button)s”: the code") % {"button": button.get("text") or ""}
     return _("Button “%(button)s”: the end of the link") % {"button": button.get("text") or ""}
 
 
-def _header(component, parameters):
+def _header(component: Json, parameters: Mapping[str, str]) -> dict[str, str]:
     kind = component.get("format", "TEXT").lower()
     if kind == "text":
         own = {key.removeprefix("header."): value for key, value in parameters.items() if key.startswith("header.")}
@@ -101,8 +104,8 @@ def _header(component, parameters):
     return {"media": f"{name}: {value}" if value else name}
 
 
-def _button(button, parameter):
-    kind = button.get("type")
+def _button(button: Json, parameter: str | None) -> Button:
+    kind = button.get("type") or ""
     value = one_line(parameter)
     target = button.get("phone_number") or ""
     if kind == "COPY_CODE":
@@ -110,4 +113,4 @@ def _button(button, parameter):
     elif kind == "URL":
         address = button.get("url") or ""
         target = PLACEHOLDER.sub(lambda found: value, address) if value else address
-    return Button(button.get("text") or "", str(BUTTONS.get(kind, kind or "")), target)
+    return Button(button.get("text") or "", str(BUTTONS.get(kind, kind)), target)

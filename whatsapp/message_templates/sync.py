@@ -1,11 +1,11 @@
 """
-Reads the message templates of a WhatsApp Business account from Meta. Our rows follow Meta's: what vanished there is
-deleted here, or marked when a broadcast still shows it.
+Reads the message templates of a WhatsApp Business account from Meta. The rows here follow Meta's list: what is gone
+there is deleted here, or marked when a broadcast still shows it.
 """
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -14,20 +14,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.jobs.job import Columns, Job
+from accounts.models import Business
 from accounts.refusals import Refusal
-from whatsapp.graph.client import CloudApi
-from whatsapp.graph.error_codes import PERMISSION, TOKEN
+from whatsapp.graph.client import CloudApi, Json
+from whatsapp.graph.error_codes import INVALID_PARAMETER, PERMISSION, TOKEN
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 from whatsapp.graph.paging import whole_list
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
-from whatsapp.sending import send_gate
 
 logger = logging.getLogger(__name__)
 
-#: A business whose app is its own sends us no webhooks about templates, so Meta is asked from time to time.
-EVERY = timedelta(hours=6)
-AFTER_TROUBLE = timedelta(hours=1)
+#: Webhooks about templates do not come from every app, so Meta is asked from time to time; after a failure, sooner.
+READ_INTERVAL = timedelta(hours=6)
+RETRY_INTERVAL = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Synced:
     deleted: int
 
 
-def sync(number):
+def sync(number: WhatsAppNumber) -> Synced:
     """
     Read the templates of a number's account now; never inside a transaction. Raises Refusal: `no_waba`, or
     `meta_refused` and `meta_unreachable`, after which what was here stays as it was.
@@ -47,57 +47,59 @@ def sync(number):
     if not number.waba_id:
         raise no_waba(number)
     began = timezone.now()
-    due_at = send_gate.same(number).values_list("templates_due_at", flat=True).first()
+    row = WhatsAppNumber.objects.filter(pk=number.pk)
+    due_at = row.values_list("templates_due_at", flat=True).first() or began
     try:
         found = _read(number)
     except Refusal:
-        send_gate.same(number).filter(templates_due_at=due_at).update(templates_due_at=began + AFTER_TROUBLE)
+        row.filter(templates_due_at=due_at).update(templates_due_at=began + RETRY_INTERVAL)
         raise
     _note_read(number, began, due_at)
     return _store(number, found)
 
 
-def _read(number):
+def _read(number: WhatsAppNumber) -> list[Json]:
     try:
         return whole_list(partial(CloudApi(number.access_token).message_templates, number.waba_id))
     except CloudApiError as error:
-        raise Refusal("meta_refused", _in_words(error)) from error
+        raise Refusal("meta_refused", _trouble_text(error)) from error
     except CloudApiTrouble as trouble:
-        raise Refusal("meta_unreachable", _in_words(trouble)) from trouble
+        raise Refusal("meta_unreachable", _trouble_text(trouble)) from trouble
     except UnreadableSecret as error:
         raise Refusal("meta_refused", _("The saved token cannot be read: enter it again.")) from error
 
 
-def _note_read(number, began, due_at):
+def _note_read(number: WhatsAppNumber, began: datetime, due_at: datetime) -> None:
     """
-    For all numbers of the account the templates are read, but for those of which something was told since, or that
-    somebody wants read soon. This number was to be read at `due_at`.
+    Note on the numbers of the account that the templates were read, except on those about which a webhook has come
+    since, or that somebody wants read soon. This number was to be read at `due_at`.
     """
-    later = began + AFTER_TROUBLE
+    later = began + RETRY_INTERVAL
     read = Q(pk=number.pk, templates_due_at=due_at) | Q(templates_due_at__lte=began) | Q(templates_due_at__gt=later)
-    send_gate.siblings(number).filter(read).update(templates_due_at=timezone.now() + EVERY)
+    account = WhatsAppNumber.objects.sharing_account_with(number)
+    account.filter(read).update(templates_due_at=timezone.now() + READ_INTERVAL)
 
 
-def no_waba(number):
-    """The refusal of a number that has no templates because its account is not known."""
-    told = _("Enter the WhatsApp Business account ID in the settings of “%(number)s”: templates belong to it.")
-    return Refusal("no_waba", told % {"number": number.name})
+def no_waba(number: WhatsAppNumber) -> Refusal:
+    """The Refusal for a number that has no templates because its account is not known."""
+    text = _("Enter the WhatsApp Business account ID in the settings of “%(number)s”: templates belong to it.")
+    return Refusal("no_waba", text % {"number": number.name})
 
 
-def one_number_of_each_account(numbers):
-    """Of numbers that share a WhatsApp Business account one, with whose token its templates can be read."""
+def one_number_of_each_account(numbers: QuerySet[WhatsAppNumber]) -> list[WhatsAppNumber]:
+    """For each WhatsApp Business account of these numbers the one with whose token its templates are read."""
     of_accounts = numbers.exclude(waba_id="").order_by("is_active", "-pk")
     return list({(number.business_id, number.waba_id): number for number in of_accounts}.values())
 
 
-def number_of_account(business, waba_id):
+def number_of_account(business: Business | int, waba_id: str) -> WhatsAppNumber | None:
     """A number of this WhatsApp Business account in a business; None when there is none."""
     numbers = WhatsAppNumber.objects.filter(business=business, waba_id=waba_id)
     return next(iter(one_number_of_each_account(numbers)), None)
 
 
 def can_be_read(numbers: QuerySet[WhatsAppNumber]) -> QuerySet[WhatsAppNumber]:
-    """Of these numbers those that have templates; not with a token that Meta has refused."""
+    """Those of the numbers whose templates can be read: active, of a known account, and without a refused token."""
     active = numbers.exclude(waba_id="").filter(is_active=True)
     return active.exclude(status=WhatsAppNumber.Status.PROBLEM, refused_token__gt="")
 
@@ -110,25 +112,24 @@ def work(number: WhatsAppNumber, seconds: float) -> bool:
         logger.warning("The templates of number %s could not be read: %s", number.pk, refusal)
         JOB.retry(number, str(refusal))
     else:
-        JOB.come_back(number, timezone.now() + EVERY)
+        JOB.come_back(number, timezone.now() + READ_INTERVAL)
     return False
 
 
-def _in_words(trouble):
+def _trouble_text(trouble: CloudApiTrouble) -> str:
     if isinstance(trouble, AnswerLost):
         return _("Meta's answer was lost. Try again in a few minutes.")
     if not isinstance(trouble, CloudApiError) or trouble.error_class in (TOKEN, PERMISSION):
         return str(trouble)
-    told = {"error": ", ".join(str(part) for part in (trouble.code, trouble.title) if part)}
-    if trouble.code == 100:
-        return (
-            _("Meta does not know the WhatsApp Business account ID, or the token may not use it (%(error)s).") % told
-        )
-    return _("Meta did not hand over the templates. Try again in a few minutes. (Meta: %(error)s)") % told
+    if trouble.code == INVALID_PARAMETER:
+        text = _("Meta does not know the WhatsApp Business account ID, or the token may not use it (%(error)s).")
+    else:
+        text = _("Meta did not return the templates. Try again in a few minutes. (Meta: %(error)s)")
+    return text % {"error": trouble.summary}
 
 
 @transaction.atomic
-def _store(number, found):
+def _store(number: WhatsAppNumber, found: list[Json]) -> Synced:
     here = MessageTemplate.objects.filter(business=number.business_id, waba_id=number.waba_id)
     known = {(template.name, template.language): template for template in here.only("name", "language", "status")}
     rows = {(row.name, row.language): row for row in (_row(number, template) for template in found) if row}
@@ -146,8 +147,8 @@ def _store(number, found):
     return Synced(len(rows), len(rows.keys() - known.keys()), len(newly_gone))
 
 
-def _row(number, template):
-    """What Meta tells of one template as our row; None when it has no name."""
+def _row(number: WhatsAppNumber, template: object) -> MessageTemplate | None:
+    """The row of a template in Meta's list; None when it has no name or no language."""
     template = template if isinstance(template, dict) else {}
     name, language = str(template.get("name") or "")[:512], str(template.get("language") or "")[:15]
     if not (name and language):
@@ -166,8 +167,8 @@ def _row(number, template):
     )
 
 
-def remove(template):
-    """Take away the row of a template that is gone at Meta, or mark it when a broadcast still shows it."""
+def remove(template: MessageTemplate) -> None:
+    """Delete the row of a template that is gone at Meta, or mark it when a broadcast still shows it."""
     try:
         template.delete()
     except ProtectedError:
@@ -182,10 +183,10 @@ JOB = Job(
     queue="housekeeping",
     interval=5,
     lease=timedelta(minutes=5),
-    delays=(AFTER_TROUBLE,),
+    delays=(RETRY_INTERVAL,),
     claimable=can_be_read,
     columns=Columns("templates_due_at", "templates_lease_until", "templates_attempts", "templates_error"),
-    # One is looked at again when its number is active, or has another token.
+    # A number is read again when it is active, or has another token.
     patience=timedelta(hours=1),
     given_up=WhatsAppNumber.objects.none,
 )

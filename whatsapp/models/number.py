@@ -33,6 +33,12 @@ class WhatsAppNumberQuerySet(TenantQuerySet):
             business__is_suspended=False,
         )
 
+    def sharing_account_with(self, number: "WhatsAppNumber") -> Self:
+        """The numbers of the same WABA in the same business, the number itself included; it alone when it has none."""
+        if not number.waba_id:
+            return self.filter(pk=number.pk)
+        return self.filter(business=number.business_id, waba_id=number.waba_id)
+
 
 class WhatsAppNumber(HoldsSecrets, TenantModel):
     """One number of a business on Meta's Cloud API. Bots, conversations and broadcasts hang on it."""

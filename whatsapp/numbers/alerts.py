@@ -1,10 +1,10 @@
 """
-What Meta told of a number or its account that needs a person and is in no field of the number: kept in
-`WhatsAppNumber.alerts`, by a kind and what it is about (`template_quality:order_ready:ru`), with facts for its
-sentence and the moment until which it is worth saying.
+Alerts: what Meta reported about a number or its account that needs a person and is in no field of the number. They
+are kept in `WhatsAppNumber.alerts`: the key is a kind and what it is about (`template_quality:order_ready:ru`), the
+value holds facts for its sentence, and until when it is shown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,11 +17,17 @@ from whatsapp.models import WhatsAppNumber
 
 from .stored_json import moment
 
-#: How long an alert is shown that Meta never takes back.
-KEPT = timedelta(days=7)
+#: How long an alert is shown for which no other end is given.
+RETENTION = timedelta(days=7)
 
-#: The most alerts of a number; the oldest make room.
-MOST = 20
+#: How long an alert is shown that a check of the number found. The next checks renew or withdraw it.
+FINDING_RETENTION = timedelta(days=1)
+
+#: A number's alerts; the oldest make room.
+MAX_ALERTS = 20
+
+#: Key → facts and `until`, an ISO 8601 moment.
+Alerts = dict[str, dict[str, str]]
 
 SENTENCES = {
     "account_disabled": _(
@@ -44,7 +50,7 @@ SENTENCES = {
         " change what it names, or appeal."
     ),
     "app_removed": _(
-        "At Meta the app was cut off from the WhatsApp Business account. Connect it there again, and enter a new"
+        "The app was disconnected from the WhatsApp Business account at Meta. Connect it there again, and enter a new"
         " token here."
     ),
     "account_alert": _("Meta warns: %(what)s See “Account quality” at Meta."),
@@ -59,7 +65,7 @@ SENTENCES = {
     "waba_refused": _(
         "Meta does not list this number in the WhatsApp Business account that is entered here%(what)s. So there are no"
         " templates, and no updates about the account. Compare the account ID with WhatsApp → API Setup at Meta,"
-        " and see that the token may manage that account."
+        " and make sure that the token may manage that account."
     ),
     "webhook_secret_missing": _(
         "The secret of the Meta app is missing, so whatever Meta posts for this number is refused: no message arrives."
@@ -79,13 +85,13 @@ RESTRICTIONS = {
 
 
 def put(numbers: QuerySet[WhatsAppNumber], key: str, until: datetime | None = None, **facts: object) -> None:
-    """Keep an alert with each of the numbers until a moment, for a week when none is given."""
-    until = until or timezone.now() + KEPT
-    _change(numbers, lambda alerts: including(alerts, key, until, **facts))
+    """Keep an alert on each of the numbers until a moment, by default for RETENTION."""
+    end = until or timezone.now() + RETENTION
+    _change(numbers, lambda alerts: including(alerts, key, end, **facts))
 
 
-def _readable_alerts(stored: object) -> dict[str, dict[str, str]]:
-    """What is stored with a number, but for what is no alert."""
+def _readable_alerts(stored: object) -> Alerts:
+    """What is stored on a number, except what is not an alert."""
     found = stored.items() if isinstance(stored, dict) else ()
     alerts = {key: _texts(alert) for key, alert in found if isinstance(alert, dict)}
     return {key: alert for key, alert in alerts.items() if moment(alert.get("until"))}
@@ -95,44 +101,45 @@ def _texts(alert: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in alert.items() if isinstance(value, str)}
 
 
-def including(alerts: object, key: str, until: datetime, **facts: object) -> dict[str, dict[str, str]]:
+def including(alerts: object, key: str, until: datetime, **facts: object) -> Alerts:
     """A number's alerts with one more; the oldest make room."""
-    told = {"until": until.isoformat(), **{name: str(value)[:300] for name, value in facts.items()}}
-    latest = sorted((_readable_alerts(alerts) | {key: told}).items(), key=lambda alert: alert[1]["until"])[-MOST:]
-    return dict(latest)
+    added = {"until": until.isoformat(), **{name: str(value)[:300] for name, value in facts.items()}}
+    by_end = sorted((_readable_alerts(alerts) | {key: added}).items(), key=lambda alert: alert[1]["until"])
+    return dict(by_end[-MAX_ALERTS:])
 
 
 def withdraw(numbers: QuerySet[WhatsAppNumber], *kinds: str) -> None:
-    """Forget the alerts of some kinds, or of some keys."""
+    """Remove the alerts of some kinds, or of some keys."""
     _change(numbers, lambda alerts: without(alerts, *kinds))
 
 
-def without(alerts: object, *kinds: str) -> dict[str, dict[str, str]]:
-    """A number's alerts but for those of some kinds, or of some keys."""
-    return {key: told for key, told in _readable_alerts(alerts).items() if not {key, kind_of(key)} & {*kinds}}
+def without(alerts: object, *kinds: str) -> Alerts:
+    """A number's alerts except those of some kinds, or of some keys."""
+    return {key: alert for key, alert in _readable_alerts(alerts).items() if not {key, _kind_of(key)} & {*kinds}}
 
 
 @transaction.atomic
-def _change(numbers: QuerySet[WhatsAppNumber], change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def _change(numbers: QuerySet[WhatsAppNumber], change: Callable[[object], Alerts]) -> None:
     for number in numbers.select_for_update(no_key=True).only("alerts").order_by("pk"):
         alerts = change(number.alerts)
         if alerts != number.alerts:
             WhatsAppNumber.objects.filter(pk=number.pk).update(alerts=alerts)
 
 
-def kind_of(key):
+def _kind_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-def in_words(number, now):
-    """(kind, sentence) of each alert that still holds."""
-    for key, told in sorted(_readable_alerts(number.alerts).items()):
-        kind = kind_of(key)
-        until = moment(told["until"])
+def current(number: WhatsAppNumber, now: datetime) -> Iterator[tuple[str, str]]:
+    """The kind and the sentence of each alert that still holds."""
+    for key, alert in sorted(_readable_alerts(number.alerts).items()):
+        kind = _kind_of(key)
+        until = moment(alert["until"])
         if kind in SENTENCES and until and until > now:
-            yield kind, str(SENTENCES[kind]) % {"date": told.get("date", ""), "what": _readable(told.get("what", ""))}
+            facts = {"date": alert.get("date", ""), "what": _translated(alert.get("what", ""))}
+            yield kind, str(SENTENCES[kind]) % facts
 
 
-def _readable(what):
-    """Words of Meta's that are known in ours, the others as they are."""
+def _translated(what: str) -> str:
+    """Meta's words in ours where they are known, the others as they are."""
     return ", ".join(str(RESTRICTIONS.get(word, word)) for word in what.split(", "))

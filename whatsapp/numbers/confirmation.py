@@ -4,7 +4,7 @@ it. An ID that Meta has not confirmed is a claim: anybody can type one.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp.graph.accounts import AccountApi
-from whatsapp.graph.error_codes import NO_SUCH_OBJECT, PERMISSION
+from whatsapp.graph.error_codes import INVALID_PARAMETER, NO_SUCH_OBJECT, PERMISSION
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.graph.paging import whole_list
 from whatsapp.models import WhatsAppNumber
@@ -20,26 +20,23 @@ from whatsapp.models.number import TAKEN
 
 from . import alerts
 
-#: "Invalid parameter": also the answer about an object that a token may not see (Graph API, "Error handling").
-INVALID_PARAMETER = 100
-
-#: How long a refused account is told of, unless a check of the number says so again.
-ALERT_LIFETIME = timedelta(days=1)
+#: What Meta confirms of a number, and by which token.
+CONFIRMED_FIELDS = ("access_token", "phone_number_id", "waba_id")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Whether Meta lists a number in its account: since when, or not, with Meta's words if it said any."""
+class Membership:
+    """Whether Meta lists a number in its account: confirmed when, or not, with Meta's words if it said any."""
 
     confirmed_at: datetime | None
     words: str = ""
 
-    def noted(self, known: object) -> dict[str, dict[str, str]]:
-        """A number's alerts with what this tells."""
+    def alerts_after(self, known: object) -> alerts.Alerts:
+        """A number's alerts, with one added or removed by what Meta says of its account."""
         if self.confirmed_at:
             return alerts.without(known, "waba_refused")
         words = f" (Meta: {self.words})" if self.words else ""
-        return alerts.including(known, "waba_refused", timezone.now() + ALERT_LIFETIME, what=words)
+        return alerts.including(known, "waba_refused", timezone.now() + alerts.FINDING_RETENTION, what=words)
 
 
 @dataclass(frozen=True)
@@ -49,15 +46,15 @@ class Listing:
     phone_number_ids: frozenset[str]
     words: str = ""
 
-    def standing(self, phone_number_id: str) -> Standing:
+    def membership(self, phone_number_id: str) -> Membership:
         is_listed = phone_number_id in self.phone_number_ids
-        return Standing(timezone.now() if is_listed else None, self.words)
+        return Membership(timezone.now() if is_listed else None, self.words)
 
 
-def listing(api: AccountApi, waba_id: str) -> Listing:
+def read_listing(api: AccountApi, waba_id: str) -> Listing:
     """
     Ask Meta which numbers an account has (Business Management API, "Phone numbers"); never inside a transaction.
-    Raises CloudApiTrouble when Meta does not tell.
+    Raises CloudApiTrouble when Meta does not say.
     """
     try:
         found = whole_list(partial(api.phone_numbers, waba_id))
@@ -72,14 +69,14 @@ def listing(api: AccountApi, waba_id: str) -> Listing:
 def check_is_free(number: WhatsAppNumber) -> None:
     """
     Raise ValidationError when the phone number ID is another number's: of the same business, or confirmed by Meta.
-    What others merely claim keeps nobody from it.
+    Another's mere claim does not stand in the way.
     """
     others = WhatsAppNumber.objects.filter(phone_number_id=number.phone_number_id).exclude(pk=number.pk)
     if others.filter(Q(business=number.business_id) | Q(confirmed_at__isnull=False)).exists():
-        raise taken()
+        raise taken_error()
 
 
-def taken() -> ValidationError:
+def taken_error() -> ValidationError:
     return ValidationError({"phone_number_id": TAKEN}, code="unique")
 
 
@@ -87,10 +84,15 @@ def _knows_no_such_object(error: CloudApiError) -> bool:
     return error.code == INVALID_PARAMETER or error.subcode == NO_SUCH_OBJECT
 
 
+def is_outdated(asked: WhatsAppNumber, now: WhatsAppNumber) -> bool:
+    """Whether somebody has changed what Meta was asked to confirm, so that its answer is about something else."""
+    return any(getattr(now, name) != getattr(asked, name) for name in CONFIRMED_FIELDS)
+
+
 def forget_outdated(number: WhatsAppNumber, changed: set[str]) -> set[str]:
     """
-    Take away what is no longer known of a number of which these fields have changed. Returns the names of the fields
-    that are to be saved, too.
+    Clear what is no longer known of a number of which these fields have changed. Returns the names of the cleared
+    fields, which are to be saved too.
     """
     outdated: dict[str, object] = {}
     if "app_secret" in changed:
@@ -100,7 +102,7 @@ def forget_outdated(number: WhatsAppNumber, changed: set[str]) -> set[str]:
     if changed & {"phone_number_id", "access_token", "waba_id"}:
         outdated["waba_confirmed_at"] = None
     if "waba_id" in changed:
-        # What Meta told of the account that the number belonged to concerns it no longer.
+        # What Meta reported about the previous account no longer concerns the number.
         outdated["alerts"] = {}
     if changed & {"phone_number_id", "app_secret"}:
         outdated |= {"webhooks_refused": 0, "webhooks_refused_at": None}

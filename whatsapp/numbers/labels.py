@@ -1,4 +1,4 @@
-"""Meta's words for how a number stands, in words for people (Cloud API, "Phone numbers")."""
+"""Meta's words for the state of a number, in words for people (Cloud API, "Phone numbers")."""
 
 import re
 
@@ -21,7 +21,7 @@ STATUSES = {
 }
 
 #: What to do about a status that needs a person.
-STANDINGS = {
+STATUS_ADVICE = {
     "PENDING": gettext_lazy(
         "The number is not registered for the Cloud API. Register it at Meta, then check the number here."
     ),
@@ -54,7 +54,7 @@ NAME_REVIEWS = {
 }
 
 #: What to do about the review of a name.
-NAMES = {
+NAME_ADVICE = {
     "DECLINED": gettext_lazy(
         "Meta has declined the name that customers are to see. Change it in WhatsApp Manager → Phone numbers."
     ),
@@ -66,8 +66,8 @@ NAMES = {
 THROUGHPUTS = {"STANDARD": gettext_lazy("up to 80 messages a second"), "HIGH": gettext_lazy("up to 1000 a second")}
 
 
-def limit_in_words(limit):
-    """`TIER_250`, `TIER_2K`… as how many people may be written to first; a word that is not known as it is."""
+def limit_text(limit: str) -> str:
+    """`TIER_250`, `TIER_2K`… as how many people may be written to first; an unknown word as it is."""
     if limit == "TIER_UNLIMITED":
         return _("any number of people")
     known = re.fullmatch(r"TIER_(\d{1,6})(K?)", limit)

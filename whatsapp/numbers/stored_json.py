@@ -1,6 +1,6 @@
 """
-What is stored as JSON, as far as it has the shape in which it is written: an older version, or somebody by hand, may
-have left another. Whatever has not is passed over.
+Reads stored JSON as far as it has the shape in which it is written now. What does not, because an older version or
+somebody by hand has written it, is passed over.
 """
 
 from datetime import datetime

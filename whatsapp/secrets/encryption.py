@@ -1,10 +1,14 @@
 """Secrets at rest: Fernet keys from FIELD_KEYS, newest first."""
 
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any, Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import Lookup
 from django.db.models.query_utils import DeferredAttribute
 
 
@@ -13,11 +17,12 @@ class UnreadableSecret(Exception):
 
 
 @lru_cache
-def _fernet(keys):
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def fernet():
+def fernet() -> MultiFernet:
+    """All keys: encrypts with the newest, and decrypts with whichever fits."""
     return _fernet(tuple(settings.FIELD_KEYS))
 
 
@@ -26,7 +31,7 @@ class Secret(str):
 
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<secret>"
 
 
@@ -39,17 +44,18 @@ class Ciphertext(str):
 class SecretAttribute(DeferredAttribute):
     """Decrypts on first use, so that pages which only name the row need no key."""
 
-    def __get__(self, instance, cls=None):
+    def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
         value = super().__get__(instance, cls)
         if isinstance(value, Ciphertext):
-            value = instance.__dict__[self.field.attname] = decrypt(value)
+            value = vars(instance)[self.field.attname] = decrypt(value)
         return value
 
-    def __set__(self, instance, value):
-        instance.__dict__[self.field.attname] = value
+    def __set__(self, instance: models.Model, value: str | None) -> None:
+        vars(instance)[self.field.attname] = value
 
 
-def decrypt(ciphertext):
+def decrypt(ciphertext: str) -> Secret:
+    """The secret of a ciphertext. Raises UnreadableSecret."""
     try:
         return Secret(fernet().decrypt(ciphertext.encode()).decode())
     except InvalidToken as error:
@@ -58,7 +64,7 @@ def decrypt(ciphertext):
         ) from error
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # Subscripted in stubs alone.
     """
     Text encrypted in the database. Using it with the wrong keys raises UnreadableSecret; the ciphertext is never
     handed out as if it were the secret. The only look-up is `isnull`; empty text is stored as it is.
@@ -66,38 +72,56 @@ class EncryptedTextField(models.TextField):
 
     descriptor_class = SecretAttribute
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         if isinstance(value, Ciphertext):
             return str(value)
         return fernet().encrypt(value.encode()).decode() if value else value
 
-    def from_db_value(self, value, expression, connection):
+    def from_db_value(
+        self, value: str | None, expression: models.Expression, connection: BaseDatabaseWrapper
+    ) -> str | None:
         return Ciphertext(value) if value else value
 
-    def value_from_object(self, obj):
+    def value_from_object(self, obj: models.Model) -> str:
         """Nothing: forms and serializers of rows start without the secret."""
         return ""
 
-    def get_lookup(self, lookup_name):
+    def get_lookup(self, lookup_name: str) -> "type[Lookup[Any]] | None":
         if lookup_name != "isnull":
             return None
         return super().get_lookup(lookup_name)
 
 
-class HoldsSecrets:
-    """A model with encrypted fields: one that cannot be read troubles nobody who uses the rest of the row."""
+class HoldsSecrets(models.Model):
+    """A model with encrypted fields: a secret that cannot be read does not disturb the use of the rest of the row."""
+
+    class Meta:
+        abstract = True
 
     @classmethod
-    def secret_names(cls):
+    def secret_names(cls) -> set[str]:
         return {field.attname for field in cls._meta.concrete_fields if isinstance(field, EncryptedTextField)}
 
-    def validate_constraints(self, exclude=None):
-        """No constraint speaks of secrets."""
+    def readable_secret(self, name: str) -> str | None:
+        """The secret in a field; None when today's keys cannot read it."""
+        try:
+            secret: str = getattr(self, name)
+        except UnreadableSecret:
+            return None
+        return secret
+
+    def validate_constraints(self, exclude: Iterable[str] | None = None) -> None:
+        """No constraint is about secrets."""
         super().validate_constraints({*(exclude or ()), *self.secret_names()})
 
-    def refresh_from_db(self, using=None, fields=None, from_queryset=None):
-        """Secrets are taken over as they are stored."""
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Self] | None = None,
+    ) -> None:
+        """Read the secrets as they are stored, without decrypting them."""
         if fields is not None:
             return super().refresh_from_db(using, fields, from_queryset)
         for name in self.secret_names():

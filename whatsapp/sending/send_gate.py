@@ -43,16 +43,16 @@ def react(number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
         case Action.SLOW:
             hold(number, trouble.error_class.delay)
         case Action.PAUSE_NUMBER:
-            pause(same(number), trouble.error_class.delay, str(trouble))
+            pause(_row(number), trouble.error_class.delay, str(trouble))
         case Action.PAUSE_WABA:
-            pause(siblings(number), trouble.error_class.delay, str(trouble))
+            pause(WhatsAppNumber.objects.sharing_account_with(number), trouble.error_class.delay, str(trouble))
 
 
 def stop(number: WhatsAppNumber, problem: str) -> None:
     """Send nothing with this token any more. Another token, or a successful check, lets the number send again."""
     current = WhatsAppNumber.objects.filter(pk=number.pk).first()
     if current and current.access_token == number.access_token:
-        same(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
+        _row(number).update(status=Status.PROBLEM, problem=problem[:500], refused_token=digest(number.access_token))
 
 
 def note_unreadable(number_id: int) -> bool:
@@ -65,14 +65,14 @@ def note_unreadable(number_id: int) -> bool:
         return False
     with translation.override(number.business.language):
         problem = _("The saved token cannot be read. Enter it again, or put its key back at the end of FIELD_KEYS.")
-    readable = same(number).filter(refused_token="")
+    readable = _row(number).filter(refused_token="")
     return bool(readable.update(status=Status.PROBLEM, problem=problem, refused_token=UNREADABLE))
 
 
 def hold(number: WhatsAppNumber, seconds: int) -> None:
     """Send nothing for some seconds, which is no problem."""
     until = timezone.now() + timedelta(seconds=seconds)
-    same(number).exclude(paused_until__gt=until).update(paused_until=until)
+    _row(number).exclude(paused_until__gt=until).update(paused_until=until)
 
 
 def pause(numbers: QuerySet[WhatsAppNumber], seconds: int, problem: str) -> None:
@@ -87,18 +87,10 @@ def resume(number: WhatsAppNumber) -> None:
     took before a pause or stop that came meanwhile proves nothing.
     """
     over = Q(paused_until__lte=timezone.now()) | Q(paused_until=None) & ~Q(refused_token="")
-    same(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
+    _row(number).filter(over, status=Status.PROBLEM).exclude(refused_token=digest(number.access_token)).update(
         status=Status.CONNECTED, problem="", paused_until=None, refused_token=""
     )
 
 
-def same(number: WhatsAppNumber) -> QuerySet[WhatsAppNumber]:
-    """The number's row, for an UPDATE of it."""
+def _row(number: WhatsAppNumber) -> QuerySet[WhatsAppNumber]:
     return WhatsAppNumber.objects.filter(pk=number.pk)
-
-
-def siblings(number: WhatsAppNumber) -> QuerySet[WhatsAppNumber]:
-    """The numbers of the same WhatsApp Business account in the same business."""
-    if not number.waba_id:
-        return same(number)
-    return WhatsAppNumber.objects.filter(business=number.business_id, waba_id=number.waba_id)

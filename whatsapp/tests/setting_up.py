@@ -20,7 +20,7 @@ def make_account(meta):
 def set_up(owner, **entered):
     """Run a quick setup as the API does; by default for all numbers of the account."""
     setup = setups.begin(owner, **{"waba_id": WABA_ID, "access_token": TOKEN, **entered})
-    setups.run(setup, owner, takes_all=True)
+    setups.run(setup, owner, connect_all=True)
     return setup
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import alerts, numbers
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.testing import make_number, payload_of, post_webhook
 from whatsapp.webhooks import process, tasks
 from whatsapp.webhooks.parsing import Change
@@ -47,8 +47,8 @@ def fresh(number):
 
 
 def codes(number, days=0):
-    found = needs(fresh(number), timezone.now() + timedelta(days=days))
-    return [need.code for need in found if need.code not in ("not_checked", "silent")]
+    found = issues_of(fresh(number), timezone.now() + timedelta(days=days))
+    return [issue.code for issue in found if issue.code not in ("not_checked", "silent")]
 
 
 def is_due(number):
@@ -122,7 +122,7 @@ def test_no_restriction_any_more_ends_them(number):
 def test_an_account_that_will_be_switched_off_is_until_it_is_reinstated(number, sibling):
     ban = {"waba_ban_state": "SCHEDULE_FOR_DISABLE", "waba_ban_date": "April 17, 2027"}
     update(number, "DISABLED_UPDATE", ban_info=ban)
-    assert "April 17, 2027" in needs(fresh(sibling), timezone.now())[0].text
+    assert "April 17, 2027" in issues_of(fresh(sibling), timezone.now())[0].text
     update(number, "DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
     assert codes(sibling) == ["account_disabled"]
     update(number, "DISABLED_UPDATE", ban_info={"waba_ban_state": "REINSTATE"})
@@ -139,8 +139,8 @@ def test_an_app_that_was_cut_off_is_until_it_is_there_again(number, event):
 
 def test_a_violation_is_named(number):
     update(number, "ACCOUNT_VIOLATION", violation_info={"violation_type": "SPAM"})
-    [need] = needs(fresh(number), timezone.now())
-    assert (need.code, "SPAM" in need.text) == ("account_violation", True)
+    [issue] = issues_of(fresh(number), timezone.now())
+    assert (issue.code, "SPAM" in issue.text) == ("account_violation", True)
 
 
 def test_a_review_that_was_lost_is_shown_until_it_is_won(number):
@@ -177,8 +177,8 @@ def test_a_changed_pin_is_shown_on_its_number_alone(number, sibling):
 def test_a_template_of_low_quality_is_named_until_it_recovers(number, field):
     template = {"message_template_name": "order_ready", "message_template_language": "ru"}
     tell(number, field, {"new_quality_score": "RED", **template})
-    [need] = needs(fresh(number), timezone.now())
-    assert (need.code, "order_ready (ru)" in need.text) == ("template_quality", True)
+    [issue] = issues_of(fresh(number), timezone.now())
+    assert (issue.code, "order_ready (ru)" in issue.text) == ("template_quality", True)
     tell(number, field, {"new_quality_score": "YELLOW", **template})
     assert codes(number) == []
 
@@ -204,7 +204,7 @@ def test_a_number_keeps_its_latest_alerts(number):
     for serial in range(30):
         until = timezone.now() + timedelta(days=1, minutes=serial)
         alerts.put(WhatsAppNumber.objects.all(), f"account_alert:{serial}", until, what="x")
-    assert len(fresh(number).alerts) == alerts.MOST
+    assert len(fresh(number).alerts) == alerts.MAX_ALERTS
     assert "account_alert:29" in fresh(number).alerts
 
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.testing import make_business, make_owner
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import health, numbers
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.numbers.quick_setup import setups
 from whatsapp.simulator.graph import faults
 from whatsapp.testing import inbound_text, make_number, payload_of, post_webhook
@@ -67,7 +67,7 @@ def fresh(number):
 
 
 def codes(number):
-    return [need.code for need in needs(fresh(number), timezone.now())]
+    return [issue.code for issue in issues_of(fresh(number), timezone.now())]
 
 
 def post(client, settings, payload):

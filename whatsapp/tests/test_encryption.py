@@ -50,6 +50,14 @@ def test_a_wrong_key_is_an_error_and_never_the_ciphertext(number, settings):
         _ = WhatsAppNumber.objects.get().access_token
 
 
+def test_a_row_says_that_a_secret_of_its_own_cannot_be_read(number, settings):
+    assert WhatsAppNumber.objects.get().readable_secret("access_token") == "EAA-very-secret"
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    row = WhatsAppNumber.objects.get()
+    assert row.readable_secret("access_token") is None
+    assert row.readable_secret("app_secret") == ""
+
+
 def test_a_row_with_an_unreadable_secret_can_still_be_named(number, settings):
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]
     assert str(WhatsAppNumber.objects.get()) == "Shop"

@@ -108,7 +108,7 @@ def test_a_name_that_was_deleted_here_may_be_free_again(number):
 
 @pytest.mark.parametrize(
     ("subcode", "told"),
-    [(2388024, "Choose another name"), (2388023, "30 days"), (2388293, "too short"), (2388999, "has not taken")],
+    [(2388024, "Choose another name"), (2388023, "30 days"), (2388293, "too short"), (2388999, "did not accept")],
 )
 def test_metas_refusal_is_told_with_what_to_do_and_metas_own_words(number, meta, subcode, told):
     def refuse(accept):

@@ -11,7 +11,7 @@ from accounts.refusals import Refusal
 from accounts.testing import make_owner
 from whatsapp.models import MessageTemplate, QuickSetup, WhatsAppNumber
 from whatsapp.numbers.quick_setup import setups
-from whatsapp.numbers.quick_setup.labels import in_words
+from whatsapp.numbers.quick_setup.labels import result_text
 from whatsapp.numbers.quick_setup.results import is_complete, results_of
 from whatsapp.simulator.graph import faults
 from whatsapp.simulator.graph.tokens import APP_ID, Token
@@ -129,7 +129,7 @@ def test_the_end_of_a_token_is_kept(meta, account, owner):
     setup = set_up(owner, phone_number_ids=[FIRST])
     assert number_of(FIRST).token_expires_at == datetime.fromtimestamp(ends_at, UTC)
     with translation.override("en"):
-        assert "expires" in in_words(results_of(setup)["token", ""])
+        assert "expires" in result_text(results_of(setup)["token", ""])
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_token_that_lacks_something_says_so_and_the_rest_is_tried(meta, accoun
 def test_an_unknown_token_is_refused(meta, account, owner):
     setup = set_up(owner, access_token="EAAwrong")
     assert failed(setup)["token"] == "token_refused"
-    assert "EAAwrong" not in in_words(results_of(setup)["token", ""])
+    assert "EAAwrong" not in result_text(results_of(setup)["token", ""])
 
 
 def test_a_new_token_takes_the_place_of_a_refused_one(meta, account, owner):
@@ -197,7 +197,7 @@ def test_webhooks_that_nobody_can_verify_are_no_success(settings, meta, account,
     setup = set_up(owner, phone_number_ids=[FIRST])
     assert failed(setup) == {"subscribe": "webhook_secret_missing"}
     with translation.override("en"):
-        assert "App settings → Basic" in in_words(results_of(setup)["subscribe", ""])
+        assert "App settings → Basic" in result_text(results_of(setup)["subscribe", ""])
 
     again = set_up(owner, phone_number_ids=[FIRST], app_secret="the-secret-of-this-app")
     assert failed(again) == {}
@@ -271,7 +271,7 @@ def test_a_number_that_cannot_be_connected_does_not_hold_up_the_other(meta, acco
 def test_a_slow_meta_is_not_waited_for_without_end(meta, account, owner):
     meta.faults.on_call("GET", "phone_numbers", faults.slow(0.3))
     setup = setups.begin(owner, WABA_ID, TOKEN, phone_number_ids=[FIRST])
-    setups.run(setup, owner, patience=0.2)
+    setups.run(setup, owner, timeout=0.2)
     assert failed(setup)[f"check:{FIRST}"] == "later"
     setups.run(setup, owner)
     assert failed(setup) == {}
@@ -303,7 +303,7 @@ def test_a_setup_is_forgotten_after_a_day(account, owner):
 def test_what_came_of_the_steps_is_told_in_the_language_of_the_reader(account, owner):
     results = results_of(set_up(owner)).values()
     with translation.override("en"):
-        told = [in_words(result) for result in results]
+        told = [result_text(result) for result in results]
     assert "“Simulator”" in told
     assert "+7 495 123-45-01 can be connected." in told
 
@@ -312,6 +312,6 @@ def test_no_secret_is_kept_in_the_results_or_logged(meta, account, owner, caplog
     caplog.set_level("DEBUG")
     meta.faults.on_call("GET", None, faults.error(190, f"Malformed access token {TOKEN}", http_status=401))
     setup = set_up(owner, app_secret="the-app-secret", pin="975310")
-    told = str(setup.results) + str(setup.found) + " ".join(map(in_words, results_of(setup).values())) + caplog.text
+    told = str(setup.results) + str(setup.found) + " ".join(map(result_text, results_of(setup).values())) + caplog.text
     for secret in (TOKEN, "the-app-secret", "975310"):
         assert secret not in told

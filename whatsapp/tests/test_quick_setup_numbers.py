@@ -5,9 +5,10 @@ from django.db import connection
 
 from accounts.models import Role
 from accounts.testing import make_colleague, make_owner
+from whatsapp.graph.accounts import AccountApi
 from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.numbers.quick_setup import setups
-from whatsapp.numbers.quick_setup.labels import in_words
+from whatsapp.numbers.quick_setup.labels import result_text
 from whatsapp.numbers.quick_setup.results import results_of
 from whatsapp.simulator.graph import faults
 from whatsapp.simulator.graph.tokens import Token
@@ -38,7 +39,7 @@ def test_a_number_of_another_business_is_refused_as_one_that_does_not_exist(meta
     results = results_of(setup)
     taken, unknown = results["check", FIRST], results["check", "106540352249999"]
     assert (taken.code, taken.facts) == (unknown.code, unknown.facts) == ("unusable", {})
-    assert in_words(taken) == in_words(unknown)
+    assert result_text(taken) == result_text(unknown)
     assert [n.phone_number_id for n in WhatsAppNumber.objects.filter(business=owner.business)] == [SECOND]
     theirs.refresh_from_db()
     assert theirs.business == stranger.business
@@ -103,6 +104,20 @@ def test_a_number_deleted_meanwhile_is_connected_anew(meta, account, owner):
     WhatsAppNumber.objects.all().delete()
     assert failed(set_up(owner, phone_number_ids=[FIRST])) == {}
     assert number_of(FIRST).status == "connected"
+
+
+def test_a_number_deleted_during_the_setup_waits_to_be_connected(meta, account, owner, monkeypatch):
+    read = AccountApi.number_to_register
+
+    def deleted_meanwhile(api, phone_number_id):
+        WhatsAppNumber.objects.all().delete()
+        return read(api, phone_number_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountApi, "number_to_register", deleted_meanwhile)
+        setup = set_up(owner, phone_number_ids=[FIRST])
+    assert failed(setup) == {f"register:{FIRST}": "waits", "templates": "waits"}
+    assert failed(set_up(owner, phone_number_ids=[FIRST])) == {}
 
 
 # Registering

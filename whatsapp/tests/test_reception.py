@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from accounts.testing import make_business
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health, numbers
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.testing import inbound_text, make_number, payload_of, post_webhook
 from whatsapp.webhooks import reception
 
@@ -35,8 +35,8 @@ def fresh(number):
 def found(number, **later):
     """Code → text of what is needed now or later, but for a check at Meta."""
     with translation.override("en"):
-        all_of_it = needs(fresh(number), timezone.now() + timedelta(**later))
-    return {need.code: need.text for need in all_of_it if need.code != "not_checked"}
+        all_of_it = issues_of(fresh(number), timezone.now() + timedelta(**later))
+    return {issue.code: issue.text for issue in all_of_it if issue.code != "not_checked"}
 
 
 def post(client, number, secret, payload=None):

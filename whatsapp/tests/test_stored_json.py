@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.testing import make_owner
 from whatsapp.models import QuickSetup, WhatsAppNumber
 from whatsapp.numbers import health
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 from whatsapp.numbers.quick_setup.labels import DONE, FAILED
 from whatsapp.simulator.testing import SimulatedMeta
 
@@ -99,7 +99,7 @@ def test_a_number_is_shown_changed_and_checked(client: Client, name: str) -> Non
         store(number, name, shape)
         broken += [f"{name}={shape}: {status}" for status in statuses_of_number(client, number) if status != 200]
         store(number, name, shape)
-        assert needs(health.check(number), timezone.now()) is not None
+        assert issues_of(health.check(number), timezone.now()) is not None
     assert "\n".join(broken[:5]) == ""
 
 

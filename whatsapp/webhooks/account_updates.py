@@ -15,7 +15,6 @@ from django.utils.formats import date_format
 from whatsapp.graph.accounts import moment
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import alerts, health
-from whatsapp.sending import send_gate
 
 from .parsing import Change
 
@@ -46,7 +45,9 @@ PIN_EVENTS = {"PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_REQUEST_SUCCESS"}
 def apply(number: WhatsAppNumber, change: Change) -> None:
     """Write a change into the numbers it concerns, and have Meta asked where that is the surer way."""
     if value := _dict(change.value):
-        HANDLERS[change.field](send_gate.same(number), send_gate.siblings(number), value)
+        this = WhatsAppNumber.objects.filter(pk=number.pk)
+        siblings = WhatsAppNumber.objects.sharing_account_with(number)
+        HANDLERS[change.field](this, siblings, value)
 
 
 def _quality(this: Numbers, siblings: Numbers, value: Value) -> None:

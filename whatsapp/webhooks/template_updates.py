@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import alerts
-from whatsapp.sending import send_gate
 
 from .parsing import Change
 
@@ -64,11 +63,12 @@ def _note_quality(number: WhatsAppNumber, value: dict[str, Any]) -> None:
     name = str(value.get("message_template_name") or "")[:100]
     language = str(value.get("message_template_language") or "")[:100]
     key = f"template_quality:{name}:{language}"
+    siblings = WhatsAppNumber.objects.sharing_account_with(number)
     if value["new_quality_score"] == "RED":
-        alerts.put(send_gate.siblings(number), key, what=f"{name} ({language})")
+        alerts.put(siblings, key, what=f"{name} ({language})")
     else:
-        alerts.withdraw(send_gate.siblings(number), key)
+        alerts.withdraw(siblings, key)
 
 
 def _sync_soon(number: WhatsAppNumber) -> None:
-    send_gate.same(number).update(templates_due_at=timezone.now())
+    WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=timezone.now())

@@ -62,7 +62,7 @@ def _shortened(lines: list[str]) -> list[str]:
 
 
 def _first_need(number: WhatsAppNumber, codes: Collection[str]) -> Iterator[str]:
-    for need in issues.needs(number, timezone.now()):
+    for need in issues.issues_of(number, timezone.now()):
         if need.code in codes:
             yield need.text
             return

@@ -1,1 +1,1 @@
-"""Quick setup: of an access token and a WhatsApp Business account ID become connected numbers."""
+"""Quick setup: turns an access token and a WhatsApp Business account ID into connected numbers."""

@@ -9,7 +9,7 @@ from whatsapp.graph.accounts import exchange_code
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble
 
 
-def token_for(code):
+def token_for(code: str) -> str:
     """
     The access token for a code; never inside a transaction. Raises ValidationError for a code that Meta refuses,
     Refusal: `embedded_signup_off`, or `meta_unreachable`.
@@ -23,9 +23,8 @@ def token_for(code):
         token = exchange_code(settings.META_APP_ID, settings.META_APP_SECRET, code)
     except CloudApiError as error:
         if error.http_status < 500:
-            told = {"error": ", ".join(str(part) for part in (error.code, error.title) if part)}
-            refused = _("Meta does not take this code: it lives 30 seconds and works once. (Meta: %(error)s)")
-            raise ValidationError({"code": refused % told}, code="code_refused") from error
+            text = _("Meta does not accept this code: it is valid for 30 seconds and works once. (Meta: %(error)s)")
+            raise ValidationError({"code": text % {"error": error.summary}}, code="code_refused") from error
         raise _try_again() from error
     except AnswerLost as error:
         raise _try_again() from error
@@ -36,5 +35,5 @@ def token_for(code):
     return token
 
 
-def _try_again():
+def _try_again() -> Refusal:
     return Refusal("meta_unreachable", _("Meta did not answer with a token. Sign up again."))

@@ -1,4 +1,4 @@
-"""What about a number needs a person, from its fields alone."""
+"""The issues of a number, from its fields alone."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers.issues import needs
+from whatsapp.numbers.issues import issues_of
 
 NOW = timezone.now()
 
@@ -17,7 +17,7 @@ def number(**fields):
 
 
 def codes(**fields):
-    return [need.code for need in needs(number(**fields), NOW)]
+    return [issue.code for issue in issues_of(number(**fields), NOW)]
 
 
 def test_a_number_in_order_needs_nobody():

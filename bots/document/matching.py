@@ -1,7 +1,6 @@
-"""Whether a text is what a keyword, a choice or a word of the bot means: without case, ё like е."""
+"""Whether a text is what a keyword, a choice or a word of the bot means (crm.normalization)."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -10,9 +9,9 @@ import re2
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.customer import fold
+from crm.normalization import normalize, trim, visible
 
-from .limits import MAX_PATTERN, MAX_TEXT
+from .limits import MAX_PATTERN
 
 #: RE2 works on each character of a text for as many places as a pattern may be at. With so many a match takes less
 #: than 10 ms.
@@ -33,33 +32,69 @@ UNICODE_CLASSES = {
 CLASS_OF_CHARACTERS = re.compile(r"\[(?:\\.|[^\]\\])*(?:\]|\Z)|\\[pP]\{\w+\}|\\.|\.", re.DOTALL)
 
 
-@lru_cache(maxsize=2048)
-def folded(text: str) -> str:
-    """Text as it is compared: one Unicode form, no case, ё like е, single blanks."""
-    return " ".join(fold(unicodedata.normalize("NFC", text[:MAX_TEXT])).split())
-
-
 def matches(match: str, value: str, text: str) -> bool:
     """Whether a keyword trigger's `value` meets a text in the way `match` says."""
-    return MATCHERS[match](value, folded(text))
+    return MATCHERS[match](value, normalize(text))
+
+
+def is_same(first: str, second: str) -> bool:
+    """Whether two normalized texts say the same: “Да” is “✅ Да!”."""
+    return first == second or bool(first and second) and trim(first) == trim(second)
 
 
 def _equals(value: str, text: str) -> bool:
-    return folded(value) == text
+    return is_same(normalize(value), text)
 
 
 def _contains(value: str, text: str) -> bool:
-    word = folded(value)
+    word = trim(normalize(value))
     # Most words are not there at all, and `in` tells that faster than the pattern.
     return bool(word) and word in text and word_pattern(word).search(text) is not None
 
 
 def _starts(value: str, text: str) -> bool:
-    return bool(value.strip()) and text.startswith(folded(value))
+    word = trim(normalize(value))
+    return bool(word) and trim(text).startswith(word)
 
 
 def _regex(value: str, text: str) -> bool:
     return compiled(value).search(text) is not None
+
+
+_WORD = re.compile(r"\w+")
+
+#: Words with which people ask for somebody politely. “Not” is none of them.
+_POLITE_WORDS = frozenset(
+    _WORD.findall(
+        """
+        а бы в вас вашим ваш ваша ваше ваши вашего вызвать вызовите где дайте добрый доброе день вечер утро
+        здравствуйте живого живой живому живым и к лучше мне можно на надо настоящий настоящего настоящим нужен
+        нужна нужно нужны общаться переведите переключи переключите переключить подключите пж пожалуйста
+        пообщаться поговорить позвать позови позовите помогите пригласите привет прошу с свяжи свяжите связать
+        связаться скорее соедините соединить срочно у хочу хотел хотела хотелось a an and can connect could get
+        give hello help hi human i like live me my need now or please pls real speak some talk the to transfer
+        want with would you your
+        """
+    )
+)
+
+#: The longest ending that a Russian noun takes: оператор, оператором.
+_MAX_ENDING = 2
+
+
+def calls_for(word: str, text: str) -> bool:
+    """Whether a normalized text asks for who is called `word`, in any case and with polite words around it."""
+    if is_same(word, text):
+        return True
+    wanted = _WORD.findall(word)
+    said = [part for part in _WORD.findall(text) if part not in _POLITE_WORDS or part in wanted]
+    return len(said) == len(wanted) > 0 and all(map(_is_form_of, said, wanted))
+
+
+def _is_form_of(said: str, word: str) -> bool:
+    """Whether a word is another one, perhaps with an ending."""
+    is_noun = len(word) >= 5 and "а" <= word[-1] <= "я"
+    return said == word or is_noun and said.startswith(word) and len(said) <= len(word) + _MAX_ENDING
 
 
 MATCHERS: dict[str, Callable[[str, str], bool]] = {
@@ -86,7 +121,7 @@ def compiled(pattern: str) -> Any:
     options.case_sensitive = False
     options.max_mem = MAX_MEMORY
     try:
-        readable = re2.compile(_fold_yo(_with_unicode_classes(pattern)), options)
+        readable = re2.compile(_normalized(_with_unicode_classes(pattern)), options)
         if re2.compile(_outline(pattern), options).programsize > MAX_PLACES:
             raise re2.error("pattern too large")
         return readable
@@ -103,9 +138,9 @@ def _outline(pattern: str) -> str:
     return CLASS_OF_CHARACTERS.sub("a", pattern)
 
 
-def _fold_yo(pattern: str) -> str:
-    """The text is folded already, so a ё in the pattern must be an е."""
-    return pattern.replace("ё", "е").replace("Ё", "Е")
+def _normalized(pattern: str) -> str:
+    """The text is normalized already: a ё in the pattern must be an е, and what nobody sees is not there."""
+    return visible(pattern).replace("ё", "е").replace("Ё", "Е")
 
 
 def _readable_error(error: Exception) -> str:

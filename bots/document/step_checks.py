@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm.normalization import normalize
 from whatsapp.template_parameters import missing
 
 from .addresses import BadAddress, read_address
 from .limits import MAX_BUTTON_TITLE, MAX_BUTTONS
-from .matching import folded
 from .report import Report, below
 from .scenario import Scenario
 from .steps import (
@@ -79,9 +79,9 @@ def _check_step(step: BaseStep, path: str, known: Known, report: Report) -> None
 
 def _check_unique(values: Sequence[str], path: str, name: str, report: Report) -> None:
     """Report the values that stand more than once under a name of a list's items; blank ones are not compared."""
-    counts = Counter(folded(value) for value in values if value)
+    counts = Counter(normalize(value) for value in values if value)
     for position, value in enumerate(values):
-        if counts[folded(value)] > 1:
+        if counts[normalize(value)] > 1:
             report.error(
                 f"{path}[{position}].{name}",
                 "duplicate",

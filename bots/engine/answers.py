@@ -1,21 +1,37 @@
-"""What a question accepts as an answer. Each reader returns the text to save, or None when it is no such answer."""
+"""
+What a question accepts as an answer. Each reader returns the value to save, or None: there is no such value in what
+was said, or more than one, so that it is unknown which is meant.
+"""
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from bots.document.interpolation import MAX_VALUE
-from bots.document.matching import folded
-from whatsapp.phone_numbers import normalize_phone
+from crm.normalization import normalize, visible
+from whatsapp.phone_numbers import phones_in
 
+from .dates import dates_in
 from .events import Said
 
-_TODAY = {"сегодня", "today"}
-_TOMORROW = {"завтра", "tomorrow"}
+T = TypeVar("T")
+
+#: A number with blanks, apostrophes, commas or points between its thousands, or plain, each with decimals.
+_NUMBER = re.compile(
+    r"(?<![\w.,:/+-])(?P<sign>[+-])?"
+    r"(?P<whole>\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:\.\d{3}){2,}|\d{1,12})"
+    r"(?:[.,](?P<decimals>\d{1,6}))?(?![\d]|[.,:/'-]\d| ?[-–—] ?\d)",
+)
+
+#: A word behind a number that makes it larger.
+_MULTIPLE = re.compile(r" ?(тыс|тысяч|тысячи|тысяча|к|k|thousand|млн|миллион|миллиона|миллионов|million)\b\.?")
+_MILLIONS = ("м", "m")
+_MAX_NUMBER = Decimal(10) ** 12
 
 
 def _read_text(said: Said, now: datetime) -> str | None:
@@ -23,67 +39,97 @@ def _read_text(said: Said, now: datetime) -> str | None:
 
 
 def _read_number(said: Said, now: datetime) -> str | None:
-    return read_number(said.text)
+    return find_number(said.text)
 
 
 def read_number(text: str) -> str | None:
-    """A number as people write it, in digits with a point: 1 500,50 is 1500.50. None for what is no number."""
-    plain = re.sub(r"[\s_']", "", text).replace(",", ".")
-    if not re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", plain, re.ASCII):
+    """The number that a text is, in digits with a point: 1 500,50 is 1500.50. None for what is no number alone."""
+    plain = _plain(text)
+    found = _NUMBER.fullmatch(re.sub(r"^([+-]) ", r"\1", plain))
+    return _digits(found) if found else None
+
+
+def find_number(text: str) -> str | None:
+    """The one number in a text, as `read_number` writes it: 5 шт is 5, 2 тыс. is 2000."""
+    if number := read_number(text):
+        return number
+    plain = _plain(text)
+    found = list(_NUMBER.finditer(plain))
+    if len(found) != 1 or _has_other_digits(plain, found[0]):
         return None
-    try:
-        return f"{Decimal(plain):f}"
-    except InvalidOperation:
+    number = _digits(found[0])
+    multiple = _MULTIPLE.match(plain, found[0].end())
+    if number is None or multiple is None:
+        return number
+    larger = Decimal(number) * (1_000_000 if multiple[1].startswith(_MILLIONS) else 1000)
+    return f"{larger.normalize():f}" if abs(larger) < _MAX_NUMBER else None
+
+
+def _plain(text: str) -> str:
+    """A text with the blanks and the minus that keyboards have."""
+    return normalize(text).replace("\N{MINUS SIGN}", "-").replace("’", "'")
+
+
+def _has_other_digits(text: str, number: re.Match[str]) -> bool:
+    rest = text[: number.start()] + text[number.end() :]
+    return any(character.isdigit() for character in rest)
+
+
+def _digits(number: re.Match[str]) -> str | None:
+    whole = re.sub(r"\D", "", number["whole"])
+    if len(whole) > 12:
         return None
+    sign = "-" if number["sign"] == "-" else ""
+    decimals = f".{number['decimals']}" if number["decimals"] else ""
+    return f"{Decimal(f'{sign}{whole}{decimals}'):f}"
 
 
 def _read_email(said: Said, now: datetime) -> str | None:
-    address = said.text.strip()
+    """The one address in a text."""
+    parts = re.split(r"[\s<>(),;:\"«»“”]+", visible(said.text))
+    return _only(part for part in (part.strip(".!?'’") for part in parts) if _is_email(part))
+
+
+def _is_email(text: str) -> bool:
     try:
-        validate_email(address)
+        validate_email(text)
     except ValidationError:
-        return None
-    return address
+        return False
+    return True
 
 
 def _read_phone(said: Said, now: datetime) -> str | None:
-    try:
-        return str(normalize_phone(said.text, said.person.country))
-    except ValidationError:
-        return None
+    """The one phone in a text, or on the contact cards that were sent."""
+    if said.type == "contacts":
+        return _only(_phones_of(said.content.get("contacts"), said.person.country))
+    return _only(phones_in(said.text, said.person.country))
 
 
-def _read_day(said: Said, now: datetime) -> str | None:
-    """25.12.2026, 25.12.26, 25.12 (the next one), 2026-12-25, today, tomorrow. Saved as 2026-12-25."""
-    today = now.date()
-    words = folded(said.text)
-    if words in _TODAY:
-        return today.isoformat()
-    if words in _TOMORROW:
-        return (today + timedelta(days=1)).isoformat()
-    try:
-        return _read_date(words, today).isoformat()
-    except ValueError:
-        return None
+def _phones_of(cards: Any, country: str) -> Iterator[str]:
+    """The phones on contact cards (Webhooks, "contacts")."""
+    for card in cards if isinstance(cards, list) else []:
+        phones = card.get("phones") if isinstance(card, dict) else None
+        for entry in phones if isinstance(phones, list) else []:
+            if isinstance(entry, dict):
+                yield from phones_in(str(entry.get("phone") or entry.get("wa_id") or ""), country)
 
 
-def _read_date(words: str, today: date) -> date:
-    """Raises ValueError for what is no date."""
-    if iso := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", words, re.ASCII):
-        return date(*map(int, iso.groups()))
-    written = re.fullmatch(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?", words, re.ASCII)
-    if not written:
-        raise ValueError(words)
-    day_of_month, month, year = written.groups()
-    if year:
-        return date(int(year) % 100 + 2000 if len(year) == 2 else int(year), int(month), int(day_of_month))
-    this_year = date(today.year, int(month), int(day_of_month))
-    return this_year if this_year >= today else this_year.replace(year=today.year + 1)
+def _read_date(said: Said, now: datetime) -> str | None:
+    """The one day in a text, as 2026-12-25: 25.12.2026, 25.12 (the next one), 25 декабря, завтра."""
+    day = _only(dates_in(said.text, now.date()))
+    return day.isoformat() if day else None
+
+
+def _only(values: Iterable[T]) -> T | None:
+    """The value that is the only one, or None."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else None
 
 
 def _read_image(said: Said, now: datetime) -> str | None:
-    """Meta's id of the picture."""
-    return _media_id(said, "image")
+    """Meta's id of the picture, also of one that was sent as a file."""
+    is_file = said.type == "document" and str(said.content.get("mime_type") or "").startswith("image/")
+    return _media_id(said, "document" if is_file else "image")
 
 
 def _read_document(said: Said, now: datetime) -> str | None:
@@ -110,7 +156,7 @@ READERS: dict[str, Callable[[Said, datetime], str | None]] = {
     "number": _read_number,
     "email": _read_email,
     "phone": _read_phone,
-    "date": _read_day,
+    "date": _read_date,
     "image": _read_image,
     "document": _read_document,
     "location": _read_location,

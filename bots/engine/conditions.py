@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from bots.document.interpolation import as_text
-from bots.document.matching import folded
+from bots.document.matching import is_same
+from crm.normalization import normalize, trim
 
 from .answers import read_number
 
@@ -16,8 +17,8 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 def holds(known: Any, op: str, wanted: Any) -> bool:
     """
-    Whether a field's value (None: there is none) stands to `wanted` as `op` says. Texts are compared without case,
-    ё like е; numbers as numbers, dates as dates. Of a list, such as the tags, one entry is enough.
+    Whether a field's value (None: there is none) stands to `wanted` as `op` says. Texts are compared as in
+    crm.normalization; numbers as numbers, dates as dates. Of a list, such as the tags, one entry is enough.
     """
     return _OPS[op](known, wanted)
 
@@ -26,11 +27,11 @@ def _equals(known: Any, wanted: Any) -> bool:
     if isinstance(known, list):
         return any(_equals(item, wanted) for item in known)
     if isinstance(known, bool):
-        return known == (folded(as_text(wanted)) in _YES)
+        return known == (trim(normalize(as_text(wanted))) in _YES)
     numbers = _as_number(known), _as_number(wanted)
     if None not in numbers:
         return numbers[0] == numbers[1]
-    return folded(as_text(known)) == folded(as_text(wanted))
+    return is_same(normalize(as_text(known)), normalize(as_text(wanted)))
 
 
 def _not_equals(known: Any, wanted: Any) -> bool:
@@ -41,8 +42,8 @@ def _contains(known: Any, wanted: Any) -> bool:
     """The text stands anywhere in the field's text; of a list, one entry is it."""
     if isinstance(known, list):
         return _equals(known, wanted)
-    part = folded(as_text(wanted))
-    return bool(part) and part in folded(as_text(known))
+    part = normalize(as_text(wanted))
+    return bool(part) and part in normalize(as_text(known))
 
 
 def _greater(known: Any, wanted: Any) -> bool:

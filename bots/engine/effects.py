@@ -19,6 +19,7 @@ class EndReason(TextChoices):
     TOO_MANY_STEPS = "too_many_steps", _("more than 50 steps in one turn")
     TOO_MANY_TURNS = "too_many_turns", _("more than 300 turns")
     REPEATED_TEXT = "repeated_text", _("the same text 5 times in 5 minutes")
+    UNREADABLE_AMOUNT = "unreadable_amount", _("the amount of a deal could not be read")
     CALL_FAILED = "call_failed", _("a service gave no answer")
     ERROR = "error", _("an error")
     RESTORED = "restored", _("the database was restored from a backup")

@@ -138,7 +138,9 @@ def published(**conditions: object) -> list[Candidate]:
 def said(message: Message) -> Said:
     """What a message says."""
     content = message.content.get(message.type) or {}
-    content = content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        # Contact cards are a list, whose name stands before it in the engine as it does at Meta.
+        content = {message.type: content}
     return Said(
         text=message.text if message.type in _WRITTEN_TYPES else content.get("caption") or "",
         choice_id=_tapped(message),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bots.document.matching import folded, matches
+from bots.document.matching import calls_for, is_same, matches
 from bots.document.part import Part
 from bots.document.scenario import Scenario
 from bots.document.steps import Menu
@@ -12,6 +12,7 @@ from bots.document.triggers import AnyMessage, FirstMessage, Keyword
 from bots.engine.content import choice_id
 from bots.models import Bot, ScenarioVersion
 from crm.customers.opt_out import asks_to_stop
+from crm.normalization import normalize
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,13 @@ def _by_word(word: _GlobalWord, bot: Bot, arrival: Arrival, candidates: Sequence
 
 def _global_word(candidates: Sequence[Candidate], text: str) -> tuple[_GlobalWord, Bot] | tuple[None, None]:
     """The bot's own word that a text is, and that bot; (None, None) for any other text."""
-    said = folded(text)
-    for candidate in candidates:
+    said = normalize(text)
+    for candidate in candidates if said else ():
         bot = candidate.bot
-        for word, texts in ((_GlobalWord.MENU, bot.menu_words), (_GlobalWord.OPERATOR, bot.operator_words)):
-            if said and said in map(folded, texts):
-                return word, bot
+        if any(is_same(normalize(word), said) for word in bot.menu_words):
+            return _GlobalWord.MENU, bot
+        if any(calls_for(normalize(word), said) for word in bot.operator_words):
+            return _GlobalWord.OPERATOR, bot
     return None, None
 
 
@@ -163,7 +165,7 @@ def _with_button(candidates: Sequence[Candidate], payload: str) -> Begin | None:
     for candidate in candidates:
         if step := candidate.menu_with(payload):
             return Begin(candidate, step)
-    namesake = next((it for it in candidates if folded(it.name) == folded(payload)), None)
+    namesake = next((it for it in candidates if normalize(it.name) == normalize(payload)), None)
     return Begin(namesake) if namesake else None
 
 

@@ -171,11 +171,59 @@ def test_an_empty_text_is_not_sent():
 
 
 @pytest.mark.parametrize(
-    ("amount", "expected"), [("1500", "1500"), ("{{message.text}}", "12.50"), ("-5", "5"), ("дорого", "0")]
+    ("amount", "expected"), [("1500", "1500"), ("{{message.text}}", "12.50"), ("1 500,505 руб", "1500.51"), (" ", "0")]
 )
 def test_the_amount_of_a_deal_is_a_number(amount, expected):
     definition = document({"key": "a", "kind": "set", "deal": {"title": "Заказ", "amount": amount}})
     assert only(CreateDeal, play(definition, "12,50")[1]).amount == expected
+
+
+@pytest.mark.parametrize("amount", ["много", "-5", "99999999999999999", "5 или 7"])
+def test_a_person_takes_over_where_the_amount_of_a_deal_cannot_be_read(amount):
+    definition = document({"key": "a", "kind": "set", "deal": {"title": "Заказ", "amount": "{{message.text}}"}})
+    _state, effects = play(definition, amount)
+    assert only(CreateDeal, effects).amount == "0"
+    assert only(HandOff, effects)
+    assert only(End, effects).reason == EndReason.UNREADABLE_AMOUNT
+
+
+MENU = document(
+    {
+        "key": "q",
+        "kind": "menu",
+        "text": "?",
+        "save_to": "said",
+        "choices": [
+            {"key": "yes", "label": "✅ Да"},
+            {"key": "no", "label": "❌ Нет"},
+            {"key": "tea", "label": "Чёрный чай"},
+        ],
+    },
+    {"key": "b", "kind": "message", "text": "{{vars.said}}"},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        *[(text, "✅ Да") for text in ("Да", "да!", "Дa", "1.", "1)", "1️⃣", "№1", "yes")],
+        *[(text, "❌ Нет") for text in ("нет", "Нет.", "2")],
+        ("Чёрный чай!", "Чёрный чай"),
+    ],
+)
+def test_a_choice_is_written_as_people_write_it(text, chosen):
+    assert texts(play(MENU, "привет", text)[1]) == [chosen]
+
+
+@pytest.mark.parametrize("text", ["ща", "да нет", "дай", "4", "0", "чай", "?"])
+def test_what_is_no_choice_is_asked_again(text):
+    assert texts(play(MENU, "привет", text)[1]) == ["?"]
+
+
+def test_labels_that_differ_by_their_emoji_alone_are_told_apart():
+    choices = [{"key": "a", "label": "👍 Чай"}, {"key": "b", "label": "👎 Чай"}]
+    definition = document({"key": "q", "kind": "menu", "text": "?", "choices": choices})
+    assert texts(play(definition, "привет", "чай")[1]) == ["?"]
 
 
 def test_tags_are_removed():

@@ -2,7 +2,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from bots.document.matching import compiled, matches
+from bots.document.matching import calls_for, compiled, matches
+from crm.normalization import normalize
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,45 @@ from bots.document.matching import compiled, matches
         ("regex", r"^\W+$", "!?", True),
         ("regex", r"^\W+$", "ы", False),
         ("equals", "й", "и\u0306", True),
+        ("equals", "заказ", " заказ! ", True),
+        ("equals", "заказ", "«Заказ»", True),
+        ("equals", "заказ", "заказ 🙂", True),
+        ("equals", "заказ", "за\u00adказ", True),
+        ("equals", "заказ", "\ufeffзаказ\u200b", True),
+        ("equals", "✅ Заказ", "заказ", True),
+        ("equals", "заказ", "заказать", False),
+        ("equals", "👍", "👍", True),
+        ("equals", "👍", "👎", False),
+        ("equals", "+", "-", False),
+        ("starts", "заказ", "«Заказ» 15", True),
+        ("contains", "«заказ»", "мой заказ", True),
+        ("regex", "✅\ufe0f", "✅ да", True),
     ],
 )
 def test_a_keyword_matches_as_people_mean_it(match, value, text, expected):
     assert matches(match, value, text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("оператор", "Оператор!", "оператор?", "Нужен оператор, пожалуйста", "позовите оператора", "где оператор"),
+        *("Здравствуйте! Соедините, пожалуйста, с оператором", "хочу поговорить с живым оператором"),
+    ],
+)
+def test_who_asks_for_an_operator_politely_is_understood(text):
+    assert calls_for("оператор", normalize(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("не нужен оператор", "оператор не нужен", "я оператор станка", "какой у вас оператор связи", "операторская"),
+        *("нужна помощь", "пожалуйста", "вы оператор?", ""),
+    ],
+)
+def test_who_speaks_of_an_operator_calls_none(text):
+    assert not calls_for("оператор", normalize(text))
 
 
 @pytest.mark.parametrize("pattern", [r"\bзаказ\b", r"\B", r"[\W]", "(", "(?=a)", r"(a)\1", "a{2000}", "x" * 501])

@@ -77,6 +77,16 @@ def test_a_whole_order_leaves_its_traces(bot, conversation):
     assert BotTurn.objects.latest("id").path == ["save", "thanks", "bye"]
 
 
+def test_a_contact_card_answers_a_question_for_a_phone(bot, conversation):
+    ask = {"key": "q", "kind": "ask", "answer": "phone", "text": "Phone?", "save_to": "phone"}
+    thanks = {"key": "a", "kind": "message", "text": "{{vars.phone}}"}
+    make_published_scenario(bot, document(ask, thanks))
+    write(conversation, "hello")
+    cards = [{"name": {"formatted_name": "Anna"}, "phones": [{"phone": "+7 916 123-45-67", "wa_id": "79161234567"}]}]
+    card = {"type": "contacts", "content": {"type": "contacts", "contacts": cards}}
+    assert write(conversation, "", **card) == ["+79161234567"]
+
+
 def test_what_a_bot_says_is_queued_with_its_buttons(bot, conversation):
     make_published_scenario(bot)
     write(conversation, "заказ")

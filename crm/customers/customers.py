@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
 from crm.models import Conversation, Customer, Tag
+from crm.normalization import visible
 
 from .merge import merge
 
@@ -32,9 +33,10 @@ def identify(
 ) -> tuple[Customer, dict[str, str]]:
     """
     The customer with this phone or WhatsApp user id, created when there is none, and the values that are to be
-    changed, by field, because they are new. When phone and user id belong to two rows, these turn out to be one
-    person and are merged. Call it in a transaction.
+    changed, by field, because they are new. A name in which nothing can be seen is none. When phone and user id belong
+    to two rows, these turn out to be one person and are merged. Call it in a transaction.
     """
+    name = name.strip() if visible(name).strip() else ""
     found = _find(business, phone, user_id)
     if len(found) > 1:
         found = _locked(found)

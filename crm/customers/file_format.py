@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from crm.models.customer import fold
+from crm.normalization import fold
 from whatsapp.phone_numbers import normalize_phone
 
 from .customers import clean_tag_names

@@ -5,7 +5,7 @@ from typing import TypeVar
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 
-from crm.models.customer import fold
+from crm.normalization import fold
 from whatsapp.phone_numbers import normalize_phone
 
 #: How people group the digits of a phone.

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import TenantModel, UniqueInBusiness
+from crm.normalization import fold
 from whatsapp.phone_numbers import readable_phone
 
 
@@ -119,8 +120,3 @@ class Customer(TenantModel):
 def attribute_text(value: Any) -> str:
     """An attribute's value as a person reads and writes it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def fold(text: str) -> str:
-    """Text as it is compared: without case, ё like е."""
-    return text.casefold().replace("ё", "е")

@@ -51,6 +51,16 @@ def test_an_impossible_tag_is_refused(name):
         customers.add_tags(make_customer(), [name])
 
 
+@pytest.mark.parametrize("name", ["\u200b", " \u00a0 ", "\u3164", "\u2800\ufe0f"])
+def test_a_name_in_which_nothing_is_to_be_seen_is_none(name):
+    assert customers.get_or_create(make_business(), phone="+79161234567", name=name).name == ""
+
+
+@pytest.mark.parametrize("name", ["🌸", "Анна 👩\u200d🎨", "علی\u200cرضا", "."])
+def test_a_name_that_can_be_seen_stays_as_it_is(name):
+    assert customers.get_or_create(make_business(), phone="+79161234567", name=f" {name} ").name == name
+
+
 def test_opting_out_keeps_the_time_of_the_first():
     customer = make_customer()
     customers.opt_out(customer)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from bots.document.matching import folded
 from bots.document.steps import Ask, Choice, Menu, Question
 from bots.engine import answers, content
 from bots.engine.effects import EndReason
 from bots.engine.events import Said
+from crm.normalization import normalize, trim
 
 from .handler import ONWARD, WAIT, Destination, StepHandler
 
@@ -61,18 +61,21 @@ def _chosen(menu: Menu, said: Said) -> Choice | None:
         tapped = ids.get(said.choice_id)
         if tapped or said.type != "button":
             return tapped
-    return _written(menu.choices, folded(said.text))
+    return _written(menu.choices, normalize(said.text))
 
 
 def _written(choices: tuple[Choice, ...], text: str) -> Choice | None:
-    """The choice whose label, key or position a text is."""
-    for choice in choices:
-        if folded(choice.label) == text:
-            return choice
-    for choice in choices:
-        if folded(choice.key) == text:
-            return choice
-    position = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
+    """The choice whose label, key or position a normalized text is: “Да” for “✅ Да”, “1)” or “№1” for the first."""
+    labels = [normalize(choice.label) for choice in choices]
+    keys = [normalize(choice.key) for choice in choices]
+    for names in (labels, keys):
+        if text in names:
+            return choices[names.index(text)]
+    said, bare = trim(text), [trim(label) for label in labels]
+    # Two labels may differ by nothing but their emoji: then it is unknown which of them is meant.
+    if bare.count(said) == 1:
+        return choices[bare.index(said)]
+    position = int(said) if said.isascii() and said.isdigit() and len(said) < 3 else 0
     return choices[position - 1] if 1 <= position <= len(choices) else None
 
 

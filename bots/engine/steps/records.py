@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from bots.document.limits import MAX_AMOUNT, MAX_ATTRIBUTE, MAX_CUSTOMER_NAME, MAX_DEAL_TITLE, MAX_TAG
 from bots.document.steps import CustomerFacts, NewDeal, Set
 from bots.engine import answers
-from bots.engine.effects import AddTags, CreateDeal, RemoveTags, SetCustomer
+from bots.engine.effects import AddTags, CreateDeal, EndReason, RemoveTags, SetCustomer
 
 from .handler import ONWARD, Destination, StepHandler
 
 if TYPE_CHECKING:
     from bots.engine.engine import Turn
+
+
+_HUNDREDTH = Decimal("0.01")
 
 
 class SetHandler(StepHandler[Set]):
@@ -25,7 +29,7 @@ class SetHandler(StepHandler[Set]):
         if step.remove_tags:
             turn.record(RemoveTags(_filled(step.remove_tags, turn)))
         if step.deal:
-            turn.want(_deal(step.deal, turn))
+            _create_deal(step.deal, turn)
         return step.next or ONWARD
 
 
@@ -41,7 +45,25 @@ def _filled(tags: Iterable[str], turn: Turn) -> tuple[str, ...]:
     return tuple(name for tag in tags if (name := turn.fill(tag, MAX_TAG).strip()))
 
 
-def _deal(deal: NewDeal, turn: Turn) -> CreateDeal:
+def _create_deal(deal: NewDeal, turn: Turn) -> None:
+    """Create a deal. Where its amount cannot be read it has none, and a person takes over who can."""
     title = turn.fill(deal.title, MAX_DEAL_TITLE).strip()
-    amount = answers.read_number(turn.fill(deal.amount, MAX_AMOUNT)) or "0"
-    return CreateDeal(title or "—", deal.stage, amount.removeprefix("-"))
+    amount = _amount(turn.fill(deal.amount, MAX_AMOUNT))
+    turn.want(CreateDeal(title or "—", deal.stage, amount or "0"))
+    if amount is None:
+        turn.give_up(EndReason.UNREADABLE_AMOUNT)
+
+
+def _amount(text: str) -> str | None:
+    """The amount that a text names, with hundredths at most; 0 for nothing, None for what is no amount."""
+    if not text.strip():
+        return "0"
+    number = answers.find_number(text)
+    if number is None or number.startswith("-"):
+        return None
+    return f"{_rounded(Decimal(number)):f}"
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    is_fine = amount == amount.quantize(_HUNDREDTH)
+    return amount if is_fine else amount.quantize(_HUNDREDTH, ROUND_HALF_UP)

@@ -1,0 +1,108 @@
+"""Days as people write them."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from crm.normalization import normalize
+
+#: The days that have names, by how far they are from today.
+_NAMED_DAYS = {
+    "сегодня": 0,
+    "завтра": 1,
+    "послезавтра": 2,
+    "today": 0,
+    "tomorrow": 1,
+}
+
+#: How the months begin, in either language.
+_MONTHS = {
+    beginning: month
+    for month, beginnings in enumerate(
+        (
+            ("янв", "jan"),
+            ("фев", "feb"),
+            ("мар", "mar"),
+            ("апр", "apr"),
+            ("май", "мая", "may"),
+            ("июн", "jun"),
+            ("июл", "jul"),
+            ("авг", "aug"),
+            ("сен", "sep"),
+            ("окт", "oct"),
+            ("ноя", "nov"),
+            ("дек", "dec"),
+        ),
+        1,
+    )
+    for beginning in beginnings
+}
+_RUSSIAN_MONTH = (
+    r"янв(?:ар[ья])?|фев(?:рал[ья])?|мар(?:та?)?|апр(?:ел[ья])?|ма[йя]|июн[ья]?|июл[ья]?|авг(?:уста?)?"
+    r"|сент?(?:ябр[ья])?|окт(?:ябр[ья])?|ноя(?:бр[ья])?|дек(?:абр[ья])?"
+)
+_ENGLISH_MONTH = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?"
+)
+_DAY = r"(?<![\w.,/-])(?P<day>\d{1,2})"
+_NUMBER_OF_MONTH = r"(?P<month>\d{1,2})"
+_YEAR = r"(?P<year>\d{4}|\d{2})"
+#: Behind the name of a month two digits alone may be people or hours.
+_YEAR_BEHIND_NAME = r"(?:,? (?P<year>\d{4}|\d{2}(?= ?г)))?(?!\w|[:.]\d)"
+_END = r"(?![\w/]|[.,-]\d)"
+
+#: The ways to write a day. Where a way needs the year, two numbers alone are something else: a time, a size.
+_WAYS = (
+    re.compile(rf"(?<![\w.,/-])(?P<year>\d{{4}})-{_NUMBER_OF_MONTH}-(?P<day>\d{{1,2}}){_END}"),
+    re.compile(rf"{_DAY}(?P<mark>[./]){_NUMBER_OF_MONTH}(?:(?P=mark){_YEAR})?{_END}"),
+    re.compile(rf"{_DAY}(?P<mark>[ -]){_NUMBER_OF_MONTH}(?P=mark)(?P<year>\d{{4}}){_END}"),
+    re.compile(rf"{_DAY}(?:-?го)? (?P<month>{_RUSSIAN_MONTH})\b\.?{_YEAR_BEHIND_NAME}"),
+    re.compile(rf"{_DAY}(?:st|nd|rd|th)? (?:of )?(?P<month>{_ENGLISH_MONTH})\b\.?{_YEAR_BEHIND_NAME}"),
+    re.compile(rf"(?<!\w)(?P<month>{_ENGLISH_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_YEAR_BEHIND_NAME}"),
+)
+
+#: A year of two digits is of this century, unless that is so many years ahead: then somebody was born in it.
+_MAX_YEARS_AHEAD = 10
+
+
+def dates_in(text: str, today: date) -> Iterator[date]:
+    """The days that a text names, seen from `today`: those of no year are the next ones."""
+    said = normalize(text)
+    for word in re.findall(r"\w+", said):
+        if word in _NAMED_DAYS:
+            yield today + timedelta(days=_NAMED_DAYS[word])
+    for way in _WAYS:
+        for found in way.finditer(said):
+            if day := _day(found, today):
+                yield day
+
+
+def _day(found: re.Match[str], today: date) -> date | None:
+    """None for a day that no calendar has."""
+    month = int(found["month"]) if found["month"].isdecimal() else _MONTHS[found["month"][:3]]
+    if not found["year"]:
+        return _next(int(found["day"]), month, today)
+    try:
+        return date(_full_year(found["year"], today), month, int(found["day"]))
+    except ValueError:
+        return None
+
+
+def _full_year(year: str, today: date) -> int:
+    if len(year) == 4:
+        return int(year)
+    this_century = today.year // 100 * 100 + int(year)
+    return this_century if this_century <= today.year + _MAX_YEARS_AHEAD else this_century - 100
+
+
+def _next(day_of_month: int, month: int, today: date) -> date | None:
+    """The next such day of a year; the 29th of February may be eight years ahead."""
+    for year in range(today.year, today.year + 9):
+        try:
+            day = date(year, month, day_of_month)
+        except ValueError:
+            continue
+        if day >= today:
+            return day
+    return None

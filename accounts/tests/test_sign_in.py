@@ -34,6 +34,11 @@ def call(key, path="/api/v1/auth/me/", method="get", **data):
     return getattr(client, method)(path, data, content_type="application/json")
 
 
+def test_who_signed_in_with_the_version_before_stays_signed_in(owner, client):
+    client.force_login(owner, backend="accounts.roles.RoleBackend")
+    assert client.get("/admin/crm/customer/").status_code == 200
+
+
 def test_signing_in_answers_with_a_token(owner):
     answer = log_in("ANNA@example.com")
     assert call(answer.json()["token"]).json()["email"] == "anna@example.com"

@@ -40,6 +40,14 @@ def note(name: str) -> None:
     cache.set(_key(name), time.time(), REMEMBERED)
 
 
+def note_for_version_before() -> None:
+    """
+    Keep the web processes of the version before ready while workers of this one run: their /readyz looks for this key,
+    for as long as it lasts (seconds).
+    """
+    cache.set("worker-heartbeat", True, 60)
+
+
 def forget() -> None:
     """As in an installation that has just been set up."""
     cache.delete_many([_key(name) for name in [*queue_names(), BEAT]])

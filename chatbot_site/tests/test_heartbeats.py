@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -88,6 +89,11 @@ def test_heartbeats_that_nobody_took_in_time_are_dropped(consumer):
     with patch.object(note_heartbeat, "apply_async") as sent:
         step().start(consumer)
     assert all(call.kwargs["expires"] == heartbeats.MAX_AGE for call in sent.call_args_list)
+
+
+def test_the_tick_of_the_version_before_keeps_its_web_processes_ready():
+    note_heartbeat()
+    assert cache.get("worker-heartbeat")
 
 
 def test_workers_of_all_queues_are_looked_for():

@@ -1,17 +1,19 @@
 """How a migration goes about the tables that others use."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection, migrations, models, transaction
+from django.db import connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
-from psycopg.errors import DeadlockDetected
 
 from accounts.database.concurrent_indexes import AddIndexConcurrently
 from chatbot_site.management.commands import migrate
+
+from .processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,10 +102,32 @@ def test_a_migration_gives_up_on_a_table_in_use_and_says_so(monkeypatch: pytest.
 
 
 @needs_postgres
-def test_a_migration_that_meets_a_deadlock_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def meet(*arguments: object, **options: object) -> None:
-        raise OperationalError from DeadlockDetected()
+def test_a_migration_that_meets_a_deadlock_says_so_too() -> None:
+    call_command("migrate", "bots", "0004", verbosity=0)
+    try:
+        with ThreadPoolExecutor(1) as migrating, closing(connection.copy()) as other, other.cursor() as cursor:
+            other.set_autocommit(False)
+            # The migration is the one that PostgreSQL ends.
+            cursor.execute("SET LOCAL deadlock_timeout = '30s'")
+            cursor.execute("SELECT 1 FROM bot_timers")
+            migration = migrating.submit(migrate_bots)
+            wait_until(somebody_waits)
+            cursor.execute("SELECT 1 FROM bot_calls")
+            with pytest.raises(CommandError, match="migrate"):
+                migration.result()
+    finally:
+        migrate_bots()
 
-    monkeypatch.setattr(migrate.migrate.Command, "handle", meet)
-    with pytest.raises(CommandError, match="migrate"):
-        call_command("migrate", verbosity=0)
+
+def migrate_bots() -> None:
+    try:
+        call_command("migrate", "bots", verbosity=0)
+    finally:
+        connection.close()
+
+
+def somebody_waits() -> bool:
+    """Whether the migration has the one table and waits for the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'bot_timers'::regclass")
+        return cursor.fetchone() is not None

@@ -5,8 +5,9 @@ from unittest.mock import patch
 import pytest
 from kombu.exceptions import OperationalError
 
+from accounts.jobs import worker
 from accounts.testing import make_owner
-from chatbot_site.celery import FORMER_NAMES, app
+from chatbot_site.celery import FORMER_NAMES, FORMER_TICKS, app
 from crm.conversations import outbox
 from crm.models import Message
 from crm.testing import make_conversation
@@ -34,6 +35,14 @@ def test_a_task_goes_to_its_queue(task, queue):
 def test_a_worker_knows_what_processes_of_the_version_before_ask_for(former, name):
     app.loader.import_default_modules()
     assert app.tasks[former].name == name
+
+
+@pytest.mark.parametrize(("former", "queue"), FORMER_TICKS.items())
+def test_a_worker_looks_for_the_work_that_a_tick_of_the_version_before_was_about(former, queue):
+    app.loader.import_default_modules()
+    with patch.object(worker, "count_claimable", return_value=0) as looked:
+        app.tasks[former](1)
+    looked.assert_called_once_with(queue)
 
 
 @pytest.mark.django_db(transaction=True)

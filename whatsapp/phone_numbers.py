@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 
-def normalize_phone(text: Any, country: str = "RU") -> str:
+def normalize_phone(text: Any, country: str | None = "RU") -> str:
     """
-    E.164 of a phone written in any usual way; a number without a country code is one of `country`.
+    E.164 of a phone written in any usual way; a number without a country code is one of `country`, or refused if that
+    is None.
 
     Accepts what is *possible* (length), not only what today's numbering plan calls valid. Raises ValidationError.
     """

@@ -160,6 +160,9 @@ class _Run:
         token = self.results.get(("token", ""))
         if token and token.code in STOPPING_CODES:
             return "token"
+        account = self.results.get(("account", ""))
+        if step == "numbers" and account and account.code == "unknown_at_meta":
+            return "account"
         if step in FIRST_STEPS:
             return ""
         if phone_number_id:

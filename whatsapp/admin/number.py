@@ -175,11 +175,11 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: WhatsAppNumber, post_url_continue: str | None = None
     ) -> HttpResponse:
-        _warn_of_needs(request, obj)
+        _warn_of_issues(request, obj)
         return super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: WhatsAppNumber) -> HttpResponse:
-        _warn_of_needs(request, obj)
+        _warn_of_issues(request, obj)
         return super().response_change(request, obj)
 
     class Media:
@@ -193,8 +193,8 @@ class _AskingRequest(HttpRequest):
     connection: numbers.Connection | ValidationError | None
 
 
-def _warn_of_needs(request: HttpRequest, number: WhatsAppNumber) -> None:
-    """Say what a saved number needs, unless its own page comes next and says so."""
+def _warn_of_issues(request: HttpRequest, number: WhatsAppNumber) -> None:
+    """Say which issues a saved number has, unless its own page comes next and says so."""
     if "_continue" not in request.POST:
-        for need in needs(number, timezone.now()):
-            messages.warning(request, f"{number}: {need.text}")
+        for issue in needs(number, timezone.now()):
+            messages.warning(request, f"{number}: {issue.text}")

@@ -1,6 +1,6 @@
 """
-What the page and the list of numbers show besides the form: what a number needs, how it stands at Meta, and how its
-webhooks are set up. Each function is a read-only field or a column.
+What a number's page, and the list of numbers, show besides the form: the most urgent issue, how the number stands at
+Meta, and how its webhooks are set up. Each function is a read-only field or a column.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ def phone(number: WhatsAppNumber) -> str:
 
 @admin.display(description=_("connection"), ordering="status")
 def connection(number: WhatsAppNumber) -> str:
-    """In the list: the most urgent need, and how many more there are."""
+    """In the list: the most urgent issue, and how many more there are."""
     found = needs(number, timezone.now())
     if not found:
         return number.get_status_display()

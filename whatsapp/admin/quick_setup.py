@@ -124,7 +124,7 @@ class QuickSetupPages:
 def _context_of(setup: QuickSetup, form: RunForm) -> dict[str, Any]:
     results = results_of(setup)
     codes = {result.code for result in results.values() if not result.ok}
-    connected = [(number, _other_needs(number, codes)) for number in setups.connected_numbers(setup)]
+    connected = [(number, _other_issues(number, codes)) for number in setups.connected_numbers(setup)]
     is_chosen = chosen_of(setup) is not None
     return {
         "setup": setup,
@@ -142,9 +142,9 @@ def _context_of(setup: QuickSetup, form: RunForm) -> dict[str, Any]:
     }
 
 
-def _other_needs(number: WhatsAppNumber, codes: set[str]) -> list[str]:
-    """What a connected number needs, without what a step says already: these are the steps' codes."""
-    return [need.text for need in needs(number, timezone.now()) if need.code not in codes]
+def _other_issues(number: WhatsAppNumber, codes: set[str]) -> list[str]:
+    """A connected number's issues, except those that a step has said already: `codes` are those of the steps."""
+    return [issue.text for issue in needs(number, timezone.now()) if issue.code not in codes]
 
 
 def _shown(number: Mapping[str, Any], form: RunForm, results: Results) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from accounts.tenancy.scope import signed_in
 from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField
 from whatsapp.message_templates import sync
 from whatsapp.message_templates.rules import CATEGORIES, FORMATS
@@ -87,7 +86,7 @@ class NewTemplateSerializer(StrictSerializer):
         return {"whatsapp_number": self._number_of(attrs["waba_id"]), **attrs} if "waba_id" in attrs else attrs
 
     def _number_of(self, waba_id: str) -> WhatsAppNumber:
-        number = sync.number_of_account(signed_in(self.context["request"]).business, waba_id)
+        number = sync.number_of_account(self.context["request"].user.business, waba_id)
         if number is None:
             sentence = _("No number here belongs to this WhatsApp Business account.")
             raise serializers.ValidationError({"waba_id": [sentence]}, code="does_not_exist")

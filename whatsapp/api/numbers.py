@@ -1,5 +1,5 @@
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -45,7 +45,7 @@ class WhatsAppNumberViewSet(TenantViewSet):
         may_change_secrets = signed_in(self.request).has_perm("whatsapp.change_secrets_of_whatsappnumber")
         if SECRETS & set(serializer.validated_data) and not may_change_secrets:
             raise PermissionDenied(_("Only the owner may change a number's secrets."))
-        numbers.update(serializer.instance, **serializer.validated_data)
+        numbers.update(cast(WhatsAppNumber, serializer.instance), **serializer.validated_data)
 
     @extend_schema(request=None, responses=WhatsAppNumberSerializer)
     @action(detail=True, methods=["post"])

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
-from accounts.tenancy.scope import scope
+from accounts.tenancy.scope import scope, signed_in
 from whatsapp.message_templates import sync
 from whatsapp.message_templates.preview import label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
@@ -91,15 +91,17 @@ class MessageTemplateAdmin(TenantModelAdmin):
     # The list
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        numbers = scope(WhatsAppNumber.objects.exclude(waba_id=""), request.user)
-        may_sync = request.user.has_perm("whatsapp.change_whatsappnumber") and numbers.exists()
+        user = signed_in(request)
+        numbers = scope(WhatsAppNumber.objects.exclude(waba_id=""), user)
+        may_sync = user.has_perm("whatsapp.change_whatsappnumber") and numbers.exists()
         return super().changelist_view(request, {"may_sync": may_sync, **(extra_context or {})})
 
     @method_decorator(require_POST)
     def sync_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("whatsapp.change_whatsappnumber"):
+        user = signed_in(request)
+        if not user.has_perm("whatsapp.change_whatsappnumber"):
             raise PermissionDenied
-        numbers = scope(WhatsAppNumber.objects.all(), request.user)
+        numbers = scope(WhatsAppNumber.objects.all(), user)
         sync_templates(request, sync.one_number_of_each_account(numbers))
         return redirect("admin:whatsapp_messagetemplate_changelist")
 

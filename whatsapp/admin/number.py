@@ -103,7 +103,7 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
         fields: list[Any] = ["name", "phone_number", "phone_number_id", "waba_id"]
         if self._asks_for_business(request, obj):
             fields.insert(0, "for_business")
-        if obj is None or request.user.has_perm("whatsapp.change_secrets_of_whatsappnumber"):
+        if obj is None or signed_in(request).has_perm("whatsapp.change_secrets_of_whatsappnumber"):
             # Whoever adds a number enters its token; afterwards only the owner changes it.
             fields += ["access_token", "app_secret"]
         if obj:

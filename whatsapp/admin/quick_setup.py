@@ -103,8 +103,9 @@ class QuickSetupPages:
     def _setup(self, request: HttpRequest, pk: int) -> QuickSetup:
         """Raises PermissionDenied for who may not set up, and Http404 for a setup of somebody else."""
         self._check_allowed(request)
-        own = QuickSetup.objects.for_user(request.user).select_related("business")
-        return get_object_or_404(own, pk=pk, created_by=request.user)
+        user = signed_in(request)
+        own = QuickSetup.objects.for_user(user).select_related("business")
+        return get_object_or_404(own, pk=pk, created_by=user)
 
     def _check_allowed(self, request: HttpRequest) -> None:
         if not self.is_allowed(request):

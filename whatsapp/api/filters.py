@@ -5,7 +5,7 @@ from django_filters.rest_framework import ModelChoiceFilter
 from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 
 from accounts.tenancy.filters import TenantFilterSet
-from accounts.tenancy.scope import scope
+from accounts.tenancy.scope import scope, signed_in
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.models.template import MessageTemplateQuerySet
 
@@ -17,7 +17,7 @@ class WhatsAppNumberFilter(TenantFilterSet):
 
 
 def _own_numbers(request: HttpRequest) -> QuerySet[WhatsAppNumber]:
-    return scope(WhatsAppNumber.objects.all(), request.user)
+    return scope(WhatsAppNumber.objects.all(), signed_in(request))
 
 
 class MessageTemplateFilter(TenantFilterSet):

@@ -1,67 +1,66 @@
+"""The page that says what uses a template before it is deleted, at Meta too."""
+
 from django.contrib import messages
-from django.contrib.admin.utils import quote, unquote
-from django.http import HttpResponseRedirect
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from accounts.refusals import Refusal
+from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 from whatsapp.message_templates import delete
-from whatsapp.message_templates.usage import uses_of
+from whatsapp.message_templates.usage import Use, uses_of
+from whatsapp.models import MessageTemplate
 
 
 class TemplateDeletionPage:
-    """The page that says what uses a template before it is deleted, at Meta too."""
+    """The ModelAdmin of templates holds one, and answers with it for who may delete a template."""
 
-    def get_actions(self, request):
-        """Each template is looked at by itself before it is deleted."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
+    def __init__(self, model_admin: TenantModelAdmin) -> None:
+        self.model_admin = model_admin
 
-    def delete_view(self, request, object_id, extra_context=None):
-        template = self.get_object(request, unquote(object_id))
-        if template is None or not self.has_delete_permission(request, template):
-            return super().delete_view(request, object_id, extra_context)
-        if request.method == "POST":
-            return self._delete(request, template)
-        return self._confirm_at_meta(request, template)
+    def view(self, request: HttpRequest, template: MessageTemplate) -> HttpResponse:
+        return self._delete(request, template) if request.method == "POST" else self._show(request, template)
 
-    def _confirm_at_meta(self, request, template):
-        siblings = delete.siblings(template)
-        uses = [self._with_link(use) for use in uses_of([template])]
+    def _show(self, request: HttpRequest, template: MessageTemplate) -> HttpResponse:
+        uses, siblings = uses_of([template]), delete.siblings(template)
         context = {
-            **self.admin_site.each_context(request),
+            **self.model_admin.admin_site.each_context(request),
             "title": gettext("Delete the template?"),
-            "opts": self.opts,
-            "media": self.media,
+            "opts": self.model_admin.opts,
+            "media": self.model_admin.media,
             "object": template,
-            "held": [link for use, link in uses if use.holds],
-            "uses": [link for use, link in uses if not use.holds],
+            "held": [_linked(use) for use in uses if use.holds],
+            "uses": [_linked(use) for use in uses if not use.holds],
             "siblings": siblings,
-            "uses_of_siblings": [link for _use, link in map(self._with_link, uses_of(siblings))],
+            "uses_of_siblings": [_linked(use) for use in uses_of(siblings)],
             "is_at_meta": delete.is_at_meta(template),
         }
         return TemplateResponse(request, "admin/whatsapp/messagetemplate/delete_confirmation.html", context)
 
-    def _with_link(self, use):
-        options = use.row._meta
-        address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(use.row.pk)])
-        state = f" — {use.state}" if use.state else ""
-        return use, format_html('{} <a href="{}">{}</a>{}', use.kind, address, use.row, state)
-
-    def _delete(self, request, template):
-        all_languages, at_meta = "all_languages" in request.POST, delete.is_at_meta(template)
+    def _delete(self, request: HttpRequest, template: MessageTemplate) -> HttpResponse:
+        at_meta = delete.is_at_meta(template)
         try:
-            delete.delete(template, request.user, all_languages=all_languages, anyway=True)
+            delete.delete(template, signed_in(request), all_languages="all_languages" in request.POST, anyway=True)
         except Refusal as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
+            messages.error(request, str(refusal))
             return HttpResponseRedirect(request.get_full_path())
-        self.log_deletions(request, [template])
+        self.model_admin.log_deletions(request, [template])  # type: ignore[arg-type]  # Any iterable will do.
         if at_meta:
-            told = gettext("The template “%(name)s” is deleted. Meta blocks the name for 30 days.")
+            text = gettext("The template “%(name)s” is deleted. Meta blocks the name for 30 days.")
         else:
-            told = gettext("The template “%(name)s” is deleted here.")
-        self.message_user(request, told % {"name": template.name}, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:whatsapp_messagetemplate_changelist"))
+            text = gettext("The template “%(name)s” is deleted here.")
+        messages.success(request, text % {"name": template.name})
+        return redirect("admin:whatsapp_messagetemplate_changelist")
+
+
+def _linked(use: Use) -> str:
+    """What uses the template, with a link to its page."""
+    options = use.row._meta
+    address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(use.row.pk)])
+    state = f" — {use.state}" if use.state else ""
+    return format_html('{} <a href="{}">{}</a>{}', use.kind, address, use.row, state)

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -6,10 +9,11 @@ from accounts.models import Business
 from accounts.tenancy.forms import TenantModelForm
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.confirmation import forget_outdated
+from whatsapp.numbers.numbers import Connection
 from whatsapp.phone_numbers import normalize_phone
 from whatsapp.secrets.encryption import UnreadableSecret
 
-SECRETS = {"access_token", "app_secret"}
+SECRETS = ("access_token", "app_secret")
 
 
 class SecretField(forms.CharField):
@@ -18,7 +22,7 @@ class SecretField(forms.CharField):
     widget = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
 
 
-def saved_secret(number, name):
+def _saved_secret_text(number: WhatsAppNumber, name: str) -> str:
     """What may be said of a saved secret: that there is one, and how it ends."""
     try:
         secret = getattr(number, name)
@@ -29,11 +33,12 @@ def saved_secret(number, name):
 
 class WhatsAppNumberForm(TenantModelForm):
     """
-    A number as people enter it. `connection` is what Meta said, asked before the page's transaction began: a
-    Connection, or the ValidationError to show.
+    A number as people enter it. `connection` is what Meta said of it before the page's transaction began: a
+    Connection, or the ValidationError to show. Saving sets `written`: the names of the fields to save.
     """
 
-    connection = None
+    connection: Connection | ValidationError | None = None
+    written: set[str]
 
     access_token = SecretField(label=gettext_lazy("Access token"), required=False)
     app_secret = SecretField(label=gettext_lazy("App secret"), required=False)
@@ -51,37 +56,41 @@ class WhatsAppNumberForm(TenantModelForm):
             "is_active",
         ]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in SECRETS & set(self.fields):
-            field = self.fields[name]
-            field.help_text = saved_secret(self.instance, name) or WhatsAppNumber._meta.get_field(name).help_text
-        if "access_token" in self.fields:
-            self.fields["access_token"].required = self.instance.pk is None
+        # Who may not change the secrets has no fields for them.
+        for name in SECRETS:
+            if field := self.fields.get(name):
+                field.help_text = _saved_secret_text(self.instance, name) or _help_text_of(name)
+        if token := self.fields.get("access_token"):
+            token.required = self.instance.pk is None
 
-    def clean_phone_number(self):
+    def clean_phone_number(self) -> str:
         business = Business.objects.filter(pk=self.instance.business_id).first()
         return normalize_phone(self.cleaned_data["phone_number"], business.country if business else None)
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean()
-        for name in self._kept_secrets():
+        for name in self._empty_secrets():
             cleaned_data.pop(name, None)
-        if isinstance(self.connection, forms.ValidationError):
+        if isinstance(self.connection, ValidationError):
             raise self.connection
         return cleaned_data
 
-    def _kept_secrets(self):
+    def _empty_secrets(self) -> set[str]:
         """The secrets that were left empty, so that the saved ones stay."""
         return {name for name in SECRETS if not self.cleaned_data.get(name)}
 
-    def _get_validation_exclusions(self):
-        return super()._get_validation_exclusions() | self._kept_secrets()
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | self._empty_secrets()
 
-    def save(self, commit=True):
-        """`written` are the fields to save of a number that there was already."""
+    def save(self, commit: bool = True) -> WhatsAppNumber:
         self.written = set(self.changed_data)
         self.written |= forget_outdated(self.instance, self.written)
-        if self.connection:
+        if isinstance(self.connection, Connection):
             self.written |= self.connection.write_to(self.instance)
         return super().save(commit)
+
+
+def _help_text_of(name: str) -> str:
+    return getattr(WhatsAppNumber._meta.get_field(name), "help_text", "")

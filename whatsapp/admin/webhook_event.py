@@ -1,30 +1,38 @@
-from typing import Any
+from typing import cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from accounts.tenancy.list_filters import LinkedFilter
 from whatsapp.models import WebhookEvent
+from whatsapp.models.webhook_event import WebhookEventQuerySet
 
 
 class StateFilter(LinkedFilter):
     title = _("state")
     parameter_name = "state"
 
-    def lookups(self, request, model_admin):
-        return [("waiting", _("waiting")), ("processed", _("processed")), ("given_up", _("given up"))]
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [
+            ("waiting", gettext("waiting")),
+            ("processed", gettext("processed")),
+            ("given_up", gettext("given up")),
+        ]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> QuerySet[WebhookEvent]:
+        events = cast(WebhookEventQuerySet, queryset)
         match self.value():
             case "waiting":
-                return queryset.waiting()
+                return events.waiting()
             case "processed":
-                return queryset.filter(processed_at__isnull=False)
+                return events.filter(processed_at__isnull=False)
             case "given_up":
-                return queryset.parked()
-        return queryset
+                return events.parked()
+        return events
 
 
 @admin.register(WebhookEvent)
@@ -35,13 +43,13 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
     fields = ["whatsapp_number", "field", "contents", "received_at", "processed_at", "state", "attempts", "last_error"]
 
     @admin.display(description=_("state"))
-    def state(self, event):
+    def state(self, event: WebhookEvent) -> str:
         if event.processed_at:
             return gettext("processed")
         return gettext("waiting") if event.due_at else gettext("given up")
 
     @admin.display(description=_("contents"))
-    def contents(self, event):
+    def contents(self, event: WebhookEvent) -> str:
         value = event.value if isinstance(event.value, dict) else {}
         parts = [
             (gettext("messages"), _length(value.get("messages"))),
@@ -51,6 +59,6 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
         return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"
 
 
-def _length(value: Any) -> int:
+def _length(value: object) -> int:
     """How many elements Meta sent, if it is a list as it should be."""
     return len(value) if isinstance(value, list) else 0

@@ -1,10 +1,13 @@
 from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_filters.rest_framework import ModelChoiceFilter
 from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 
 from accounts.tenancy.filters import TenantFilterSet
-from accounts.tenancy.scope import scope
+from accounts.tenancy.scope import scope, signed_in
 from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.models.template import MessageTemplateQuerySet
 
 
 class WhatsAppNumberFilter(TenantFilterSet):
@@ -13,13 +16,13 @@ class WhatsAppNumberFilter(TenantFilterSet):
         fields = ["is_active", "status", "phone_number_id", "waba_id"]
 
 
-def own_numbers(request):
-    return scope(WhatsAppNumber.objects.all(), request.user)
+def _own_numbers(request: HttpRequest) -> QuerySet[WhatsAppNumber]:
+    return scope(WhatsAppNumber.objects.all(), signed_in(request))
 
 
 class MessageTemplateFilter(TenantFilterSet):
     whatsapp_number = ModelChoiceFilter(
-        queryset=own_numbers,
+        queryset=_own_numbers,
         widget=forms.NumberInput,
         method="of_number",
         help_text="Templates of this number's WhatsApp Business account.",
@@ -30,5 +33,7 @@ class MessageTemplateFilter(TenantFilterSet):
         fields = ["whatsapp_number", "status", "name"]
 
     @extend_schema_field(OpenApiTypes.INT)
-    def of_number(self, queryset, name, number):
+    def of_number(
+        self, queryset: MessageTemplateQuerySet, name: str, number: WhatsAppNumber
+    ) -> MessageTemplateQuerySet:
         return queryset.of_number(number)

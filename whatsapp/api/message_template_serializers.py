@@ -1,5 +1,7 @@
 """A new message template as programs write it: the document that Meta describes (Cloud API, "Template components")."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -9,10 +11,10 @@ from whatsapp.message_templates.rules import CATEGORIES, FORMATS
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 
 
-class WordField(serializers.CharField):
-    """One of Meta's words, which it takes in small letters, too."""
+class KeywordField(serializers.CharField):
+    """One of Meta's keywords, like `BODY`. It may be given in lower case."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> str:
         return super().to_internal_value(data).upper()
 
 
@@ -29,25 +31,25 @@ class ExampleSerializer(StrictSerializer):
     body_text_named_params = NamedExampleSerializer(many=True, required=False)
 
 
-class ExampleOfButtonField(serializers.ListField):
-    """The example of a button, which Meta writes as one text or as a list of one."""
+class ButtonExampleField(serializers.ListField):
+    """The example of a button, which Meta documents as one text for some kinds and as a list of one for others."""
 
     child = serializers.CharField()
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> list[str]:
         return super().to_internal_value([data] if isinstance(data, str) else data)
 
 
 class ButtonSerializer(StrictSerializer):
-    type = WordField()
+    type = KeywordField()
     text = serializers.CharField(required=False)
     url = serializers.CharField(required=False)
     phone_number = serializers.CharField(required=False)
-    example = ExampleOfButtonField(required=False)
-    otp_type = WordField(required=False)
+    example = ButtonExampleField(required=False)
+    otp_type = KeywordField(required=False)
 
-    def validate(self, attrs):
-        """The code to copy stands as a text, as Meta describes it."""
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Write the example of a code to copy as one text, as Meta documents it."""
         if attrs["type"] == "COPY_CODE" and attrs.get("example"):
             attrs["example"] = attrs["example"][0]
         return attrs
@@ -56,8 +58,8 @@ class ButtonSerializer(StrictSerializer):
 class ComponentSerializer(StrictSerializer):
     """A part of a template: its header, body, footer or buttons."""
 
-    type = WordField()
-    format = WordField(required=False)
+    type = KeywordField()
+    format = KeywordField(required=False)
     text = serializers.CharField(required=False, trim_whitespace=False)
     example = ExampleSerializer(required=False)
     buttons = ButtonSerializer(many=True, required=False)
@@ -74,23 +76,23 @@ class NewTemplateSerializer(StrictSerializer):
     waba_id = serializers.CharField(required=False)
     name = serializers.CharField()
     language = serializers.CharField()
-    category = WordField(help_text=", ".join(CATEGORIES))
-    parameter_format = WordField(default="POSITIONAL", help_text=", ".join(FORMATS))
+    category = KeywordField(help_text=", ".join(CATEGORIES))
+    parameter_format = KeywordField(default="POSITIONAL", help_text=", ".join(FORMATS))
     components = ComponentSerializer(many=True)
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("whatsapp_number" in attrs) == ("waba_id" in attrs):
             raise serializers.ValidationError(_("Give either “whatsapp_number” or “waba_id”."))
         return {"whatsapp_number": self._number_of(attrs["waba_id"]), **attrs} if "waba_id" in attrs else attrs
 
-    def _number_of(self, waba_id):
+    def _number_of(self, waba_id: str) -> WhatsAppNumber:
         number = sync.number_of_account(self.context["request"].user.business, waba_id)
         if number is None:
-            told = _("No number here belongs to this WhatsApp Business account.")
-            raise serializers.ValidationError({"waba_id": [told]}, code="does_not_exist")
+            sentence = _("No number here belongs to this WhatsApp Business account.")
+            raise serializers.ValidationError({"waba_id": [sentence]}, code="does_not_exist")
         return number
 
-    def as_template(self):
+    def as_template(self) -> MessageTemplate:
         """The template, not yet in the database."""
         fields = ("name", "language", "category", "parameter_format", "components")
         return MessageTemplate(**{field: self.validated_data[field] for field in fields})
@@ -102,13 +104,13 @@ class ExampleFileSerializer(StrictSerializer):
 
 
 class HandleSerializer(serializers.Serializer):
-    """What stands in `example.header_handle`."""
+    """The value for `example.header_handle`."""
 
     header_handle = serializers.CharField()
 
 
 class UseSerializer(serializers.Serializer):
-    """What uses a template. `holds`: the template cannot be deleted now."""
+    """A broadcast or a scenario that uses a template. While one `holds` it, the template cannot be deleted."""
 
     kind = serializers.CharField(source="row._meta.model_name")
     id = serializers.IntegerField(source="row.pk")

@@ -22,7 +22,7 @@ class NumberNeedSerializer(serializers.Serializer):
 
 
 class TextsField(serializers.ListField):
-    """A stored list of texts; what is none is left out."""
+    """A stored list of texts. Anything else that is in it is left out."""
 
     child = serializers.CharField()
 
@@ -78,15 +78,15 @@ class WhatsAppNumberSerializer(TenantSerializer):
             "checked_at",
             "created_at",
         ]
-        # Whose an ID is, the database does not know before Meta is asked.
+        # No check that it is unique: only Meta can say whose an ID is.
         extra_kwargs = {"phone_number_id": {"validators": [meta_id]}}
 
     @extend_schema_field(NumberNeedSerializer(many=True))
-    def get_needs(self, number):
+    def get_needs(self, number: WhatsAppNumber) -> list[dict[str, str]]:
         """What needs a person, with what to do about it."""
         return [asdict(need) for need in issues_of(number, timezone.now())]
 
-    def validate_phone_number(self, value):
+    def validate_phone_number(self, value: str) -> str:
         try:
             return normalize_phone(value, self.context["request"].user.business.country)
         except ValidationError as error:
@@ -105,7 +105,7 @@ class DeletePreviewSerializer(serializers.Serializer):
 
 
 class ComponentsField(serializers.ListField):
-    """A template's components, as Meta gave them; what is none is left out."""
+    """A template's components as Meta gave them. Anything in the list that is no object is left out."""
 
     child = serializers.DictField()
 

@@ -75,6 +75,13 @@ def test_without_permission_it_is_selected(open_page, number):
     assert page.evaluate("getSelection().toString()") == number.verify_token
 
 
+def test_on_a_phone_the_list_shows_what_a_number_needs(open_page, number):
+    WhatsAppNumber.objects.update(subscribed_apps=[])
+    page = open_page(LIST, viewport={"width": 375, "height": 800})
+    box = page.locator(".number-need").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 375
+
+
 @pytest.mark.parametrize("address", [LIST, None, reverse("admin:index")])
 def test_nothing_is_wider_than_a_phone(open_page, number, address):
     told = {"until": "2999-01-01T00:00:00+00:00", "what": f"https://business.facebook.com/{'x' * 200}"}

@@ -121,7 +121,7 @@ def test_when_the_last_event_came_is_shown(client, owner, number):
 
 def test_nobody_is_sent_to_a_phone_while_nothing_can_come(client, number):
     html = page_of(client, number, webhooks_refused=1, webhooks_refused_at=timezone.now())
-    assert "Nothing has come yet: what keeps it away stands at the top of this page." in html
+    assert "Nothing has come yet. The top of this page says why." in html
     assert "from a phone" not in html
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
-from accounts.testing import make_colleague, make_owner
+from accounts.testing import make_administrator, make_colleague, make_owner
 from whatsapp.models import WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,14 @@ def test_a_number_is_added_when_meta_knows_it(client, meta, owner):
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     number = WhatsAppNumber.objects.get()
     assert (number.business, number.status, number.access_token) == (owner.business, "connected", "sim-token")
+
+
+def test_a_platform_administrator_adds_a_number_to_a_business(client, meta, owner):
+    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    client.force_login(make_administrator())
+    assert 'name="for_business"' in client.get(ADD).text
+    client.post(ADD, entered(phone_number="+79161234567", for_business=owner.business_id))
+    assert WhatsAppNumber.objects.get().business == owner.business
 
 
 def test_a_refused_token_is_an_error_on_that_field_and_saves_nothing(client, meta, owner):

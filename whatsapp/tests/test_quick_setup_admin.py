@@ -146,6 +146,12 @@ def test_another_account_can_be_entered_when_this_one_is_not_known(client, accou
     assert "Enter another account" not in begin(client).text
 
 
+def test_an_account_that_meta_does_not_know_is_told_once(client, account, owner):
+    page = text_of(begin(client, waba_id="999999999999"))
+    assert page.count("Meta does not know this ID") == 1
+    assert "Waits for: WhatsApp Business account" in page
+
+
 def test_what_is_mistyped_is_said_on_its_field(client, meta, owner):
     page = begin(client, waba_id="my account", pin="12")
     assert list(page.context["form"].errors) == ["waba_id", "pin"]

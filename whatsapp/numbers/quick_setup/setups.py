@@ -185,6 +185,9 @@ class _Run:
         token = self.results.get(("token", ""))
         if token and token.code in STOPPING_CODES:
             return "token"
+        account = self.results.get(("account", ""))
+        if step == "numbers" and account and account.code == "unknown_at_meta":
+            return "account"
         if step in FIRST_STEPS:
             return ""
         if not phone_number_id:

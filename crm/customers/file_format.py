@@ -8,6 +8,7 @@ Tags are in one cell, separated by commas; one that contains a comma is in quota
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,11 +16,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from crm.normalization import fold
-from whatsapp.phone_numbers import normalize_phone
+from crm.normalization import fold, normalize, trim, visible
+from whatsapp.phone_numbers import normalize_phone, phones_in
 
 from .customers import clean_tag_names
-from .spreadsheets import read_rows
+from .spreadsheets import read_rows, without_separator_line
 
 #: Column → how it is headed in English and in Russian.
 HEADINGS: dict[str, tuple[str, str]] = {
@@ -29,6 +30,22 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "opted_out": ("Opted out", "Отписан"),
     "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
 }
+
+#: Column → how other programs head it. Such a column counts where none has the heading itself; the first is taken.
+_OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
+    "phone": (
+        *("номер телефона", "мобильный телефон", "телефон клиента", "контактный телефон", "рабочий телефон"),
+        *("мобильный", "моб. телефон", "тел", "номер", "whatsapp", "номер whatsapp", "телефон 1", "телефоны"),
+        *("phone number", "mobile", "mobile phone", "cell phone", "work phone", "phone 1", "phone 1 - value"),
+    ),
+    "name": (
+        *("фио", "имя клиента", "имя контакта", "полное имя", "имя и фамилия", "имя фамилия", "контакт", "клиент"),
+        *("full name", "customer name", "contact name", "first name", "display name"),
+    ),
+}
+
+#: The headings stand in one of the first rows that are not empty: a title may come before.
+_MAX_TITLE_ROWS = 5
 
 _COLUMNS = {fold(heading): column for column, headings in HEADINGS.items() for heading in headings}
 _COLUMNS |= {column: column for column in HEADINGS} | {"теги": "tags"}
@@ -50,6 +67,12 @@ MAX_NAME = 200
 
 #: What Excel makes of a long number in a narrow column: 7,91612E+10.
 _SHORTENED = re.compile(r"\d[.,]\d+[eEеЕ]\+\d+")
+
+#: What a table of numbers adds to a phone: 79161234567.0 or 79161234567,00.
+_DECIMALS = re.compile(r"(?<=\d{10})[.,]0+$")
+
+#: What holds one phone and nothing else, as nearly every cell does.
+_PLAIN_PHONE = re.compile(r"\+?[\d ()-]{1,20}")
 
 TAG = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,;]*))\s*(?:[,;]|$)')
 
@@ -79,22 +102,23 @@ class CustomerFile:
     """
     The customers in the text of a CSV file; `country` is where phones without a country code are from. `seen` is the
     row in which each person comes first, as far as the file was read before. Raises Refusal("unreadable_file") for a
-    file that is refused as a whole.
+    file that is refused as a whole, such as one in which a quotation mark that is never closed swallows rows.
     """
 
     def __init__(self, text: str, country: str, seen: dict[str, int] | None = None) -> None:
-        self.text, self.country, self.seen = text, country, {} if seen is None else seen
-        self.delimiter = max(_DELIMITERS, key=lambda delimiter: len(self._known_columns(delimiter)))
-        self.columns = [_column(heading) for heading in self._headings(self.delimiter)]
+        self.country, self.seen = country, {} if seen is None else seen
+        self.text, separator = without_separator_line(text)
+        candidates = [found for delimiter in separator or _DELIMITERS for found in self._headings(delimiter)]
+        best = max(candidates, key=lambda found: len(HEADINGS.keys() & set(found[2])), default=(";", 1, []))
+        self.delimiter, self.heading_row, self.columns = best
         while self.columns and not self.columns[-1]:
             self.columns.pop()
         self._check_columns()
 
-    def _headings(self, delimiter: str) -> list[str]:
-        return next((cells for _number, cells in read_rows(self.text, delimiter)), [])
-
-    def _known_columns(self, delimiter: str) -> set[str]:
-        return HEADINGS.keys() & set(map(_column, self._headings(delimiter)))
+    def _headings(self, delimiter: str) -> list[tuple[str, int, list[str]]]:
+        """What the headings may be with a delimiter: that, the number of their row, and the columns they name."""
+        rows = islice(read_rows(self.text, delimiter), 1 + _MAX_TITLE_ROWS)
+        return [(delimiter, number, _columns(cells)) for number, cells in rows]
 
     def _check_columns(self) -> None:
         if len(self.columns) > MAX_COLUMNS:
@@ -110,16 +134,29 @@ class CustomerFile:
 
     def count_rows(self) -> int:
         """Rows below the headings. Raises Refusal("unreadable_file") and Refusal("too_many_rows")."""
-        return sum(1 for _row in read_rows(self.text, self.delimiter)) - 1
+        return sum(1 for _row in self._rows_below())
+
+    def _rows_below(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows below the headings. Raises Refusal("unreadable_file") for one in which others are swallowed."""
+        for number, cells in read_rows(self.text, self.delimiter):
+            if any("\n" in cell and self._holds_row(cell) for cell in cells):
+                sentence = _("In row %(row)s a quotation mark is not closed and takes in the rows below. Remove it.")
+                raise _refused(sentence % {"row": number})
+            if number > self.heading_row:
+                yield number, cells
+
+    def _holds_row(self, cell: str) -> bool:
+        """Whether a line within a cell is a customer's row."""
+        place = next(index for index, column in enumerate(self.columns) if column in ("phone", "whatsapp_user_id"))
+        lines = (line.split(self.delimiter) for line in cell.splitlines()[1:])
+        return any(len(cells) >= len(self.columns) and any(phones_in(cells[place], self.country)) for cells in lines)
 
     def rows(self, after: int = 0) -> Iterator[Row | Failure]:
         """
         A Row or a Failure for every row below the headings and below row `after`. A person's second row is a
         Failure.
         """
-        rows = read_rows(self.text, self.delimiter)
-        next(rows)
-        for number, cells in rows:
+        for number, cells in self._rows_below():
             if number <= after:
                 continue
             try:
@@ -160,12 +197,23 @@ class CustomerFile:
             values["attributes"][column.removeprefix(ATTRIBUTE_PREFIX)] = text
 
 
+def _columns(headings: list[str]) -> list[str]:
+    """The columns that headings name; other programs' headings where there is none of our own."""
+    columns = list(map(_column, headings))
+    for column, others in _OTHER_HEADINGS.items():
+        plain = [trim(normalize(heading)) for heading in headings]
+        place = next((plain.index(other) for other in map(trim, others) if other in plain), None)
+        if column not in columns and place is not None:
+            columns[place] = column
+    return columns
+
+
 def _column(heading: str) -> str:
     """A heading's column: a key of HEADINGS, an attribute's name after ATTRIBUTE_PREFIX, or empty like the heading."""
     if heading.startswith(ATTRIBUTE_PREFIX):
         return heading
-    heading = heading.strip()
-    return _COLUMNS.get(fold(heading)) or (heading and f"{ATTRIBUTE_PREFIX}{heading}")
+    heading = visible(heading).strip()
+    return _COLUMNS.get(trim(normalize(heading))) or (heading and f"{ATTRIBUTE_PREFIX}{heading}")
 
 
 def _column_name(column: str) -> str:
@@ -184,12 +232,20 @@ def _refused(message: str) -> Refusal:
 
 
 def _read_phone(text: str, country: str) -> str:
+    text = _DECIMALS.sub("", text)
     if _SHORTENED.fullmatch(text):
         raise ValidationError(
             _("Excel has shortened the phone to “%(text)s”. Format the column as a number or as text, and save again.")
             % {"text": text}
         )
-    return normalize_phone(text, country)
+    if _PLAIN_PHONE.fullmatch(text):
+        return normalize_phone(text, country)
+    phones = set(phones_in(text, country))
+    if len(phones) > 1:
+        raise ValidationError(
+            _("There are two phones in “%(text)s”. Leave the one with WhatsApp.") % {"text": text[:60]}
+        )
+    return phones.pop() if phones else normalize_phone(text, country)
 
 
 def _read_name(text: str, country: str) -> str:

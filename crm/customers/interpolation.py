@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 #: Characters of a value that is put into a text.
 MAX_VALUE = 1000
 
+#: An attribute has the name of its column in a file: “Discount, %”, “№ of the order”.
 PLACEHOLDER = re.compile(
     r"""\{\{\s*
-        (?P<name>[\w.\-]+(?:\ [\w.\-]+)*)
+        (?P<name>customer\.attributes\.[^{}|\n]{1,200}?|[\w.\-]+(?:\ [\w.\-]+)*)
         \s*(?:\|\s*default:\s*"(?P<default>[^"]*)"\s*)?
     \}\}""",
     re.VERBOSE,

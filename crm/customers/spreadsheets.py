@@ -3,8 +3,10 @@
 import codecs
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -25,6 +27,17 @@ _WORKBOOK_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 #: By this a spreadsheet recognises UTF-8.
 BOM = "\ufeff"
+
+#: The encodings of Russian with a byte a letter, the likeliest first, and the bytes by which they are told apart.
+_CYRILLIC_ENCODINGS = ("cp1251", "cp866", "mac_cyrillic")
+_SAMPLE = 100_000
+_RUSSIAN_LETTER = re.compile("[А-Яа-яЁё]")
+
+#: What no table holds. DOS ends a file with \x1a.
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+
+#: The line that tells Excel which character separates the cells.
+_SEPARATOR_LINE = re.compile(r"sep=(?P<separator>.)[;,\t]*\r?(?:\n|$)", re.IGNORECASE)
 
 _BOM_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -81,7 +94,7 @@ def download(rows: Iterable[Iterable[object]], file_name: str) -> StreamingHttpR
 
 def decode(raw: bytes) -> str:
     """
-    The text in the bytes of a CSV file: UTF-8 or UTF-16, or what Windows calls ANSI in Russia (cp1251). Raises
+    The text in the bytes of a CSV file: UTF-8 or UTF-16, or Russian as Windows, DOS or an old Mac writes it. Raises
     Refusal("unreadable_file") for what is no such file, and Refusal("file_too_large").
     """
     if len(raw) > MAX_BYTES:
@@ -95,7 +108,7 @@ def decode(raw: bytes) -> str:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if not _CONTROL_CHARACTER.search(text):
             return text
     raise _unreadable(_("This is not a text file. Save the table as CSV UTF-8, and import that file."))
 
@@ -107,7 +120,18 @@ def _encodings(raw: bytes) -> list[str]:
     even, odd = raw[:1000:2].count(0), raw[1:1000:2].count(0)
     if even or odd:
         return ["utf-16-le" if odd > even else "utf-16-be"]
-    return ["utf-8", "cp1251"]
+    return ["utf-8", *sorted(_CYRILLIC_ENCODINGS, key=partial(_count_letters, raw), reverse=True)]
+
+
+def _count_letters(raw: bytes, encoding: str) -> int:
+    """How many Russian letters are at the beginning of a file, if this is its encoding."""
+    return len(_RUSSIAN_LETTER.findall(raw[:_SAMPLE].decode(encoding, "replace")))
+
+
+def without_separator_line(text: str) -> tuple[str, str]:
+    """The text of a CSV file without the line by which Excel is told the separator, and that; empty for none."""
+    line = _SEPARATOR_LINE.match(text)
+    return (text[line.end() :], line["separator"]) if line else (text, "")
 
 
 def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

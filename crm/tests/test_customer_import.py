@@ -152,6 +152,83 @@ def test_what_is_wrong_with_a_row_is_said_and_the_others_are_imported(business):
     assert Customer.objects.get().name == "Good"
 
 
+@pytest.mark.parametrize(
+    ("cell", "phone"),
+    [
+        ("79161234567.0", "+79161234567"),
+        ("79161234567,00", "+79161234567"),
+        ("+8 916 123-45-67", "+79161234567"),
+        ("8(916)123-45-67 (Anna)", "+79161234567"),
+        ("тел. 8 916 123-45-67", "+79161234567"),
+        ("89161234567, +7 916 123-45-67", "+79161234567"),
+    ],
+)
+def test_a_phone_is_read_as_tables_hold_it(business, cell, phone):
+    run(business, f'phone\n"{cell}"\n')
+    assert Customer.objects.get().phone == phone
+
+
+@pytest.mark.parametrize(
+    "cell", ["89161234567;89031234567", "+79161234567, +79031234567", "89161234567 ::: 89031234567"]
+)
+def test_two_phones_in_a_cell_are_told(business, cell):
+    [failure] = run(business, f'phone\n"{cell}"\n').failed
+    assert failure.row == 2
+    assert "two phones" in failure.error
+
+
+@pytest.mark.parametrize("cell", ["7000023", "112", "none", "8 916 123"])
+def test_what_is_no_phone_of_whatsapp_is_told(business, cell):
+    [failure] = run(business, f"phone\n{cell}\n").failed
+    assert "not a phone number" in failure.error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Телефон;Имя\r\n89160000040;"Анна\r\n89160000041;Борис\r\n89160000042;Вера\r\n',
+        'Имя;Телефон\r\n"Анна;89160000040\r\nБорис;89160000041\r\n"Вера";89160000042\r\n',
+        'Телефон;Имя\r\n"89160000040;Анна\r\n89160000041;Борис\r\n',
+    ],
+)
+def test_a_quotation_mark_that_is_never_closed_is_told_by_its_row(business, text):
+    file = CustomerFile(text, business.country)
+    with pytest.raises(Refusal, match="In row 2 a quotation mark"):
+        file.count_rows()
+
+
+@pytest.mark.parametrize("note", ["к 12:00\nзвонить; потом писать", 'размер "M"', "+7 903 000-00-00\nжена", "a\n\nb"])
+def test_a_cell_of_several_lines_is_one_cell(business, note):
+    run(business, 'Телефон;Имя;Заметка\n89161234567;Анна;"{}"\n'.format(note.replace('"', '""')))
+    assert Customer.objects.get().attributes == {"Заметка": note}
+
+
+def test_the_line_that_tells_excel_the_separator_is_no_row(business):
+    assert run(business, "sep=|\r\nТелефон|Имя\r\n89161234567|Анна\r\n").created == 1
+
+
+def test_headings_may_stand_below_a_title(business):
+    outcome = run(business, "Клиенты на 1 декабря\n\nТелефон;Имя\n89161234567;Анна\nnone;Борис\n")
+    assert Customer.objects.get().name == "Анна"
+    assert [failure.row for failure in outcome.failed] == [5]
+
+
+@pytest.mark.parametrize(
+    "headings", ["Номер телефона;ФИО", "Phone 1 - Value;First Name", "Моб. телефон;Клиент", "\u200bТелефон:;Имя\u200b"]
+)
+def test_headings_of_other_programs_are_known(business, headings):
+    run(business, f"{headings}\n89161234567;Анна\n")
+    customer = Customer.objects.get()
+    assert (customer.phone, customer.name, customer.attributes) == ("+79161234567", "Анна", {})
+
+
+def test_a_heading_of_our_own_goes_before_one_of_another_program(business):
+    run(business, "Мобильный телефон;Телефон;Клиент;Имя\n2;89161234567;постоянный;Анна\n")
+    customer = Customer.objects.get()
+    assert customer.name == "Анна"
+    assert customer.attributes == {"Мобильный телефон": "2", "Клиент": "постоянный"}
+
+
 def test_a_phone_that_excel_has_shortened_is_told_as_such(business):
     [failure] = run(business, "phone\n7,91612E+10\n").failed
 

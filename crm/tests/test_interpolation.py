@@ -4,6 +4,7 @@ from crm.customers.interpolation import fill, has_leftovers, is_of_customer, nam
 from crm.models import Customer
 
 VALUES = {"customer.name": "Аня", "vars.size": "S", "vars.trick": "{{customer.name}}", "vars.long": "x" * 5000}
+VALUES |= {"customer.attributes.Скидка, %": "10", "customer.attributes.№ заказа (1С)": "A-5"}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ VALUES = {"customer.name": "Аня", "vars.size": "S", "vars.trick": "{{customer
         ("{{vars.size", "{{vars.size"),
         ("{% if x %} ${vars.size} {vars.size}", "{% if x %} ${vars.size} {vars.size}"),
         ("{{vars.size}}{{vars.size}}", "SS"),
+        ("{{customer.attributes.Скидка, %}}", "10"),
+        ('{{ customer.attributes.№ заказа (1С) | default:"-" }}', "A-5"),
+        ("{{customer.attributes.нет такой!}}", ""),
     ],
 )
 def test_placeholders_are_filled_once(template, expected):
@@ -38,7 +42,10 @@ def test_names_are_found():
     ]
 
 
-@pytest.mark.parametrize(("text", "leftovers"), [("{{a|upper}}", True), ("{{a}}", False), ("{{", True)])
+@pytest.mark.parametrize(
+    ("text", "leftovers"),
+    [("{{a|upper}}", True), ("{{customer.attributes.a|upper}}", True), ("{{a}}", False), ("{{", True)],
+)
 def test_what_only_looks_like_a_placeholder_is_noticed(text, leftovers):
     assert has_leftovers(text) is leftovers
 

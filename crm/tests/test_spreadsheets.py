@@ -28,7 +28,14 @@ def test_other_cells_stay_as_they_are(text):
     assert spreadsheets.unescape_cell(text) == text
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["phone;name\r\n89161234567;анна\r\n", "phone\r\n1\r\n", "Имя\r\nЁЖ №1 «Я»\r\n"])
+def test_what_windows_wrote_is_read_as_that(text):
+    assert spreadsheets.decode(text.encode("cp1251")) == text
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1251", "cp866", "mac_cyrillic", "utf-16", "utf-16-le", "utf-16-be"]
+)
 def test_files_of_any_usual_encoding_are_read(encoding):
     assert spreadsheets.decode(TEXT.encode(encoding)) == TEXT
 
@@ -39,7 +46,7 @@ def test_files_of_any_usual_encoding_are_read(encoding):
         (b"PK\x03\x04 and so on", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0 and so on", "Excel workbook"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", "not a text file"),
-        (b"phone\n\x98\xff\n", "not a text file"),
+        (b"phone\n\x98\xff\x02\n", "not a text file"),
         (b"phone\n" + b" " * 2000 + b"\0", "not a text file"),
     ],
 )

@@ -36,7 +36,7 @@ def newest() -> Finding:
             _("Run `python manage.py backup_db` every night, and see why it was not run."),
         )
     if missing := manifest.get("missing_media"):
-        return warning(missing_media.in_words(missing), _("Put these files back, and make a new backup."))
+        return warning(missing_media.missing_text(missing), _("Put these files back, and make a new backup."))
     return ok(_("The newest backup is %(hours)s hours old and complete by its list: %(path)s.") % facts)
 
 

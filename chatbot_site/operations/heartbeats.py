@@ -60,7 +60,7 @@ def _key(name: str) -> str:
 class QueueHeartbeats(bootsteps.StartStopStep):
     """In each worker: sends heartbeats through the queues from which it takes tasks, and shows that it lives."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def start(self, consumer: Any) -> None:
         self.liveness = liveness.name_of_worker(consumer.hostname)

@@ -1,19 +1,19 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from celery import Celery, signals
 
 from accounts.database.outages import close_broken_connections
 
-from .operations import configuration
+from .operations import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-#: Tasks by the names under which processes of the version before ask for them during an update, where customers or
-#: people wait for them; what else has moved is found by the ticks of this version. The next release removes it.
+#: The names of tasks that the version before gives to the broker during an upgrade, of tasks for which somebody waits.
+#: The work of other tasks that have moved is found by this version's ticks. The next release removes these names.
 FORMER_NAMES = {
     "accounts.tasks.send_invitation": "accounts.people.tasks.send_invitation",
     "bots.tasks.take_due_turns": "bots.runtime.tasks.take_due_turns",
@@ -28,7 +28,7 @@ FORMER_NAMES = {
 }
 
 
-def _rooms_with_tasks():
+def _rooms_with_tasks() -> Iterator[str]:
     """The packages of the project that hold a module `tasks`."""
     for app in ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site"):
         for path in sorted((BASE_DIR / app).rglob("tasks.py")):
@@ -42,25 +42,25 @@ app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
 
 
 @signals.import_modules.connect
-def know_former_names(sender: Celery, **kwargs: Any) -> None:
-    """After the import of the tasks, which was connected first."""
+def add_former_names(sender: Celery, **kwargs: object) -> None:
+    """Let tasks be found by their former names. Celery's own receiver, connected first, has imported them."""
     for former, name in FORMER_NAMES.items():
         sender.tasks[former] = sender.tasks[name]
 
 
 @signals.celeryd_init.connect
 @signals.beat_init.connect
-def refuse_wrong_settings(**kwargs: Any) -> None:
-    """A worker or clock does not start on settings that `manage.py check` refuses."""
-    configuration.refuse_to_start()
+def refuse_wrong_settings(**kwargs: object) -> None:
+    """Start no worker or clock on settings that `manage.py check` refuses."""
+    startup.refuse_wrong_settings()
 
 
 @signals.setup_logging.connect
-def leave_logging_to_django(**kwargs):
+def leave_logging_to_django(**kwargs: object) -> None:
     """With a receiver Celery adds no handlers of its own, which would write secrets as they are."""
 
 
 @signals.task_prerun.connect
-def open_broken_connections_again(**kwargs):
-    """A connection that was cut since the last task is no reason for the next one to fail."""
+def replace_broken_connections(**kwargs: object) -> None:
+    """Close connections that were cut since the last task: the next query opens new ones."""
     close_broken_connections()

@@ -93,12 +93,12 @@ BUSY = [
     "jobs of inbound: what is due",
     "settle sends whose lease ran out",
     "send messages that are due",
-    "delete what jobs keep no longer",
+    "prune the rows of jobs",
     "end broadcasts of which nothing is left",
     "start broadcasts whose time has come",
     "skip what is left of cancelled broadcasts",
     "take bot turns that are due",
-    "forget what is over",
+    "prune what is over",
 ]
 
 

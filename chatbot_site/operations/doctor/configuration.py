@@ -4,14 +4,14 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.utils.translation import gettext as _
 
-from chatbot_site.operations.configuration import TAG
+from chatbot_site.operations.startup import CONFIGURATION
 from whatsapp.secrets import key_rotation
 
 from .findings import Finding, broken, ok, warning
 
 
 def settings_are_right() -> Finding:
-    errors = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
+    errors = [message for message in run_checks(tags=[CONFIGURATION]) if message.is_serious()]
     if errors:
         return broken(" ".join(error.msg for error in errors), " ".join(str(error.hint) for error in errors))
     if settings.DEBUG:

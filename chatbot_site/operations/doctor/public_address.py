@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from chatbot_site.operations.configuration import LOCAL_HOSTS
+from chatbot_site.operations.parsers import LOCAL_HOSTS
 
 from .findings import Finding, broken, ok, warning
 

@@ -7,7 +7,7 @@ class ChatbotSiteConfig(AppConfig):
     name = "chatbot_site"
     verbose_name = _("Site")
 
-    def ready(self):
+    def ready(self) -> None:
         from django.core.checks import register
 
         from accounts.jobs import registry

@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
+    "chatbot_site.apps.SignInsConfig",
     "csp",
     "django_filters",
     "drf_spectacular",

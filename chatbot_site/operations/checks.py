@@ -118,9 +118,12 @@ def field_keys_open_what_is_stored(
         return []
     return [
         Warning(
-            gettext("FIELD_KEYS does not open a stored secret (%(kind)s %(id)s).")
+            gettext("No key in FIELD_KEYS decrypts a stored secret (%(kind)s %(id)s).")
             % {"kind": unreadable.model._meta.verbose_name, "id": unreadable.pk},
-            hint=gettext("Put the old key back at its end. `python manage.py rotate_field_keys` lists all of them."),
+            hint=gettext(
+                "Put the old key back at the end of FIELD_KEYS; `python manage.py rotate_field_keys` lists such"
+                " secrets."
+            ),
             id="site.W001",
         )
     ]

@@ -50,7 +50,7 @@ class Environment:
         except UnicodeDecodeError:
             self.problems.append(Problem(path.name, _("Save it in your editor with the encoding UTF-8.")))
         except OSError:
-            self.problems.append(Problem(path.name, _("Make it readable for the user that runs this program.")))
+            self.problems.append(Problem(path.name, _("Make it readable by the user that runs this program.")))
         else:
             self._environ.read_env(path)
 
@@ -118,7 +118,7 @@ class Environment:
 
     def graph_url(self, name: str, default: str) -> str:
         hint = _(
-            "It must be https, or tokens would travel in clear. Leave it out for Meta's own, or use"
+            "It must be https, or tokens would travel in the clear. Leave it out for Meta's own, or use"
             " http://127.0.0.1:… for a simulator."
         )
         return self._read(name, default, parsers.graph_url, hint)

@@ -8,11 +8,11 @@ from chatbot_site.operations.backups import restore
 
 class Command(TranslatedCommand):
     help = gettext_lazy(
-        "Make the database anew, and empty. Refuses when there is data, unless --force is given: then it is erased."
+        "Create the database anew, and empty. Refuses when there is data, unless --force is given: then it is erased."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--force", action="store_true", help=_("Erase all data. It cannot be undone."))
+        parser.add_argument("--force", action="store_true", help=_("Erase all data. This cannot be undone."))
 
     def handle(self, *, force: bool, **options: object) -> None:
         restore.initialize(force)

@@ -12,8 +12,8 @@ from chatbot_site.operations.backups import create, missing_media, restore
 
 class Command(TranslatedCommand):
     help = gettext_lazy(
-        "Replace the database by that of a backup, and put its media files back. Afterwards nothing is sent by itself:"
-        " broadcasts are paused, and what waited to be sent is unknown until a person decides."
+        "Replace the database with that of a backup, and put its media files back. Afterwards nothing is sent by"
+        " itself: broadcasts are paused, and what waited to be sent is unknown until a person decides."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +25,7 @@ class Command(TranslatedCommand):
     def handle(self, *, file: str, force: bool, **options: object) -> None:
         manifest, before = restore.restore(file, force)
         if before:
-            self.stdout.write(_("What was there before is kept in %(path)s.") % {"path": before})
+            self.stdout.write(_("The data that was there before is in %(path)s.") % {"path": before})
         time = date_format(localtime(datetime.fromisoformat(manifest["made_at"])), "DATETIME_FORMAT")
         message = _("Restored: the database as it was on %(time)s, %(rows)s rows, and its media files.")
         self.stdout.write(message % {"time": time, "rows": sum(manifest["rows"].values())})
@@ -40,7 +40,7 @@ class Command(TranslatedCommand):
             )
         self.stdout.write(
             _(
-                "Nothing is sent by itself: broadcasts are paused, messages that waited are unknown, bots begin anew."
-                " Everybody signs in again. Start `up`, look at your broadcasts, and resume what is to go on."
+                "Nothing is sent by itself: broadcasts are paused, messages that waited are unknown, bots start again."
+                " Everybody signs in again. Start `up`, look at your broadcasts, and resume those that should go on."
             )
         )

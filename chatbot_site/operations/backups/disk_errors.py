@@ -22,11 +22,11 @@ def explained(folder: Path) -> Iterator[None]:
     except DatabaseError as error:
         if not _is_disk_full(error.__cause__):
             raise
-        message = _("There is no room left on the disk of the database. Free some there, and try again.")
+        message = _("No space is left on the disk of the database. Free some there, then try again.")
         raise CommandError(message) from error
     except (OSError, sqlite3.Error) as error:
         if _is_disk_full(error):
-            message = _("There is no room left in %(folder)s. Free some, or choose another folder.")
+            message = _("No space is left in %(folder)s. Free some, or choose another folder.")
             place = folder
         else:
             message = _("It failed in %(folder)s: %(problem)s.")

@@ -40,7 +40,7 @@ UNFINISHED_PREFIX = ".restoring-"
 
 def restore(path: str | Path, force: bool = False) -> tuple[archive.Manifest, Path | None]:
     """
-    Replace the database by that of a backup, and put its media files back. Returns the manifest and the path of the
+    Replace the database with that of a backup, and put its media files back. Returns the manifest and the path of the
     backup that was made of what was there before (None: there was nothing). Raises CommandError; then, and after a
     kill, the database is as it was. `force` replaces data, but not under processes that use it.
     """
@@ -67,7 +67,7 @@ def restore(path: str | Path, force: bool = False) -> tuple[archive.Manifest, Pa
 
 
 def initialize(force: bool = False) -> None:
-    """Make the database anew, and empty. Raises CommandError when there is data, unless it is forced."""
+    """Create the database anew, and empty. Raises CommandError when there is data, unless it is forced."""
     with database_lock.only_one():
         _check_may_replace(force)
         with database_copy().replacing():
@@ -102,7 +102,7 @@ def _migrate() -> None:
 
 def _check_fits(path: str | Path, manifest: archive.Manifest) -> None:
     if manifest["database"] != connection.vendor:
-        message = _("%(path)s is a backup of %(theirs)s, and DATABASE_URL names %(ours)s: that does not fit.")
+        message = _("%(path)s is a backup of %(theirs)s, but DATABASE_URL names %(ours)s.")
         raise CommandError(message % {"path": path, "theirs": manifest["database"], "ours": connection.vendor})
     unknown = migration_state.unknown((app, name) for app, name in manifest["migrations"])
     if unknown:

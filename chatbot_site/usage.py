@@ -1,4 +1,4 @@
-"""How much of its plan a business uses; composed here because what is counted lives in several apps."""
+"""How much of its plan a business uses. Here, because what is counted belongs to several apps."""
 
 from accounts.models import Business
 from accounts.people.team import active_people

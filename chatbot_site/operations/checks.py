@@ -103,10 +103,10 @@ def event_handler_exists(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 @register(Tags.database)
-def field_keys_open_what_is_stored(
+def field_keys_decrypt_what_is_stored(
     app_configs: Apps, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Run by `migrate`, `up` and `check --database default`."""
+    """Warn of stored secrets that no key decrypts. Run by `migrate`, `up` and `check --database default`."""
     if not databases or not settings.FIELD_KEYS:
         return []
     try:

@@ -1,4 +1,4 @@
-"""One `up` on a database: a lock that the operating system or the server drops with the process, however it ends."""
+"""The lock of the only `up` on a database, which the system or the server releases however the process ends."""
 
 import sqlite3
 from contextlib import AbstractContextManager, closing
@@ -18,7 +18,7 @@ def only_one() -> AbstractContextManager[object]:
 
 
 def _lock_file() -> sqlite3.Connection:
-    """A file beside the database, locked by SQLite: it knows how on every operating system."""
+    """A file beside the database, locked by SQLite, which can do so on every operating system."""
     path = f"{connection.settings_dict['NAME']}.lock"
     try:
         lock = sqlite3.connect(path, isolation_level=None, timeout=0)

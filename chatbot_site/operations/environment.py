@@ -14,7 +14,7 @@ from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
-#: What the first `up` makes, and how. A SECRET_KEY of Django's own may start with $, which .env takes for a reference.
+#: How the first `up` makes each secret. A SECRET_KEY by Django may start with $, which .env takes for a reference.
 SECRETS = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "FIELD_KEYS": lambda: Fernet.generate_key().decode(),

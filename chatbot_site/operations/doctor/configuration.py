@@ -10,7 +10,7 @@ from whatsapp.secrets import key_rotation
 from .findings import Finding, broken, ok, warning
 
 
-def settings_are_right() -> Finding:
+def settings_are_valid() -> Finding:
     errors = [message for message in run_checks(tags=[CONFIGURATION]) if message.is_serious()]
     if errors:
         return broken(" ".join(error.msg for error in errors), " ".join(str(error.hint) for error in errors))
@@ -22,7 +22,7 @@ def settings_are_right() -> Finding:
     return ok(_("The settings are valid."))
 
 
-def keys_open_what_is_stored() -> Finding:
+def keys_decrypt_what_is_stored() -> Finding:
     unreadable = key_rotation.first_unreadable()
     if unreadable:
         return broken(

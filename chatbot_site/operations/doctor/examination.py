@@ -26,7 +26,7 @@ class Check:
 
 
 CHECKS = (
-    Check("settings", configuration.settings_are_right),
+    Check("settings", configuration.settings_are_valid),
     Check("database", services.database),
     Check("broker", services.broker),
     Check("worker", services.worker, needs=("broker",)),
@@ -36,7 +36,7 @@ CHECKS = (
     Check("backup_contents", backups.contents_of_newest, is_slow=True),
     Check("mail", mail.server, is_slow=True),
     Check("address", public_address.answers, is_slow=True),
-    Check("keys", configuration.keys_open_what_is_stored, needs=("database",)),
+    Check("keys", configuration.keys_decrypt_what_is_stored, needs=("database",)),
     Check("tokens", numbers.tokens, needs=("database",)),
     Check("webhooks", numbers.webhooks, needs=("database",)),
     Check("work", work.stuck, needs=("database",)),

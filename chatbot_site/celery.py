@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from celery import Celery, signals
 
@@ -12,8 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-#: The names of tasks that the version before gives to the broker during an upgrade, of tasks for which somebody waits.
-#: The work of other tasks that have moved is found by this version's ticks. The next release removes these names.
+#: Tasks by the names under which processes of the version before ask for them during an update, where customers or
+#: people wait for them; what else has moved is found by the ticks of this version. The next release removes it.
 FORMER_NAMES = {
     "accounts.tasks.send_invitation": "accounts.people.tasks.send_invitation",
     "bots.tasks.take_due_turns": "bots.runtime.tasks.take_due_turns",
@@ -42,8 +43,8 @@ app.autodiscover_tasks(lambda: list(_rooms_with_tasks()))
 
 
 @signals.import_modules.connect
-def add_former_names(sender: Celery, **kwargs: object) -> None:
-    """Let tasks be found by their former names. Celery's own receiver, connected first, has imported them."""
+def know_former_names(sender: Celery, **kwargs: Any) -> None:
+    """After the import of the tasks, which was connected first."""
     for former, name in FORMER_NAMES.items():
         sender.tasks[former] = sender.tasks[name]
 

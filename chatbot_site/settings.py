@@ -319,8 +319,8 @@ CELERY_BEAT_SCHEDULE = {
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
     "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
-    "prune the rows of jobs": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
-    "prune what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
+    "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
+    "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
 }
 for tick in CELERY_BEAT_SCHEDULE.values():
     tick["options"] = {"expires": 60}

@@ -5,5 +5,5 @@ from .operations import heartbeats
 
 @shared_task
 def note_heartbeat(queue: str) -> None:
-    """Note that a queue is worked on. The workers' own timers send this task through it."""
+    """Note that a queue is worked on: sent through it by the workers' own timers."""
     heartbeats.note(queue)

@@ -93,12 +93,12 @@ BUSY = [
     "jobs of inbound: what is due",
     "settle sends whose lease ran out",
     "send messages that are due",
-    "prune the rows of jobs",
+    "delete what jobs keep no longer",
     "end broadcasts of which nothing is left",
     "start broadcasts whose time has come",
     "skip what is left of cancelled broadcasts",
     "take bot turns that are due",
-    "prune what is over",
+    "forget what is over",
 ]
 
 

@@ -36,7 +36,7 @@ def webhooks() -> Finding:
 
 
 def _of_numbers(codes: Collection[str], in_order: str) -> Finding:
-    """Broken when every active number has a need with one of these codes, a warning when some have."""
+    """Broken when it concerns every active number, and a warning when some."""
     numbers = list(WhatsAppNumber.objects.kept().filter(is_active=True).select_related("business"))
     if not numbers:
         return ok(_("No number is active."))

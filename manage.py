@@ -5,7 +5,7 @@ import os
 import sys
 
 
-def main():
+def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A console of another code page shows ? for what it lacks, instead of an error; likewise what is typed.
         stream.reconfigure(errors="replace")
@@ -13,7 +13,7 @@ def main():
     try:
         from django.core.management import execute_from_command_line
     except ImportError:
-        sys.exit("Django is not installed here. The first command of README.md installs it.")
+        sys.exit("Django is not installed for this Python. Install it by: python -m pip install -r requirements.txt")
     if sys.argv[1:2] == ["up"]:
         from chatbot_site.operations import environment
 

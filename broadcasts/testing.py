@@ -1,7 +1,10 @@
 """Broadcasts for tests."""
 
 from itertools import count
+from typing import Any
 
+from crm.models import Customer
+from whatsapp.models import WhatsAppNumber
 from whatsapp.testing import make_template
 
 from .models import Broadcast, BroadcastMessage
@@ -9,7 +12,7 @@ from .models import Broadcast, BroadcastMessage
 _serial = count(1)
 
 
-def make_broadcast(number, **fields):
+def make_broadcast(number: WhatsAppNumber, **fields: Any) -> Broadcast:
     """A draft to everybody, of a template without placeholders."""
     fields = {"name": f"Broadcast {next(_serial)}", "audience": {"everyone": True}, **fields}
     if "template" not in fields:
@@ -17,7 +20,9 @@ def make_broadcast(number, **fields):
     return Broadcast.objects.create(business=number.business, whatsapp_number=number, **fields)
 
 
-def make_broadcast_message(broadcast, customer, status="planned", **fields):
+def make_broadcast_message(
+    broadcast: Broadcast, customer: Customer, status: str = "planned", **fields: Any
+) -> BroadcastMessage:
     return BroadcastMessage.objects.create(
         business=broadcast.business,
         whatsapp_number=broadcast.whatsapp_number,

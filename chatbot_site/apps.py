@@ -1,3 +1,4 @@
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +8,7 @@ class ChatbotSiteConfig(AppConfig):
     name = "chatbot_site"
     verbose_name = _("Site")
 
-    def ready(self):
+    def ready(self) -> None:
         from django.core.checks import register
 
         from accounts.jobs import registry
@@ -24,3 +25,9 @@ class ChatbotSiteConfig(AppConfig):
 
 class ChatbotAdminConfig(AdminConfig):
     default_site = "chatbot_site.admin_site.ChatbotAdminSite"
+
+
+class SignInsConfig(AxesConfig):
+    """django-axes, under a name that people understand."""
+
+    verbose_name = _("Sign-ins")

@@ -19,8 +19,8 @@ from accounts.database.outages import close_broken_connections, is_outage
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without another try after the broker was out of reach.
-BREAK = 2.0
+#: Seconds for which the broker is left alone after it was out of reach.
+RESET_TIMEOUT = 2.0
 
 #: Seconds until a worker tries again to reach a broker that is away.
 RECONNECT_INTERVAL = 1.0
@@ -36,39 +36,40 @@ class CircuitBreaker:
     hardly anybody waits for something that is away. Shared by the threads of a process.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._closed_at = 0.0
+    def __init__(self, reset_timeout: float) -> None:
+        self.reset_timeout = reset_timeout
+        #: When the next call is let through, a time.monotonic(); 0 after a call that succeeded.
+        self._retry_at = 0.0
         self._lock = Lock()
 
     @contextmanager
     def calling(self) -> Iterator[None]:
         """Around a call. Raises BrokerError at once while none is let through; notes whether the call raises it."""
         with self._lock:
-            if self._closed_at:
-                if time.monotonic() < self._closed_at:
+            if self._retry_at:
+                if time.monotonic() < self._retry_at:
                     raise BrokerError("The broker was out of reach a moment ago.")
-                self._closed_at = time.monotonic() + self.seconds
+                self._retry_at = time.monotonic() + self.reset_timeout
         try:
             yield
         except BrokerError:
             with self._lock:
-                self._closed_at = time.monotonic() + self.seconds
+                self._retry_at = time.monotonic() + self.reset_timeout
             raise
-        self._closed_at = 0.0
+        self._retry_at = 0.0
 
 
-breaker = CircuitBreaker(BREAK)
+breaker = CircuitBreaker(RESET_TIMEOUT)
 
 
 class Task(DjangoTask):
     """
-    A task whose work is in the database: it may run twice, and ticks find its work there when the broker could not be
-    told of it.
+    A task whose work is in the database: it may run twice, and ticks find its work there when the broker did not get
+    the task.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the task. When the database is out of order meanwhile, it runs again soon."""
+        """Run the task. After an outage of the database it runs again soon."""
         try:
             return super().__call__(*args, **kwargs)
         except (OperationalError, InterfaceError) as error:
@@ -91,10 +92,11 @@ class Task(DjangoTask):
         with breaker.calling():
             return super().apply_async(*args, **kwargs)
 
-    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    # Celery's own returns None too, whatever the stub says.
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """
-        Give the task to the broker after the commit. What was committed is done, so that a broker out of reach is no
-        reason to answer with an error, after which people would do it twice.
+        Give the task to the broker after the commit. A broker out of reach is only logged: what was committed is done,
+        and after an error people would do it twice.
         """
         transaction.on_commit(partial(self._delay_if_possible, *args, **kwargs))
 
@@ -102,15 +104,15 @@ class Task(DjangoTask):
         try:
             self.delay(*args, **kwargs)
         except BrokerError as error:
-            logger.error("The broker was not told of %s: %s", self.name, error)
+            logger.error("The broker did not get the task %s: %s", self.name, error)
 
 
 class BrokerConnection(Connection):
     """Waits for a broker that is away in short steps; kombu's own grow to half a minute."""
 
-    def ensure_connection(self, errback: Any = None, max_retries: int | None = None, **options: Any) -> Any:
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
         steps = {"interval_start": RECONNECT_INTERVAL, "interval_step": 0, "interval_max": RECONNECT_INTERVAL}
-        return super().ensure_connection(errback, max_retries, **(steps | options))
+        return super().ensure_connection(*args, **(steps | options))
 
 
 class Broker(AMQP):

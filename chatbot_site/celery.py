@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +7,7 @@ from celery import Celery, signals
 
 from accounts.database.outages import close_broken_connections
 
-from .operations import configuration
+from .operations import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
@@ -59,7 +59,7 @@ FORMER_TICKS = {
 }
 
 
-def _rooms_with_tasks():
+def _rooms_with_tasks() -> Iterator[str]:
     """The packages of the project that hold a module `tasks`."""
     for app in ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site"):
         for path in sorted((BASE_DIR / app).rglob("tasks.py")):
@@ -92,17 +92,17 @@ def _give_due_work(celery: Celery, queue: str) -> Callable[..., None]:
 
 @signals.celeryd_init.connect
 @signals.beat_init.connect
-def refuse_wrong_settings(**kwargs: Any) -> None:
-    """A worker or clock does not start on settings that `manage.py check` refuses."""
-    configuration.refuse_to_start()
+def refuse_wrong_settings(**kwargs: object) -> None:
+    """Start no worker or clock on settings that `manage.py check` refuses."""
+    startup.refuse_wrong_settings()
 
 
 @signals.setup_logging.connect
-def leave_logging_to_django(**kwargs):
+def leave_logging_to_django(**kwargs: object) -> None:
     """With a receiver Celery adds no handlers of its own, which would write secrets as they are."""
 
 
 @signals.task_prerun.connect
-def open_broken_connections_again(**kwargs):
-    """A connection that was cut since the last task is no reason for the next one to fail."""
+def replace_broken_connections(**kwargs: object) -> None:
+    """Close connections that were cut since the last task: the next query opens new ones."""
     close_broken_connections()

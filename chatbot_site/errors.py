@@ -1,4 +1,4 @@
-"""What is answered when no view could: pages for people, `{"detail", "code"}` below /api/."""
+"""The answers when no view could give one: pages for people, `{"detail", "code"}` below /api/."""
 
 import sys
 
@@ -13,7 +13,7 @@ from accounts.tenancy.formsets import TooManyRows
 
 from .operations.outages import is_temporary
 
-#: Seconds after which a caller whom an outage met may try again.
+#: Seconds after which a caller may try again after an outage.
 RETRY_AFTER = 5
 
 
@@ -25,32 +25,32 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     else:
         detail = _("This request cannot be read: its address, headers or body are broken.")
     if _is_api(request):
-        return _refused(400, detail, "bad_request")
+        return _error(400, detail, "bad_request")
     # Without the request, as Django does: what is wrong may be the request itself.
     return HttpResponseBadRequest(render_to_string("400.html", {"detail": detail}))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
-        return _refused(404, _("There is nothing at this address. /docs lists the addresses of the API."), "not_found")
+        return _error(404, _("There is nothing at this address. /docs lists the addresses of the API."), "not_found")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Called where the error is being handled: an outage of the database or of Redis is 503, all else 500."""
+    """503 for an outage of the database or of Redis, 500 for any other error. Called while the error is handled."""
     error = sys.exc_info()[1]
     if error is not None and is_temporary(error):
         return _unavailable(request)
     if _is_api(request):
         detail = _("Something went wrong on the server. Try again; if it repeats, tell the administrator.")
-        return _refused(500, detail, "server_error")
+        return _error(500, detail, "server_error")
     return defaults.server_error(request)
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
     if _is_api(request):
         detail = _("The service is out of reach for a moment. Try again in a few seconds.")
-        response: HttpResponse = _refused(503, detail, "unavailable")
+        response: HttpResponse = _error(503, detail, "unavailable")
     else:
         response = render(None, "503.html", status=503)
     response["Retry-After"] = str(RETRY_AFTER)
@@ -61,5 +61,5 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path == "/api" or request.path.startswith("/api/")
 
 
-def _refused(status: int, detail: str, code: str) -> JsonResponse:
+def _error(status: int, detail: str, code: str) -> JsonResponse:
     return JsonResponse({"detail": detail, "code": code}, status=status)

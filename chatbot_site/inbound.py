@@ -1,4 +1,4 @@
-"""What a customer's message by webhook sets in motion: it is recorded by crm, then answered by bots."""
+"""What happens to a customer's message that came by webhook: crm records it, then bots answer it."""
 
 from bots.runtime.tasks import take_turns
 from crm.conversations import inbox

@@ -1,4 +1,4 @@
-"""All jobs of the installation: what workers work on, by the rows of each kind."""
+"""All jobs of the installation."""
 
 from accounts.deletion import job as deletion
 from bots.runtime import http_calls, timers

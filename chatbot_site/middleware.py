@@ -9,8 +9,8 @@ from django.utils.http import escape_leading_slashes
 
 class KeepMethodMiddleware:
     """
-    Redirect to the slash, or to https, by 308 instead of 301 whatever is no GET: after a 301 clients repeat a POST as
-    a GET, whose 200 looks like success. First of all, because the middleware after it makes these redirects.
+    Redirect all but GET and HEAD, to the slash or to https, by 308 instead of 301: after a 301 clients repeat a POST
+    as a GET, whose 200 looks like success. The first middleware, because those after it make these redirects.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -24,7 +24,7 @@ class KeepMethodMiddleware:
 
 
 class AppendSlashMiddleware(CommonMiddleware):
-    """Django's, which raises RuntimeError in debug mode where a POST lacks the slash: it is sent on there too."""
+    """Django's own, but redirecting a POST without the slash in debug mode too, where Django's raises RuntimeError."""
 
     def get_full_path_with_slash(self, request: HttpRequest) -> str:
         return escape_leading_slashes(request.get_full_path(force_append_slash=True))
@@ -32,8 +32,8 @@ class AppendSlashMiddleware(CommonMiddleware):
 
 class RefuseNulMiddleware:
     """
-    Refuse an address with a NUL character, which PostgreSQL keeps in no text: it can name nothing, and a list that
-    looks for it would break.
+    Refuse an address with a NUL character. PostgreSQL stores none in a text, so that it can name nothing, and a query
+    with it would fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -46,7 +46,7 @@ class RefuseNulMiddleware:
 
 
 class StylesOfDocumentationMiddleware:
-    """DRF's browsable pages and Swagger UI write styles into their elements; only they may."""
+    """Allow styles in elements on DRF's browsable pages and in Swagger UI, which need them, and nowhere else."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

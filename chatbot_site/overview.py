@@ -29,12 +29,12 @@ class Need:
     url: str
 
 
-#: The most lines about numbers.
-MOST_OF_NUMBERS = 10
+#: How many lines about numbers there may be.
+MAX_NUMBER_LINES = 10
 
 
 def needs(business: Business, person: User | None = None) -> list[Need]:
-    """What waits for a person, most urgent first; for this one, who may not see everything."""
+    """What waits for a person, most urgent first; without what this one may not see."""
     found = [
         *_of_numbers(business),
         _paused_broadcasts(business),
@@ -46,11 +46,11 @@ def needs(business: Business, person: User | None = None) -> list[Need]:
     return [need for need in found if need.count]
 
 
-def _need(kind, count, text, url_name, query):
+def _need(kind: str, count: int, text: str, url_name: str, query: str) -> Need:
     return Need(kind, count, text % {"count": count}, f"{reverse(f'admin:{url_name}_changelist')}?{query}")
 
 
-def _of_numbers(business):
+def _of_numbers(business: Business) -> list[Need]:
     """A line for each thing that a number needs; what is switched off needs nothing for now."""
     numbers = WhatsAppNumber.objects.for_business(business)
     if not numbers:
@@ -61,26 +61,26 @@ def _of_numbers(business):
     found = [(number, need) for number in active for need in issues_of(number, now)]
     lines = [
         Need("numbers", 1, f"{number}: {need.text}", reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
-        for number, need in found[:MOST_OF_NUMBERS]
+        for number, need in found[:MAX_NUMBER_LINES]
     ]
     left = len(found) - len(lines)
     text = ngettext("and %(count)s thing more about numbers", "and %(count)s things more about numbers", left)
     return [*lines, _need("numbers", left, text, "whatsapp_whatsappnumber", "is_active__exact=1")]
 
 
-def _paused_broadcasts(business):
+def _paused_broadcasts(business: Business) -> Need:
     count = Broadcast.objects.for_business(business).filter(status=Broadcast.Status.PAUSED).count()
     text = ngettext("%(count)s broadcast is paused", "%(count)s broadcasts are paused", count)
     return _need("paused_broadcasts", count, text, "broadcasts_broadcast", "status__exact=paused")
 
 
-def _unread(business):
+def _unread(business: Business) -> Need:
     count = Conversation.objects.for_business(business).filter(unread__gt=0, status="open").count()
     text = ngettext("%(count)s unread conversation", "%(count)s unread conversations", count)
     return _need("unread", count, text, "crm_conversation", UnreadFilter.query("yes"))
 
 
-def _unknown(business):
+def _unknown(business: Business) -> Need:
     count = Message.objects.for_business(business).filter(status=Message.Status.UNKNOWN).count()
     text = ngettext(
         "%(count)s message may or may not have been sent: decide",
@@ -90,7 +90,7 @@ def _unknown(business):
     return _need("unknown", count, text, "crm_message", "status__exact=unknown")
 
 
-def _unknown_of_broadcasts(business):
+def _unknown_of_broadcasts(business: Business) -> Need:
     # By their broadcasts: the index of the recipients begins with these.
     broadcasts = Broadcast.objects.for_business(business)
     count = BroadcastMessage.objects.filter(broadcast__in=broadcasts, status=BroadcastMessage.Status.UNKNOWN).count()
@@ -104,7 +104,7 @@ def _unknown_of_broadcasts(business):
     )
 
 
-def _given_up(business):
+def _given_up(business: Business) -> Need:
     count = WebhookEvent.objects.for_business(business).parked().count()
     text = ngettext(
         "%(count)s webhook event could not be processed", "%(count)s webhook events could not be processed", count
@@ -112,14 +112,14 @@ def _given_up(business):
     return _need("webhook_events", count, text, "whatsapp_webhookevent", EventStateFilter.query("given_up"))
 
 
-def today(business):
+def today(business: Business) -> dict[str, int]:
     """
-    How many messages came in and went out since midnight in the business's day, and how many failed; of broadcasts
-    too.
+    How many messages were received and sent since midnight of the active time zone, and how many failed; those of
+    broadcasts included.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     failed = Q(status="failed")
-    said = (
+    written = (
         Message.objects.for_business(business)
         .filter(created_at__gte=midnight)
         .aggregate(
@@ -131,9 +131,9 @@ def today(business):
     broadcast = recipients.messages_since(business, midnight).aggregate(
         sent=Count("pk", filter=Q(accepted_at__gte=midnight) & ~failed), failed=Count("pk", filter=failed)
     )
-    return {**said, **{name: said[name] + count for name, count in broadcast.items()}}
+    return {**written, **{name: written[name] + count for name, count in broadcast.items()}}
 
 
-def overview(person: User) -> dict[str, Any]:
+def overview(business: Business, person: User) -> dict[str, Any]:
     """What needs this person of a business, and what happened there today."""
-    return {"needs": needs(person.business, person), "today": today(person.business)}
+    return {"needs": needs(business, person), "today": today(business)}

@@ -12,12 +12,16 @@ class SubscriptionSerializer(serializers.Serializer):
 
 
 class NeedSerializer(serializers.Serializer):
+    """One thing that needs a person."""
+
     kind = serializers.CharField()
     count = serializers.IntegerField()
     text = serializers.CharField()
 
 
 class TodaySerializer(serializers.Serializer):
+    """How many messages were received, sent and failed today."""
+
     received = serializers.IntegerField()
     sent = serializers.IntegerField()
     failed = serializers.IntegerField()

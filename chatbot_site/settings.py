@@ -1,6 +1,5 @@
 """All settings, read from the environment. Every variable is listed in .env.example."""
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,15 +7,15 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from chatbot_site.operations import database_settings
 from chatbot_site.operations.configuration import Environment
-from chatbot_site.operations.process_name import process_name
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment(BASE_DIR)
 if env.boolean("READ_DOT_ENV", default=True):
     env.read_file(BASE_DIR / ".env")
-# What cannot be used is read as its default; the system checks say so, and nothing starts.
+# A variable that cannot be used is read as its default; the system checks say so, and nothing starts.
 CONFIGURATION_PROBLEMS = env.problems
 
 # --- The installation ------------------------------------------------------------------------------------
@@ -48,7 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
+    "chatbot_site.apps.SignInsConfig",
     "csp",
     "django_filters",
     "drf_spectacular",
@@ -95,26 +94,9 @@ TEMPLATES = [
 
 # --- Database and cache ----------------------------------------------------------------------------------
 
-
-def database(config):
-    """Django's settings for a database; SQLite files lie beside manage.py and are safe for many writers."""
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["NAME"] = BASE_DIR / config["NAME"]
-        config["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-        }
-        config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
-    elif config["ENGINE"] == "django.db.backends.postgresql":
-        # Whoever is about to replace the database sees who uses it.
-        config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": process_name(sys.argv)}
-    config["CONN_MAX_AGE"] = 60
-    config["CONN_HEALTH_CHECKS"] = True
-    return config
-
-
-DATABASES = {"default": database(env.database("DATABASE_URL", default="sqlite:///chatbot.db"))}
+DATABASES = {
+    "default": database_settings.completed(env.database("DATABASE_URL", default="sqlite:///chatbot.db"), BASE_DIR)
+}
 
 REDIS_URL = env.redis_url("REDIS_URL")
 if REDIS_URL:
@@ -216,9 +198,9 @@ BACKUP_DIR = env.folder("BACKUP_DIR", default="backups")
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-# Without it a mail server that is silent would hold a thread for ever (seconds).
+# Seconds; without it a silent mail server would hold a thread for ever.
 EMAIL_TIMEOUT = 10
-# Most mail servers take nothing from another address than that of the account.
+# Most mail servers accept no sender but the account's own address.
 EMAIL_ACCOUNT = EMAIL_CONFIG["EMAIL_HOST_USER"] or ""
 DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM") or (EMAIL_ACCOUNT if "@" in EMAIL_ACCOUNT else "webmaster@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -235,7 +217,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.PagePagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    # JSON alone: a form cannot name what lies deeper, and would empty it. A view that takes a file names its parser.
+    # JSON alone: a form cannot name nested values, and would empty them. A view that takes a file names its parser.
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.StorableJSONParser"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "EXCEPTION_HANDLER": "accounts.api.errors.exception_handler",
@@ -247,7 +229,7 @@ REST_KNOX = {
     "MIN_REFRESH_INTERVAL": 60 * 60,
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Its migrations would make the table of the model that ours replaces.
+# Its migrations would create a table for the model that ours replaces.
 MIGRATION_MODULES = {"knox": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "chatbot_site API",
@@ -272,7 +254,7 @@ META_APP_ID = env.matching("META_APP_ID", r"\d*", "1234567890", default="")
 META_APP_SECRET = env.text("META_APP_SECRET", default="")
 META_VERIFY_TOKEN = env.text("META_VERIFY_TOKEN", default="")
 
-# The one upward call: what a change of a webhook sets in motion in the apps above whatsapp.
+# The one call upwards: by it whatsapp hands the changes of webhooks to the apps above it.
 WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
 
 # --- Workers ---------------------------------------------------------------------------------------------
@@ -280,7 +262,7 @@ WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A connection that was cut is opened again at once. More would keep requests waiting; ticks find what was not told.
+# A connection that was cut is opened again at once. More tries would keep requests waiting; ticks find the work.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 # Embedded, the memory transport asks its queues for work this often (seconds). On Redis a task that a killed
 # worker held comes back after visibility_timeout, looked for every interval × throttle; the database's ticks find
@@ -321,7 +303,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Of worker processes; the threads of `up` know no limits. A task must end before Redis gives it to another worker.
+# For worker processes; the threads of `up` have no limits. A task must end before Redis gives it to another worker.
 CELERY_TASK_SOFT_TIME_LIMIT = 600
 CELERY_TASK_TIME_LIMIT = 660
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500

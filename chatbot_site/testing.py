@@ -2,20 +2,29 @@
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from accounts.models import User
+    from whatsapp.simulator.testing import SimulatedMeta
 
 CHROMIUM = "/usr/bin/chromium"
 
 
-def share_redis():
-    """Each of the processes among which the tests are divided has a database of its own in Redis, as in PostgreSQL."""
+def share_redis() -> None:
+    """Give each of the processes among which the tests are divided a database of its own in Redis."""
     process, redis = os.environ.get("PYTEST_XDIST_WORKER", ""), urlsplit(os.environ.get("REDIS_URL", ""))
     if process and redis.scheme:
         database = int(redis.path.strip("/") or 0) + int(process.removeprefix("gw"))
@@ -135,21 +144,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.fixture(autouse=True)
-def _test_settings(settings, tmp_path_factory):
+def _test_settings(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / "media"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 @pytest.fixture(autouse=True)
-def _language_and_time_zone(settings):
-    """What the requests of an earlier test switched to is over."""
+def _language_and_time_zone(settings: Settings) -> None:
+    """Undo what the requests of an earlier test switched to."""
     translation.activate(settings.LANGUAGE_CODE)
     timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)
-def _eager_celery():
+def _eager_celery() -> None:
     """Tasks run where they are called; tests of real workers start real workers."""
     from .celery import app
 
@@ -158,15 +167,15 @@ def _eager_celery():
 
 
 @pytest.fixture(autouse=True)
-def _rates(monkeypatch):
-    """A number may have the primary key of an earlier test's, and still its whole rate."""
+def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each number its whole rate, though it may have the primary key of an earlier test's."""
     from whatsapp.sending import rate_limiter
 
     monkeypatch.setattr(rate_limiter, "_buckets", {})
 
 
 @pytest.fixture
-def meta(request, settings):
+def meta(request: pytest.FixtureRequest, settings: Settings) -> Iterator["SimulatedMeta"]:
     """
     The simulated Meta (whatsapp/simulator), to which META_GRAPH_URL points. `meta.connect(number)` makes a
     WhatsAppNumber known there. With `live_server` its webhooks are posted there by HTTP; without, they wait for
@@ -185,7 +194,7 @@ def meta(request, settings):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Iterator["Browser"]:
     """A headless Chromium, driven by Playwright's browser object."""
     from playwright.sync_api import sync_playwright
 
@@ -197,19 +206,20 @@ def browser():
         browser.close()
 
 
-#: What a browser of somebody who reads a language says of itself.
+#: The locale of the browser of somebody who reads a language.
 LOCALES = {"en": "en-GB", "ru": "ru-RU"}
 
 
 @pytest.fixture
-def open_page(browser, live_server):
+def open_page(browser: "Browser", live_server: LiveServer) -> Iterator[Callable[..., "Page"]]:
     """
-    Opens an address in a new window as a user: `open_page(user, address, viewport=…)` returns Playwright's page. Any
-    trouble in a console fails the test.
+    Opens an address in a new window as a user: `open_page(user, address, viewport=…)` returns Playwright's page. An
+    error in a console fails the test.
     """
-    contexts, troubles = [], []
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
 
-    def open_page(user, address, **options):
+    def open_page(user: "User", address: str, **options: Any) -> "Page":
         client = Client()
         client.force_login(user, backend="accounts.people.roles.RoleBackend")
         context = browser.new_context(locale=LOCALES[user.language], **options)
@@ -217,12 +227,12 @@ def open_page(browser, live_server):
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
         page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         page.goto(live_server.url + address)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert errors == []

@@ -1,6 +1,6 @@
 """
 Sentences of Django's admin that put a model's name where Russian needs another case or gender of it ("Add person",
-"1 broadcast was added"). Named here, they are in our catalogue, which goes before Django's; nothing else uses them.
+"1 broadcast was added"). They are listed here so that our catalogue, which goes before Django's, translates them.
 """
 
 from django.utils.translation import gettext_noop as _

@@ -1,13 +1,14 @@
-"""How much of its plan a business uses; composed here because what is counted lives in several apps."""
+"""How much of its plan a business uses. Here, because what is counted belongs to several apps."""
 
+from accounts.models import Business
 from accounts.people.team import active_people
 from bots.models import Bot
 from broadcasts import recipients
 from whatsapp.models import WhatsAppNumber
 
 
-def usage(business):
-    """What is counted → how much of it there is, under the names that plans limit."""
+def usage(business: Business) -> dict[str, int]:
+    """How much of each thing that plans limit there is, by the names of the limits."""
     return {
         "numbers": WhatsAppNumber.objects.for_business(business).count(),
         "bots": Bot.objects.for_business(business).count(),

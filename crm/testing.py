@@ -1,27 +1,34 @@
 """Rows of a business for tests."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 from itertools import count
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from accounts.models import Business
 from accounts.testing import make_business
+from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator import inbound as simulated_inbound
+from whatsapp.simulator.media import Media
 from whatsapp.testing import PNG, make_number, new_wamid
-from whatsapp.webhooks.parsing import Change, InboundMessage
+from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
 from .models import Conversation, Customer, MediaFile, Message
 
 _serial = count(1)
 
 
-def make_customer(business=None, **fields):
+def make_customer(business: Business | None = None, **fields: Any) -> Customer:
     fields.setdefault("phone", f"+7916{next(_serial):07}")
     return Customer.objects.create(business=business or make_business(), **fields)
 
 
-def make_conversation(number=None, customer=None, **fields):
+def make_conversation(
+    number: WhatsAppNumber | None = None, customer: Customer | None = None, **fields: Any
+) -> Conversation:
     """A conversation whose customer wrote a moment ago, so that the window is open."""
     number = number or make_number(make_business())
     fields.setdefault("last_inbound_at", timezone.now())
@@ -33,7 +40,9 @@ def make_conversation(number=None, customer=None, **fields):
     )
 
 
-def make_message(conversation=None, text="Hello", direction="in", **fields):
+def make_message(
+    conversation: Conversation | None = None, text: str = "Hello", direction: str = "in", **fields: Any
+) -> Message:
     """A message in, or with `direction="out"` one that a person sent."""
     conversation = conversation or make_conversation()
     inbound = direction == "in"
@@ -54,8 +63,15 @@ def make_message(conversation=None, text="Hello", direction="in", **fields):
     )
 
 
-def make_picture(conversation=None, content=PNG, name="", mime="image/png", direction="in", **fields):
-    """A message with a stored file, a picture if nothing else is said; its MediaFile."""
+def make_picture(
+    conversation: Conversation | None = None,
+    content: bytes = PNG,
+    name: str = "",
+    mime: str = "image/png",
+    direction: str = "in",
+    **fields: Any,
+) -> MediaFile:
+    """The MediaFile of a message with a stored file: a picture unless it has another type."""
     content_of_message = {"type": "image", "image": {"id": "1", "mime_type": mime}}
     message = make_message(conversation, "Photo", direction, type="image", content=content_of_message)
     return MediaFile.objects.create(
@@ -70,8 +86,8 @@ def make_picture(conversation=None, content=PNG, name="", mime="image/png", dire
     )
 
 
-def make_expected(number, media, caption="", **fields):
-    """A message of a customer whose file lies at the simulated Meta, and is due to be fetched; its MediaFile."""
+def make_expected(number: WhatsAppNumber, media: Media, caption: str = "", **fields: Any) -> MediaFile:
+    """The MediaFile of a customer's message whose file is at the simulated Meta, and is due to be fetched."""
     conversation = make_conversation(number)
     element = simulated_inbound.file(media, caption)
     message = make_message(conversation, caption or "Photo", type=element["type"], content=element)
@@ -82,9 +98,11 @@ def make_expected(number, media, caption="", **fields):
     )
 
 
-def make_inbound(phone="+79161234567", text="Hello", type="text", **fields):
-    """A message as the webhook parser hands it over."""
-    defaults = {
+def make_inbound(
+    phone: str | None = "+79161234567", text: str = "Hello", type: str = "text", **fields: Any
+) -> InboundMessage:
+    """A message as the webhook parser returns it."""
+    defaults: dict[str, Any] = {
         "wamid": new_wamid(),
         "sender_phone": phone,
         "sender_user_id": None,
@@ -99,5 +117,6 @@ def make_inbound(phone="+79161234567", text="Hello", type="text", **fields):
     return InboundMessage(**(defaults | fields))
 
 
-def make_change(*messages, preferences=()):
+def make_change(*messages: InboundMessage, preferences: Iterable[Preference] = ()) -> Change:
+    """A change of a webhook with these messages, as its parser returns it."""
     return Change("messages", value={}, messages=messages, preferences=tuple(preferences))

@@ -36,7 +36,7 @@ def known_of(scenario: BotScenario) -> Known:
 
 
 @transaction.atomic
-def publish(scenario: BotScenario, user: User) -> ScenarioVersion:
+def publish(scenario: BotScenario, user: User | None) -> ScenarioVersion:
     """
     The draft becomes the next version, which customers meet from now on; publishing it unchanged is no new version.
     Raises BrokenScenario.

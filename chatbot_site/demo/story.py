@@ -1,7 +1,9 @@
-"""What the demo tells: «Чайная лавка», its customers, what they wrote, and its bots. Content, and so Russian."""
+"""The content of the demo: «Чайная лавка», its customers, their conversations and its bots. It is in Russian."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Any, Literal
 
 BUSINESS = "Чайная лавка"
 OWNER = {"email": "demo@example.com", "name": "Вера Чайкина"}
@@ -22,8 +24,8 @@ DELIVERY = {
 class Person:
     name: str
     phone: str
-    tags: tuple = ()
-    attributes: dict = field(default_factory=dict, hash=False)
+    tags: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 ANNA = Person(
@@ -43,30 +45,34 @@ YULIA = Person("Юлия Жданова", "+79641234512", ("улун",))
 PEOPLE = (ANNA, DMITRY, ELENA, IGOR, MARIA, OLGA, TIMUR, SVETLANA, ANDREY, NINA, ROMAN, YULIA)
 
 
-def days(count, clock):
-    """A moment some days ago."""
+#: A moment of the story, by the time at which the demo is made.
+Moment = Callable[[datetime], datetime]
+
+
+def days(count: int, clock: str) -> Moment:
+    """The moment some days ago when the clock showed this time, such as "10:12"."""
     return lambda now: datetime.combine(now.date() - timedelta(count), time.fromisoformat(clock), now.tzinfo)
 
 
-def minutes(count):
-    """A moment some minutes ago."""
+def minutes(count: int) -> Moment:
+    """The moment some minutes ago."""
     return lambda now: now - timedelta(minutes=count)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One message of the story. `who` is customer, bot or person; `status` that of a message that went out."""
+    """One message of the story, with its status if it went out."""
 
-    when: object
-    who: str
+    when: Moment
+    who: Literal["customer", "bot", "person"]
     text: str
     status: str = "read"
 
 
 GREETING = "Здравствуйте, {name}! Это «Чайная лавка». Чем помочь?"
 
-#: (number, person) → what they wrote to each other.
-CHATS = [
+#: The conversations: a number, a customer, and what they wrote to each other.
+CHATS: list[tuple[dict[str, str], Person, list[Line]]] = [
     (
         SHOP,
         ANNA,
@@ -181,13 +187,13 @@ CHATS = [
     ),
 ]
 
-#: Conversations that are done.
+#: Whose conversations are closed.
 CLOSED = (MARIA, DMITRY)
-#: Conversations that a person took over, and where somebody waits for an answer.
+#: Whose conversations a person took over, and who waits for an answer there.
 WAITING = (ANNA, OLGA)
 
-#: person, title, amount, stage.
-DEALS = [
+#: The deals: customer, title, amount and stage.
+DEALS: list[tuple[Person, str, int, str]] = [
     (ANNA, "Да хун пао, 200 г и пробник габы", 3400, "in_progress"),
     (DMITRY, "Шу пуэр для кофейни, 3 кг", 8700, "won"),
     (ELENA, "Подарочный набор к субботе", 2950, "in_progress"),
@@ -196,12 +202,15 @@ DEALS = [
     (TIMUR, "Те гуань инь, 150 г", 2100, "lost"),
 ]
 
-#: Is planned, and waits to be started.
-PLANNED_BROADCAST = {"name": "Новый урожай для постоянных", "audience": {"tags_any": ["постоянный", "улун", "опт"]}}
+#: A broadcast that is planned, and waits to be started.
+PLANNED_BROADCAST: dict[str, Any] = {
+    "name": "Новый урожай для постоянных",
+    "audience": {"tags_any": ["постоянный", "улун", "опт"]},
+}
 
 BROADCAST = "Скидка на осенний улун"
 DISCOUNT = "15 %"
-#: person → how their message of the broadcast ended.
+#: The status of each recipient's message of the broadcast.
 RECIPIENTS = {
     ANNA: "read",
     DMITRY: "read",
@@ -216,7 +225,7 @@ RECIPIENTS = {
     YULIA: "read",
 }
 
-SHOP_SCENARIO = {
+SHOP_SCENARIO: dict[str, Any] = {
     "format": 1,
     "triggers": [
         {"kind": "keyword", "match": "contains", "value": "заказ"},
@@ -283,7 +292,7 @@ SHOP_SCENARIO = {
     ],
 }
 
-DELIVERY_SCENARIO = {
+DELIVERY_SCENARIO: dict[str, Any] = {
     "format": 1,
     "triggers": [{"kind": "any"}],
     "steps": [

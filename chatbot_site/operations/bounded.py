@@ -1,4 +1,4 @@
-"""Questions to what may hang, such as a database behind a firewall, that keep nobody waiting."""
+"""Checks of what may hang, such as a database behind a firewall, that answer in time all the same."""
 
 import time
 from collections.abc import Callable
@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 class BoundedCheck(Generic[T]):
     """
-    Asks in a thread of its own. Who comes while it hangs waits for the same answer, so that threads do not pile up.
-    `hanging` is the answer when none comes in time.
+    A question that is asked in a thread of its own. While it hangs, whoever asks again waits for the same answer, so
+    that threads do not pile up. `hanging` is the answer when none comes in time.
     """
 
     def __init__(self, ask: Callable[[], T], hanging: T) -> None:
@@ -22,7 +22,7 @@ class BoundedCheck(Generic[T]):
         self._lock = Lock()
 
     def begin(self) -> None:
-        """Ask, unless somebody has asked and waits."""
+        """Ask, unless an answer is awaited already."""
         with self._lock:
             if self._asked is None or self._asked.done():
                 self._asked = Future()

@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from accounts.plans import PLANS
 from whatsapp.secrets import key_rotation
 
-from . import configuration
+from .configuration import Problem
+from .startup import CONFIGURATION
 
 Apps = Sequence[AppConfig] | None
 
@@ -23,13 +24,13 @@ NEW_SECRET_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
 NEW_FIELD_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
-@register(configuration.TAG)
+@register(CONFIGURATION)
 def variables_can_be_used(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """What was read as its default because nothing could be made of what stands there."""
+    """An error for each variable that was read as its default because it cannot be used."""
     return [_cannot_be_used(problem) for problem in settings.CONFIGURATION_PROBLEMS]
 
 
-def _cannot_be_used(problem: configuration.Problem) -> CheckMessage:
+def _cannot_be_used(problem: Problem) -> CheckMessage:
     names = {"variable": problem.variable, "value": problem.value}
     if problem.value:
         message = gettext("%(variable)s cannot be used: “%(value)s”.") % names
@@ -38,7 +39,7 @@ def _cannot_be_used(problem: configuration.Problem) -> CheckMessage:
     return Error(message, hint=str(problem.hint), id="site.E004")
 
 
-@register(configuration.TAG)
+@register(CONFIGURATION)
 def secret_key_is_set(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     try:
         settings.SECRET_KEY  # noqa: B018
@@ -58,7 +59,7 @@ def _how_to_make(command: str) -> str:
     ) % {"command": command}
 
 
-@register(configuration.TAG)
+@register(CONFIGURATION)
 def field_keys_are_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if not settings.FIELD_KEYS:
         return [Error(_is_empty("FIELD_KEYS"), hint=_how_to_make(NEW_FIELD_KEY), id="site.E002")]
@@ -77,7 +78,7 @@ def field_keys_are_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return errors
 
 
-@register(configuration.TAG)
+@register(CONFIGURATION)
 def default_plan_is_known(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if settings.DEFAULT_PLAN in PLANS:
         return []
@@ -92,7 +93,7 @@ def default_plan_is_known(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
     ]
 
 
-@register(configuration.TAG)
+@register(CONFIGURATION)
 def event_handler_exists(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     try:
         import_string(settings.WHATSAPP_EVENT_HANDLER)
@@ -102,24 +103,27 @@ def event_handler_exists(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]
 
 
 @register(Tags.database)
-def field_keys_open_what_is_stored(
+def field_keys_decrypt_what_is_stored(
     app_configs: Apps, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Run by `migrate`, `up` and `check --database default`."""
+    """Warn of stored secrets that no key decrypts. Run by `migrate`, `up` and `check --database default`."""
     if not databases or not settings.FIELD_KEYS:
         return []
     try:
         unreadable = key_rotation.first_unreadable()
     except (DatabaseError, ImproperlyConfigured, ValueError):
-        # Not migrated yet, or a database or key that is none, of which other checks tell.
+        # Not migrated yet; or the database or a key cannot be used, which other checks say.
         return []
     if unreadable is None:
         return []
     return [
         Warning(
-            gettext("FIELD_KEYS does not open a stored secret (%(kind)s %(id)s).")
+            gettext("No key in FIELD_KEYS decrypts a stored secret (%(kind)s %(id)s).")
             % {"kind": unreadable.model._meta.verbose_name, "id": unreadable.pk},
-            hint=gettext("Put the old key back at its end. `python manage.py rotate_field_keys` lists all of them."),
+            hint=gettext(
+                "Put the old key back at the end of FIELD_KEYS; `python manage.py rotate_field_keys` lists such"
+                " secrets."
+            ),
             id="site.W001",
         )
     ]

@@ -1,23 +1,24 @@
-"""One `up` on a database: a lock that the operating system or the server drops with the process, however it ends."""
+"""The lock of the only `up` on a database, which the system or the server releases however the process ends."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 from django.core.management import CommandError
 from django.db import OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext as _
 
 #: The name of the lock among PostgreSQL's advisory locks of this database.
 ADVISORY_LOCK = 7_340_155
 
 
-def only_one():
+def only_one() -> AbstractContextManager[object]:
     """A context that holds the lock. Raises CommandError when another process holds it."""
-    return closing(lock_file() if connection.vendor == "sqlite" else lock_on_server())
+    return closing(_lock_file() if connection.vendor == "sqlite" else _lock_on_server())
 
 
-def lock_file():
-    """A file beside the database, locked by SQLite: it knows how on every operating system."""
+def _lock_file() -> sqlite3.Connection:
+    """A file beside the database, locked by SQLite, which can do so on every operating system."""
     path = f"{connection.settings_dict['NAME']}.lock"
     try:
         lock = sqlite3.connect(path, isolation_level=None, timeout=0)
@@ -26,14 +27,14 @@ def lock_file():
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise already_running() from error
+            raise _already_running() from error
         raise CommandError(
             _("Cannot write %(path)s. Move the project to a folder that you may write to.") % {"path": path}
         ) from error
     return lock
 
 
-def lock_on_server():
+def _lock_on_server() -> BaseDatabaseWrapper:
     """An advisory lock, held by a connection of its own."""
     holder = connections.create_connection("default")
     try:
@@ -45,11 +46,11 @@ def lock_on_server():
             _("The database cannot be reached. Check DATABASE_URL. %(error)s") % {"error": error}
         ) from error
     if not is_ours:
-        raise already_running()
+        raise _already_running()
     return holder
 
 
-def already_running():
+def _already_running() -> CommandError:
     return CommandError(
         _("`up` is already running on this database. Stop it with Ctrl-C in its window, then start again.")
     )

@@ -1,5 +1,6 @@
 """The Celery worker and its clock as threads of `manage.py up`."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -10,8 +11,8 @@ from chatbot_site.celery import app
 
 #: More than all jobs may have (accounts.jobs.worker.MAX_THREADS), so that messages never wait for them.
 THREADS = 20
-#: How long starting waits for the worker, and stopping for its tasks under way (seconds).
-PATIENCE = 10
+#: How long starting waits for the worker to be ready, and stopping for its tasks under way (seconds).
+START_TIMEOUT = STOP_TIMEOUT = 10
 
 
 class StillWorking(Exception):
@@ -19,25 +20,27 @@ class StillWorking(Exception):
 
 
 @contextmanager
-def running():
+def running() -> Iterator[None]:
     """
-    A worker of all queues, and ticks that give it the tasks of CELERY_BEAT_SCHEDULE in time. Leaving the context
+    A worker of all queues, and a clock that gives it the tasks of CELERY_BEAT_SCHEDULE in time. Leaving the context
     waits for the tasks under way and raises StillWorking when they take too long.
     """
-    worker = start_worker()
+    worker = _start_worker()
     clock = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
-    clock.start()
+    # With thread=True it is a thread.
+    clock.start()  # type: ignore[union-attr]
     try:
         yield
     finally:
-        worker_state.should_stop = 0
+        # An exit code, which the stub does not expect.
+        worker_state.should_stop = 0  # type: ignore[assignment]
         clock.stop()
-        worker.join(PATIENCE)
+        worker.join(STOP_TIMEOUT)
         if worker.is_alive():
             raise StillWorking
 
 
-def start_worker():
+def _start_worker() -> Thread:
     """The thread of a worker that is ready for tasks."""
     is_ready = Event()
     controller = app.WorkController(
@@ -50,5 +53,5 @@ def start_worker():
     )
     thread = Thread(target=controller.start, name="worker", daemon=True)
     thread.start()
-    is_ready.wait(PATIENCE)
+    is_ready.wait(START_TIMEOUT)
     return thread

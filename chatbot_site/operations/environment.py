@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -13,13 +14,12 @@ from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
-#: What the first `up` makes, and how. A SECRET_KEY of Django's own may start with $, which .env takes for a reference.
+#: How the first `up` makes each secret. A SECRET_KEY by Django may start with $, which .env takes for a reference.
 SECRETS = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "FIELD_KEYS": lambda: Fernet.generate_key().decode(),
     "META_VERIFY_TOKEN": lambda: secrets.token_urlsafe(24),
 }
-
 
 HELP = {
     "demo": gettext_lazy("Try it with a demo business and a stand-in for WhatsApp."),
@@ -29,33 +29,33 @@ HELP = {
 
 
 def add_arguments(parser: argparse.ArgumentParser, with_help: bool = False) -> None:
-    """The arguments of `up`, needed before Django can be asked. Their help is translated, which reads the settings."""
+    """Add the arguments of `up`. Their help is translated, for which the settings must be read already."""
     texts = {name: str(text) if with_help else None for name, text in HELP.items()}
     parser.add_argument("--demo", action="store_true", help=texts["demo"])
     parser.add_argument("--host", default="127.0.0.1", help=texts["host"])
-    parser.add_argument("--port", type=port, default=8000, help=texts["port"])
+    parser.add_argument("--port", type=_port, default=8000, help=texts["port"])
 
 
-def port(text):
+def _port(text: str) -> int:
     """A port that leaves room for the simulator's, which is the next one."""
     if not text.isdecimal() or not 1 <= int(text) < 65535:
         raise argparse.ArgumentTypeError("порт — число от 1 до 65534 / a port is a number from 1 to 65534")
     return int(text)
 
 
-def prepare(argv):
+def prepare(argv: Sequence[str]) -> None:
     """
-    Complete the environment of `up`: fresh secrets where there are none, and what `--demo` decides. What is said here
-    is said in both languages, since the settings are not read yet.
+    Complete the environment of `up`: fresh secrets where there are none, and what `--demo` decides. Its messages are
+    in both languages, since the settings are not read yet.
     """
     parser = argparse.ArgumentParser(add_help=False, prog="manage.py up")
     add_arguments(parser)
     options, _ = parser.parse_known_args(argv)
     if options.demo:
-        set_demo(options)
+        _set_demo(options.host, options.port)
     path = BASE_DIR / ".env"
     try:
-        make_secrets(path)
+        _make_secrets(path)
     except OSError as error:
         sys.exit(
             f"Не удаётся записать {path}. Перенесите проект в папку, в которую вам можно писать.\n"
@@ -70,36 +70,36 @@ def prepare(argv):
     os.environ["PUBLIC_URL"] = os.environ.get("PUBLIC_URL") or local_url(options.host, options.port)
 
 
-def set_demo(options):
-    """The demo's values win over all others: it never touches a real database, worker, number, file or mailbox."""
+def _set_demo(host: str, port: int) -> None:
+    """Set the demo's values before all others: it never touches a real database, worker, number, file or mailbox."""
     os.environ.update(
         DATABASE_URL="sqlite:///demo.db",
         REDIS_URL="",
         EMAIL_URL="consolemail://",
-        META_GRAPH_URL=f"http://127.0.0.1:{options.port + 1}",
+        META_GRAPH_URL=f"http://127.0.0.1:{port + 1}",
         META_PROXY="",
         MEDIA_ROOT="demo_media",
     )
-    os.environ.setdefault("PUBLIC_URL", local_url(options.host, options.port))
+    os.environ.setdefault("PUBLIC_URL", local_url(host, port))
 
 
-def local_url(host, port):
+def local_url(host: str, port: int) -> str:
     """Where a browser on this computer finds a server that listens on `host`."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{host}:{port}"
 
 
-def make_secrets(path):
-    """Write the secrets that neither the environment nor `.env` has into `.env`, made from .env.example."""
+def _make_secrets(path: Path) -> None:
+    """Write the secrets that neither the environment nor `.env` has into `.env`, a copy of .env.example at first."""
     source = path if path.exists() else BASE_DIR / ".env.example"
     text = source.read_text(encoding="utf-8")
     known = {**read_values(text), **{name: value for name, value in os.environ.items() if value}}
     missing = {name: make() for name, make in SECRETS.items() if not known.get(name)}
     if missing:
-        write_private(path, with_values(text, missing))
+        _write_private(path, _with_values(text, missing))
 
 
-def read_values(text):
+def read_values(text: str) -> dict[str, str]:
     """The variables that a dotenv text sets."""
     lines = (line.partition("=") for line in text.splitlines() if not line.lstrip().startswith("#"))
     return {
@@ -107,8 +107,8 @@ def read_values(text):
     }
 
 
-def with_values(text, values):
-    """A dotenv text with these variables set: in the line that leaves one empty, or at the end."""
+def _with_values(text: str, values: dict[str, str]) -> str:
+    """A dotenv text with these variables set: each in its own line if there is one, or at the end."""
     values = dict(values)
     lines = []
     for line in text.splitlines():
@@ -118,8 +118,8 @@ def with_values(text, values):
     return "\n".join(lines) + "\n"
 
 
-def write_private(path, text):
-    """Replace a file in one step by one that only its owner may read (where the system knows owners)."""
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file in one step by one that only its owner may read (where the system has owners)."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".env.")
     try:
         with open(descriptor, "w", encoding="utf-8") as file:

@@ -23,18 +23,17 @@ from chatbot_site.celery import app
 from . import heartbeats
 from .bounded import BoundedCheck
 
-#: Seconds in which /readyz has its answers; what has not answered by then counts as unreachable.
+#: How long /readyz waits for its checks (seconds); what has not answered by then counts as unreachable.
 TIMEOUT = 0.8
 
-#: Seconds to wait for a connection to the database, or for SQLite's other writers.
+#: How long a check waits for a connection to the database, or for SQLite's other writers (seconds).
 CONNECT_TIMEOUT = 2
 BUSY_TIMEOUT = 0.3
 
 #: A disk with less room (bytes) is full: what SQLite's log of writes grows to (wal_autocheckpoint) must fit.
 MIN_FREE_SPACE = 4 * 1024 * 1024
 
-#: The tasks between a customer's message and its answer, with the calls that scenarios make. Where nobody carries out
-#: their queues, nobody is answered.
+#: The tasks between a customer's message and its answer. Unless their queues have workers, nobody is answered.
 ANSWERING_TASKS = (
     "whatsapp.webhooks.tasks.process_events",
     "bots.runtime.tasks.take_turns",
@@ -70,7 +69,7 @@ class Redis(StrEnum):
 
 @dataclass(frozen=True)
 class DiskSpace:
-    """The room where files of one kind are kept. `when_full` is what /readyz says of it."""
+    """Free bytes where the files of one kind are. `when_full` is the state in /readyz if there are too few."""
 
     path: Path
     free: int
@@ -83,7 +82,7 @@ class DiskSpace:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """When a queue was last worked on, or the clock last ticked: seconds ago, None when it is not known."""
+    """How many seconds ago a queue was last worked on, or the clock last ticked; None when it is not known."""
 
     age: float | None
 
@@ -97,7 +96,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Broker:
-    """What Redis, or this process without it, knows of queues and clock."""
+    """The heartbeats of queues and clock in Redis; without it, those of this process."""
 
     redis: Redis
     queues: dict[str, Heartbeat]
@@ -106,6 +105,8 @@ class Broker:
 
 @dataclass(frozen=True)
 class Report:
+    """How the parts of the installation stand."""
+
     database: Database
     migrations: Migrations
     disk: Disk
@@ -136,12 +137,12 @@ def answering_queues() -> set[str]:
     return {*queues, http_calls.JOB.queue}
 
 
-# --- Each by itself; they may hang ------------------------------------------------------------------------
+# --- Each check by itself; it may hang --------------------------------------------------------------------
 
 
 @contextmanager
 def _new_connection() -> Iterator[BaseDatabaseWrapper]:
-    """A connection of its own, so that a new one is known to be possible; it does not wait long."""
+    """A connection of its own, which proves that a new one is possible, and does not wait long."""
     given = connections.settings["default"]
     is_sqlite = given["ENGINE"].endswith("sqlite3")
     limits = {"timeout": BUSY_TIMEOUT} if is_sqlite else {"connect_timeout": CONNECT_TIMEOUT}
@@ -151,7 +152,7 @@ def _new_connection() -> Iterator[BaseDatabaseWrapper]:
 
 
 def database_state() -> Database:
-    """Whether the database takes writes."""
+    """Whether the database accepts writes."""
     try:
         with _new_connection() as connection:
             return Database.OK if _is_writable(connection) else Database.READ_ONLY
@@ -168,7 +169,7 @@ def _is_writable(connection: BaseDatabaseWrapper) -> bool:
             cursor.execute("BEGIN IMMEDIATE")
             cursor.execute("ROLLBACK")
         except OperationalError as error:
-            # Somebody else writes: so it can be written.
+            # Locked by another writer: so it accepts writes.
             if "locked" not in str(error):
                 return False
         return True
@@ -194,7 +195,7 @@ def migration_state() -> Migrations:
 
 
 def disk_spaces() -> list[DiskSpace]:
-    """The disks that this process writes to, the most important one first. Raises OSError."""
+    """The free space where this process writes, the most important first. Raises OSError."""
     database = connections.settings["default"]
     places = [(settings.MEDIA_ROOT, Disk.MEDIA_FULL), (settings.BACKUP_DIR, Disk.BACKUPS_FULL)]
     if database["ENGINE"].endswith("sqlite3"):
@@ -203,7 +204,7 @@ def disk_spaces() -> list[DiskSpace]:
 
 
 def _free_space(path: Path) -> int:
-    """Bytes that this user may write there. A folder that is still to be made is on its parent's disk."""
+    """Bytes that this user may write there. A folder that does not exist yet will be on its parent's disk."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return shutil.disk_usage(path).free
@@ -217,7 +218,7 @@ def disk_state() -> Disk:
 
 
 def broker_state() -> Broker:
-    """The heartbeats of every queue and of the clock; without Redis they are those of this process alone."""
+    """The heartbeats of every queue and of the clock; without Redis, those of this process alone."""
     names = heartbeats.queue_names()
     try:
         ages = heartbeats.ages([*names, heartbeats.BEAT])
@@ -231,7 +232,7 @@ def unreachable_broker() -> Broker:
     return Broker(Redis.UNREACHABLE, {name: Heartbeat(None) for name in heartbeats.queue_names()}, Heartbeat(None))
 
 
-# --- All together, in time --------------------------------------------------------------------------------
+# --- All checks, in time ----------------------------------------------------------------------------------
 
 _database = BoundedCheck(database_state, Database.UNREACHABLE)
 _migrations = BoundedCheck(migration_state, Migrations.UNKNOWN)
@@ -240,7 +241,7 @@ _broker = BoundedCheck(broker_state, unreachable_broker())
 
 
 def report(timeout: float = TIMEOUT) -> Report:
-    """How the installation stands, in `timeout` seconds at most, whatever hangs."""
+    """How the installation stands: an answer within `timeout` seconds, whatever hangs."""
     deadline = time.monotonic() + timeout
     for check in (_database, _migrations, _disk, _broker):
         check.begin()

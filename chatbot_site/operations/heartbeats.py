@@ -1,7 +1,7 @@
 """
-When each queue was last worked on and the clock last ticked: a worker's own timer sends a task through each queue it
-takes tasks from, and the task notes the time. So a queue's heartbeat says that its tasks are carried out, and needs
-neither the clock nor another queue.
+When each queue was last worked on and the clock last ticked: a worker's own timer sends a task through each of its
+queues, and the task notes the time. So a queue's heartbeat proves that its tasks run, and depends on neither the clock
+nor another queue.
 """
 
 import logging
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two heartbeats.
 INTERVAL = 5.0
-#: A queue, or the clock, without a heartbeat for so many seconds is not worked on. Longer than the tasks that may all
-#: be under way in a queue at once (whatsapp.webhooks.process: 20 s).
+#: Without a heartbeat for so many seconds a queue is not worked on, or the clock does not tick. Longer than tasks that
+#: may occupy all workers of a queue at once (whatsapp.webhooks.process: 20 s).
 MAX_AGE = 30.0
-#: How long the time of the last heartbeat is known (seconds).
-REMEMBERED = 7 * 24 * 60 * 60
+#: How long the time of the last heartbeat is stored (seconds).
+RETENTION = 7 * 24 * 60 * 60
 
 BEAT = "beat"
 
@@ -36,8 +36,8 @@ def queue_names() -> list[str]:
 
 
 def note(name: str) -> None:
-    """A heartbeat of a queue or of BEAT."""
-    cache.set(_key(name), time.time(), REMEMBERED)
+    """Note a heartbeat of a queue, or of BEAT."""
+    cache.set(_key(name), time.time(), RETENTION)
 
 
 def note_for_version_before() -> None:
@@ -49,7 +49,7 @@ def note_for_version_before() -> None:
 
 
 def forget() -> None:
-    """As in an installation that has just been set up."""
+    """Delete all heartbeats, as in an installation that has just been set up."""
     cache.delete_many([_key(name) for name in [*queue_names(), BEAT]])
 
 
@@ -57,7 +57,7 @@ def ages(names: list[str]) -> dict[str, float | None]:
     """Seconds since the last heartbeat of each; None without any. Raises redis' RedisError."""
     noted = cache.get_many([_key(name) for name in names])
     now = time.time()
-    # Clocks of machines differ.
+    # The clocks of machines differ: not less than 0.
     return {name: max(0.0, now - noted[_key(name)]) if _key(name) in noted else None for name in names}
 
 
@@ -66,9 +66,9 @@ def _key(name: str) -> str:
 
 
 class QueueHeartbeats(bootsteps.StartStopStep):
-    """In each worker: sends heartbeats through the queues from which it takes tasks, and shows that it lives."""
+    """A step of each worker: sends heartbeats through its queues, and shows that the worker lives."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def start(self, consumer: Any) -> None:
         self.liveness = liveness.name_of_worker(consumer.hostname)
@@ -95,8 +95,8 @@ class QueueHeartbeats(bootsteps.StartStopStep):
 
 class BeatScheduler(Scheduler):
     """
-    The clock. It remembers in memory when it ticked last, since a file could be spoilt by a second beat or a power
-    cut, and shows that it ticks.
+    The clock. It shows that it ticks, and holds in memory when each task was last sent: a file could be damaged by a
+    second beat or a power cut.
     """
 
     _shown_at = 0.0

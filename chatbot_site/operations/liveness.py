@@ -1,7 +1,7 @@
 """
 Whether a process of this machine lives, by the time of a file that it touches every few seconds. A service's health
-check runs this file by itself: `python chatbot_site/operations/liveness.py worker`. It needs the standard library
-alone, so that it costs little, and asks neither Redis nor another service.
+check runs this module as a program: `python chatbot_site/operations/liveness.py worker`. It imports the standard
+library alone, so that it costs little, and asks neither Redis nor another service.
 """
 
 import os
@@ -10,12 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
-#: A process that did not touch its file for so many seconds is dead or hangs.
+#: A process that has not touched its file for so many seconds is dead or hangs.
 MAX_AGE = 60.0
 
 
 def folder() -> Path:
-    """Of this user, in the system's folder for temporary files (TMPDIR)."""
+    """This user's folder of such files, in the system's folder for temporary files (TMPDIR)."""
     return Path(tempfile.gettempdir()) / f"chatbot-liveness-{os.getuid() if hasattr(os, 'getuid') else 0}"
 
 
@@ -25,7 +25,7 @@ def name_of_worker(hostname: str) -> str:
 
 
 def show(name: str) -> None:
-    """Called by the process that lives. A disk that is full or a folder of somebody else's is not its end."""
+    """Show that this process lives. It goes on although the disk is full or the folder is another user's."""
     try:
         folder().mkdir(mode=0o700, exist_ok=True)
         (folder() / name).touch()

@@ -1,4 +1,4 @@
-"""Which errors say that something is out of reach or busy, rather than that a program or a request is wrong."""
+"""Which errors mean that something is out of reach or busy, and not that the program or a request is wrong."""
 
 import sqlite3
 
@@ -9,7 +9,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from accounts.database.outages import is_outage
 
-#: PostgreSQL's classes of codes for what is over soon: deadlocks, resources, locks, an operator's intervention.
+#: PostgreSQL's classes of errors that are over soon: deadlocks, resources, locks, an operator's intervention.
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html
 BUSY_CLASSES = ("40", "53", "55", "57")
 
@@ -18,7 +18,7 @@ BUSY_CODES = {sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Whether trying again later may help, since nothing of the program or of the request is at fault."""
+    """Whether trying again later may help."""
     if isinstance(error, RedisConnectionError | RedisTimeoutError | BrokerError):
         return True
     return is_outage(error) or (isinstance(error, OperationalError) and _is_busy(error.__cause__))

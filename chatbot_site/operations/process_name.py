@@ -1,4 +1,4 @@
-"""What a process of ours calls itself to PostgreSQL, whose list of connections (pg_stat_activity) shows it."""
+"""The name of a process in PostgreSQL's list of connections (pg_stat_activity)."""
 
 from pathlib import Path
 

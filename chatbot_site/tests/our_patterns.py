@@ -25,8 +25,8 @@ METHODS = {"match": MATCH, "fullmatch": FULLMATCH} | dict.fromkeys(
 MADE_OF_WORDS = {
     "bots.document.matching.word_pattern": "a word and a text are cut to 4096 characters: see test_matching.py",
     "chatbot_site.operations.backups.create.made_in": "it reads the names of our own files",
-    "chatbot_site.operations.configuration._matching": "it reads the installation's own settings",
-    "chatbot_site.operations.configuration.parse": "it is part of the one above",
+    "chatbot_site.operations.parsers.matching": "it reads the installation's own settings",
+    "chatbot_site.operations.parsers.parse": "it is part of the one above",
 }
 
 

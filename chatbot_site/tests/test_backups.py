@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from accounts.testing import make_business
-from chatbot_site.operations.backups import archive, create, postgres_copy, restore
+from chatbot_site.operations.backups import archive, create, disk_errors, postgres_copy, restore
 from crm.models import Customer
 from crm.testing import make_customer, make_picture
 
@@ -156,7 +156,7 @@ def test_a_full_disk_is_said_in_a_sentence(monkeypatch, tmp_path, settings):
 @pytest.mark.parametrize("fact", [{"sqlstate": "53100"}, {"sqlite_errorcode": sqlite3.SQLITE_FULL}], ids=str)
 def test_a_full_disk_of_the_database_is_said_in_a_sentence(fact, tmp_path):
     cause = type("Full", (Exception,), fact)()
-    with pytest.raises(CommandError, match="На диске базы данных"), create.sentences_for(tmp_path):
+    with pytest.raises(CommandError, match="На диске базы данных"), disk_errors.explained(tmp_path):
         raise OperationalError("disk is full") from cause
 
 

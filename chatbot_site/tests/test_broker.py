@@ -24,7 +24,7 @@ PHONE = "+79161234567"
 
 @pytest.fixture
 def breaker(monkeypatch):
-    breaker = CircuitBreaker(seconds=0.2)
+    breaker = CircuitBreaker(reset_timeout=0.2)
     monkeypatch.setattr(broker, "breaker", breaker)
     return breaker
 

@@ -21,6 +21,7 @@ from accounts.testing import make_administrator, make_owner
 from chatbot_site.operations import health, heartbeats
 from chatbot_site.operations.backups import create
 from chatbot_site.operations.doctor import examination, services, storage
+from chatbot_site.templatetags.installation import with_code
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.testing import make_number
 
@@ -302,6 +303,31 @@ def test_a_platform_administrator_sees_it_first(client):
 def test_a_page_of_its_own_looks_at_everything(client):
     client.force_login(make_administrator())
     assert shown_on(client.get(reverse("admin:doctor"))) == KEYS
+
+
+def test_pages_show_commands_as_code(client):
+    client.force_login(make_administrator())
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "<code>python manage.py up</code>" in page and "`" not in page[page.index('class="installation"') :]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "html"),
+    [
+        ("Run `a` or `b`.", "Run <code>a</code> or <code>b</code>."),
+        ("`<b>` & <i>", "<code>&lt;b&gt;</code> &amp; &lt;i&gt;"),
+        ("It is ` alone.", "It is ` alone."),
+        ("", ""),
+    ],
+)
+def test_what_stands_between_backticks_is_code_and_all_is_escaped(sentence, html):
+    assert with_code(sentence) == html
+
+
+def test_the_list_of_failed_sign_ins_has_a_heading_in_words(client):
+    client.force_login(make_administrator())
+    page = client.get(reverse("admin:index"))
+    assert "Axes" not in [app["name"] for app in page.context["app_list"]]
 
 
 def test_owners_see_nothing_of_it(client):

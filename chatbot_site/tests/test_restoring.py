@@ -81,7 +81,7 @@ def test_while_up_runs_nothing_is_replaced(backup):
         with pytest.raises(CommandError):
             restore.restore(backup, force=True)
         with pytest.raises(CommandError):
-            restore.create(force=True)
+            restore.initialize(force=True)
     assert is_as_it_was()
 
 
@@ -250,7 +250,7 @@ def test_tables_of_another_program_are_left_alone(backup, tmp_path):
     with another_database(tmp_path):
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE orders (id int)")
-        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.create(force=True)):
+        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.initialize(force=True)):
             with pytest.raises(CommandError, match="orders"):
                 replace()
 
@@ -272,7 +272,7 @@ needs_postgres = pytest.mark.postgresql
 @pytest.mark.parametrize("role", ["web", "worker", "beat", "backup_db"])
 def test_while_processes_of_ours_are_connected_nothing_is_replaced(backup, role):
     with connected_as(f"chatbot_site {role}"):
-        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.create(force=True)):
+        for replace in (lambda: restore.restore(backup, force=True), lambda: restore.initialize(force=True)):
             with pytest.raises(CommandError, match=rf" {role} \(\d+\)"):
                 replace()
     assert is_as_it_was()

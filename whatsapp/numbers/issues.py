@@ -80,7 +80,7 @@ def _callback(number: WhatsAppNumber, now: datetime) -> Iterator[Issue]:
         text = _(
             "Meta cannot post to %(url)s: it posts to https addresses on the internet alone, so no message arrives."
             " Whoever runs this installation enters its address on the internet in PUBLIC_URL; a tunnel is enough:"
-            " README, “Connect a real number”."
+            " cloudflared tunnel --url http://127.0.0.1:8000, and TRUSTED_PROXIES=1."
         )
         yield Issue("callback_not_public", text % {"url": settings.PUBLIC_URL})
 

@@ -1,9 +1,8 @@
 import json
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.core.management import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -18,29 +17,29 @@ DATABASE_TIMEOUT = 5
 
 class Command(TranslatedCommand):
     help = gettext_lazy(
-        "Look at the installation: settings, database, worker, disk, backups, mail, numbers. Says in one line each how"
-        " it stands and what to do, and fails when something is broken."
+        "Check the installation: settings, database, worker, disk, backups, mail, numbers. Writes a line for each: how"
+        " it stands, and what to do. Fails when something is broken."
     )
-    # With wrong settings it says so, and looks at the rest.
+    # It says which settings are wrong, and checks the rest.
     requires_system_checks: list[str] = []
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", dest="as_json", help=_("Write a list for programs."))
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", dest="as_json", help=_("Write the list as JSON."))
 
     def handle(self, *, as_json: bool, **options: object) -> None:
-        with impatient_database():
+        with _database_timeouts():
             lines = examine()
         if as_json:
             self.stdout.write(json.dumps([line.as_json() for line in lines], ensure_ascii=False, indent=1))
         else:
             for line in lines:
-                self.stdout.write(in_words(line))
+                self.stdout.write(_line_text(line))
         count = sum(line.state == State.BROKEN for line in lines)
         if count:
             raise CommandError(_("Broken: %(count)s.") % {"count": count})
 
 
-def in_words(line: Line) -> str:
+def _line_text(line: Line) -> str:
     states = {
         State.OK: pgettext("state", "ok"),
         State.WARNING: pgettext("state", "WARNING"),
@@ -51,8 +50,8 @@ def in_words(line: Line) -> str:
 
 
 @contextmanager
-def impatient_database() -> Iterator[None]:
-    """A new connection of PostgreSQL gives up soon, so that a server which is away is said within seconds."""
+def _database_timeouts() -> Iterator[None]:
+    """Limit the time of new connections to PostgreSQL, so that a server which is away is found within seconds."""
     before = connection.settings_dict
     if connection.vendor == "postgresql":
         timeouts = {"connect_timeout": DATABASE_TIMEOUT, "options": f"-c statement_timeout={DATABASE_TIMEOUT}s"}

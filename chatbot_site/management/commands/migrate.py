@@ -1,4 +1,4 @@
-"""Django's `migrate`, which never holds up those who work."""
+"""Django's `migrate`, which never blocks the processes at work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 #: How long a migration waits for a table on PostgreSQL (milliseconds). Everybody who wants the table waits behind it:
-#: behind a backup or a forgotten transaction the whole installation would stand still.
+#: while a backup or a forgotten transaction holds the table, the whole installation would stand still.
 LOCK_TIMEOUT = 5_000
 
 
@@ -24,7 +24,7 @@ class Command(migrate.Command):
 @contextmanager
 def _lock_timeout(alias: str) -> Iterator[None]:
     connection = connections[alias]
-    # In a transaction of somebody else the tables are nobody else's (restoring a backup).
+    # Inside a transaction, as when a backup is restored, the tables are ours already.
     if connection.vendor != "postgresql" or connection.in_atomic_block:
         yield
         return
@@ -38,8 +38,8 @@ def _lock_timeout(alias: str) -> Iterator[None]:
         if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
             raise CommandError(
                 _(
-                    "A table is in use for a long time, by a backup for example, so this migration was taken back."
-                    " Nothing is lost. Wait until that is over, then run `migrate` again: it goes on from here."
+                    "A table has been in use for too long, by a backup for example, so this migration was rolled back."
+                    " Nothing is lost. When that is over, run `migrate` again: it continues from here."
                 )
             ) from error
         raise

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import Tags, run_checks
 from django.core.management import call_command
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,42 +24,43 @@ from whatsapp.sending import ledger
 class Command(TranslatedCommand):
     help = gettext_lazy("Start everything: web pages, worker and ticks in one process. Stop it with Ctrl-C.")
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         environment.add_arguments(parser, with_help=True)
 
-    def handle(self, *, host, port, **options):
-        stop_on_signals()
+    def handle(self, *, host: str, port: int, **options: object) -> None:
+        _stop_on_signals()
         try:
-            self.run(host, port, with_demo=options["demo"])
+            self._run(host, port, with_demo=bool(options["demo"]))
         except KeyboardInterrupt:
             pass
         except embedded.StillWorking:
-            self.leave_at_once()
+            self._leave_at_once()
         self.stdout.write(_("Stopped."))
 
-    def run(self, host, port, with_demo):
+    def _run(self, host: str, port: int, with_demo: bool) -> None:
+        simulator_page = ""
         with ExitStack() as running:
             running.enter_context(database_lock.only_one())
             listener = running.enter_context(closing(web.listen(host, port)))
             if not with_demo:
                 create.before_migrating(self.stdout.write)
             call_command("migrate", interactive=False, verbosity=0)
-            self.warn()
+            self._warn()
             if with_demo:
-                page = running.enter_context(demo.running(port + 1, environment.local_url(host, port)))
-            settle_what_a_kill_left()
+                simulator_page = running.enter_context(demo.running(port + 1, environment.local_url(host, port)))
+            _settle_after_a_kill()
             running.enter_context(embedded.running())
-            self.greet(page if with_demo else "")
+            self._greet(simulator_page)
             web.serve(listener)
             self.stdout.write(_("Stopping…"))
 
-    def warn(self):
+    def _warn(self) -> None:
         """Say what is wrong with what the database holds, such as secrets that no key opens."""
         for warning in run_checks(tags=[Tags.database], databases=["default"]):
             self.stderr.write(str(warning))
 
-    def greet(self, simulator_page):
-        """The few lines that a newcomer needs."""
+    def _greet(self, simulator_page: str) -> None:
+        """Write the few lines that a newcomer needs."""
         url = settings.PUBLIC_URL
         self.stdout.write(_("The site: %(url)s") % {"url": url})
         if simulator_page:
@@ -70,21 +72,21 @@ class Command(TranslatedCommand):
         self.stdout.write(_("Stop with Ctrl-C."))
         self.stdout.flush()
 
-    def leave_at_once(self):
+    def _leave_at_once(self) -> None:
         """End without the threads that still work, as after a kill: the next start settles what they held."""
         self.stdout.write(_("Stopped. What was still under way is settled at the next start."))
         self.stdout.flush()
         os._exit(0)
 
 
-def settle_what_a_kill_left():
-    """What is under way belongs to a process that is gone, unless workers elsewhere share the work by Redis."""
+def _settle_after_a_kill() -> None:
+    """Settle what a process that is gone had under way. With Redis it may be under way in workers elsewhere."""
     if not settings.REDIS_URL:
         ledger.settle_abandoned()
         registry.give_back()
 
 
-def stop_on_signals():
+def _stop_on_signals() -> None:
     """Let whatever asks a process to stop do what Ctrl-C does, also where a shell started it with Ctrl-C ignored."""
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

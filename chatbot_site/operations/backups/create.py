@@ -1,51 +1,41 @@
 """
-Backups: the database and the media files in one file, while everybody works. It is written aside, read again from
-the first byte to the last, and has its name only then.
+Backups: the database and the media files in one file, made while everybody works. A backup is written under another
+name, read again from the first byte to the last, and only then given its own.
 """
 
-import errno
 import hashlib
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import archive, media_files, migration_state, missing_media, postgres_copy, sqlite_copy
+from . import archive, disk_errors, media_files, migration_state, missing_media
+from .database_copy import database_copy
 
-KEPT = 7
+#: How many backups of a kind stay in BACKUP_DIR unless another number is asked for.
+DEFAULT_KEEP = 7
 
 #: What the names of our own files begin with: those that people ask for, and those made before something risky.
 USUAL, BEFORE_RESTORING, BEFORE_MIGRATING = "chatbot", "before-restoring", "before-migrating"
 
-#: PostgreSQL's code of the error.
-DISK_FULL = "53100"
-
-UNFINISHED = ".unfinished-"
-#: What a killed backup left behind is removed after so long (seconds).
-UNFINISHED_LASTS = 24 * 60 * 60
-
-
-def database_copy():
-    """The module that copies the kind of database we have."""
-    return sqlite_copy if connection.vendor == "sqlite" else postgres_copy
+UNFINISHED_PREFIX = ".unfinished-"
+#: After so long (seconds), what a killed backup has left behind is removed.
+UNFINISHED_RETENTION = 24 * 60 * 60
 
 
 def make(
-    output: str | Path | None = None, kind: str = USUAL, keep: int = KEPT, without_missing_media: bool = False
-) -> tuple[Path, dict[str, Any]]:
+    output: str | Path | None = None, kind: str = USUAL, keep: int = DEFAULT_KEEP, without_missing_media: bool = False
+) -> tuple[Path, archive.Manifest]:
     """
     Write a backup into `output`, or into BACKUP_DIR under a name that says the time; there the newest `keep` of its
     kind stay. Returns its path and manifest. Raises CommandError with a sentence on what is in the way, also when
@@ -53,31 +43,31 @@ def make(
     """
     path = Path(output) if output else None
     folder = path.parent if path else Path(settings.BACKUP_DIR)
-    with sentences_for(folder):
+    with disk_errors.explained(folder):
         database_copy().check_tools()
         folder.mkdir(parents=True, exist_ok=True)
         if path and path.is_dir():
             raise CommandError(_("%(path)s is a folder. Name a file in it.") % {"path": path})
-        remove_unfinished(folder)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as aside:
+        _remove_unfinished(folder)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED_PREFIX) as aside:
             finished = Path(aside, "backup.zip")
-            write(finished, Path(aside), without_missing_media)
+            _write(finished, Path(aside), without_missing_media)
             manifest = archive.read(finished)
-            path = path or free_name(folder, kind)
+            path = path or _free_path(folder, kind)
             os.replace(finished, path)
         archive.sync(folder)
         if not output:
-            remove_old(folder, kind, keep)
+            _remove_old(folder, kind, keep)
     return path, manifest
 
 
-def write(path: Path, aside: Path, without_missing_media: bool) -> None:
+def _write(path: Path, aside: Path, without_missing_media: bool) -> None:
     copy = database_copy()
     snapshot = aside / copy.PART
     if not without_missing_media:
         # Before the long work. What vanishes during it is noticed at its end.
-        missing_media.refuse(missing_media.find())
-    facts: dict[str, Any] = {
+        missing_media.check_none(missing_media.find())
+    facts: archive.Facts = {
         "made_at": timezone.now().isoformat(),
         "database": connection.vendor,
         "rows": copy.write(snapshot),
@@ -85,29 +75,29 @@ def write(path: Path, aside: Path, without_missing_media: bool) -> None:
         "field_keys": key_fingerprints(),
     }
 
-    # After the rows: what a row names is here by then.
-    def write_media(file: BinaryIO) -> None:
+    # After the rows: a file that a row names has been written before the row.
+    def write_media(file: archive.Writable) -> None:
         media_files.write(file)
         missing = missing_media.find()
         if not without_missing_media:
-            missing_media.refuse(missing)
+            missing_media.check_none(missing)
         facts["missing_media"] = sorted(missing)
 
-    archive.write(path, {copy.PART: partial(copy_from, snapshot), media_files.PART: write_media}, facts)
+    archive.write(path, {copy.PART: partial(_copy_from, snapshot), media_files.PART: write_media}, facts)
 
 
-def copy_from(path, file):
+def _copy_from(path: Path, file: archive.Writable) -> None:
     with path.open("rb") as source:
         shutil.copyfileobj(source, file, archive.CHUNK)
 
 
-def key_fingerprints():
-    """What tells the keys of FIELD_KEYS apart and does not give them away."""
+def key_fingerprints() -> list[str]:
+    """What tells the keys of FIELD_KEYS apart without giving them away."""
     return [hashlib.sha256(f"fingerprint:{key}".encode()).hexdigest()[:16] for key in settings.FIELD_KEYS]
 
 
-def free_name(folder, kind):
-    """A name that says the time and is not taken."""
+def _free_path(folder: Path, kind: str) -> Path:
+    """A path whose name says the time, and that is not taken."""
     name = f"{kind}-{timezone.localtime():%Y-%m-%d-%H%M%S}"
     serial = 1
     while (path := folder / (f"{name}.zip" if serial == 1 else f"{name}-{serial}.zip")).exists():
@@ -115,7 +105,7 @@ def free_name(folder, kind):
     return path
 
 
-def remove_old(folder, kind, keep):
+def _remove_old(folder: Path, kind: str, keep: int) -> None:
     """Remove all but the newest of our own files of a kind."""
     for path in made_in(folder, kind)[keep:]:
         path.unlink(missing_ok=True)
@@ -129,43 +119,14 @@ def made_in(folder: Path, kind: str) -> list[Path]:
     return sorted(ours, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
-def remove_unfinished(folder):
-    for path in folder.glob(f"{UNFINISHED}*"):
-        if path.stat().st_mtime < time.time() - UNFINISHED_LASTS:
+def _remove_unfinished(folder: Path) -> None:
+    for path in folder.glob(f"{UNFINISHED_PREFIX}*"):
+        if path.stat().st_mtime < time.time() - UNFINISHED_RETENTION:
             shutil.rmtree(path, ignore_errors=True)
 
 
-@contextmanager
-def sentences_for(folder: Path) -> Iterator[None]:
-    """Say in a sentence what is wrong with a disk: that of the folder, or the database's own."""
-    try:
-        yield
-    except DatabaseError as error:
-        if not is_disk_full(error.__cause__):
-            raise
-        told = _("There is no room left on the disk of the database. Free some there, and try again.")
-        raise CommandError(told) from error
-    except (OSError, sqlite3.Error) as error:
-        if is_disk_full(error):
-            told = _("There is no room left in %(folder)s. Free some, or choose another folder.")
-            place = folder
-        else:
-            told = _("It failed in %(folder)s: %(problem)s.")
-            place = getattr(error, "filename", None) or folder
-        problem = getattr(error, "strerror", None) or error
-        raise CommandError(told % {"folder": place, "problem": problem}) from error
-
-
-def is_disk_full(error: BaseException | None) -> bool:
-    return (
-        getattr(error, "errno", None) == errno.ENOSPC
-        or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        or getattr(error, "sqlstate", None) == DISK_FULL
-    )
-
-
-def before_migrating(say):
-    """Make a backup of a database that is about to be changed by a new version, if there is anything in it."""
+def before_migrating(say: Callable[[str], object]) -> None:
+    """Back up a database that a new version is about to change, if there is anything in it; `say` gets sentences."""
     if not migration_state.applied() or migration_state.is_complete():
         return
     try:
@@ -175,5 +136,5 @@ def before_migrating(say):
         return
     path, manifest = make(kind=BEFORE_MIGRATING, without_missing_media=True)
     say(_("Before the database is updated, a backup was made: %(path)s") % {"path": path})
-    if manifest["missing_media"]:
-        say(missing_media.in_words(manifest["missing_media"]))
+    if missing := manifest.get("missing_media"):
+        say(missing_media.missing_text(missing))

@@ -1,9 +1,10 @@
-"""The files of MEDIA_ROOT as one tar, and back. Which of them must be there, missing_media knows."""
+"""The files of MEDIA_ROOT as one tar, and back. missing_media knows which of them must be there."""
 
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from django.conf import settings
 
@@ -15,7 +16,7 @@ PART = "media.tar"
 class _Source:
     """A file to be copied, whose errors name it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def read(self, size: int) -> bytes:
@@ -25,9 +26,10 @@ class _Source:
             raise OSError(error.errno, error.strerror, self._file.name) from error
 
 
-def write(file):
+def write(file: archive.Writable) -> None:
     """Write them into a file, one at a time. What is removed meanwhile, or cannot be opened, is left out."""
-    with tarfile.open(fileobj=file, mode="w|") as tar:
+    # Streaming needs no more of a file than `write`, where the stub asks for all that files do.
+    with tarfile.open(fileobj=file, mode="w|") as tar:  # type: ignore[call-overload]
         for path in _files(Path(settings.MEDIA_ROOT)):
             try:
                 source = path.open("rb")
@@ -38,12 +40,11 @@ def write(file):
                 facts = os.fstat(source.fileno())
                 entry.size, entry.mtime, entry.mode = facts.st_size, int(facts.st_mtime), 0o600
                 tar.addfile(entry, _Source(source))
-            # tarfile would remember every file it has written.
-            tar.members = []
+            _forget_entries(tar)
 
 
-def _files(folder):
-    """The files in a folder and its folders, without what only points elsewhere or may not be looked into."""
+def _files(folder: str | Path) -> Iterator[Path]:
+    """All files below a folder; symbolic links, and folders that may not be read, are left out."""
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, PermissionError):
@@ -56,8 +57,8 @@ def _files(folder):
                 yield Path(entry.path)
 
 
-def restore(path):
-    """Put the files of a backup where they were. Names are random, so that one which is here already is the same."""
+def restore(path: str | Path) -> None:
+    """Put the files of a backup where they were. Names are random: a file that is there already is the same one."""
     with (
         archive.opened(path) as backup,
         backup.open(PART) as part,
@@ -65,16 +66,22 @@ def restore(path):
     ):
         for entry in tar:
             _restore_one(tar, entry)
-            tar.members = []
+            _forget_entries(tar)
 
 
-def _restore_one(tar, entry):
+def _forget_entries(tar: tarfile.TarFile) -> None:
+    """tarfile would remember every file it has written or read; the stub does not know where."""
+    tar.members = []  # type: ignore[attr-defined]
+
+
+def _restore_one(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
     target = _target(entry.name)
-    if not entry.isfile() or (target.exists() and target.stat().st_size == entry.size):
+    source = tar.extractfile(entry) if entry.isfile() else None
+    if source is None or (target.exists() and target.stat().st_size == entry.size):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f"{target.name}.restoring")
-    with tar.extractfile(entry) as source, unfinished.open("wb") as file:
+    with source, unfinished.open("wb") as file:
         archive.Digest(file).copy(source)
         file.flush()
         os.fsync(file.fileno())

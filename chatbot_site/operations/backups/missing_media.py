@@ -1,4 +1,4 @@
-"""Files of messages that the database names and that cannot be copied. An export that is lost is written again."""
+"""Files of messages that the database names and that cannot be copied. Exports do not count: they are written anew."""
 
 import os
 from collections.abc import Collection
@@ -17,7 +17,7 @@ MAX_NAMED = 5
 
 
 def find() -> set[str]:
-    """The names of those that are missing or cannot be read, of rows that are still there afterwards."""
+    """The names of files that are missing or cannot be read; a row deleted meanwhile needs none."""
     if MediaFile._meta.db_table not in connection.introspection.table_names():
         # A database that is not migrated yet, or no longer whole.
         return set()
@@ -31,14 +31,14 @@ def _is_readable(name: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
-def refuse(names: Collection[str]) -> None:
+def check_none(names: Collection[str]) -> None:
     """Raise CommandError if there are any."""
     if names:
         advice = _("Put back what is missing and make all of it readable, or leave it out: --without-missing-media")
-        raise CommandError(f"{in_words(names)} {advice}")
+        raise CommandError(f"{missing_text(names)} {advice}")
 
 
-def in_words(names: Collection[str]) -> str:
+def missing_text(names: Collection[str]) -> str:
     """A sentence that says how many files are missing, and names some."""
     sentence = ngettext(
         "%(count)s file of a message is missing or cannot be read: %(paths)s.",

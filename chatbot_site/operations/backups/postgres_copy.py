@@ -6,13 +6,17 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import takewhile
 from pathlib import Path
+from typing import IO, cast
 
+import psycopg
 from django.conf import settings
 from django.core.management import CommandError
 from django.db import OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
@@ -26,7 +30,6 @@ LOCK_TIMEOUT = 10_000
 #: Of what pg_restore writes: settings of the session, which are ours to choose, and commands of psql itself.
 SKIPPED = (b"--", b"\\", b"SET ", b"SELECT pg_catalog.set_config")
 
-
 #: The connections of other processes with our user: what they call themselves, and PostgreSQL's ids of them.
 OTHERS = """
     SELECT application_name, array_agg(pid ORDER BY pid) FROM pg_stat_activity
@@ -37,18 +40,16 @@ OTHERS = """
 """
 
 
-def check_tools():
-    """Raise CommandError when pg_dump or pg_restore is not to be had, or older than the server."""
-    connection.ensure_connection()
-    server = connection.connection.info.server_version // 10_000
+def check_tools() -> None:
+    """Raise CommandError when pg_dump or pg_restore is missing, or older than the server."""
+    server = _connected().info.server_version // 10_000
     for tool in ("pg_dump", "pg_restore"):
         if not shutil.which(tool):
             raise CommandError(
                 _("%(tool)s was not found. Install PostgreSQL's client programs, version %(server)s or newer.")
                 % {"tool": tool, "server": server}
             )
-        told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
-        version = int(re.search(r"\b(\d+)(?:\.| |$)", told.strip()).group(1))
+        version = _version(tool)
         if version < server:
             raise CommandError(
                 _("%(tool)s here is version %(version)s, and the server is version %(server)s. Install its client.")
@@ -56,13 +57,28 @@ def check_tools():
             )
 
 
-def folder():
-    """Where a copy lies that is to become the database."""
+def _connected() -> psycopg.Connection:
+    """psycopg's own connection, opened if it was not."""
+    connection.ensure_connection()
+    return cast(psycopg.Connection, connection.connection)
+
+
+def _version(tool: str) -> int:
+    """The major version of a program of PostgreSQL, whose answer is like `pg_dump (PostgreSQL) 16.4`."""
+    answer = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\b(\d+)(?:\.| |$)", answer.strip())
+    if found is None:
+        raise CommandError(_("%(tool)s failed. %(problem)s") % {"tool": tool, "problem": answer.strip()})
+    return int(found.group(1))
+
+
+def folder() -> Path:
+    """Where a copy is put before it becomes the database."""
     Path(settings.BACKUP_DIR).mkdir(parents=True, exist_ok=True)
     return Path(settings.BACKUP_DIR)
 
 
-def refuse_others() -> None:
+def check_unused() -> None:
     """
     Raise CommandError while other processes of ours are connected. Those of versions that did not give their name are
     ours too; a console or a monitor of the server is not.
@@ -82,7 +98,7 @@ def refuse_others() -> None:
         )
 
 
-def write(path):
+def write(path: Path) -> dict[str, int]:
     """Write a consistent copy of the database into a new file. Returns how many rows each table has there."""
     with closing(connection.copy()) as holder:
         holder.set_autocommit(False)
@@ -95,24 +111,24 @@ def write(path):
                 cursor.execute(f"SELECT COUNT(*) FROM {holder.ops.quote_name(table)}")
                 (rows[table],) = cursor.fetchone()
             chosen = [f'--table="{table}"' for table in rows]
-            run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={path}", *chosen)
+            _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={path}", *chosen)
         holder.rollback()
-    if rows_in(path) != rows:
+    if _rows_in(path) != rows:
         raise CommandError(_("The copy of the database is not complete. Try again."))
     return rows
 
 
-def rows_in(path):
+def _rows_in(path: Path) -> dict[str, int]:
     """How many rows of each table a copy has, read from its very data."""
     rows = {}
-    for statement, lines in script(path):
-        if lines is not None:
-            table = re.match(rb'COPY \w+\."?([^" ]+)"? \(', statement).group(1).decode()
-            rows[table] = sum(1 for _line in lines)
+    for statement, lines in _script(path):
+        copied = re.match(rb'COPY \w+\."?([^" ]+)"? \(', statement)
+        if lines is not None and copied is not None:
+            rows[copied.group(1).decode()] = sum(1 for _line in lines)
     return rows
 
 
-def script(path):
+def _script(path: Path) -> Iterator[tuple[bytes, Iterator[bytes] | None]]:
     """The statements of a copy, in order: pairs of SQL and, for COPY, the lines of its data."""
     with tool("pg_restore", "--no-owner", "--no-privileges", "--file=-", str(path)) as output:
         statement = b""
@@ -132,15 +148,16 @@ def script(path):
 
 
 @contextmanager
-def tool(*command):
+def tool(*command: str) -> Iterator[IO[bytes]]:
     """
-    What a program of PostgreSQL writes; raises OSError when a disk here is full, and otherwise CommandError with its
-    words when it fails.
+    The output of a program of PostgreSQL. When it fails, raises OSError for a disk here that is full, and otherwise
+    CommandError with the program's own message.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment()
         )
+        assert process.stdout is not None
         with process.stdout:
             try:
                 yield process.stdout
@@ -157,24 +174,23 @@ def tool(*command):
             raise CommandError(_("%(tool)s failed. %(problem)s") % {"tool": command[0], "problem": problem})
 
 
-def run(*command):
+def _run(*command: str) -> None:
     with tool(*command) as output:
         output.read()
 
 
-def environment():
+def environment() -> dict[str, str]:
     """The environment with which PostgreSQL's programs reach the database; a password is never an argument."""
-    connection.ensure_connection()
-    info = connection.connection.info
-    told = {**info.get_parameters(), "password": info.password}
-    names = {option.keyword.decode(): option.envvar for option in connection.connection.pgconn.info}
-    known = {names[key].decode(): value for key, value in told.items() if value and names.get(key)}
-    # Whatever language the machine speaks: what the programs say is looked at.
-    return {**os.environ, **known, "LC_ALL": "C"}
+    connected = _connected()
+    parameters = {**connected.info.get_parameters(), "password": connected.info.password}
+    names = {option.keyword.decode(): option.envvar.decode() for option in connected.pgconn.info if option.envvar}
+    variables = {names[key]: value for key, value in parameters.items() if value and key in names}
+    # English whatever the machine's language: `tool` reads the programs' messages.
+    return {**os.environ, **variables, "LC_ALL": "C"}
 
 
 @contextmanager
-def replacing(copy=None):
+def replacing(copy: Path | None = None) -> Iterator[None]:
     """
     Inside, the default connection sees the database of a copy, or an empty one, which nobody else sees. At the end it
     becomes the real one; after an exception or a kill the real one is as it was.
@@ -186,17 +202,17 @@ def replacing(copy=None):
             if tables:
                 cursor.execute(f"DROP TABLE {tables}")
             if copy:
-                load(cursor, copy)
+                _load(cursor, copy)
             yield
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
-            told = _("Other programs use the database. Stop all web and worker processes, then try again.")
-            raise CommandError(told) from error
+            message = _("Other programs use the database. Stop all web and worker processes, then try again.")
+            raise CommandError(message) from error
         raise
 
 
-def load(cursor, path):
-    for statement, lines in script(path):
+def _load(cursor: CursorWrapper, path: Path) -> None:
+    for statement, lines in _script(path):
         if lines is None:
             cursor.execute(statement.decode())
         else:

@@ -1,5 +1,5 @@
 """
-A backup becomes the database again, and sends nothing by itself: what it was about to send when it was made may have
+A backup becomes the database again, and sends nothing by itself: what was about to be sent when it was made may have
 been sent since. The restored database is made so before anybody can see it.
 """
 
@@ -22,10 +22,10 @@ from crm.media import media
 from whatsapp.sending import ledger
 from whatsapp.webhooks import process
 
-from . import archive, media_files, migration_state, sqlite_copy
-from . import create as making
+from . import archive, create, disk_errors, media_files, migration_state, sqlite_copy
+from .database_copy import database_copy
 
-#: What migrating an empty database fills, and what comes and goes by itself.
+#: Tables that migrating an empty database fills, or whose rows come and go by themselves.
 NO_DATA = {
     "auth_group",
     "auth_group_permissions",
@@ -35,49 +35,47 @@ NO_DATA = {
     "django_session",
 }
 
+UNFINISHED_PREFIX = ".restoring-"
 
-UNFINISHED = ".restoring-"
 
-
-def restore(path, force=False):
+def restore(path: str | Path, force: bool = False) -> tuple[archive.Manifest, Path | None]:
     """
-    Replace the database by that of a backup, and put its media files back. Returns the manifest and the path of the
+    Replace the database with that of a backup, and put its media files back. Returns the manifest and the path of the
     backup that was made of what was there before (None: there was nothing). Raises CommandError; then, and after a
     kill, the database is as it was. `force` replaces data, but not under processes that use it.
     """
     manifest = archive.read(path)
-    check_fits(path, manifest)
+    _check_fits(path, manifest)
     with database_lock.only_one():
-        making.database_copy().refuse_others()
-        refuse_data(force)
-        refuse_foreign_tables()
-        before = backup_of_what_is_there()
-        copy = making.database_copy()
+        _check_may_replace(force)
+        before = _back_up_what_is_there()
+        copy = database_copy()
         folder = copy.folder()
-        remove_unfinished(folder)
-        with making.sentences_for(folder), tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as aside:
+        _remove_unfinished(folder)
+        with (
+            disk_errors.explained(folder),
+            tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED_PREFIX) as aside,
+        ):
             media_files.restore(path)
-            taken_out = Path(aside, copy.PART)
-            archive.take_out(path, copy.PART, taken_out)
-            with copy.replacing(taken_out):
-                check_complete(manifest)
-                migrate()
-                send_nothing(datetime.fromisoformat(manifest["made_at"]))
+            extracted = Path(aside, copy.PART)
+            archive.extract(path, copy.PART, extracted)
+            with copy.replacing(extracted):
+                _check_complete(manifest)
+                _migrate()
+                _send_nothing(datetime.fromisoformat(manifest["made_at"]))
     return manifest, before
 
 
-def create(force=False):
-    """Make the database anew, and empty. Raises CommandError when there is data and nobody insists."""
+def initialize(force: bool = False) -> None:
+    """Create the database anew, and empty. Raises CommandError when there is data, unless it is forced."""
     with database_lock.only_one():
-        making.database_copy().refuse_others()
-        refuse_data(force)
-        refuse_foreign_tables()
-        with making.database_copy().replacing():
-            migrate()
+        _check_may_replace(force)
+        with database_copy().replacing():
+            _migrate()
 
 
 @transaction.atomic
-def send_nothing(made_at):
+def _send_nothing(made_at: datetime) -> None:
     """In a database as it was at a time: whatever would write to people, or call somebody, waits for a person."""
     writing.end_all(EndReason.RESTORED)
     process.record_waiting(inbox.record)
@@ -88,13 +86,13 @@ def send_nothing(made_at):
     sign_in.sign_everybody_out()
 
 
-def remove_unfinished(folder):
+def _remove_unfinished(folder: Path) -> None:
     """Remove what a killed restore left behind; nobody else restores now."""
-    for path in folder.glob(f"{UNFINISHED}*"):
+    for path in folder.glob(f"{UNFINISHED_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def migrate():
+def _migrate() -> None:
     if not migration_state.is_complete():
         call_command("migrate", interactive=False, verbosity=0)
 
@@ -102,11 +100,11 @@ def migrate():
 # --- What must be true before ----------------------------------------------------------------------------
 
 
-def check_fits(path, manifest):
+def _check_fits(path: str | Path, manifest: archive.Manifest) -> None:
     if manifest["database"] != connection.vendor:
-        told = _("%(path)s is a backup of %(theirs)s, and DATABASE_URL names %(ours)s: that does not fit.")
-        raise CommandError(told % {"path": path, "theirs": manifest["database"], "ours": connection.vendor})
-    unknown = migration_state.unknown(map(tuple, manifest["migrations"]))
+        message = _("%(path)s is a backup of %(theirs)s, but DATABASE_URL names %(ours)s.")
+        raise CommandError(message % {"path": path, "theirs": manifest["database"], "ours": connection.vendor})
+    unknown = migration_state.unknown((app, name) for app, name in manifest["migrations"])
     if unknown:
         app, name = unknown[0]
         raise CommandError(
@@ -115,14 +113,16 @@ def check_fits(path, manifest):
         )
 
 
-def refuse_data(force):
-    if not force and has_data():
+def _check_may_replace(force: bool) -> None:
+    database_copy().check_unused()
+    if not force and _has_data():
         raise CommandError(
             _("There is data in the database. Make a backup (`backup_db`); with --force the data is replaced.")
         )
+    _check_no_foreign_tables()
 
 
-def has_data():
+def _has_data() -> bool:
     try:
         with connection.cursor() as cursor:
             for table in set(connection.introspection.table_names(cursor)) - NO_DATA:
@@ -135,31 +135,33 @@ def has_data():
     return False
 
 
-def refuse_foreign_tables():
+def _check_no_foreign_tables() -> None:
     """
-    Leave a database alone that another program shares with us; a file is ours alone. What a newer version of this
-    project left behind is no other program's.
+    Raise CommandError for a database that another program shares with us; a file is ours alone. The tables of a newer
+    version of this project are not another program's.
     """
     if connection.vendor == "sqlite" or migration_state.unknown(migration_state.applied()):
         return
     foreign = set(connection.introspection.table_names()) - migration_state.tables()
     if foreign:
-        told = _("The database holds tables of another program: %(tables)s. Use a database of its own (DATABASE_URL).")
-        raise CommandError(told % {"tables": ", ".join(sorted(foreign)[:5])})
+        message = _(
+            "The database holds tables of another program: %(tables)s. Use a database of its own (DATABASE_URL)."
+        )
+        raise CommandError(message % {"tables": ", ".join(sorted(foreign)[:5])})
 
 
-def backup_of_what_is_there():
+def _back_up_what_is_there() -> Path | None:
     """The path of a backup of the data that is about to be replaced, or None where there is none."""
-    if not has_data():
+    if not _has_data():
         return None
     try:
-        path, _manifest = making.make(kind=making.BEFORE_RESTORING, without_missing_media=True)
+        path, _manifest = create.make(kind=create.BEFORE_RESTORING, without_missing_media=True)
     except sqlite_copy.Damaged:
-        path = sqlite_copy.keep_damaged()
+        path = sqlite_copy.set_damaged_aside()
     return path
 
 
-def check_complete(manifest):
+def _check_complete(manifest: archive.Manifest) -> None:
     """Every row that was counted when the backup was made is here."""
     with connection.cursor() as cursor:
         for table, rows in manifest["rows"].items():

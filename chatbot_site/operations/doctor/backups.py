@@ -11,9 +11,9 @@ from chatbot_site.operations.backups import archive, create, missing_media
 
 from .findings import Finding, broken, ok, warning
 
-#: Backups are made every night; two were missed (seconds).
+#: An older backup (seconds) means that two nights were missed.
 MAX_AGE = 2 * 24 * 60 * 60
-#: What is larger is not read again to its end (bytes).
+#: A larger backup (bytes) is not read again to its end.
 MAX_READ = 2_000_000_000
 
 
@@ -22,7 +22,7 @@ def newest() -> Finding:
     if path is None:
         return warning(
             _("There is no backup in %(folder)s.") % {"folder": settings.BACKUP_DIR},
-            _("Run `python manage.py backup_db` every night: docs/operations.md, “Backups”."),
+            _("Run `python manage.py backup_db` every night, by cron or the Task Scheduler of Windows."),
         )
     try:
         manifest = archive.outline(path)
@@ -32,12 +32,12 @@ def newest() -> Finding:
     facts = {"path": path, "hours": round(hours)}
     if hours * 3600 > MAX_AGE:
         return warning(
-            _("The newest backup is %(hours)s hours old: %(path)s.") % facts,
-            _("Run `python manage.py backup_db` every night, and see why it was not run."),
+            _("The newest backup is %(hours)s h old: %(path)s.") % facts,
+            _("Run `python manage.py backup_db` every night, and find out why it was not run."),
         )
     if missing := manifest.get("missing_media"):
-        return warning(missing_media.in_words(missing), _("Put these files back, and make a new backup."))
-    return ok(_("The newest backup is %(hours)s hours old and complete by its list: %(path)s.") % facts)
+        return warning(missing_media.missing_text(missing), _("Put these files back, and make a new backup."))
+    return ok(_("The newest backup is %(hours)s h old, and has all its parts: %(path)s.") % facts)
 
 
 def contents_of_newest() -> Finding:
@@ -46,14 +46,14 @@ def contents_of_newest() -> Finding:
         return warning(_("There is no backup whose contents could be read."), _("Run `python manage.py backup_db`."))
     if path.stat().st_size > MAX_READ:
         return warning(
-            _("The newest backup is too large to be read here to its end; that was done when it was made."),
+            _("The newest backup is too large to be read to its end here; it was read when it was made."),
             _("Try it: restore it on another machine."),
         )
     try:
         archive.read(path)
     except CommandError:
         return _damaged(path)
-    return ok(_("The newest backup was read to its end, and its checksums are right."))
+    return ok(_("The newest backup was read to its end, and its checksums match."))
 
 
 def _damaged(path: Path) -> Finding:

@@ -1,4 +1,4 @@
-"""The list of what is looked at, in the order in which it is shown."""
+"""The checks of the doctor, in the order in which their lines are shown."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Check:
     """
-    One thing to look at. It is not looked at while one of `needs`, which come before it, is broken. What is slow
+    One thing to check. It is not checked while one of `needs`, keys of checks before it, is broken. A slow check
     speaks with other servers or reads large files.
     """
 
@@ -26,7 +26,7 @@ class Check:
 
 
 CHECKS = (
-    Check("settings", configuration.settings_are_right),
+    Check("settings", configuration.settings_are_valid),
     Check("database", services.database),
     Check("broker", services.broker),
     Check("worker", services.worker, needs=("broker",)),
@@ -36,7 +36,7 @@ CHECKS = (
     Check("backup_contents", backups.contents_of_newest, is_slow=True),
     Check("mail", mail.server, is_slow=True),
     Check("address", public_address.answers, is_slow=True),
-    Check("keys", configuration.keys_open_what_is_stored, needs=("database",)),
+    Check("keys", configuration.keys_decrypt_what_is_stored, needs=("database",)),
     Check("tokens", numbers.tokens, needs=("database",)),
     Check("webhooks", numbers.webhooks, needs=("database",)),
     Check("work", work.stuck, needs=("database",)),
@@ -44,7 +44,7 @@ CHECKS = (
 
 
 def examine(is_thorough: bool = True) -> list[Line]:
-    """All lines of the list, in the active language; without what is slow unless it is to be thorough."""
+    """A line for each check, in the active language; without the slow ones unless it is to be thorough."""
     return list(_lines(is_thorough))
 
 
@@ -60,14 +60,14 @@ def _lines(is_thorough: bool) -> Iterator[Line]:
 def _look(check: Check, states: dict[str, State]) -> Finding:
     if State.BROKEN in [states[key] for key in check.needs]:
         return warning(
-            _("Not looked at: what it needs is broken."),
-            _("Mend what is broken above, and look again."),
+            _("Not checked: what it needs is broken."),
+            _("Mend what is broken above, then check again."),
         )
     try:
         return check.look()
     except Exception as error:
-        logger.debug("%s could not be looked at.", check.key, exc_info=True)
+        logger.debug("%s could not be checked.", check.key, exc_info=True)
         return warning(
-            _("It could not be looked at: %(problem)s") % {"problem": error},
-            _("See whether what it needs answers, and look again."),
+            _("It could not be checked: %(problem)s") % {"problem": error},
+            _("See whether what it needs answers, then check again."),
         )

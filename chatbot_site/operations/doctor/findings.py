@@ -1,11 +1,11 @@
-"""What was found of one thing."""
+"""What a check found."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """`ok` only of what was looked at; what could not be is a warning."""
+    """`ok` only of what was checked; what could not be checked is a warning."""
 
     OK = "ok"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """How a thing stands in a sentence, and what to do, empty where nothing is to be done."""
+    """A sentence on how a thing stands, and one on what to do, which is empty where nothing needs to be done."""
 
     state: State
     text: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Line:
-    """A Finding with the key of the check that made it: a line of the list."""
+    """A line of the list: a Finding with the key of its check. Backticks enclose what is to be typed."""
 
     check: str
     state: State

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from .findings import Finding, broken, ok, warning
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
-TIMEOUT = 5  # seconds
+#: How long the mail server may take to answer (seconds).
+TIMEOUT = 5
 
 
 def server() -> Finding:
@@ -23,11 +24,11 @@ def server() -> Finding:
         connection.open()
         connection.close()
     except (OSError, smtplib.SMTPException) as error:
-        return broken(_("The mail server does not take us: %(problem)s") % {"problem": error}, _("Check EMAIL_URL."))
+        return broken(_("The mail server refuses us: %(problem)s") % {"problem": error}, _("Check EMAIL_URL."))
     if settings.DEFAULT_FROM_EMAIL.endswith("@localhost"):
         return warning(
-            _("The mail server answers, but e-mail has the sender %(sender)s, which most refuse.")
+            _("The mail server answers, but the sender of e-mail is %(sender)s, which most servers refuse.")
             % {"sender": settings.DEFAULT_FROM_EMAIL},
             _("Write the sender's address into EMAIL_FROM."),
         )
-    return ok(_("The mail server takes us; the sender is %(sender)s.") % {"sender": settings.DEFAULT_FROM_EMAIL})
+    return ok(_("The mail server accepts us; the sender is %(sender)s.") % {"sender": settings.DEFAULT_FROM_EMAIL})

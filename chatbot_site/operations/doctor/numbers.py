@@ -1,4 +1,4 @@
-"""What the numbers of all businesses need at Meta: their tokens, and their webhooks."""
+"""Whether the tokens and webhooks of all businesses' numbers are in order at Meta."""
 
 from collections.abc import Collection, Iterator
 
@@ -28,17 +28,11 @@ MAX_NAMED = 3
 
 
 def tokens() -> Finding:
-    return _of_numbers(
-        TOKENS,
-        _("The tokens of all active numbers are in order."),
-    )
+    return _of_numbers(TOKENS, _("The tokens of all active numbers are in order."))
 
 
 def webhooks() -> Finding:
-    return _of_numbers(
-        WEBHOOKS,
-        _("As far as Meta said, the webhooks of all active numbers come here."),
-    )
+    return _of_numbers(WEBHOOKS, _("According to Meta, the webhooks of all active numbers come here."))
 
 
 def _of_numbers(codes: Collection[str], in_order: str) -> Finding:
@@ -50,7 +44,7 @@ def _of_numbers(codes: Collection[str], in_order: str) -> Finding:
     if not lines:
         return ok(in_order)
     finding = broken if len(lines) == len(numbers) else warning
-    return finding(" · ".join(_shortened(lines)), _("Look at the numbers' pages: each says what to do."))
+    return finding(" · ".join(_shortened(lines)), _("Open the pages of these numbers: each says what to do."))
 
 
 def _shortened(lines: list[str]) -> list[str]:

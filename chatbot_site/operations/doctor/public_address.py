@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from chatbot_site.operations.configuration import LOCAL_HOSTS
+from chatbot_site.operations.parsers import LOCAL_HOSTS
 
 from .findings import Finding, broken, ok, warning
 
-TIMEOUT = 5  # seconds
+#: How long the site may take to answer (seconds).
+TIMEOUT = 5
 
 
 def answers() -> Finding:
@@ -35,13 +36,13 @@ def answers() -> Finding:
     if parts.scheme != "https" or parts.hostname in LOCAL_HOSTS:
         return warning(
             _("The site answers at %(url)s, which Meta does not post to.") % {"url": url},
-            _("For real numbers give it a public https address, and write that into PUBLIC_URL."),
+            _("For real numbers give the site a public https address, and write that into PUBLIC_URL."),
         )
     return ok(_("The site answers at %(url)s.") % {"url": url})
 
 
 def readiness() -> dict[str, Any]:
-    """What /readyz answers there, ready or not; empty when nothing does."""
+    """The answer of /readyz at PUBLIC_URL, ready or not; empty when there is none."""
     try:
         with urllib.request.urlopen(f"{settings.PUBLIC_URL}/readyz", timeout=TIMEOUT) as response:
             facts = json.load(response)

@@ -19,8 +19,8 @@ def database() -> Finding:
     state = health.database_state()
     if state == health.Database.READ_ONLY:
         return broken(
-            _("The database takes no writes."),
-            _("Make room on its disk, or let DATABASE_URL name the server that takes writes and not a standby."),
+            _("The database accepts no writes."),
+            _("Free space on its disk, or name in DATABASE_URL the server that accepts writes, not a standby."),
         )
     if state != health.Database.OK:
         return broken(
@@ -28,9 +28,7 @@ def database() -> Finding:
             _("Start its server, and check DATABASE_URL, the network and the free disk space there."),
         )
     if health.migration_state() == health.Migrations.MISSING:
-        return broken(
-            _("The database is not migrated: this code needs a newer one."), _("Run `python manage.py migrate`.")
-        )
+        return broken(_("The database lacks migrations of this version."), _("Run `python manage.py migrate`."))
     return ok(_("The database (%(kind)s) answers and is migrated.") % {"kind": connection.display_name})
 
 
@@ -46,7 +44,7 @@ def broker() -> Finding:
         return broken(_("Redis cannot be reached."), _("Start Redis, and check REDIS_URL and the network."))
     if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
         return warning(
-            _("Redis throws work away when its memory is full."), _("Set `maxmemory-policy noeviction` in Redis.")
+            _("Redis discards tasks when its memory is full."), _("Set `maxmemory-policy noeviction` in Redis.")
         )
     return ok(_("Redis answers."))
 
@@ -54,15 +52,15 @@ def broker() -> Finding:
 def worker() -> Finding:
     silent = _silent_queues()
     if not silent:
-        return ok(_("A worker carries out tasks."))
+        return ok(_("Workers take tasks from every queue."))
     if not settings.REDIS_URL:
         return broken(
             _("No worker runs at %(url)s.") % {"url": settings.PUBLIC_URL},
-            _("Start `python manage.py up`. If it runs, look into what it says."),
+            _("Start `python manage.py up`. If it is running, read its output."),
         )
     return broken(
         _("No worker takes tasks from these queues: %(queues)s.") % {"queues": ", ".join(silent)},
-        _("Start `celery -A chatbot_site worker` for every queue, and look into its log."),
+        _("Start `celery -A chatbot_site worker`, which takes tasks from every queue, and read its log."),
     )
 
 
@@ -71,12 +69,12 @@ def ticks() -> Finding:
         return ok(_("Ticks come, and find what is due."))
     action = _("Start one `celery -A chatbot_site beat`.")
     if not settings.REDIS_URL:
-        action = _("Start `python manage.py up`. If it runs, look into what it says.")
+        action = _("Start `python manage.py up`. If it is running, read its output.")
     return broken(_("No tick came in the last half minute."), action)
 
 
 def _silent_queues() -> list[str]:
-    """The queues that nobody works on. Without Redis only the process of `up` knows: it is asked."""
+    """The queues without a heartbeat. Without Redis only the process of `up` knows them: it is asked."""
     silent = [name for name, heartbeat in health.broker_state().queues.items() if not heartbeat.ok]
     if silent and not settings.REDIS_URL:
         queues = public_address.readiness().get("queues", {})

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from .findings import Finding, broken, ok, warning
 
 GIGABYTE = 1_000_000_000
-#: With less free space a warning is given, or it counts as broken (bytes).
-LITTLE, TOO_LITTLE = GIGABYTE, GIGABYTE // 5
+#: With less free space than this (bytes) a disk is broken, or a warning.
+MIN_FREE_SPACE, AMPLE_FREE_SPACE = GIGABYTE // 5, GIGABYTE
 
 
 def disk() -> Finding:
@@ -21,14 +21,16 @@ def disk() -> Finding:
     if locked:
         return broken(
             _("Nothing can be written in %(folders)s.") % {"folders": ", ".join(sorted(set(locked)))},
-            _("Give the user that runs this program the right to write there."),
+            _("Let the user that runs this program write there."),
         )
     free, folder = min((shutil.disk_usage(folder).free, folder) for folder in folders)
     facts = {"free": f"{free / GIGABYTE:.1f}", "folder": folder}
-    if free < TOO_LITTLE:
-        return broken(_("The disk of %(folder)s is full: %(free)s GB are free.") % facts, _("Make room there."))
-    if free < LITTLE:
-        return warning(_("Little room is left on the disk of %(folder)s: %(free)s GB.") % facts, _("Make room there."))
+    if free < MIN_FREE_SPACE:
+        return broken(_("The disk of %(folder)s is full: %(free)s GB are free.") % facts, _("Free some space there."))
+    if free < AMPLE_FREE_SPACE:
+        return warning(
+            _("Little space is left on the disk of %(folder)s: %(free)s GB.") % facts, _("Free some space there.")
+        )
     return ok(_("%(free)s GB are free on the fullest disk (%(folder)s).") % facts)
 
 
@@ -40,5 +42,5 @@ def _folders() -> list[Path]:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it, in which it would be made."""
+    """The folder itself, or the nearest one above it that exists, in which it will be made."""
     return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())

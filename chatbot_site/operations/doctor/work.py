@@ -1,4 +1,4 @@
-"""Work that is due for long and that nobody does, and what was given up."""
+"""Work that has been due for long, and what was given up."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ from whatsapp.models import WebhookEvent
 
 from .findings import Finding, broken, ok, warning
 
-#: The most rows of a job that are counted.
-LIMIT = 1000
+#: How many rows of a job are counted at most.
+MAX_COUNTED = 1000
 
 
 def stuck() -> Finding:
     """What waits for far too long, and what was given up after too many failures."""
-    rows = registry.stuck(LIMIT)
+    rows = registry.stuck(MAX_COUNTED)
     late = [row for row in rows if row.why != "parked"]
     if late:
         return broken(
             _("Work has been waiting for too long: %(kinds)s.") % {"kinds": _by_kind(late)},
-            _("See that a worker of every queue runs, and look into its log."),
+            _("See that every queue has a worker, and read the workers' logs."),
         )
     if rows:
         return warning(
             _("Given up after too many failures: %(kinds)s.") % {"kinds": _by_kind(rows)}, _action_for_parked(rows)
         )
-    return ok(_("No work waits for long, and none was given up."))
+    return ok(_("No work has been waiting for long, and none was given up."))
 
 
 def _by_kind(rows: Iterable[Stuck]) -> str:
@@ -45,4 +45,4 @@ def _action_for_parked(rows: Iterable[Stuck]) -> str:
     if all(models[row.job] is WebhookEvent for row in rows):
         page = reverse("admin:whatsapp_webhookevent_changelist") + "?state=given_up"
         return _("See why at %(page)s, and then run `python manage.py replay_webhooks`.") % {"page": page}
-    return _("See the last error of each in the database, and mend it.")
+    return _("Look up the last error of each in the database, and mend its cause.")

@@ -41,7 +41,7 @@ def phones_in(text: str, country: str = "RU") -> Iterator[str]:
             yield phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _parse(text: str, country: str) -> phonenumbers.PhoneNumber | None:
+def _parse(text: str, country: str | None) -> phonenumbers.PhoneNumber | None:
     candidates = [text]
     if country in _DIALLING_8 and text.lstrip().startswith("+"):
         candidates.append(re.sub(r"^\s*\+\s?8", "8", text))

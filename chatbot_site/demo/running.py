@@ -44,6 +44,6 @@ def _introduce(number: WhatsAppNumber, simulator: Simulator) -> None:
         name=number.name,
     )
     for customer in Customer.objects.for_business(number.business).filter(phone__isnull=False):
-        simulator.add_customer(customer.name, customer.phone)
+        simulator.add_customer(customer.name, customer.phone or "")
     simulator.directory.subscribed[number.waba_id] = {simulator.directory.app_id: True}
     health.check(number)

@@ -310,7 +310,7 @@ JOB = Job(
     # Numbers of one account are checked together.
     share=None,
     delays=(AGAIN, AFTER_TOO_MANY_CALLS, EVERY),
-    rows=WhatsAppNumber.objects.kept,
+    rows=WhatsAppNumber.objects.not_being_deleted,
     columns=Columns("check_due_at", "check_lease_until", "check_attempts", "check_error"),
     patience=timedelta(hours=1),
 )

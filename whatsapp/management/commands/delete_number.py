@@ -83,7 +83,7 @@ class Command(TranslatedCommand):
         exported = asked.exported_at and date_format(localtime(asked.exported_at), "SHORT_DATETIME_FORMAT")
         for label, fact in (
             (_("Last export before it"), exported or _("none was made")),
-            (_("Took"), asked.duration_in_words),
+            (_("Took"), asked.duration_text),
             (_("Rows left behind"), asked.orphans),
         ):
             self.stdout.write(f"{label}: {fact}")

@@ -1,18 +1,18 @@
-"""A form whose button does its work once, however often it is pressed."""
+"""A form that does its work once, however often its button is pressed."""
 
-from typing import Any
 from uuid import uuid4
 
 from django import forms
 
-from accounts.models import IdempotentRequest
+from accounts.models import IdempotentRequest, User
 
 
-class OnceForm(forms.Form):
-    # The same in both requests of a double click.
-    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
+class IdempotentForm(forms.Form):
+    # Both requests of a double click have the same.
+    idempotency_key = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput)
 
-    def is_first(self, user: Any) -> bool:
+    def is_first(self, user: User) -> bool:
         """Whether this very form has not been sent before. Called in the transaction of its work."""
-        _request, is_first = IdempotentRequest.objects.get_or_create(user=user, key=str(self.cleaned_data["once"]))
+        key = str(self.cleaned_data["idempotency_key"])
+        _request, is_first = IdempotentRequest.objects.get_or_create(user=user, key=key)
         return is_first

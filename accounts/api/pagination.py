@@ -1,8 +1,10 @@
+"""How lists are divided into pages."""
+
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 
 
 class PagePagination(PageNumberPagination):
-    """Small lists: a count and pages."""
+    """Pages with a count, for small lists."""
 
     page_size = 50
     page_size_query_param = "page_size"
@@ -10,7 +12,7 @@ class PagePagination(PageNumberPagination):
 
 
 class NewestFirst(CursorPagination):
-    """Long lists that grow at the front: stable, and as fast on the last page as on the first."""
+    """Pages by cursor, for long lists that grow at the front: stable, and the last page is as fast as the first."""
 
     page_size = 50
     page_size_query_param = "page_size"

@@ -1,18 +1,19 @@
 """A cast for tests: an owner, colleagues with lesser roles, and a stranger of another business."""
 
 from itertools import count
+from typing import Any
 
 from accounts.jobs.job import Job, carry_out
 from accounts.people.registration import register
 
-from .models import Role, User
+from .models import Business, Role, User
 
 _serial = count(1)
 
 PASSWORD = "correct horse battery"
 
 
-def make_owner(business_name=None, **fields):
+def make_owner(business_name: str | None = None, **fields: Any) -> User:
     """The owner of a new business, registered as people register."""
     serial = next(_serial)
     return register(
@@ -23,15 +24,15 @@ def make_owner(business_name=None, **fields):
     )
 
 
-def make_business(name=None):
-    return make_owner(name).business
+def make_business(name: str | None = None) -> Business:
+    return Business.objects.get(people=make_owner(name))
 
 
-def make_colleague(owner, role=Role.OPERATOR):
+def make_colleague(owner: User, role: Role = Role.OPERATOR) -> User:
     return User.objects.create_user(f"{role}{next(_serial)}@example.com", PASSWORD, business=owner.business, role=role)
 
 
-def make_administrator():
+def make_administrator() -> User:
     """A platform administrator, who belongs to no business."""
     return User.objects.create_superuser(f"admin{next(_serial)}@example.com", PASSWORD)
 

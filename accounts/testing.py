@@ -1,9 +1,9 @@
-"""A cast for tests: an owner, colleagues with lesser roles, and a stranger of another business."""
+"""People for tests: an owner, colleagues with lesser roles, a platform administrator."""
 
 from itertools import count
 from typing import Any
 
-from accounts.jobs.job import Job, carry_out
+from accounts.jobs.job import Job, run_claimed
 from accounts.people.registration import register
 
 from .models import Business, Role, User
@@ -38,9 +38,9 @@ def make_administrator() -> User:
 
 
 def work_off(job: Job, seconds: float = 10) -> int:
-    """Work on the rows of a job that are due until none is left, as workers do. Returns how often one was claimed."""
+    """Work on the due rows of a job, as workers do, until none is left. Returns how often one was claimed."""
     claimed = 0
     while row := job.claim():
         claimed += 1
-        carry_out(job, row, seconds)
+        run_claimed(job, row, seconds)
     return claimed

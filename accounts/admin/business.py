@@ -64,6 +64,6 @@ class BusinessAdmin(TenantModelAdmin):
         logout(request)
         text = _("“%(name)s” has been deleted with everything it had.")
         if under_way(request):
-            text = _("“%(name)s” is being deleted with everything it has. Nobody of it can sign in any more.")
+            text = _("“%(name)s” is being deleted with everything it has. Its people can no longer sign in.")
         messages.success(request, text % {"name": obj_display})
         return redirect("admin:login")

@@ -22,7 +22,7 @@ class PersonForm(TenantModelForm):
         choices=Role.choices,
         initial=Role.OPERATOR,
         help_text=_(
-            "An owner may do everything. A manager may not change people, tokens and the business, nor delete "
+            "An owner may do everything. A manager may not change people, tokens or the business, nor delete "
             "numbers. An operator answers customers."
         ),
     )

@@ -48,7 +48,7 @@ class PersonAdmin(TenantModelAdmin):
         return format_html(
             "{}<br>{}",
             invitation_url(person),
-            gettext("Hand it over as you like, for example in WhatsApp. It opens the page to choose a password."),
+            gettext("Pass it on in any way, for example by WhatsApp. It opens the page to choose a password."),
         )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -59,7 +59,7 @@ class PersonAdmin(TenantModelAdmin):
         self.message_user(
             request,
             format_html(
-                gettext("Invited by e-mail: {}. The same link, for handing over in WhatsApp: {}"),
+                gettext("Invited by e-mail: {}. The same link, to pass on by WhatsApp: {}"),
                 obj.email,
                 invitation_url(obj),
             ),

@@ -49,7 +49,7 @@ class ApiTokenAdmin(TenantModelAdmin):
         key = tokens.issue(obj)
         self.message_user(
             request,
-            format_html(gettext("The key, shown this once. Copy it now: {}"), key),
+            format_html(gettext("The key is shown only once. Copy it now: {}"), key),
             messages.WARNING,
         )
 

@@ -85,7 +85,7 @@ def _stored_response(stored: IdempotentRequest, fingerprint: str) -> Response:
     if stored.fingerprint != fingerprint:
         raise Refusal(
             "idempotency_key_reused",
-            _("This Idempotency-Key came with another request before. Use a new key for every request."),
+            _("This Idempotency-Key was used with another request. Use a new key for every request."),
             status=422,
         )
     return Response(stored.body, status=stored.status_code)

@@ -1,4 +1,4 @@
-"""Deleting in the admin: a page with exact counts, then at once, or by a job whose page shows how far it is."""
+"""Deleting in the admin: a page with exact counts, then at once, or by a job whose page shows its progress."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from . import page as deletion_page
 from .cascade import Cascade
 from .forms import NameForm
 
-#: Rows that one action deletes, within one request.
+#: Rows that one action may delete, within one request.
 MAX_DELETED_AT_ONCE = 2000
 
 
 class ChosenRows:
-    """The chosen rows as one whose key names them all: Django reads no more than a thousand fields of a form."""
+    """The chosen rows as one, whose key lists theirs: Django reads at most a thousand fields of a form."""
 
     def __init__(self, rows: list[models.Model]) -> None:
         self.pk = ",".join(str(row.pk) for row in rows)
@@ -44,12 +44,12 @@ else:
 
 
 class DeletesCascades(Base):
-    """What TenantModelAdmin knows about deleting. Where `types_name`, whoever deletes a row types its name."""
+    """The part of TenantModelAdmin that deletes. Where `types_name`, whoever deletes a row types its name first."""
 
     types_name = False
 
     def delete_cascades(self, rows: Iterable[Any], requested_by: User | None) -> list[Deletion]:
-        """Delete rows with all that hangs on them; returns the Deletion of each."""
+        """Delete rows with everything that depends on them. Returns the Deletion of each."""
         return deletion.delete_all(rows, requested_by)
 
     def confirmations(
@@ -59,11 +59,11 @@ class DeletesCascades(Base):
         return [NameForm(data, row=row) for row in rows] if self.types_name else []
 
     def confirmation_context(self, request: Any, rows: Iterable[Any]) -> dict[str, Any]:
-        """What the page says besides, by rows."""
+        """What else the page says about these rows."""
         return {}
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """What the confirmation page shows: exact counts, and up to 50 linked rows a kind."""
+        """What the confirmation page shows: exact counts, and links to up to 50 rows of each kind."""
         if getattr(request, "is_confirmed", False):
             return [], {}, set(), []
         cascade = Cascade(self.model._base_manager.filter(pk__in=[obj.pk for obj in objs]))
@@ -77,14 +77,14 @@ class DeletesCascades(Base):
         try:
             context = {**self._confirm(request, rows, request.method == "POST"), **(extra_context or {})}
             if not request.is_confirmed:
-                # Whoever posts nothing sees the page.
+                # Django shows the page to whoever posts nothing.
                 request.POST = QueryDict()
             return deletion_page.with_counts(again_after_deadlock(super().delete_view)(request, object_id, context))
         except Refusal as refusal:
             return self._redirect_refused(request, refusal)
 
     def _confirm(self, request: Any, rows: Any, is_answered: bool) -> dict[str, Any]:
-        """Whether it is confirmed, and what the page asks for and says."""
+        """Set `request.is_confirmed`. Returns the context of the confirmation page."""
         forms = self.confirmations(request, rows, request.POST if is_answered else None)
         unconfirmed = [form for form in forms if not form.is_valid()]
         request.is_confirmed = is_answered and not unconfirmed
@@ -107,8 +107,8 @@ class DeletesCascades(Base):
 
     def delete_selected(self, request: Any, queryset: models.QuerySet[Any]) -> Any:
         if queryset.count() > MAX_DELETED_AT_ONCE:
-            sentence = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
-            self.message_user(request, sentence % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
+            text = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
+            self.message_user(request, text % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
             return None
         context = self._confirm(request, queryset, is_answered="post" in request.POST)
         if request.is_confirmed:
@@ -134,7 +134,7 @@ class DeletesCascades(Base):
         request.deletions = self.delete_cascades(queryset, request.user)
 
     def _redirect_to_job(self, request: Any) -> HttpResponse | None:
-        """Redirect to the deletion that a job does, or to the list of several. None when all is gone."""
+        """Redirect to the deletion that a job continues, or to the list if there are several. None if all are done."""
         deletions = under_way(request)
         if len(deletions) > 1:
             return redirect("admin:accounts_deletion_changelist")
@@ -146,5 +146,5 @@ class DeletesCascades(Base):
 
 
 def under_way(request: Any) -> list[Deletion]:
-    """Of the deletions that this request began, those that a job does."""
+    """Those of the deletions begun by this request that a job continues."""
     return [deletion for deletion in getattr(request, "deletions", ()) if deletion.state != Deletion.State.DONE]

@@ -19,7 +19,7 @@ def validate_time_zone(value: str) -> None:
 def validate_country(value: str) -> None:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValidationError(
-            _("There is no country “%(country)s”. Write its two capital letters, for example RU or KZ."),
+            _("There is no country “%(country)s”. Write two capital letters, for example RU or KZ."),
             code="country",
             params={"country": value},
         )

@@ -124,7 +124,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (Refusal, ValidationError) as refusal:
-            vars(request)["refusal"] = refusal
+            request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
@@ -167,7 +167,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         chosen = ",".join(request.POST.getlist(ACTION_CHECKBOX_NAME)).split(",")
         values = request.POST.copy()
         values.setlist(ACTION_CHECKBOX_NAME, storable(self.model._meta.pk, chosen))
-        vars(request)["POST"] = values
+        request.POST = values  # type: ignore[assignment]
         return super().response_action(request, queryset, *args, **kwargs)
 
     def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[Any]:

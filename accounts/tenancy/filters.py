@@ -73,7 +73,7 @@ def check_parameters(request: Request, view: Any) -> None:
     unknown = sorted(set(request.query_params) - known - _pagination_parameters(view) - {"format"})
     if unknown:
         names = ", ".join(sorted(known)) or "–"
-        message = _("Unknown parameter. Known are: %(names)s.") % {"names": names}
+        message = _("Unknown parameter. Known parameters: %(names)s.") % {"names": names}
         raise ValidationError({name: [message] for name in unknown})
 
 

@@ -40,7 +40,7 @@ class LimitedFormSet(BaseFormSet):
 
     default_error_messages = {
         "missing_management_form": gettext_lazy(
-            "The page did not arrive whole, so nothing was saved. Open it again and repeat your change."
+            "The page arrived incomplete, so nothing was saved. Open it again and repeat your change."
         )
     }
 
@@ -57,7 +57,7 @@ class LimitedFormSet(BaseFormSet):
                 text = _("At most %(most)d rows can be saved here. Nothing was saved.")
                 raise TooManyRows(text % {"most": formset.max_num})
         if rows > len(self.data):
-            raise TooManyRows(_("More rows were announced than came. Nothing was saved: open the page again."))
+            raise TooManyRows(_("Fewer rows arrived than were announced. Nothing was saved: open the page again."))
 
     def _announced(self) -> Iterator[tuple[int, type[BaseFormSet]]]:
         """How many rows are announced for each formset, this one first."""

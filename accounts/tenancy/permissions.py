@@ -13,7 +13,7 @@ from .scope import signed_in
 class IsMember(IsAuthenticated):
     """Signed in as a person of a business. The API serves businesses; platform administrators have the admin."""
 
-    message = _("Sign in as a person of a business: the API works for one business.")
+    message = _("Sign in as a member of a business: the API works within one business.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return super().has_permission(request, view) and signed_in(request).business_id is not None

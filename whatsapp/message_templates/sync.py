@@ -186,6 +186,6 @@ JOB = Job(
     claimable=can_be_read,
     columns=Columns("templates_due_at", "templates_lease_until", "templates_attempts", "templates_error"),
     # One is looked at again when its number is active, or has another token.
-    patience=timedelta(hours=1),
+    stuck_after=timedelta(hours=1),
     given_up=WhatsAppNumber.objects.none,
 )

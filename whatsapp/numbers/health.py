@@ -312,5 +312,5 @@ JOB = Job(
     delays=(AGAIN, AFTER_TOO_MANY_CALLS, EVERY),
     rows=WhatsAppNumber.objects.not_being_deleted,
     columns=Columns("check_due_at", "check_lease_until", "check_attempts", "check_error"),
-    patience=timedelta(hours=1),
+    stuck_after=timedelta(hours=1),
 )

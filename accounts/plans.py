@@ -15,7 +15,7 @@ from .refusals import Refusal
 
 
 class Subscription(Protocol):
-    """What is asked of an accounts.models.Subscription, which stands above plans."""
+    """What plans need of an accounts.models.Subscription, which they may not import."""
 
     @property
     def plan(self) -> str: ...
@@ -25,7 +25,7 @@ class Subscription(Protocol):
 
 
 class Subscriber(Protocol):
-    """What is asked of an accounts.models.Business."""
+    """What plans need of an accounts.models.Business."""
 
     @property
     def is_suspended(self) -> bool: ...

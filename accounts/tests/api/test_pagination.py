@@ -114,8 +114,6 @@ def test_a_row_that_is_added_meanwhile_moves_nothing_to_the_next_page():
     [
         pytest.param("nonsense", id="no base64"),
         pytest.param(cursor("p=nonsense"), id="no time"),
-        pytest.param(cursor("p=0001-01-01T00:00:00%2B14:00"), id="before all times"),
-        pytest.param(cursor("p=9999-12-31T23:59:59-14:00"), id="after all times"),
         pytest.param(cursor("p=2026-02-30T00:00:00Z"), id="no such day"),
         pytest.param(cursor("o=x"), id="no offset"),
         pytest.param(cursor("o=-1"), id="negative offset"),
@@ -125,6 +123,14 @@ def test_a_cursor_that_is_none_is_404(cursor):
     client = Client(headers={"Authorization": f"Token {sign_in(make_owner())}"})
     response = client.get("/api/v1/conversations/", {"cursor": cursor})
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("position", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_cursor_at_the_end_of_all_times_is_no_crash(position):
+    """SQLite cannot hold such a time in UTC; PostgreSQL can."""
+    client = Client(headers={"Authorization": f"Token {sign_in(make_owner())}"})
+    response = client.get("/api/v1/conversations/", {"cursor": cursor(f"p={position}")})
+    assert response.status_code in (200, 404)
 
 
 @pytest.mark.parametrize("position", ["x", "9" * 5000, "1.5"])

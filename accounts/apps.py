@@ -7,8 +7,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and businesses")
 
-    def ready(self):
+    def ready(self) -> None:
         from accounts.people.roles import grant_rights
 
-        # Django makes the permissions after migrating; the roles receive theirs in the same way.
+        # Django creates the permissions after migrating; the roles get theirs at the same time.
         post_migrate.connect(grant_rights, dispatch_uid="accounts.people.roles.grant_rights")

@@ -1,9 +1,11 @@
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .api import throttling
+from .models import User
 from .people import registration
 from .refusals import Refusal
 
@@ -22,8 +24,8 @@ class RegistrationForm(forms.Form):
         help_text=password_validators_help_text_html,
     )
 
-    def register(self, request, language):
-        """The new owner, or None with the reasons among the form's errors."""
+    def register(self, request: HttpRequest, language: str) -> User | None:
+        """The new owner; None if it failed, with the reasons among the form's errors."""
         try:
             throttling.check_registration_rate(request)
             return registration.register(language=language, **self.cleaned_data)

@@ -1,21 +1,23 @@
 import zoneinfo
+from collections.abc import Callable
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 
 class UserPreferencesMiddleware:
     """Show pages in the person's language, where they chose one, and times in the time zone of their business."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if user.is_authenticated:
             if user.language:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = translation.get_language()
-            if user.business_id:
+            if user.business:
                 timezone.activate(zoneinfo.ZoneInfo(user.business.time_zone))
         try:
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""Refusals: something asked for is understood but must not happen now. Each says why, and what to do."""
+"""Refusals: a request is understood, but must not be carried out now. Each says why, and what to do."""
 
 
 class Refusal(Exception):

@@ -7,11 +7,11 @@ from .models import ApiToken
 
 
 @shared_task
-def forget_what_is_over():
-    """Remove sessions and tokens that ended, and answers kept longer than anybody repeats a request."""
+def delete_expired() -> dict[str, int]:
+    """Tick: delete expired sessions and tokens, and old responses of idempotent requests. Returns how many."""
     now = timezone.now()
     return {
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
         "tokens": ApiToken.objects.filter(expiry__lt=now).delete()[0],
-        "answers": idempotency.forget_old_answers(),
+        "responses": idempotency.delete_old_responses(),
     }

@@ -1,18 +1,19 @@
-"""A cast for tests: an owner, colleagues with lesser roles, and a stranger of another business."""
+"""People for tests: an owner, colleagues with lesser roles, a platform administrator."""
 
 from itertools import count
+from typing import Any
 
-from accounts.jobs.job import Job, carry_out
+from accounts.jobs.job import Job, run_claimed
 from accounts.people.registration import register
 
-from .models import Role, User
+from .models import Business, Role, User
 
 _serial = count(1)
 
 PASSWORD = "correct horse battery"
 
 
-def make_owner(business_name=None, **fields):
+def make_owner(business_name: str | None = None, **fields: Any) -> User:
     """The owner of a new business, registered as people register."""
     serial = next(_serial)
     return register(
@@ -23,23 +24,23 @@ def make_owner(business_name=None, **fields):
     )
 
 
-def make_business(name=None):
-    return make_owner(name).business
+def make_business(name: str | None = None) -> Business:
+    return Business.objects.get(people=make_owner(name))
 
 
-def make_colleague(owner, role=Role.OPERATOR):
+def make_colleague(owner: User, role: Role = Role.OPERATOR) -> User:
     return User.objects.create_user(f"{role}{next(_serial)}@example.com", PASSWORD, business=owner.business, role=role)
 
 
-def make_administrator():
+def make_administrator() -> User:
     """A platform administrator, who belongs to no business."""
     return User.objects.create_superuser(f"admin{next(_serial)}@example.com", PASSWORD)
 
 
 def work_off(job: Job, seconds: float = 10) -> int:
-    """Work on the rows of a job that are due until none is left, as workers do. Returns how often one was claimed."""
+    """Work on the due rows of a job, as workers do, until none is left. Returns how often one was claimed."""
     claimed = 0
     while row := job.claim():
         claimed += 1
-        carry_out(job, row, seconds)
+        run_claimed(job, row, seconds)
     return claimed

@@ -1,11 +1,14 @@
 """Pages before signing in, in the look of the admin, and the language switch."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import login
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -20,17 +23,25 @@ from .refusals import Refusal
 BACKEND = "accounts.people.roles.RoleBackend"
 
 
-class AdminPageMixin:
+if TYPE_CHECKING:
+    Base = FormView[Any]
+    RegistrationFormView = FormView[RegistrationForm]
+else:
+    Base = object
+    RegistrationFormView = FormView
+
+
+class AdminPageMixin(Base):
     """The context that the admin's templates need."""
 
-    title = ""
+    title: str | Promise = ""
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = {**admin.site.each_context(self.request), "title": self.title}
         return super().get_context_data(**context, **kwargs)
 
 
-class RegisterView(AdminPageMixin, FormView):
+class RegisterView(AdminPageMixin, RegistrationFormView):
     """Open a business and sign in as its owner."""
 
     title = pgettext_lazy("title", "Register")
@@ -38,9 +49,9 @@ class RegisterView(AdminPageMixin, FormView):
     form_class = RegistrationForm
     success_url = reverse_lazy("admin:index")
 
-    def dispatch(self, request, *args, **kwargs):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            return HttpResponseRedirect(self.success_url)
+            return HttpResponseRedirect(str(self.success_url))
         try:
             check_registration_is_open()
         except Refusal as refusal:
@@ -49,8 +60,8 @@ class RegisterView(AdminPageMixin, FormView):
             )
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form):
-        owner = form.register(self.request, get_language())
+    def form_valid(self, form: RegistrationForm) -> HttpResponse:
+        owner = form.register(self.request, get_language() or "")
         if owner is None:
             return self.form_invalid(form)
         login(self.request, owner, backend=BACKEND)
@@ -67,14 +78,14 @@ class InvitationView(AdminPageMixin, PasswordResetConfirmView):
     post_reset_login = True
     post_reset_login_backend = BACKEND
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # Django's own title for a used link speaks of a reset.
         return super().get_context_data(**kwargs) | {"title": self.title if self.validlink else _("Invitation")}
 
 
 @require_POST
-def set_language(request):
-    """Django's switch of language, which for a person signed in lasts on every device."""
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Django's language switch. For whoever is signed in, the choice is stored and applies on every device."""
     language = request.POST.get("language")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         request.user.language = language

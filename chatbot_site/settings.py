@@ -325,7 +325,7 @@ CELERY_BEAT_SCHEDULE = {
     "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
     "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
-    "forget what is over": {"task": "accounts.tasks.forget_what_is_over", "schedule": 60 * 60},
+    "delete what has expired": {"task": "accounts.tasks.delete_expired", "schedule": 60 * 60},
 }
 for tick in CELERY_BEAT_SCHEDULE.values():
     tick["options"] = {"expires": 60}

@@ -1,8 +1,10 @@
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import logout
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +12,7 @@ from accounts.deletion.admin import under_way
 from accounts.models import Business
 from accounts.people import registration
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.scope import signed_in
 
 from .forms import BusinessForm, PasswordForm
 
@@ -26,39 +29,41 @@ class BusinessAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fields = ["name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]
 
-    def get_readonly_fields(self, request, obj=None):
-        return ["created_at"] if request.user.is_superuser else ["is_suspended", "created_at"]
+    def get_readonly_fields(self, request: HttpRequest, obj: Business | None = None) -> list[str]:
+        return ["created_at"] if signed_in(request).is_superuser else ["is_suspended", "created_at"]
 
     @admin.display(description=_("plan"))
-    def plan(self, business):
+    def plan(self, business: Business) -> str:
         return business.subscription.get_plan_display()
 
-    def save_model(self, request, business, form, change):
+    def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:
         if change:
-            business.save(update_fields=form.changed_data)
+            obj.save(update_fields=form.changed_data)
         else:
-            registration.open_business(business)
+            registration.open_business(obj)
 
-    # Deleting a business: an administrator types its name, its owner also the password.
+    # Whoever deletes a business types its name; its owner types their password too.
 
-    def get_actions(self, request):
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
-        return actions if request.user.is_superuser else {}
+        return actions if signed_in(request).is_superuser else {}
 
     def form_context(self, request: HttpRequest, obj: Business | None) -> dict[str, Any]:
         # The page has a link of its own for deleting.
         return {"show_delete": False}
 
-    def confirmations(self, request, rows, data=None):
-        forms = super().confirmations(request, rows, data)
-        return forms if request.user.is_superuser else [*forms, PasswordForm(data, request=request)]
+    def confirmations(
+        self, request: HttpRequest, rows: Iterable[Business], data: Mapping[str, Any] | None = None
+    ) -> list[forms.Form]:
+        asked = list(super().confirmations(request, rows, data))
+        return asked if signed_in(request).is_superuser else [*asked, PasswordForm(data, request=request)]
 
-    def response_delete(self, request, obj_display, obj_id):
-        if request.user.is_superuser:
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        if signed_in(request).is_superuser:
             return super().response_delete(request, obj_display, obj_id)
         logout(request)
-        text = _("“%(name)s” has been deleted with all it had.")
+        text = _("“%(name)s” has been deleted with everything it had.")
         if under_way(request):
-            text = _("“%(name)s” is being deleted with all it has. Nobody of it can sign in any more.")
+            text = _("“%(name)s” is being deleted with everything it has. Its people can no longer sign in.")
         messages.success(request, text % {"name": obj_display})
         return redirect("admin:login")

@@ -1,14 +1,19 @@
 """Forms of the admin for people, businesses and tokens."""
 
 import zoneinfo
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Business, Role, User
 from accounts.people import sign_in, tokens
 from accounts.tenancy.forms import RefusableModelForm, TenantModelForm
+from accounts.tenancy.scope import signed_in
 
 
 class PersonForm(TenantModelForm):
@@ -17,7 +22,7 @@ class PersonForm(TenantModelForm):
         choices=Role.choices,
         initial=Role.OPERATOR,
         help_text=_(
-            "An owner may do everything. A manager may not change people, tokens and the business, nor delete "
+            "An owner may do everything. A manager may not change people, tokens or the business, nor delete "
             "numbers. An operator answers customers."
         ),
     )
@@ -32,18 +37,18 @@ class PersonForm(TenantModelForm):
             )
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.instance.business_id:  # A platform administrator has no role.
             self.fields.pop("role", None)
 
 
-def time_zones():
+def _time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
 class BusinessForm(RefusableModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones, initial="Europe/Moscow")
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones, initial="Europe/Moscow")
 
     class Meta:
         model = Business
@@ -63,12 +68,14 @@ class ApiTokenForm(RefusableModelForm):
         model = ApiToken
         fields = ["name", "role", "expiry"]
 
-    def clean_expiry(self):
-        return tokens.check_end(self.cleaned_data["expiry"])
+    def clean_expiry(self) -> datetime | None:
+        expiry: datetime | None = self.cleaned_data["expiry"]
+        tokens.check_expiry(expiry)
+        return expiry
 
 
 class PasswordForm(forms.Form):
-    """The password of the person who deletes. Failed tries are counted as those of signing in."""
+    """The password of whoever deletes. Failures count as those of signing in."""
 
     password = forms.CharField(
         label=_("Your password"),
@@ -77,13 +84,13 @@ class PasswordForm(forms.Form):
         error_messages={"required": _("Enter your password.")},
     )
 
-    def __init__(self, data=None, *, request):
+    def __init__(self, data: Mapping[str, Any] | None = None, *, request: HttpRequest) -> None:
         super().__init__(data, label_suffix="")
         self.request = request
 
-    def clean_password(self):
+    def clean_password(self) -> str:
         """Raises Refusal("locked_out") after too many failures."""
-        password = self.cleaned_data["password"]
-        if sign_in.check_password(self.request, self.request.user.email, password) is None:
+        password: str = self.cleaned_data["password"]
+        if sign_in.check_password(self.request, signed_in(self.request).email, password) is None:
             raise forms.ValidationError(gettext("This is not your password."))
         return password

@@ -1,6 +1,7 @@
-"""How the API says no: `{"detail", "code"}`, or a list of sentences by field."""
+"""Error responses of the API: `{"detail", "code"}`, or lists of messages by field."""
 
 import logging
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -18,8 +19,8 @@ from accounts.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
-#: What DRF says and its Russian catalogue lacks. Named here, it is in ours.
-SENTENCES_OF_REST_FRAMEWORK = (
+#: Messages of DRF that its Russian catalogue lacks. Named here, they are translated in ours.
+UNTRANSLATED_MESSAGES = (
     gettext_noop("Must be a valid boolean."),
     gettext_noop("Not a valid string."),
     gettext_noop("Ensure this field has no more than {max_length} elements."),
@@ -27,22 +28,22 @@ SENTENCES_OF_REST_FRAMEWORK = (
 )
 
 
-def exception_handler(exception, context):
+def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """
-    DRF's handler, with `code` beside every `detail`. Refusals are answered with their own status, what a model or a
-    domain function finds wrong with its input is a 400 by field, and two that save the same at once are told so.
+    DRF's handler, with `code` beside every `detail`. A Refusal has its own status; a ValidationError of a model or a
+    domain function is a 400 by field; an IntegrityError, of two requests that saved the same thing, is a 409.
     """
     if isinstance(exception, IntegrityError):
         # The first line names the constraint; PostgreSQL's others hold the values.
-        logger.warning("Two requests met: %s", str(exception).partition("\n")[0])
-        exception = Refusal("conflict", _("Somebody saved the same at the same moment. Look, and try again."))
+        logger.warning("Two requests saved the same thing: %s", str(exception).partition("\n")[0])
+        exception = Refusal("conflict", _("Somebody saved the same thing at the same moment. Check, and try again."))
     if isinstance(exception, ValidationError):
         exception = exceptions.ValidationError(as_serializer_error(exception))
     if isinstance(exception, Refusal):
         set_rollback()
         return Response({"detail": str(exception), "code": exception.code}, status=exception.status)
     if isinstance(exception, exceptions.UnsupportedMediaType):
-        exception.detail = exceptions.ErrorDetail(_accepted_types(context["request"]), exception.default_code)
+        exception.detail = exceptions.ErrorDetail(_unsupported_type_text(context["request"]), exception.default_code)
     if isinstance(exception, Http404):
         exception = exceptions.NotFound(_("There is nothing with this id."))
     response = rest_framework_handler(exception, context)
@@ -51,6 +52,6 @@ def exception_handler(exception, context):
     return response
 
 
-def _accepted_types(request: Request) -> str:
-    sentence = _("Send the body as one of these types, and name it in the header Content-Type: %(types)s.")
-    return sentence % {"types": ", ".join(parser.media_type for parser in request.parsers)}
+def _unsupported_type_text(request: Request) -> str:
+    text = _("Send the body as one of these types, and name it in the header Content-Type: %(types)s.")
+    return text % {"types": ", ".join(parser.media_type for parser in request.parsers or ())}

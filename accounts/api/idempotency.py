@@ -1,54 +1,62 @@
-"""`Idempotency-Key`: a POST that is repeated because its answer was lost is carried out once and answered alike."""
+"""`Idempotency-Key`: a POST that is repeated because its response was lost runs once, and gets the same response."""
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from typing import Any, TypeVar, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.models import IdempotentRequest
 from accounts.refusals import Refusal
+from accounts.tenancy.scope import signed_in
 
-#: How long an answer is there for a repeated request.
+#: How long a response is there for a repeated request.
 RETENTION = timedelta(days=7)
 
+Method = TypeVar("Method", bound=Callable[..., Response])
 
-def idempotent(method):
+
+def idempotent(method: Method) -> Method:
     """
     Decorate a viewset's POST that sends.
 
-    With the header, the method runs in the transaction that keeps its key: what it did and the answer are stored
-    together or not at all, also when the process is killed, and a second request with the key waits for the first.
-    So the method must not call the network. A refused request (an exception) leaves the key free.
+    With the header, the method runs in the transaction that stores its key: its effects and its response are committed
+    together or not at all, also when the process is killed, and a second request with the key waits for the first. So
+    the method must not call the network. A refused request (an exception) leaves the key free.
     """
 
     @wraps(method)
-    def answer_once(view, request, *args, **kwargs):
+    def run_once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key")
         if request.method != "POST" or not key:
             return method(view, request, *args, **kwargs)
-        refuse_long(key)
-        asked = fingerprint(request)
+        _check_length(key)
+        fingerprint = _fingerprint(request)
         with transaction.atomic():
-            kept, is_first = IdempotentRequest.objects.get_or_create(
-                user=request.user, key=key, defaults={"fingerprint": asked}
+            stored, is_first = IdempotentRequest.objects.get_or_create(
+                user=signed_in(request), key=key, defaults={"fingerprint": fingerprint}
             )
             if not is_first:
-                return repeated_answer(kept, asked)
+                return _stored_response(stored, fingerprint)
             response = method(view, request, *args, **kwargs)
-            kept.status_code, kept.body = response.status_code, response.data
-            kept.save(update_fields=["status_code", "body"])
+            stored.status_code, stored.body = response.status_code, response.data
+            stored.save(update_fields=["status_code", "body"])
             return response
 
-    return answer_once
+    return cast(Method, run_once)
 
 
-def refuse_long(key):
-    longest = IdempotentRequest._meta.get_field("key").max_length
+def _check_length(key: str) -> None:
+    longest = IdempotentRequest._meta.get_field("key").max_length or 0
     if len(key) > longest:
         raise Refusal(
             "idempotency_key_too_long",
@@ -57,14 +65,14 @@ def refuse_long(key):
         )
 
 
-def fingerprint(request):
-    """A digest of what is asked: the address and the parsed body, with the bytes of uploaded files."""
+def _fingerprint(request: Request) -> str:
+    """A digest of a request: the address and the parsed body, with the bytes of uploaded files."""
     data = dict(request.data.lists()) if hasattr(request.data, "lists") else request.data
-    asked = [request.get_full_path(), data]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=digest_of_file).encode()).hexdigest()
+    content = json.dumps([request.get_full_path(), data], sort_keys=True, default=_digest_of_file)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
-def digest_of_file(file):
+def _digest_of_file(file: UploadedFile) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
@@ -72,16 +80,17 @@ def digest_of_file(file):
     return digest.hexdigest()
 
 
-def repeated_answer(kept, asked):
-    if kept.fingerprint != asked:
+def _stored_response(stored: IdempotentRequest, fingerprint: str) -> Response:
+    """The response of the first request with a key. Raises Refusal("idempotency_key_reused") for another request."""
+    if stored.fingerprint != fingerprint:
         raise Refusal(
             "idempotency_key_reused",
-            _("This Idempotency-Key came with another request before. Use a new key for every request."),
+            _("This Idempotency-Key was used with another request. Use a new key for every request."),
             status=422,
         )
-    return Response(kept.body, status=kept.status_code)
+    return Response(stored.body, status=stored.status_code)
 
 
-def forget_old_answers():
-    """Remove answers past their time and return how many."""
+def delete_old_responses() -> int:
+    """Delete the responses whose retention is over. Returns how many."""
     return IdempotentRequest.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()[0]

@@ -1,43 +1,50 @@
+"""Parsers that refuse what a database cannot store: NUL characters, lone surrogates, infinity, endless nesting."""
+
+from __future__ import annotations
+
 import json
 import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
-#: Deeper than any document of the API. Python's own limit is met later, at some other place on the way.
+#: Deeper than any document of the API, and less deep than where Python's recursion ends.
 MAX_DEPTH = 64
 
 
 class StorableJSONParser(JSONParser):
-    """JSON without what a database cannot keep: NUL characters, halves of characters, infinity, endless nesting."""
+    """A JSON body."""
 
-    def parse(self, stream, media_type=None, parser_context=None):
-        with told_as_mistakes():
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        with _errors_of_python_refused():
             data = super().parse(stream, media_type, parser_context)
-            check(data)
+            _check_storable(data)
         return data
 
 
 class StorableMultiPartParser(MultiPartParser):
-    """
-    A form with a file, for the views that take one. Its other fields, should they hold a JSON document, are as JSON
-    is.
-    """
+    """A form with a file, for views that take one. JSON in its other fields obeys the rules of JSON bodies."""
 
-    def parse(self, stream, media_type=None, parser_context=None):
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> DataAndFiles[Any, Any]:
         parsed = super().parse(stream, media_type, parser_context)
-        with told_as_mistakes():
+        with _errors_of_python_refused():
             for texts in dict(parsed.data.lists()).values():
                 for text in texts:
-                    check(document_in(text))
+                    _check_storable(_json_or_text(str(text)))
         return parsed
 
 
 @contextmanager
-def told_as_mistakes():
-    """What Python runs into while it reads a document is a mistake of whoever sent it."""
+def _errors_of_python_refused() -> Iterator[None]:
+    """Answer the errors that Python raises while it reads a document with a ParseError."""
     try:
         yield
     except UnicodeEncodeError as error:
@@ -46,8 +53,8 @@ def told_as_mistakes():
         raise ParseError(_("The body is nested too deeply.")) from error
 
 
-def document_in(text):
-    """The JSON document that a text is, or the text."""
+def _json_or_text(text: str) -> Any:
+    """The JSON document that a text is; otherwise the text."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -56,29 +63,26 @@ def document_in(text):
         return text
 
 
-def check(data):
-    for part, depth in parts_of(data):
-        check_part(part, depth)
+def _check_storable(document: Any) -> None:
+    """Raise ParseError, UnicodeEncodeError or RecursionError for the first value that cannot be stored."""
+    for value, depth in _values(document):
+        if depth > MAX_DEPTH:
+            raise RecursionError
+        if isinstance(value, str):
+            value.encode()
+            if "\0" in value:
+                raise ParseError(_("The body holds a NUL character."))
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ParseError(_("The body holds a number that is too large."))
 
 
-def parts_of(data):
-    """Every value of a parsed document, keys included, and how deep it lies."""
-    waiting = [(data, 0)]
+def _values(document: Any) -> Iterator[tuple[Any, int]]:
+    """Every value of a parsed document, keys included, with its depth."""
+    waiting = [(document, 0)]
     while waiting:
-        part, depth = waiting.pop()
-        yield part, depth
-        if isinstance(part, dict):
-            waiting += [(inner, depth + 1) for inner in (*part, *part.values())]
-        elif isinstance(part, list):
-            waiting += [(inner, depth + 1) for inner in part]
-
-
-def check_part(part, depth):
-    if depth > MAX_DEPTH:
-        raise RecursionError
-    if isinstance(part, str):
-        part.encode()
-        if "\0" in part:
-            raise ParseError(_("The body holds a NUL character."))
-    if isinstance(part, float) and not math.isfinite(part):
-        raise ParseError(_("The body holds a number that is too large."))
+        value, depth = waiting.pop()
+        yield value, depth
+        if isinstance(value, dict):
+            waiting += [(inner, depth + 1) for inner in (*value, *value.values())]
+        elif isinstance(value, list):
+            waiting += [(inner, depth + 1) for inner in value]

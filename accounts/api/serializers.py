@@ -1,3 +1,6 @@
+from datetime import datetime
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
@@ -9,7 +12,7 @@ from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
 
 
 class PasswordField(serializers.CharField):
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(
             write_only=True, trim_whitespace=False, max_length=128, style={"input_type": "password"}, **options
         )
@@ -23,13 +26,13 @@ class BusinessSerializer(TenantSerializer):
 
 
 class PasswordSerializer(StrictSerializer):
-    """The password of the person who asks, before what cannot be undone."""
+    """The password of whoever asks for something that cannot be undone."""
 
     password = PasswordField()
 
 
 class MeSerializer(TenantSerializer):
-    """The person who asks."""
+    """The person who is signed in."""
 
     role = serializers.ChoiceField(Role.choices, source="acting_role", read_only=True)
     business = BusinessSerializer(read_only=True)
@@ -45,7 +48,7 @@ class RegistrationSerializer(StrictSerializer):
     password = PasswordField()
     business_name = serializers.CharField(max_length=200)
     name = serializers.CharField(max_length=150, required=False)
-    language = serializers.ChoiceField(User._meta.get_field("language").choices, required=False)
+    language = serializers.ChoiceField(User._meta.get_field("language").choices or (), required=False)
 
 
 class RegisteredSerializer(serializers.Serializer):
@@ -67,7 +70,7 @@ class ChangePasswordSerializer(StrictSerializer):
     old_password = PasswordField()
     new_password = PasswordField()
 
-    def validate_new_password(self, value):
+    def validate_new_password(self, value: str) -> str:
         try:
             validate_password(value, self.context["request"].user)
         except ValidationError as error:
@@ -77,8 +80,8 @@ class ChangePasswordSerializer(StrictSerializer):
 
 class PersonSerializer(TenantSerializer):
     """
-    A person of the business. Switching `is_active` off keeps what they wrote and their name on it, and ends for good
-    their sign-ins and the tokens they made.
+    A person of the business. Switching `is_active` off keeps what they wrote, under their name. It ends their sign-ins
+    and deletes the tokens they made.
     """
 
     role = serializers.ChoiceField(Role.choices)
@@ -89,18 +92,18 @@ class PersonSerializer(TenantSerializer):
         fields = ["id", "email", "name", "role", "language", "is_active", "has_joined", "last_login", "date_joined"]
         read_only_fields = ["email", "last_login", "date_joined"]
 
-    def get_has_joined(self, person) -> bool:
+    def get_has_joined(self, person: User) -> bool:
         return person.has_usable_password()
 
-    def update(self, person, changes):
-        for name, value in changes.items():
-            setattr(person, name, value)
-        team.change(person)
-        return person
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        team.change(instance)
+        return instance
 
 
 class InvitedPersonSerializer(PersonSerializer):
-    """The answer to an invitation: with the link, which is shown this once."""
+    """The response to an invitation, with the link, which is shown only here."""
 
     invitation_url = serializers.SerializerMethodField()
 
@@ -108,7 +111,7 @@ class InvitedPersonSerializer(PersonSerializer):
         fields = [*PersonSerializer.Meta.fields, "invitation_url"]
         read_only_fields = ["is_active", "last_login", "date_joined"]
 
-    def get_invitation_url(self, person) -> str:
+    def get_invitation_url(self, person: User) -> str:
         return invitations.invitation_url(person)
 
 
@@ -120,23 +123,24 @@ class TokenSerializer(TenantSerializer):
     role = serializers.ChoiceField(Role.choices)
     expires_at = serializers.DateTimeField(source="expiry", required=False, allow_null=True)
     created_at = serializers.DateTimeField(source="created", read_only=True)
-    user = serializers.PrimaryKeyRelatedField(read_only=True)
+    user: Any = serializers.PrimaryKeyRelatedField(read_only=True)
 
     class Meta:
         model = ApiToken
         fields = ["id", "name", "role", "expires_at", "created_at", "user"]
 
-    def validate_expires_at(self, value):
-        return tokens.check_end(value)
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        tokens.check_expiry(value)
+        return value
 
 
-@extend_schema_field(serializers.CharField(help_text="Shown this once."))
+@extend_schema_field(serializers.CharField(help_text="Shown only here."))
 class KeyField(serializers.CharField):
     pass
 
 
 class IssuedTokenSerializer(TokenSerializer):
-    """The answer to a new token: with the key, which is shown this once."""
+    """The response that creates a token, with the key, which is shown only here."""
 
     token = KeyField(source="key", read_only=True)
 

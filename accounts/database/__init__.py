@@ -1,4 +1,3 @@
 """
-What databases ask of those who write much: many rows in one statement, short transactions, retries after a
-deadlock.
+Writing to databases: many rows in one statement, short transactions, deadlocks, outages, indexes of large tables.
 """

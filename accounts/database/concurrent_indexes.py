@@ -1,8 +1,9 @@
 """
-The operation of a migration that builds an index of a table in use. PostgreSQL does it CONCURRENTLY while everybody
-goes on writing, which it cannot do in a transaction: its migration says `atomic = False` and holds nothing else.
-SQLite knows no such thing; and in a transaction, where a backup is restored, nobody else sees the table. There the
-index is built in the usual way.
+A migration's operation that builds an index of a table in use.
+
+PostgreSQL builds it CONCURRENTLY, while others write. That cannot be done in a transaction, so the migration has
+`atomic = False` and no other operation. On SQLite, and in a transaction (a backup is being restored, and nobody else
+sees the table), the index is built in the usual way.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from django.db.migrations.state import ProjectState
 
 
 class AddIndexConcurrently(operations.AddIndexConcurrently):
-    """An index that PostgreSQL builds without a lock. What a killed attempt left of it is built anew."""
+    """An index that PostgreSQL builds without a lock. One that a killed attempt left unfinished is built again."""
 
     def database_forwards(
         self,
@@ -51,7 +52,7 @@ def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:
 
 
 def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None:
-    """Whether an index is built to its end (None: there is none)."""
+    """Whether an index is complete (None: there is none)."""
     if schema_editor.collect_sql:
         return None
     with schema_editor.connection.cursor() as cursor:
@@ -62,7 +63,7 @@ def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None
 
 @contextmanager
 def _without_lock_timeout(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
-    """It waits for every transaction that began before it, be it a backup's, and holds nobody up meanwhile."""
+    """Building waits for all earlier transactions, even a backup's, and blocks nobody meanwhile."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (before,) = cursor.fetchone()

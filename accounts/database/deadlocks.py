@@ -1,4 +1,4 @@
-"""Beginning again when PostgreSQL ended a transaction because two waited for each other."""
+"""Retrying a transaction that PostgreSQL aborted because of a deadlock."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,15 +9,15 @@ from django.db import OperationalError, connection
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: How often it is begun, until the error is raised.
+#: How often a transaction is begun before its error is raised.
 MAX_ATTEMPTS = 3
 
-#: PostgreSQL's code for it, "deadlock_detected".
+#: PostgreSQL's code "deadlock_detected".
 DEADLOCK = "40P01"
 
 
 def again_after_deadlock(function: Callable[P, T]) -> Callable[P, T]:
-    """Call the function, which is a transaction by itself, again after a deadlock, in which all of it was undone."""
+    """Decorate a function that is a whole transaction: after a deadlock, which rolled it back, it is called again."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -26,7 +26,7 @@ def again_after_deadlock(function: Callable[P, T]) -> Callable[P, T]:
             try:
                 return function(*args, **kwargs)
             except OperationalError as error:
-                # Inside somebody else's transaction that whole one must begin again.
+                # Within an outer transaction, that one has to begin again as a whole.
                 if attempt == MAX_ATTEMPTS or connection.in_atomic_block or not is_deadlock(error):
                     raise
             attempt += 1

@@ -1,14 +1,14 @@
-"""Work on many rows, done in many small transactions."""
+"""Pauses between the many small transactions of work on many rows."""
 
 import time
 
 from django.db import connection
 
-#: Seconds that SQLite's other writers have between two transactions.
+#: Seconds between two transactions in which SQLite's other writers can begin theirs.
 PAUSE = 0.03
 
 
 def let_others_write() -> None:
-    """Between two transactions; on SQLite others would otherwise hardly get their turn."""
+    """Pause between two transactions, on SQLite, where others would otherwise hardly ever get their turn."""
     if connection.vendor == "sqlite":
         time.sleep(PAUSE)

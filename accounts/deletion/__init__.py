@@ -1,1 +1,1 @@
-"""Deleting anything with all that depends on it: counted first, at once or by a job, with a receipt."""
+"""Deleting rows with everything that depends on them: counted first, at once or by a job, with a receipt."""

@@ -1,16 +1,16 @@
-"""Deleting in the admin: a page with exact counts, then at once, or by a job whose page shows how far it is."""
+"""Deleting in the admin: a page with exact counts, then at once, or by a job whose page shows its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import model_ngettext, unquote
 from django.db import models
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -24,12 +24,12 @@ from . import page as deletion_page
 from .cascade import Cascade
 from .forms import NameForm
 
-#: Rows that one action deletes, within one request.
+#: Rows that one action may delete, within one request.
 MAX_DELETED_AT_ONCE = 2000
 
 
 class ChosenRows:
-    """The chosen rows as one whose key names them all: Django reads no more than a thousand fields of a form."""
+    """The chosen rows as one, whose key lists theirs: Django reads at most a thousand fields of a form."""
 
     def __init__(self, rows: list[models.Model]) -> None:
         self.pk = ",".join(str(row.pk) for row in rows)
@@ -44,82 +44,83 @@ else:
 
 
 class DeletesCascades(Base):
-    """What TenantModelAdmin knows about deleting. Where `types_name`, whoever deletes a row types its name."""
+    """The part of TenantModelAdmin that deletes. Where `types_name`, whoever deletes a row types its name first."""
 
     types_name = False
 
     def delete_cascades(self, rows: Iterable[Any], requested_by: User | None) -> list[Deletion]:
-        """Delete rows with all that hangs on them; returns the Deletion of each."""
+        """Delete rows with everything that depends on them. Returns the Deletion of each."""
         return deletion.delete_all(rows, requested_by)
 
     def confirmations(
-        self, request: Any, rows: Iterable[Any], data: Mapping[str, Any] | None = None
+        self, request: HttpRequest, rows: Iterable[Any], data: Mapping[str, Any] | None = None
     ) -> Sequence[forms.Form]:
         """The forms that are filled in before these rows are deleted."""
         return [NameForm(data, row=row) for row in rows] if self.types_name else []
 
-    def confirmation_context(self, request: Any, rows: Iterable[Any]) -> dict[str, Any]:
-        """What the page says besides, by rows."""
+    def confirmation_context(self, request: HttpRequest, rows: Iterable[Any]) -> dict[str, Any]:
+        """What else the page says about these rows."""
         return {}
 
-    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """What the confirmation page shows: exact counts, and up to 50 linked rows a kind."""
-        if getattr(request, "is_confirmed", False):
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What the confirmation page shows: exact counts, and links to up to 50 rows of each kind."""
+        if _is_confirmed(request):
             return [], {}, set(), []
         cascade = Cascade(self.model._base_manager.filter(pk__in=[obj.pk for obj in objs]))
         return deletion_page.deleted_objects(cascade, self.admin_site, request)
 
     # One row, on its page
 
-    def delete_view(self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         row = self.get_object(request, unquote(object_id))
         rows = [] if row is None else [row]
         try:
             context = {**self._confirm(request, rows, request.method == "POST"), **(extra_context or {})}
-            if not request.is_confirmed:
-                # Whoever posts nothing sees the page.
+            if not _is_confirmed(request):
+                # Django shows the page to whoever posts nothing.
                 request.POST = QueryDict()
             return deletion_page.with_counts(again_after_deadlock(super().delete_view)(request, object_id, context))
         except Refusal as refusal:
             return self._redirect_refused(request, refusal)
 
-    def _confirm(self, request: Any, rows: Any, is_answered: bool) -> dict[str, Any]:
-        """Whether it is confirmed, and what the page asks for and says."""
+    def _confirm(self, request: HttpRequest, rows: Any, is_answered: bool) -> dict[str, Any]:
+        """Set `request.is_confirmed`. Returns the context of the confirmation page."""
         forms = self.confirmations(request, rows, request.POST if is_answered else None)
         unconfirmed = [form for form in forms if not form.is_valid()]
-        request.is_confirmed = is_answered and not unconfirmed
+        request.is_confirmed = is_answered and not unconfirmed  # type: ignore[attr-defined]
         return {"confirmations": forms, **self.confirmation_context(request, rows)}
 
-    def delete_model(self, request: Any, obj: Any) -> None:
-        request.deletions = self.delete_cascades([obj], request.user)
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._delete(request, [obj])
 
-    def response_delete(self, request: Any, obj_display: str, obj_id: int) -> HttpResponse:
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         return self._redirect_to_job(request) or super().response_delete(request, obj_display, obj_id)
 
     # Many, from the list
 
-    def get_actions(self, request: Any) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
         if "delete_selected" in actions:
             _function, name, description = actions["delete_selected"]
             actions[name] = (type(self).delete_selected, name, description)
         return actions
 
-    def delete_selected(self, request: Any, queryset: models.QuerySet[Any]) -> Any:
+    def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         if queryset.count() > MAX_DELETED_AT_ONCE:
-            sentence = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
-            self.message_user(request, sentence % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
+            text = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
+            self.message_user(request, text % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
             return None
         context = self._confirm(request, queryset, is_answered="post" in request.POST)
-        if request.is_confirmed:
+        if _is_confirmed(request):
             return self._delete_selected(request, queryset)
-        request.POST = request.POST.copy()
-        request.POST.pop("post", None)
+        values = request.POST.copy()
+        values.pop("post", None)
+        request.POST = values  # type: ignore[assignment]
         page: Any = delete_selected(self, request, queryset)
         page.context_data.update(context, queryset=[ChosenRows(list(queryset))], rows=queryset)
         return deletion_page.with_counts(page)
 
-    def _delete_selected(self, request: Any, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+    def _delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
         rows: Any = list(queryset)
         self.delete_queryset(request, queryset)
         self.log_deletions(request, rows)
@@ -130,21 +131,29 @@ class DeletesCascades(Base):
             self.message_user(request, text, messages.SUCCESS)
         return self._redirect_to_job(request)
 
-    def delete_queryset(self, request: Any, queryset: models.QuerySet[Any]) -> None:
-        request.deletions = self.delete_cascades(queryset, request.user)
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        self._delete(request, queryset)
 
-    def _redirect_to_job(self, request: Any) -> HttpResponse | None:
-        """Redirect to the deletion that a job does, or to the list of several. None when all is gone."""
+    def _delete(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        deletions = self.delete_cascades(rows, cast(User, request.user))
+        request.deletions = deletions  # type: ignore[attr-defined]
+
+    def _redirect_to_job(self, request: HttpRequest) -> HttpResponse | None:
+        """Redirect to the deletion that a job continues, or to the list if there are several. None if all are done."""
         deletions = under_way(request)
         if len(deletions) > 1:
             return redirect("admin:accounts_deletion_changelist")
         return redirect("admin:accounts_deletion_change", deletions[0].pk) if deletions else None
 
-    def _redirect_refused(self, request: Any, refusal: Refusal) -> HttpResponse:
+    def _redirect_refused(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
         self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
 
-def under_way(request: Any) -> list[Deletion]:
-    """Of the deletions that this request began, those that a job does."""
+def _is_confirmed(request: HttpRequest) -> bool:
+    return getattr(request, "is_confirmed", False)
+
+
+def under_way(request: HttpRequest) -> list[Deletion]:
+    """Those of the deletions begun by this request that a job continues."""
     return [deletion for deletion in getattr(request, "deletions", ()) if deletion.state != Deletion.State.DONE]

@@ -1,8 +1,8 @@
 """
-All that goes when something is deleted: counted, listed by kind, and removed children first.
+Everything that is deleted along with a row: counted, listed by kind, and removed children first.
 
-What hangs on it is found by introspection of the models' foreign keys, so that a new model cannot be forgotten and
-lower apps need not know of upper ones. Django's collector is not used: it would load every row.
+It is found by introspection of the models' foreign keys, so that no new model can be forgotten and lower apps need not
+know upper ones. Django's collector would load every row.
 """
 
 from collections import Counter, defaultdict
@@ -17,16 +17,16 @@ from django.db.models import Exists, OuterRef
 
 from . import stored_files
 
-#: Rows of a kind that a page names before a deletion.
+#: Rows of one kind that are listed before a deletion.
 MAX_ROWS_OF_A_KIND = 50
 
-#: Of all kinds together. A page of them stays small, however many kinds there are.
+#: Rows of all kinds together, so that the page stays small.
 MAX_ROWS_IN_ALL = 250
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Rows of one model that go: how many, the first few of them, and the kinds that are a part of them."""
+    """The rows of one model in a cascade: how many, the first of them, and the kinds that are a part of them."""
 
     model: type[models.Model]
     count: int
@@ -40,7 +40,7 @@ class Kind:
 
 
 def references_to(model: type[models.Model]) -> list[Any]:
-    """Every foreign key of any model that points to this one, hidden ones included."""
+    """Every foreign key that points to a model, hidden ones included."""
     relations: list[Any] = model._meta.get_fields(include_hidden=True)
     return [
         relation.field
@@ -50,7 +50,7 @@ def references_to(model: type[models.Model]) -> list[Any]:
 
 
 class Cascade:
-    """All that goes when these rows of one model, a queryset, go."""
+    """Everything that is deleted along with rows of one model, given as a queryset."""
 
     def __init__(self, roots: models.QuerySet[Any]) -> None:
         self.root_model = roots.model
@@ -58,7 +58,7 @@ class Cascade:
 
     @cached_property
     def foreign_keys(self) -> dict[type[models.Model], list[Any]]:
-        """Model → its foreign keys by which its rows go along, in the order the models are met."""
+        """Model → the foreign keys by which its rows belong to the cascade, in the order of discovery."""
         found: dict[type[models.Model], list[Any]] = {self.root_model: []}
         waiting = [self.root_model]
         while waiting:
@@ -73,7 +73,7 @@ class Cascade:
 
     @cached_property
     def children_first(self) -> list[type[models.Model]]:
-        """The models in an order in which no row is removed before the rows that point to it."""
+        """The models, ordered so that rows are removed before those they point to."""
         graph: TopologicalSorter[type[models.Model]] = TopologicalSorter()
         for model in self.foreign_keys:
             graph.add(model)
@@ -83,7 +83,7 @@ class Cascade:
         return list(graph.static_order())
 
     def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
-        """The rows of a model that go."""
+        """The rows of a model in the cascade."""
         found = self._rows_by_path(model)
         if len(found) == 1:
             return found[0]
@@ -91,15 +91,15 @@ class Cascade:
         return model._base_manager.filter(pk__in=pks[0].union(*pks[1:]))
 
     def _rows_by_path(self, model: type[models.Model]) -> list[models.QuerySet[Any]]:
-        """The same by each path for itself, so that the database can use an index for each."""
+        """The same, one queryset for each path, so that the database can use an index for each."""
         if model is self.root_model:
             return [self.roots]
         return [model._base_manager.filter(**{f"{path}__in": self.roots}) for path in self.paths(model)]
 
     def paths(self, model: type[models.Model]) -> list[str]:
         """
-        The look-ups from a model to the roots that it hangs on. A row that names a root itself is found by that alone;
-        any other by each of the rows it hangs on.
+        The look-ups from a model to the roots it depends on. A model that has a foreign key to the roots is looked up
+        by that alone; any other by every model it depends on.
         """
         keys = self.foreign_keys[model]
         direct = [key.name for key in keys if key.related_model is self.root_model]
@@ -107,12 +107,12 @@ class Cascade:
 
     @cached_property
     def counts(self) -> dict[type[models.Model], int]:
-        """Model → how many of its rows go, by COUNT queries. Kinds of which none go are left out."""
+        """Model → how many of its rows are in the cascade, by COUNT queries. Models with none are left out."""
         found = {model: self.rows(model).count() for model in self.foreign_keys if not model._meta.auto_created}
         return {model: count for model, count in found.items() if count}
 
     def counts_by_root(self) -> defaultdict[Any, Counter[type[models.Model]]]:
-        """A root's primary key → model → how many of its rows go with it. A row that hangs on several counts once."""
+        """A root's primary key → model → how many of its rows depend on it. No row counts twice."""
         counts: defaultdict[Any, Counter[type[models.Model]]] = defaultdict(Counter)
         for model in self.children_first:
             if model._meta.auto_created:
@@ -130,7 +130,7 @@ class Cascade:
         return sum(self.counts.values())
 
     def blockers(self) -> list[models.Model]:
-        """Rows that forbid the deletion: they must point to something that would go, and do not go themselves."""
+        """Rows outside the cascade that forbid the deletion, because they need a row in it."""
         found: list[models.Model] = []
         for model in self.foreign_keys:
             for key in references_to(model):
@@ -142,7 +142,7 @@ class Cascade:
         return found
 
     def kinds(self) -> list[Kind]:
-        """The kinds that go, each with its first rows, nested in the kind it is a part of."""
+        """The kinds in the cascade, each with its first rows, nested in the kind that it is a part of."""
         made: dict[type[models.Model], Kind] = {}
         limit = self._rows_of_a_kind()
         for model in sorted(self.counts, key=self._depth):
@@ -153,21 +153,21 @@ class Cascade:
         return [kind for model, kind in made.items() if self._whole(model) not in made or model is self.root_model]
 
     def _rows_of_a_kind(self) -> int:
-        """How many rows of a kind are named, so that those of all kinds are not too many."""
+        """How many rows of a kind are listed, so that those of all kinds are not too many."""
         limit = MAX_ROWS_OF_A_KIND
         while limit > 1 and sum(min(count, limit) for count in self.counts.values()) > MAX_ROWS_IN_ALL:
             limit -= 1
         return limit
 
     def _first_rows(self, model: type[models.Model], limit: int) -> list[models.Model]:
-        """A few rows with what names them. They are chosen first, so that the database need not find and sort all."""
+        """A few rows, with the rows that their names need. Chosen by key, so that not all must be sorted."""
         pks: list[Any] = []
         for rows in self._rows_by_path(model) if self.counts[model] > limit else [self.rows(model)]:
             pks += rows.exclude(pk__in=pks).order_by().values_list("pk", flat=True)[: limit - len(pks)]
         return list(model._base_manager.filter(pk__in=pks).select_related().order_by("pk"))
 
     def _whole(self, model: type[models.Model]) -> type[models.Model] | None:
-        """The model of which this one's rows are a part, among those that go."""
+        """The model in the cascade of which this one's rows are a part."""
         if model is self.root_model:
             return None
         parent = getattr(model, "tenant_parent", None)
@@ -179,7 +179,7 @@ class Cascade:
         return 0 if whole is None else 1 + self._depth(whole)
 
     def remove(self) -> dict[type[models.Model], int]:
-        """Remove all of it and return model → how many rows went. The caller holds a transaction."""
+        """Delete the cascade, in the caller's transaction. Returns model → how many of its rows were deleted."""
         for model in self.foreign_keys:
             if hasattr(model, "before_delete"):
                 model.before_delete(self.rows(model))
@@ -196,7 +196,7 @@ class Cascade:
         return {model: count for model, count in removed.items() if count and not model._meta.auto_created}
 
     def orphans(self) -> Iterator[int]:
-        """How many rows name a row that is not there, by each of the keys along which the cascade runs."""
+        """For each foreign key of the cascade, how many rows refer by it to a row that does not exist."""
         for keys in self.foreign_keys.values():
             for key in keys:
                 yield _without_target(key).count()

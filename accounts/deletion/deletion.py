@@ -1,7 +1,8 @@
 """
-Deleting a thing with all that hangs on it, and the receipt that stays.
+Deleting a row with everything that depends on it, and the receipt that stays.
 
-Little is deleted at once. What is large is retired (it does nothing any more and nobody sees it) and deleted by a job.
+Small cascades are deleted at once. The root of a large one is retired (it does nothing any more, and nobody sees it),
+and a job deletes it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,25 +21,25 @@ from accounts.refusals import Refusal
 from . import job
 from .cascade import Cascade
 
-#: A cascade of more rows is deleted by a job, if it is of a kind that can be retired.
+#: A cascade of more rows is deleted by a job, if its root can be retired.
 MAX_ROWS_AT_ONCE = 5000
 
-#: Of rows that are deleted together, so many at most in one transaction: each of its statements names all of them.
+#: Roots deleted in one transaction: each of its statements lists all of them.
 MAX_ROWS_TOGETHER = 500
 
 
 def preview(instance: models.Model) -> Cascade:
-    """What deleting this one thing would remove."""
+    """What deleting this row would delete with it."""
     return Cascade(type(instance)._base_manager.filter(pk=instance.pk))
 
 
 @again_after_deadlock
 def delete(instance: models.Model, requested_by: User | None = None) -> Deletion:
     """
-    Delete one thing with all that hangs on it, and return the Deletion: `done`, or `waiting` for a job. Raises
-    Refusal: `still_needed` when something that stays points to it, `already_deleted`.
+    Delete a row with everything that depends on it. Returns the Deletion: `done`, or `waiting` for a job. Raises
+    Refusal: `still_needed` when a row that stays needs it, `already_deleted`.
     """
-    # Counted before anything is locked: what is large takes a second to count.
+    # Counted before anything is locked: counting a large cascade takes a second.
     cascade = preview(instance)
     is_large = cascade.total > MAX_ROWS_AT_ONCE and hasattr(instance, "retire")
     with transaction.atomic():
@@ -56,8 +57,8 @@ def delete(instance: models.Model, requested_by: User | None = None) -> Deletion
 
 def delete_all(instances: Iterable[models.Model], requested_by: User | None = None) -> list[Deletion]:
     """
-    Delete things of one model, each with all that hangs on it and with a receipt of its own, in few transactions.
-    Raises what `delete` raises, with those deleted that came before the refused one.
+    Delete rows of one model with everything that depends on them, in few transactions; each has a receipt of its own.
+    Raises what `delete` raises; the rows before the refused one are deleted then.
     """
     instances = list(instances)
     deletions: list[Deletion] = []
@@ -67,7 +68,7 @@ def delete_all(instances: Iterable[models.Model], requested_by: User | None = No
 
 
 def _delete_or_halve(instances: list[models.Model], requested_by: User | None) -> list[Deletion]:
-    """Delete together what can go together; otherwise each half by itself."""
+    """Delete these rows together if possible, otherwise each half by itself."""
     if len(instances) == 1:
         return [delete(instances[0], requested_by)]
     deletions = _delete_together(instances, requested_by)
@@ -80,7 +81,7 @@ def _delete_or_halve(instances: list[models.Model], requested_by: User | None) -
 
 @again_after_deadlock
 def _delete_together(instances: list[models.Model], requested_by: User | None) -> list[Deletion] | None:
-    """Delete all of these in one transaction, or nothing and return None: they are many, or one is to be refused."""
+    """Delete all of these in one transaction, or none (returns None) if they are too many or one is to be refused."""
     rows = type(instances[0])._base_manager.filter(pk__in=[instance.pk for instance in instances])
     cascade = Cascade(rows)
     if cascade.total > MAX_ROWS_AT_ONCE:
@@ -95,18 +96,18 @@ def _delete_together(instances: list[models.Model], requested_by: User | None) -
         cascade.remove()
         for deletion in deletions:
             _finish(deletion, removed[deletion.object_id], started_at)
-        _forget_a_deleted_person(deletions)
+        _clear_deleted_person(deletions)
         Deletion.objects.bulk_create(deletions)
     return deletions
 
 
 def _lock(instance: models.Model) -> Deletion | None:
     """
-    Keep the row, to which nothing new can be attached while it is locked. Returns the Deletion that somebody else
-    began meanwhile, or None.
+    Lock the row, so that nothing new can refer to it. Returns the Deletion that somebody else has begun meanwhile, or
+    None. Raises Refusal("already_deleted").
     """
     if not type(instance)._base_manager.select_for_update().filter(pk=instance.pk).values_list("pk"):
-        raise Refusal("already_deleted", _("“%(name)s” has been deleted already.") % {"name": instance}, status=404)
+        raise Refusal("already_deleted", _("“%(name)s” has already been deleted.") % {"name": instance}, status=404)
     return _open_deletions(type(instance), [instance.pk]).first()
 
 
@@ -128,7 +129,7 @@ def _new_deletion(instance: models.Model, requested_by: User | None) -> Deletion
 
 
 def _check_not_needed(instance: models.Model, cascade: Cascade) -> None:
-    """Raise Refusal("still_needed") when something that stays points to what would go."""
+    """Raise Refusal("still_needed") when a row that stays needs one that would be deleted."""
     if blockers := cascade.blockers():
         names = ", ".join(str(row) for row in blockers[:3])
         raise Refusal(
@@ -147,20 +148,20 @@ def _delete_by_job(deletion: Deletion, instance: Any) -> None:
 def _delete_at_once(deletion: Deletion, cascade: Cascade) -> None:
     started_at = timezone.now()
     _finish(deletion, cascade.remove(), started_at)
-    _forget_a_deleted_person([deletion])
+    _clear_deleted_person([deletion])
     deletion.save()
 
 
 def _finish(deletion: Deletion, removed: Mapping[type[models.Model], int], started_at: datetime) -> None:
-    """Make a receipt of an unsaved deletion, by model → how many rows went."""
+    """Turn an unsaved deletion into a receipt, by model → how many of its rows were deleted."""
     deletion.note(removed)
     deletion.total, deletion.orphans = deletion.done, 0
     deletion.state, deletion.due_at = Deletion.State.DONE, None
     deletion.started_at, deletion.finished_at = started_at, timezone.now()
 
 
-def _forget_a_deleted_person(deletions: list[Deletion]) -> None:
-    """Whoever asked, the same person for all, may be among what was deleted."""
+def _clear_deleted_person(deletions: list[Deletion]) -> None:
+    """Clear `requested_by`, the same for all, when that person was among what was deleted."""
     requested_by = User.objects.filter(pk=deletions[0].requested_by_id).first()
     for deletion in deletions:
         deletion.requested_by = requested_by

@@ -1,4 +1,4 @@
-"""What whoever deletes something fills in first."""
+"""The form that is filled in before a deletion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 
 class NameForm(forms.Form):
-    """The name of the row, typed. More or fewer spaces do not matter."""
+    """Asks for the name of a row. The number of spaces does not matter."""
 
     typed = forms.CharField(
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),

@@ -1,7 +1,7 @@
 """
-Deletes what is large in many small transactions, so that others can write meanwhile, and a kill costs nothing.
+Deletes large cascades in many small transactions, so that others can write meanwhile and a kill loses nothing.
 
-How far it is, is written down with each of them; whoever goes on asks the database what is left.
+Each transaction records the progress; the next worker asks the database what is left.
 """
 
 import time
@@ -21,12 +21,12 @@ from accounts.models import Deletion
 
 from .cascade import Cascade, references_to
 
-#: Rows a transaction. It takes some hundredths of a second, in which nobody else writes to SQLite.
+#: Rows per transaction. Each takes some hundredths of a second, in which nobody else can write to SQLite.
 BATCH = 10_000
 
 
 def advance(deletion: Deletion, seconds: float = inf) -> bool:
-    """Delete more of this, for some seconds or until it is done. Returns whether we could go on at once."""
+    """Delete more of this, for some seconds or until it is done. Returns whether more is left to do at once."""
     return advance_row(JOB, deletion, seconds)
 
 
@@ -57,8 +57,8 @@ def _work(deletion: Deletion, deadline: float) -> bool:
 
 def small_cascades(rows: models.QuerySet[Any]) -> Iterator[Cascade]:
     """
-    Cascades of BATCH rows at most, which together are that of these rows of one model. Each is to be removed before
-    the next is asked for.
+    Cascades of at most BATCH rows that together make up that of these rows of one model. Each is to be removed before
+    the next one is taken.
     """
     rest, size = rows.order_by("pk"), BATCH
     while pks := list(rest.values_list("pk", flat=True)[:size]):
@@ -69,18 +69,18 @@ def small_cascades(rows: models.QuerySet[Any]) -> Iterator[Cascade]:
         if total <= BATCH or len(pks) == 1:
             yield cascade
             rest = rows.filter(pk__gt=pks[-1]).order_by("pk")
-        # Three quarters of what fits, since the next rows may have more hanging on them than these.
+        # Three quarters of what would fit: more may depend on the next rows than on these.
         size = max(1, min(BATCH, len(pks) * BATCH * 3 // (4 * total or 1)))
 
 
 def _parts(model: type[models.Model], pk: Any) -> Iterator[Cascade]:
-    """Small cascades of nearly all that hangs on one row."""
+    """Small cascades of nearly everything that depends on one row."""
     for key in sorted(filter(_may_go_first, references_to(model)), key=_is_part, reverse=True):
         yield from small_cascades(key.model._base_manager.filter(**{key.name: pk}))
 
 
 def _may_go_first(key: Any) -> bool:
-    """Whether rows go with what they name by this key, and nothing that goes too needs them until then."""
+    """Whether rows are deleted along with what they refer to by this key, and no other row needs them."""
     needs = (models.PROTECT, models.RESTRICT)
     return key.remote_field.on_delete is models.CASCADE and not any(
         other.remote_field.on_delete in needs for other in references_to(key.model)
@@ -88,7 +88,7 @@ def _may_go_first(key: Any) -> bool:
 
 
 def _is_part(key: Any) -> bool:
-    """Whether rows are a part of what they name by this key. Once those are gone, little is left by other keys."""
+    """Whether rows are a part of what they refer to by this key. Once those are gone, other keys leave little."""
     return bool(key.name == (getattr(key.model, "tenant_parent", None) or "business"))
 
 
@@ -105,7 +105,7 @@ JOB = Job(
     queue="files",
     # For one transaction.
     lease=timedelta(minutes=1),
-    # After an error, like a deadlock with somebody who still wrote. What is half deleted is never given up.
+    # After an error, such as a deadlock with somebody who still writes. What is half deleted is never given up.
     delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
     rows=Deletion.objects.open,
 )

@@ -1,4 +1,4 @@
-"""What a confirmation page says before something is deleted, in the shape that Django's admin templates expect."""
+"""What a page shows before a deletion, in the shape that Django's admin templates expect."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from .cascade import Cascade, Kind
 
 
 class KindName(str):
-    """What people call a kind of rows, with the name of its table for templates."""
+    """The name of a kind of rows for people, with the name of its table for templates."""
 
     table: str
 
@@ -31,10 +31,10 @@ def deleted_objects(
     cascade: Cascade, admin_site: AdminSite, request: HttpRequest
 ) -> tuple[list[Any], dict[KindName, int], set[str], list[str]]:
     """
-    Django's `ModelAdmin.get_deleted_objects`: (nested list of what goes, counts by kind, kinds the user may not
-    delete, rows that forbid it).
+    As Django's `ModelAdmin.get_deleted_objects` returns it: (nested list of what is deleted, counts by kind, kinds
+    that the user may not delete, rows that forbid the deletion).
 
-    Rights are asked for the thing itself; what hangs on it goes with it, whoever wrote it.
+    The user needs the permission for the root only; what depends on it is deleted whoever wrote it.
     """
     counts = {KindName(model): count for model, count in cascade.counts.items()}
     forbidden: set[str] = set()
@@ -46,7 +46,7 @@ def deleted_objects(
 
 
 def with_counts(response: Any) -> Any:
-    """Give a confirmation page its counts by table, for a warning in words."""
+    """Add counts by table to the context of a confirmation page, for its warning."""
     context = getattr(response, "context_data", None)
     if context and "model_count" in context:
         context["counts"] = {kind.table: count for kind, count in context["model_count"]}
@@ -64,7 +64,7 @@ def _kind_lines(kind: Kind, admin_site: AdminSite, request: HttpRequest) -> list
 
 
 def _link(row: Model, admin_site: AdminSite, request: HttpRequest) -> str:
-    """The name of a row; a link to its page for who may open pages of its kind."""
+    """The name of a row; a link to its page for people who may open pages of its kind."""
     options = row._meta
     name = Truncator(str(row)).chars(60)
     if not admin_site.is_registered(type(row)):

@@ -12,8 +12,8 @@ else:
 
 class DeletionSerializer(DeletionModelSerializer):
     """
-    The deletion of one thing with all that hangs on it; once it is done, its receipt. `counts` is how many rows of
-    each table went.
+    The deletion of a row with everything that depends on it; its receipt once it is done. `counts` maps tables to the
+    number of their rows deleted.
     """
 
     counts = serializers.DictField(source="counts_by_table", child=serializers.IntegerField(), read_only=True)

@@ -1,6 +1,6 @@
 """
-Files that rows hold, in MEDIA_ROOT: a folder for each business, in it files with random names. A file goes with its
-row; what a killed process left behind is swept up.
+The files of rows, in MEDIA_ROOT: a folder for each business, with files under random names. A file is deleted with its
+row; files that a killed process left behind are swept up.
 """
 
 import logging
@@ -21,7 +21,7 @@ from django.db import models, transaction
 
 logger = logging.getLogger(__name__)
 
-#: A file without a row may be one whose row is about to be written.
+#: The age from which a file without a row is swept up; a younger one's row may be about to be written.
 GRACE = timedelta(days=1)
 
 BATCH = 500
@@ -30,13 +30,13 @@ NAME = re.compile(r"[0-9a-f]{32}")
 
 
 def random_name(row: Any, filename: str = "") -> str:
-    """A new name for the file of a row, that says nothing of it (a FileField's `upload_to`)."""
+    """A new name for the file of a row, which reveals nothing of it (a FileField's `upload_to`)."""
     return f"business-{row.business_id}/{secrets.token_hex(16)}"
 
 
 @contextmanager
 def writing(name: str) -> Iterator[BinaryIO]:
-    """A new file of this name, open to write its bytes; gone again when that fails."""
+    """A new file of this name, open for writing bytes; deleted again on failure."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -50,7 +50,7 @@ def writing(name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def appending(name: str, size: int) -> Iterator[BinaryIO]:
-    """The file of this name, open to write on after its first `size` bytes; whatever followed is cut off."""
+    """The file of this name, open for writing after its first `size` bytes; whatever followed is cut off."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("r+b" if path.exists() else "xb") as file:
@@ -60,13 +60,13 @@ def appending(name: str, size: int) -> Iterator[BinaryIO]:
 
 
 def settle(file: BinaryIO) -> None:
-    """Have what was written to an open file outlast the process and the machine."""
+    """Flush an open file to disk, so that it survives a crash of the machine."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def size_of(name: str) -> int:
-    """Bytes of a file; 0 without one."""
+    """The size of a file in bytes; 0 if there is none."""
     try:
         return default_storage.size(name) if name else 0
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def file_fields(model: type[models.Model]) -> list[models.FileField]:
 
 
 def remove_with(rows: models.QuerySet[Any]) -> None:
-    """Remove the files of rows that this transaction deletes, once it is committed."""
+    """Delete the files of rows that this transaction deletes, once it is committed."""
     for field in file_fields(rows.model):
         names = list(rows.exclude(**{field.name: ""}).values_list(field.name, flat=True))
         if names:
@@ -90,12 +90,12 @@ def remove(names: Iterable[str]) -> None:
         try:
             default_storage.delete(name)
         except OSError:
-            # Windows keeps a file that somebody is reading; sweeping takes it later.
+            # On Windows, somebody may be reading it. It will be swept up.
             logger.warning("The file %s could not be removed.", name)
 
 
 def sweep() -> int:
-    """Remove files that no row holds. Returns how many."""
+    """Delete files that belong to no row. Returns how many."""
     newest = time.time() - GRACE.total_seconds()
     old: list[str] = []
     removed = 0

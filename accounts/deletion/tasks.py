@@ -5,5 +5,5 @@ from . import stored_files
 
 @shared_task
 def sweep_files() -> int:
-    """Tick: remove files that no row holds."""
+    """Tick: delete files that belong to no row."""
     return stored_files.sweep()

@@ -1,4 +1,4 @@
 """
-Work that rows wait for: claimed for the length of a lease by one worker at a time, in slices of some seconds, and
-businesses take turns.
+Work that rows wait for. One worker at a time claims a row for the length of a lease and works on it for a slice of
+some seconds. Businesses take turns.
 """

@@ -1,8 +1,8 @@
 """
-A job: one kind of rows that wait for work, and the rules by which workers take them.
+A job: a kind of work that rows wait for, and the rules by which workers take it.
 
-A worker claims a row for the length of a lease, works on it for some seconds, and writes to it only while nobody took
-it over. What a killed worker held is claimed by the next one when the lease runs out.
+A worker claims a row for the length of a lease, works on it for some seconds, and writes to it only as long as nobody
+has taken it over. When a worker is killed, another claims its row once the lease has run out.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
-#: The first half of the keys of PostgreSQL's advisory locks under which rows are claimed.
-CLAIMS = 7_340_156
+#: The first half of the keys of the advisory locks of PostgreSQL that claims take.
+CLAIM_LOCKS = 7_340_156
 
 
-#: When this process last claimed a row of a job for a business: among businesses with as many rows under way, who was
-#: served longest ago comes first.
+#: (Job, business) → when this process last claimed a row of it (time.monotonic()). Of businesses with equally many
+#: rows under way, the one served longest ago comes first.
 _served: dict[tuple[str, int | None], float] = {}
 
 
 class TakenOver(Exception):
-    """Somebody else works on the row, because the lease ran out, or nobody is to work on it any more."""
+    """The lease ran out and another worker has the row, or nobody is to work on it any more."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of accounts.models.JobRow, by the names that they have in a job's model."""
+    """The names that the columns of accounts.models.JobRow have in a job's model."""
 
     due_at: str = "due_at"
     lease_until: str = "lease_until"
@@ -50,40 +50,40 @@ class Columns:
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """
-    `work(row, seconds)` works on a claimed row for about so many seconds. It returns whether there is more to do at
-    once; otherwise it has settled the row (`finish`, `come_back`, `retry_after`, `park`) or deleted it. An exception
-    is as good as `retry`. Without `work` the rows are claimed by code of their own, and the job is the bookkeeping.
+    `work(row, seconds)` works on a claimed row for about that long. It returns True when there is more to do at once;
+    otherwise it has settled the row (`finish`, `come_back`, `retry_after`, `park`) or deleted it. An exception counts
+    as `retry`. Without `work` the rows are claimed by code of their own, and the job only keeps the books.
     """
 
     #: Names the job in its ticks, in logs and in locks.
     name: str
     model: type[Model]
-    #: How long a worker has the row; `extend` starts it anew.
+    #: How long a worker holds a row; `extend` starts it again.
     lease: timedelta
     work: Callable[[Any, float], bool] | None = None
-    #: The Celery queue, one of CELERY_TASK_QUEUES, and how often it is looked through for rows that are due (seconds).
+    #: The Celery queue, one of CELERY_TASK_QUEUES, and the seconds between two ticks that look for due rows.
     queue: str = ""
     interval: float = 5
-    #: The task that looks, of a job that has one of its own.
+    #: The name of the tick's task, for a job that has one of its own.
     tick: str = ""
-    #: How many rows of one business are under way at most; None for any number.
+    #: How many rows of one business may be under way; None for any number.
     share: int | None = 1
-    #: When a row is due again after the first failure, the second…; then as after the last.
+    #: After how long a row is due again, by the number of failures; the last one holds for all further ones.
     delays: tuple[timedelta, ...] = (timedelta(minutes=1),)
-    #: So often a row is claimed without success before it is parked; None for as often as it takes.
+    #: How often a row is claimed without success before it is parked; None for any number.
     max_attempts: int | None = None
-    #: Rows older than this by `age` are deleted; `before_delete` takes along what hangs on them.
+    #: Rows are pruned once their column `age` is older than this; `before_delete` prunes what depends on them first.
     retention: timedelta | None = None
     age: str = "created_at"
     before_delete: Callable[[QuerySet[Any]], None] | None = None
-    #: The rows that are worked on at all: a claimed one that leaves them is taken over by nobody.
+    #: The rows that are worked on at all. A claimed row that is no longer among them is lost to its worker.
     rows: Callable[[], QuerySet[Any]] | None = None
     #: Those of `rows` that may be claimed now.
     claimable: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
-    #: The rows that were given up, of a job that keeps its own account of them.
+    #: The rows that were given up, for a job with a rule of its own for that.
     given_up: Callable[[], QuerySet[Any]] | None = None
-    #: A row that is due for longer is stuck.
-    patience: timedelta = timedelta(minutes=15)
+    #: A row that has been due for longer is stuck.
+    stuck_after: timedelta = timedelta(minutes=15)
     columns: Columns = field(default_factory=Columns)
 
     def __str__(self) -> str:
@@ -97,11 +97,11 @@ class Job:
         return rows.order_by()
 
     def waiting(self, now: datetime | None = None) -> QuerySet[Any]:
-        """The rows whose time has come, whether somebody has them or not."""
+        """The rows whose time has come, whether or not a worker holds them."""
         return self.all_rows().filter(**{f"{self.columns.due_at}__lte": now or timezone.now()})
 
     def due(self, now: datetime | None = None) -> QuerySet[Any]:
-        """The rows that may be claimed: their time has come, and nobody has them."""
+        """The rows that may be claimed: their time has come, and no worker holds them."""
         now = now or timezone.now()
         lease_until = self.columns.lease_until
         free = Q(**{f"{lease_until}__isnull": True}) | Q(**{f"{lease_until}__lte": now})
@@ -109,7 +109,7 @@ class Job:
         return self.claimable(rows) if self.claimable else rows
 
     def under_way(self, now: datetime | None = None) -> QuerySet[Any]:
-        """The rows that somebody has."""
+        """The rows that workers hold."""
         now = now or timezone.now()
         return self.waiting(now).filter(**{f"{self.columns.lease_until}__gt": now})
 
@@ -122,7 +122,7 @@ class Job:
         )
 
     def count_claimable(self) -> int:
-        """How many rows could be claimed now by as many workers."""
+        """How many rows could be claimed now, by as many workers."""
         due = Counter(dict(self.due().values_list("business").annotate(Count("pk"))))
         busy = self._busy(timezone.now())
         share = self.share
@@ -132,11 +132,11 @@ class Job:
 
     def claim(self, pk: Any = None) -> Any:
         """
-        The row whose turn it is, ours for the length of a lease, or None; with `pk` that very row, if it is due.
-        Businesses take turns: first comes who has fewer rows under way, then who was served longest ago. Of a
-        business's rows the one that is due longest comes first.
+        The row whose turn it is, ours for the length of a lease, or None; with `pk` this very row, if it is due.
+        Businesses take turns: first comes the one with the fewest rows under way, then the one served longest ago. Of
+        a business's rows, the one that has been due longest comes first.
 
-        The row's `was_cut_off` says whether the lease of somebody else ran out.
+        The row's `was_cut_off` tells whether it was taken over from a worker whose lease had run out.
         """
         with transaction.atomic(durable=True):
             _one_at_a_time(self.name)
@@ -168,8 +168,8 @@ class Job:
 
     def _turns(self, due: QuerySet[Any], now: datetime) -> list[tuple[int, float, datetime, int | None]]:
         """
-        The businesses of due rows that have a share left: how many rows each has under way, when this process served
-        it last, since when its first row is due, and its id. The least is the one whose turn it is.
+        The businesses of due rows that have a share left, each as: its number of rows under way, when this process
+        last served it, since when its first row is due, its id. It is the turn of the smallest.
         """
         busy, share = self._busy(now), self.share or 0
         return [
@@ -179,7 +179,7 @@ class Job:
         ]
 
     def _busy(self, now: datetime) -> Counter[Any]:
-        """Business → how many of its rows are under way."""
+        """Business → its number of rows under way."""
         if self.share is None:
             return Counter()
         return Counter(self.under_way(now).exclude(business=None).values_list("business", flat=True))
@@ -187,33 +187,33 @@ class Job:
     # --- A claimed row ---------------------------------------------------------------------------------------
 
     def write(self, row: Any, **changes: Any) -> None:
-        """Update a claimed row. Raises TakenOver, which undoes what the transaction did."""
+        """Update a claimed row. Raises TakenOver, which rolls the transaction back."""
         lease = {self.columns.lease_until: self._get(row, "lease_until")}
         if not self.all_rows().filter(pk=row.pk, **lease).update(**changes):
             raise TakenOver
         _set(row, changes)
 
     def extend(self, row: Any, **changes: Any) -> None:
-        """Have a claimed row for the length of another lease. Raises TakenOver."""
+        """Hold a claimed row for the length of another lease. Raises TakenOver."""
         self.write(row, **changes, **{self.columns.lease_until: timezone.now() + self.lease})
 
     def release(self, row: Any, **changes: Any) -> None:
-        """Let a claimed row go, to be gone on with when it is its turn again. Raises TakenOver."""
+        """Give a claimed row back, to be continued when it is its turn again. Raises TakenOver."""
         self.come_back(row, timezone.now(), **changes)
 
     def finish(self, row: Any, **changes: Any) -> None:
-        """Let a claimed row go: nothing is left to do. Raises TakenOver."""
+        """Give a claimed row back: nothing is left to do. Raises TakenOver."""
         self.come_back(row, None, **changes)
 
     def come_back(self, row: Any, due_at: datetime | None, **changes: Any) -> None:
         """
-        Let a claimed row go after an attempt that succeeded, to be due then. If somebody asked for another time
-        meanwhile, that stays. Raises TakenOver.
+        Give a claimed row back after a success, to be due again at a time (None: never). A time that was set
+        meanwhile stays. Raises TakenOver.
         """
         self._settle(row, due_at, **{self.columns.attempts: 0, self.columns.last_error: "", **changes})
 
     def retry(self, row: Any, error: Exception | str, **changes: Any) -> None:
-        """Let a claimed row go after a failure, to be tried again by `delays`, or park it. Raises TakenOver."""
+        """Give a claimed row back after a failure, to be retried by `delays`, or park it. Raises TakenOver."""
         attempts = self._get(row, "attempts")
         if self.max_attempts is not None and attempts >= self.max_attempts:
             self.park(row, error, **changes)
@@ -221,15 +221,15 @@ class Job:
             self.retry_after(row, self.delay(attempts), error, **changes)
 
     def delay(self, attempts: int) -> timedelta:
-        """How long to wait after so many attempts."""
+        """How long to wait after this many attempts."""
         return self.delays[min(max(attempts, 1), len(self.delays)) - 1]
 
     def retry_after(self, row: Any, delay: timedelta, error: Exception | str, **changes: Any) -> None:
-        """Let a claimed row go after a failure, to be tried again then. Raises TakenOver."""
+        """Give a claimed row back after a failure, to be retried after a delay. Raises TakenOver."""
         self._settle(row, timezone.now() + delay, **{self.columns.last_error: _text_of(error), **changes})
 
     def park(self, row: Any, error: Exception | str, **changes: Any) -> None:
-        """Give a claimed row up: it is not tried again by itself. Raises TakenOver."""
+        """Give a claimed row up: it is not retried until a person looks. Raises TakenOver."""
         self._settle(row, None, **{self.columns.last_error: _text_of(error), **changes})
 
     def _settle(self, row: Any, due_at: datetime | None, **changes: Any) -> None:
@@ -244,15 +244,15 @@ class Job:
     # --- All rows --------------------------------------------------------------------------------------------
 
     def give_back(self) -> int:
-        """Let all rows go, for a process that starts as the only one on this database. Returns how many."""
+        """Give all rows back, when a process starts as the only one on its database. Returns how many."""
         held = self.model._default_manager.filter(**{f"{self.columns.lease_until}__isnull": False})
         return held.update(**{self.columns.lease_until: None})
 
 
-def carry_out(job: Job, row: Any, seconds: float) -> bool:
+def run_claimed(job: Job, row: Any, seconds: float) -> bool:
     """
-    Work on a claimed row for some seconds. Returns whether there is more to do at once. Whatever goes wrong is noted
-    on the row, which is tried again later.
+    Work on a claimed row for some seconds. Returns whether there is more to do at once. A failure is recorded on the
+    row, which is retried later.
     """
     assert job.work is not None
     attempts = getattr(row, job.columns.attempts)
@@ -266,7 +266,7 @@ def carry_out(job: Job, row: Any, seconds: float) -> bool:
         except TakenOver:
             raise
         except Exception as error:
-            logger.exception("%s: row %s failed, and is tried again later.", job, row.pk)
+            logger.exception("%s: row %s failed and is retried later.", job, row.pk)
             job.retry(row, error)
     return False
 
@@ -274,20 +274,22 @@ def carry_out(job: Job, row: Any, seconds: float) -> bool:
 def advance(job: Job, row: Any, seconds: float) -> bool:
     """
     Claim this very row, if it is due and its business has a share left, and work on it for some seconds. Returns
-    whether there is more to do at once. Afterwards `row` is what the database has.
+    whether there is more to do at once. Afterwards `row` is as in the database.
     """
     claimed = job.claim(row.pk)
-    more = claimed is not None and carry_out(job, claimed, seconds)
+    more = claimed is not None and run_claimed(job, claimed, seconds)
     with suppress(type(row).DoesNotExist):
         row.refresh_from_db()
     return more
 
 
 def _one_at_a_time(name: str) -> None:
-    """Claim rows of a job alone, until the transaction ends. On SQLite every transaction that writes is alone."""
+    """Be the only one to claim rows of a job, until the transaction ends. SQLite has one writer at a time anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLAIMS, zlib.crc32(name.encode()) & 0x7FFFFFFF])
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)", [CLAIM_LOCKS, zlib.crc32(name.encode()) & 0x7FFFFFFF]
+            )
 
 
 def _set(row: Any, changes: dict[str, Any]) -> None:

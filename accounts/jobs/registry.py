@@ -1,4 +1,4 @@
-"""The jobs of this installation, and what follows from them: ticks, pruning, giving back, what is stuck."""
+"""The jobs of this installation, and what follows from them: ticks, pruning, giving rows back, stuck rows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from accounts.models import JobRow
 
 from .job import Job
 
-#: Rows that are deleted in one transaction.
+#: Rows deleted in one transaction.
 BATCH = 1000
 
 _jobs: dict[str, Job] = {}
 
 
 def register(jobs: Iterable[Job]) -> None:
-    """Make jobs known. chatbot_site does so with all of them when the apps are ready."""
+    """Register jobs. chatbot_site registers all of them when the apps are ready."""
     for job in jobs:
         _jobs[job.name] = job
 
@@ -36,12 +36,12 @@ def jobs() -> list[Job]:
 
 
 def jobs_of(queue: str) -> list[Job]:
-    """The jobs of a queue whose rows are worked on by accounts.jobs.tasks.work_off."""
+    """The jobs of a queue whose rows accounts.jobs.tasks.work_off works on."""
     return [job for job in jobs() if job.queue == queue and job.work]
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
-    """The entries of CELERY_BEAT_SCHEDULE that jobs add: a tick for each queue, and those of jobs with their own."""
+    """The entries of CELERY_BEAT_SCHEDULE for jobs: a tick for each queue, and those of jobs with their own."""
     own = {f"{job.name}: what is due": _entry(job.tick, [], job.interval, job.queue) for job in jobs() if job.tick}
     queues = {
         f"jobs of {queue}: what is due": _entry(
@@ -57,12 +57,12 @@ def _entry(task: str, arguments: list[str], interval: float, queue: str) -> dict
 
 
 def give_back() -> int:
-    """Let go of what a killed process had, for one that starts as the only one on this database. Returns how much."""
+    """Give back what a killed process held, when one starts as the only one on its database. Returns how many rows."""
     return sum(job.give_back() for job in jobs())
 
 
 def prune(seconds: float = 20) -> dict[str, int]:
-    """Delete the rows that are older than their job keeps them, for some seconds. Returns how many of each job."""
+    """For some seconds, delete the rows whose retention is over. Returns how many, by the job's name."""
     deadline = time.monotonic() + seconds
     return {job.name: _prune(job, deadline) for job in jobs() if job.retention}
 
@@ -87,7 +87,7 @@ Why = Literal["overdue", "abandoned", "parked"]
 
 @dataclass(frozen=True)
 class Stuck:
-    """A row on which nobody works although somebody should, since when (None: not known), and the last error."""
+    """A row that waits in vain for a worker: since when (None: unknown), and its last error."""
 
     job: str
     pk: Any
@@ -99,15 +99,15 @@ class Stuck:
 
 def stuck(limit: int = 100) -> list[Stuck]:
     """
-    The rows that need somebody to look, at most `limit` of each job and kind: due for longer than the job's patience,
-    held by a worker that is gone for as long, or given up.
+    The rows that a person should look at, at most `limit` of each job and reason: due for longer than the job's
+    `stuck_after`, held for as long by a worker that is gone, or parked.
     """
     return [row for job in jobs() for row in _stuck_rows(job, limit)]
 
 
 def _stuck_rows(job: Job, limit: int) -> Iterable[Stuck]:
     now, columns = timezone.now(), job.columns
-    overdue = job.due(now - job.patience) if job.work or job.tick else job.model._default_manager.none()
+    overdue = job.due(now - job.stuck_after) if job.work or job.tick else job.model._default_manager.none()
     kinds: dict[Why, tuple[QuerySet[Any], str]] = {
         "overdue": (overdue.filter(**{f"{columns.lease_until}__isnull": True}), columns.due_at),
         "abandoned": (overdue.filter(**{f"{columns.lease_until}__isnull": False}), columns.lease_until),
@@ -121,7 +121,7 @@ def _stuck_rows(job: Job, limit: int) -> Iterable[Stuck]:
 
 
 def every_job_row_has_a_job(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """System check: the rows of a model without a job would wait for ever."""
+    """System check: the rows of a JobRow without a job would wait for ever."""
     known = {job.model for job in jobs()}
     return [
         Error(
@@ -136,7 +136,7 @@ def every_job_row_has_a_job(app_configs: Any, **kwargs: Any) -> list[CheckMessag
 
 
 def every_queue_exists(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """System check: no worker reads a queue that is not listed."""
+    """System check: no worker reads a queue that is not in CELERY_TASK_QUEUES."""
     from django.conf import settings
 
     return [

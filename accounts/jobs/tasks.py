@@ -1,7 +1,7 @@
 """
-The tasks that carry rows to workers. Each may be called twice, or be lost: ticks find what is due in the database.
+The tasks that bring workers to due rows. Each may run twice or be lost: ticks find what is due in the database.
 
-All of them go to the queue that is their argument (`route`).
+Each goes to the queue that is its argument (`route`).
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ from celery import Task, shared_task
 from . import registry, worker
 from .job import Job
 
-#: Seconds for which the offer of work waits for a worker; a tick makes it again.
-OFFER_EXPIRES = 30
+#: Seconds that the task waits for a worker; a tick repeats it.
+WORK_OFF_TIMEOUT = 30
 
 
-@shared_task(bind=True, expires=OFFER_EXPIRES)
+@shared_task(bind=True, expires=WORK_OFF_TIMEOUT)
 def work_off(self: Task[[str], None], queue: str) -> None:
-    """Work on the rows that are due, for some seconds; what is left goes behind what others have in the queue."""
+    """Work on due rows for some seconds. If any are left, the task is queued again, behind the others."""
     if worker.work_off(queue):
         self.delay(queue)
 
 
 @shared_task
 def give_due_work(queue: str) -> None:
-    """Tick: rows that came back, or whose task was lost."""
+    """Tick: queue work for rows that are due again, or whose task was lost."""
     for _ in range(worker.count_claimable(queue)):
         work_off.delay(queue)
 
 
 @shared_task
 def prune() -> dict[str, int]:
-    """Tick: delete what is older than its job keeps it."""
+    """Tick: delete the rows whose retention is over."""
     return registry.prune()
 
 
 def wake(job: Job) -> None:
-    """Tell a worker, once the transaction is committed, that there is a row of this job."""
+    """Have a worker look for rows of this job once the transaction is committed."""
     work_off.delay_on_commit(job.queue)  # type: ignore[attr-defined]
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **more: Any) -> dict[str, str] | None:
-    """The router of Celery that sends these tasks to their queue."""
+    """The Celery router that sends these tasks to their queues."""
     if name in (work_off.name, give_due_work.name) and args:
         return {"queue": args[0]}
     return None

@@ -1,7 +1,7 @@
 """
-Works off the rows of a queue's jobs, a slice of some seconds at a time.
+Works on the due rows of a queue's jobs, for a slice of some seconds at a time.
 
-Workers of one queue take whatever it has, so that they are all of use to all of its jobs, and those jobs take turns.
+Every worker of a queue serves all of its jobs, which take turns.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from . import registry
-from .job import Job, carry_out
+from .job import Job, run_claimed
 
-#: Seconds that a worker has for a row before others have a turn.
+#: Seconds that a worker spends on a row before it is the turn of others.
 SLICE = 5
 
-#: So many threads of one process work on the jobs of a queue; its other threads are for what cannot wait. Together
-#: fewer than the threads of `up`. The calls of one business are fewer than those of a process.
+#: Queue → how many threads of one process work on its jobs; the others are for what cannot wait. In sum fewer than the
+#: threads of `up`. One business may have fewer calls under way than a process has threads for them.
 MAX_THREADS = {"calls": 6, "files": 3, "housekeeping": 2, "inbound": 2, "media": 3}
 
 _free = {queue: BoundedSemaphore(threads) for queue, threads in MAX_THREADS.items()}
@@ -26,15 +26,15 @@ _free = {queue: BoundedSemaphore(threads) for queue, threads in MAX_THREADS.item
 
 def work_off(queue: str, seconds: float = SLICE) -> bool:
     """
-    Work on the rows of a queue's jobs that are due, for some seconds. Returns whether more could be claimed. With
-    enough threads of this process at it already, those go on alone.
+    Work on the due rows of a queue's jobs for some seconds. Returns whether more could be claimed. Does nothing when
+    enough threads of this process are working on them already.
     """
     if not _free[queue].acquire(blocking=False):
         return False
     try:
         deadline = time.monotonic() + seconds
         while claimed := _claim(queue):
-            carry_out(*claimed, max(deadline - time.monotonic(), 0))
+            run_claimed(*claimed, max(deadline - time.monotonic(), 0))
             if time.monotonic() >= deadline:
                 break
     finally:
@@ -43,7 +43,7 @@ def work_off(queue: str, seconds: float = SLICE) -> bool:
 
 
 def _claim(queue: str) -> tuple[Job, Any] | None:
-    """A row of one of the queue's jobs, each of which has the same chance to be the first that is asked."""
+    """A claimed row of one of the queue's jobs, which are asked in random order."""
     jobs = registry.jobs_of(queue)
     for job in random.sample(jobs, len(jobs)):
         if (row := job.claim()) is not None:
@@ -52,5 +52,5 @@ def _claim(queue: str) -> tuple[Job, Any] | None:
 
 
 def count_claimable(queue: str) -> int:
-    """How many workers would find a row in a queue, at most as many as one process has threads for it."""
+    """How many workers would find a row in a queue, at most the threads that one process has for it."""
     return min(sum(job.count_claimable() for job in registry.jobs_of(queue)), MAX_THREADS[queue])

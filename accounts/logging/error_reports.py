@@ -1,28 +1,28 @@
-"""What Django shows and sends of an error, also with DEBUG on: nothing secret."""
+"""Keeps secrets out of the error reports that Django mails, and of those it shows with DEBUG on."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, ItemsView, Iterable
 from pprint import pformat
 from types import FrameType
 from typing import Any
 
-from django.http import HttpRequest
-from django.utils.datastructures import MultiValueDict
+from django.http import HttpRequest, QueryDict
 from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from .redaction import HIDDEN, redact_long
 
-#: Shorter values may stand anywhere by chance.
-SHORTEST = 4
+#: Characters. Shorter values may appear anywhere by chance.
+MIN_SECRET = 4
 
-#: How much is shown of a value, and of a whole report: characters.
+#: How much is shown of a value and of a whole report: characters.
 MAX_VALUE = 4000
 MAX_REPORT = 2_000_000
 
 
 class SecretsFilter(SafeExceptionReporterFilter):
-    """Hides values by their names, wherever they stand, and secrets within the others."""
+    """Hides values that have the name of a secret, and secrets within other values."""
 
     cleansed_substitute = HIDDEN
     hidden_settings = re.compile(
@@ -31,35 +31,31 @@ class SecretsFilter(SafeExceptionReporterFilter):
         re.IGNORECASE,
     )
 
-    def cleanse_setting(self, key: object, value: object) -> object:
+    def cleanse_setting(self, key: int | str, value: Any) -> Any:
         cleansed = super().cleanse_setting(key, value)
         return redact_long(cleansed, MAX_VALUE) if isinstance(cleansed, str) else cleansed
 
-    def get_cleansed_multivaluedict(
-        self, request: HttpRequest, multivaluedict: MultiValueDict[str, Any]
-    ) -> MultiValueDict[str, Any]:
+    def get_cleansed_multivaluedict(self, request: HttpRequest, multivaluedict: QueryDict) -> QueryDict:
         cleansed = multivaluedict.copy()
         for name in cleansed:
             cleansed.setlist(name, [self.cleanse_setting(name, value) for value in cleansed.getlist(name)])
         return cleansed
 
-    def get_post_parameters(self, request: HttpRequest | None) -> MultiValueDict[str, Any] | dict[str, Any]:
+    def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if request is None else self.get_cleansed_multivaluedict(request, request.POST)
 
-    def get_traceback_frame_variables(
-        self, request: HttpRequest | None, tb_frame: FrameType
-    ) -> list[tuple[str, object]]:
+    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
         secrets = self.secrets_of(request) if request is not None else []
         variables = super().get_traceback_frame_variables(request, tb_frame)
-        return [(name, self._shown(name, value, secrets)) for name, value in variables]
+        return {name: self._shown(name, value, secrets) for name, value in variables}.items()
 
     def _shown(self, name: str, value: object, secrets: list[str]) -> "Shown":
         if self.hidden_settings.search(name):
             return Shown(HIDDEN)
-        return Shown(redact_long(without(secrets, printed(value)), MAX_VALUE))
+        return Shown(redact_long(_without(secrets, _printed(value)), MAX_VALUE))
 
     def secrets_of(self, request: HttpRequest) -> list[str]:
-        """What came with a request under a secret's name, the longest first."""
+        """The values that came with a request under the name of a secret, the longest first."""
         came = [
             *request.GET.lists(),
             *request.POST.lists(),
@@ -70,13 +66,13 @@ class SecretsFilter(SafeExceptionReporterFilter):
             for name, values in came
             if self.hidden_settings.search(name)
             for value in values
-            if isinstance(value, str) and len(value) >= SHORTEST
+            if isinstance(value, str) and len(value) >= MIN_SECRET
         }
         return sorted(values, key=len, reverse=True)
 
 
 class Shown(str):
-    """What stands in for a value, printed as it is."""
+    """The text shown in place of a value. Its repr has no quotes."""
 
     __slots__ = ()
 
@@ -84,35 +80,38 @@ class Shown(str):
         return str(self)
 
 
-def printed(value: object) -> str:
+def _printed(value: object) -> str:
     try:
         return pformat(value, width=200)
     except Exception as error:
         return f"{type(error).__name__} while printing it"
 
 
-def without(secrets: Iterable[str], text: str) -> str:
+def _without(secrets: Iterable[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return text
 
 
 class RedactedReporter(ExceptionReporter):
-    """The page of an error. What came as a secret is hidden wherever it turns up in it."""
+    """The report of an error. The request's secrets are hidden wherever they appear in it."""
+
+    filter: SecretsFilter
 
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()
         if self.request is not None:
-            asked = self.filter.get_cleansed_multivaluedict(self.request, self.request.GET)
-            data["request_GET_items"] = asked.items()
+            query = self.filter.get_cleansed_multivaluedict(self.request, self.request.GET)
+            data["request_GET_items"] = query.items()
         return data
 
-    def get_traceback_html(self) -> str:
-        return self._redacted(super().get_traceback_html(), escape)
+    def get_traceback_html(self) -> SafeString:
+        return mark_safe(self._redacted(super().get_traceback_html(), escape))
 
-    def get_traceback_text(self) -> str:
-        return self._redacted(super().get_traceback_text(), str)
+    def get_traceback_text(self) -> SafeString:
+        return mark_safe(self._redacted(super().get_traceback_text(), str))
 
-    def _redacted(self, text: str, written: Callable[[str], str]) -> str:
+    def _redacted(self, text: str, encode: Callable[[str], str]) -> str:
+        """The report without the request's secrets, which stand in it as `encode` writes them."""
         secrets = self.filter.secrets_of(self.request) if self.request is not None else []
-        return redact_long(without(map(written, secrets), text), MAX_REPORT)
+        return redact_long(_without(map(encode, secrets), text), MAX_REPORT)

@@ -1,9 +1,9 @@
 """
-What people read of errors and logs holds no secret: tokens, keys, passwords and signatures become `***`, phones keep
-their last four digits.
+Removes secrets from logs and error reports: tokens, keys, passwords and signatures become `***`, and of phones the
+last four digits remain.
 
-Strangers write much of what is logged, so each rule takes time in proportion to the text, and a text is cut to a
-length before it is searched.
+Strangers write much of what is logged. So each rule takes time in proportion to the text, and a text is cut before it
+is searched.
 """
 
 import copy
@@ -18,33 +18,33 @@ from django.core.exceptions import ImproperlyConfigured
 
 HIDDEN = "***"
 
-#: Settings whose values are hidden wherever they turn up.
+#: Settings whose values are hidden wherever they appear.
 SECRET_SETTINGS = ("SECRET_KEY", "META_APP_SECRET", "META_VERIFY_TOKEN", "EMAIL_HOST_PASSWORD")
 
-#: Shorter values are words that mean nothing.
-SHORTEST_SECRET = 8
+#: Characters. Shorter values would match ordinary words.
+MIN_SECRET = 8
 
-#: How much of a message, or of a line of a traceback, is logged, and how much of a whole traceback: characters.
+#: How much is logged of a message or of a line of a traceback, and of a whole traceback: characters.
 MAX_MESSAGE = 10_000
 MAX_TRACEBACK = 50_000
 
-#: So many characters behind a cut are searched too: a secret that the cut divides is still seen whole.
+#: Characters beyond a cut that are searched too, so that a secret divided by the cut is still found.
 CUT_MARGIN = 1000
 
-#: The ends of the names of secrets, in addresses, forms, headers, JSON and Python's notation.
+#: What the names of secrets end in, in addresses, forms, headers, JSON and Python's notation.
 SECRET_NAMES = r"(?:token|secret|password|passwd|api_?key|signature(?:-256)?|appsecret_proof|\bpin|\bsessionid)"
 
 #: An opening or closing quote, also as it is escaped within JSON or HTML.
 QUOTE = r"(?:\\?[\"']|&quot;|&#x27;|&#39;)"
 
-#: What stands before a quoted secret: its name, = or :, and the opening quote.
+#: What comes before a quoted secret: its name, = or :, and the opening quote.
 QUOTED = rf"{SECRET_NAMES}{QUOTE}?\s*[:=]\s*[bu]?(?P<quote>{QUOTE})"
 
-#: A text without any of these (lower case) holds no secret under a name.
+#: A text without any of these (in lower case) holds no named secret.
 HINTS_OF_NAMES = ("token", "secret", "passw", "api", "signature", "pin", "session", "proof")
 
-#: What is searched, and what replaces it: name="value" and "name": "value", the same without the closing quote, which
-#: a cut took away, then name=value and "name": value. A backslash and what follows it are read in one way alone.
+#: What is searched, and what replaces it: name="value" and "name": "value", then the same without its closing quote,
+#: lost to a cut, then name=value and "name": value. A backslash and what follows it match in one way only.
 RULES_OF_NAMES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(rf"(?i)({QUOTED})(?:\\.|(?!(?P=quote))[^\\\n])+(?P=quote)"), rf"\g<1>{HIDDEN}\g<quote>"),
     (re.compile(rf"(?i)({QUOTED})(?!{re.escape(HIDDEN)}|(?P=quote))[^\n]+"), rf"\g<1>{HIDDEN}"),
@@ -54,11 +54,11 @@ RULES_OF_NAMES: list[tuple[re.Pattern[str], str]] = [
     ),
 ]
 
-#: What a text must hold (lower case) to be searched at all, what is searched, and what replaces it.
+#: What a text must contain (in lower case) to be searched at all, what is searched, and what replaces it.
 RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     # Meta's access tokens.
     ("eaa", re.compile(r"EAA[\w-]{4,}"), f"EAA{HIDDEN}"),
-    # What FIELD_KEYS encrypted, and a key of it.
+    # What is encrypted by FIELD_KEYS, and such a key.
     ("gaaaa", re.compile(r"gAAAA[\w-]{20,}=*"), HIDDEN),
     ("=", re.compile(r"(?<![\w-])[\w-]{43}=(?!=)"), HIDDEN),
     # The Authorization header, and its schemes by themselves.
@@ -83,50 +83,50 @@ RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     ("", re.compile(r"(?<![\w.+-])[1-9]\d{10,12}(?!\w|[.-]\d)"), lambda match: masked_phone(match[0])),
 ]
 
-#: What would begin a line of its own, move the terminal's cursor or turn the text around.
+#: Characters that begin a new line, move the terminal's cursor or reverse the direction of the text.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def redact(text: str) -> str:
-    """A text without what is secret in it."""
+    """The text with its secrets hidden."""
     for secret in known_secrets():
         text = text.replace(secret, HIDDEN)
     lower = text.lower()
     if any(hint in lower for hint in HINTS_OF_NAMES):
         for pattern, replacement in RULES_OF_NAMES:
             text = pattern.sub(replacement, text)
-    for hint, pattern, replacement in RULES:
+    for hint, pattern, substitute in RULES:
         if hint in lower:
-            text = pattern.sub(replacement, text)
+            text = pattern.sub(substitute, text)
     return text
 
 
 def redact_beginning(text: str, limit: int) -> str:
-    """The first `limit` characters of a text without what is secret in it; no more than these is searched."""
+    """The first `limit` characters of a text with their secrets hidden. Little more than these is searched."""
     if len(text) <= limit:
         return redact(text)
-    # Where a cut divides a secret, a later cut shows other words, so that what both show alike is safe.
+    # A secret divided by the cut comes out differently with a later cut; what both have in common is safe.
     return os.path.commonprefix([redact(text[:limit]), redact(text[: limit + CUT_MARGIN])])
 
 
 def redact_long(text: str, limit: int) -> str:
-    """What `redact_beginning` shows, and after it how many characters more there were."""
+    """What `redact_beginning` returns, followed by the number of characters left out."""
     beginning = redact_beginning(text, limit)
     return f"{beginning}… ({len(text) - limit:,} characters more)" if len(text) > limit else beginning
 
 
 def known_secrets() -> list[str]:
-    """The installation's own secrets, which have no form that one could recognise."""
+    """The installation's own secrets, which no pattern can recognise."""
     values = [_setting(name) for name in SECRET_SETTINGS]
     values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
-    return [value for value in values if value and len(value) >= SHORTEST_SECRET]
+    return [value for value in values if value and len(value) >= MIN_SECRET]
 
 
 def _setting(name: str) -> str:
     try:
         return getattr(settings, name, "")
     except ImproperlyConfigured:
-        # An empty SECRET_KEY: the log goes on, and the system check says so.
+        # SECRET_KEY is empty. A system check reports that; logging has to work.
         return ""
 
 
@@ -136,18 +136,18 @@ def masked_phone(phone: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text whose control characters are written out, so that it cannot pass for several lines of a log."""
+    """The text with its control characters escaped, so that it cannot pass for several lines of a log."""
     if text.isprintable():
         return text
     return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class RedactingFormatter(logging.Formatter):
-    """Writes a record on one line, without secrets; the lines of a traceback are indented below it."""
+    """Formats a record as one line without secrets, and below it the indented lines of its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         record = copy.copy(record)
-        # Another formatter's traceback, with whatever it holds.
+        # Another formatter may have left its traceback here, secrets included.
         record.exc_text = None
         return super().format(record)
 

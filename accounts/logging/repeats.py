@@ -1,7 +1,7 @@
 """
-Repeated failures become a few lines a minute: the first is written as it is, with its traceback; those that follow
-are counted, and once a minute their number is written. A failure that is different in its logger, text, kind or place
-is written as it is.
+Turns repeated failures into a few lines a minute. The first is written in full, with its traceback; the next are
+counted, and once a minute their number is written. A failure that differs in its logger, text, kind or place is
+written in full.
 """
 
 import logging
@@ -16,18 +16,18 @@ from typing import Any, TextIO
 #: Seconds after which the number of repetitions is written.
 INTERVAL = 60.0
 
-#: Repetitions with different words (another row, another person) are written without their traceback, so many of them.
+#: How many repetitions with different texts (another row, another person) are written, without their traceback.
 MAX_VARIANTS = 5
 
-#: Kinds of failures at once. More than these are no repetitions.
+#: Kinds of failures that are remembered. When there are more, all are forgotten.
 MAX_KINDS = 500
 
-#: Numbers, addresses in memory and ids of tasks make no difference.
+#: Differences that are ignored: numbers, addresses in memory and ids of tasks.
 NUMBERS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|0x[0-9a-f]+|\d+")
-#: How much of a text tells it from others.
-COMPARED = 500
+#: Characters of a text that are compared.
+MAX_COMPARED = 500
 
-#: Failures of the surroundings, known by their exceptions' names: wherever they turn up, they have the same cause.
+#: Outages of what the process depends on, by the names of their exceptions: they have one cause, wherever they occur.
 OUTAGES = {"OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "SchedulingError"}
 
 
@@ -39,11 +39,11 @@ class Repeated:
     since: float
     count: int = 0
     variants: set[str] = field(default_factory=set)
-    #: Whether it is a failure of the surroundings, of which other words say nothing more.
+    #: Whether it is an outage, of which other texts say nothing new.
     is_outage: bool = False
 
     def is_different(self, record: logging.LogRecord) -> bool:
-        """Whether its words are new, and there were not too many of them."""
+        """Whether its text is new, and there were not too many of them."""
         text = _text_of(record)
         if self.is_outage or text in self.variants or len(self.variants) > MAX_VARIANTS:
             return False
@@ -52,7 +52,7 @@ class Repeated:
 
 
 class GatheringHandler(logging.StreamHandler[TextIO]):
-    """Writes records to a stream. Warnings and errors that repeat themselves are gathered."""
+    """Writes records to a stream. Repeated warnings and errors are counted."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream or sys.stderr)
@@ -66,7 +66,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         """Called by logging, one thread at a time."""
         if self._process != os.getpid():
-            # A forked process has neither the timer nor the failures of its parent.
+            # A forked process has neither its parent's timer nor its failures.
             self._forget()
         if record.levelno < logging.WARNING:
             super().emit(record)
@@ -87,12 +87,12 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
         if len(self._kinds) >= MAX_KINDS:
             self._write_counts(older_than=0)
             self._kinds.clear()
-        # Without its traceback, which would keep alive what failed.
+        # Without its traceback, which would keep objects alive.
         first, text = _without_traceback(record), _text_of(record)
         self._kinds[kind] = Repeated(first, time.monotonic(), variants={text}, is_outage=_is_outage(record))
 
     def _start_timer(self) -> None:
-        """So that the last repetitions are counted also when nothing follows them."""
+        """Have the last repetitions counted even if nothing follows them."""
         if self._timer is None:
             self._timer = Timer(INTERVAL, self._write_last)
             self._timer.daemon = True
@@ -107,7 +107,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
             self.release()
 
     def _write_counts(self, older_than: float) -> None:
-        """Write how often failures were repeated; those that were not are over, and are written whole next time."""
+        """Write how often failures were repeated. Those that were not are forgotten, and written in full next time."""
         now = time.monotonic()
         for kind, repeated in list(self._kinds.items()):
             if now - repeated.since < older_than:
@@ -119,7 +119,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
                 del self._kinds[kind]
 
     def close(self) -> None:
-        """Write what is left, at the end of the process."""
+        """At the end of the process, write the counts that are left."""
         if self._process == os.getpid():
             if self._timer:
                 self._timer.cancel()
@@ -128,7 +128,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
 
 
 def _kind_of(record: logging.LogRecord) -> tuple[Any, ...]:
-    """What is the same in records that repeat each other."""
+    """What records have in common that repeat each other."""
     error = _error_of(record)
     if error is None:
         return record.name, record.levelno, NUMBERS.sub("#", _text_of(record))
@@ -145,7 +145,7 @@ def _is_outage(record: logging.LogRecord) -> bool:
 
 
 def _place_of(error: BaseException) -> tuple[tuple[str, int], ...]:
-    """Where an error came up: the files and lines of its traceback."""
+    """Where an error occurred: the files and lines of its traceback."""
     frames, step = [], error.__traceback__
     while step:
         frames.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
@@ -155,10 +155,10 @@ def _place_of(error: BaseException) -> tuple[tuple[str, int], ...]:
 
 def _text_of(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()[:COMPARED]
+        return record.getMessage()[:MAX_COMPARED]
     except Exception:
-        # A text that its arguments do not fit; the formatter says so.
-        return str(record.msg)[:COMPARED]
+        # The text and its arguments do not fit together; the formatter reports that.
+        return str(record.msg)[:MAX_COMPARED]
 
 
 def _without_traceback(record: logging.LogRecord) -> logging.LogRecord:
@@ -171,5 +171,5 @@ def _count(repeated: Repeated, seconds: float) -> logging.LogRecord:
 
 
 def _copy(record: logging.LogRecord, text: str) -> logging.LogRecord:
-    """A record of now with another text, and nothing below it."""
+    """A record of this moment, with another text and no traceback."""
     return logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)

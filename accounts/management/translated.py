@@ -1,4 +1,4 @@
-"""Commands that speak the installation's language (LANGUAGE_CODE), in their help too."""
+"""Commands in the installation's language (LANGUAGE_CODE), their help included."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 
 class TranslatedCommand(BaseCommand):
-    """A command whose `help` is a lazy translation; what it adds to the parser is translated when it is added."""
+    """A command whose `help` is a lazy translation. Its arguments are translated when they are added to the parser."""
 
     help: Any = ""
 

@@ -1,4 +1,5 @@
 import zoneinfo
+from typing import Self
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -6,27 +7,28 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .tenant import TenantQuerySet
+from .tenant import TenantQuerySet, Viewer
+from .user import User
 
 
-def validate_time_zone(value):
+def validate_time_zone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("Unknown time zone. Write it like Europe/Moscow."), code="time_zone")
 
 
-def validate_country(value):
+def validate_country(value: str) -> None:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValidationError(
-            _("There is no country “%(country)s”. Write its two capital letters, for example RU or KZ."),
+            _("There is no country “%(country)s”. Write two capital letters, for example RU or KZ."),
             code="country",
             params={"country": value},
         )
 
 
 class BusinessQuerySet(TenantQuerySet):
-    def for_user(self, user):
+    def for_user(self, user: Viewer) -> Self:
         if user.is_superuser:
-            return self.kept()
+            return self.not_being_deleted()
         return self.filter(pk=user.business_id)
 
 
@@ -69,12 +71,13 @@ class Business(models.Model):
         verbose_name_plural = _("businesses")
         ordering = ["name", "id"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def retire(self):
-        """Nobody signs in any more, and nothing is sent."""
+    def retire(self) -> None:
+        """From now on nobody signs in and nothing is sent."""
         self.is_suspended = True
         self.save(update_fields=["is_suspended"])
-        self.people.update(is_active=False)
-        self.people.all().end_access()
+        people = User.objects.filter(business=self)
+        people.update(is_active=False)
+        people.end_access()

@@ -20,11 +20,11 @@ class DeletionQuerySet(TenantQuerySet):
 
 class Deletion(JobRow):
     """
-    The deletion of one thing with all that hangs on it, and afterwards its receipt: it stays when the thing is gone.
+    The deletion of one row with everything that depends on it; afterwards its receipt, which stays.
 
     waiting → running → done
 
-    What is being deleted is seen by nobody (accounts.tenancy). Any worker goes on with it.
+    Nobody sees what is being deleted (accounts.tenancy). Any worker can continue it.
     """
 
     class State(models.TextChoices):
@@ -49,9 +49,9 @@ class Deletion(JobRow):
     created_at = models.DateTimeField(_("asked for"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    # Of what can be exported: when that was last done.
+    # When it was last exported, if it is of a kind that can be.
     exported_at = models.DateTimeField(_("exported"), null=True)
-    # Rows that still named something that is gone, as the check at the end found them.
+    # Rows that still refer to something deleted, as counted by the check at the end.
     orphans = models.PositiveIntegerField(_("rows left behind"), null=True)
 
     objects = DeletionQuerySet.as_manager()
@@ -66,7 +66,7 @@ class Deletion(JobRow):
             models.Index("business", models.F("created_at").desc(), name="deletion_by_business"),
             # Serves: hiding what is being deleted.
             models.Index("what", "object_id", name="deletion_open", condition=~Q(state="done")),
-            # Serves: the deletions to go on with.
+            # Serves: the deletions that are due.
             models.Index("due_at", name="deletion_due", condition=Q(due_at__isnull=False)),
         ]
         constraints = [
@@ -79,7 +79,7 @@ class Deletion(JobRow):
         return self.name
 
     @property
-    def duration_in_words(self) -> str:
+    def duration_text(self) -> str:
         if self.started_at is None or self.finished_at is None:
             return ""
         seconds = round((self.finished_at - self.started_at).total_seconds())
@@ -89,12 +89,12 @@ class Deletion(JobRow):
 
     @property
     def counts_by_table(self) -> dict[str, int]:
-        """Table → how many of its rows went: of `counts` what can be read, should somebody else have written there."""
+        """Table → number of its rows deleted. What in `counts` is no number is left out."""
         counts = self.counts if isinstance(self.counts, dict) else {}
         return {table: count for table, count in counts.items() if type(count) is int}
 
     def note(self, removed: Mapping[type[models.Model], int]) -> None:
-        """Add what was removed, model → how many rows, to the counts by table."""
+        """Add deleted rows (model → number) to the counts by table."""
         counts = Counter(self.counts_by_table)
         for model, count in removed.items():
             counts[model._meta.db_table] += count

@@ -31,15 +31,15 @@ class Subscription(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.business}: {self.get_plan_display()}"
 
-    def locked(self):
-        """The row as it is now, kept from others until the transaction ends."""
+    def locked(self) -> "Subscription":
+        """The row as it is now, locked until the transaction ends."""
         return Subscription.objects.select_for_update().get(pk=self.pk)
 
     @property
-    def status(self):
+    def status(self) -> Status:
         if self.business.is_suspended:
             return self.Status.SUSPENDED
         if self.ends_at and self.ends_at <= timezone.now():

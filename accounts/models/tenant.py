@@ -1,7 +1,7 @@
-"""Every row of a business hangs on `business`: what its model and its queryset share."""
+"""What the models of a business's rows share, and their querysets: each row names its business in `business`."""
 
 from functools import cache
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -9,29 +9,43 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
 
-class TenantQuerySet(models.QuerySet):
-    def for_business(self, business: Any) -> Self:
-        return self.kept().filter(business=business)
+class Viewer(Protocol):
+    """What is known of the person for whom rows are narrowed: a User."""
 
-    def for_user(self, user: Any) -> Self:
+    @property
+    def is_superuser(self) -> bool: ...
+    @property
+    def business_id(self) -> int | None: ...
+    @property
+    def has_open_deletions(self) -> bool: ...
+
+
+class TenantQuerySet(models.QuerySet):
+    def for_business(self, business: models.Model) -> Self:
+        return self.not_being_deleted().filter(business=business)
+
+    def for_user(self, user: Viewer) -> Self:
         """The rows of the user's business; all rows for a platform administrator; none for anybody else."""
-        rows = self.kept() if user.may_meet_deletions else self
+        rows = self.not_being_deleted() if user.has_open_deletions else self
         if user.is_superuser:
             return rows
         return rows.filter(business_id=user.business_id) if user.business_id else self.none()
 
-    def kept(self) -> Self:
-        """The rows that no job is deleting, and that do not hang on one that it is deleting."""
+    def not_being_deleted(self) -> Self:
+        """The rows that no job is deleting, neither by themselves nor together with a row they depend on."""
         rows = self
-        for path, model in retiring(self.model).items():
-            going = apps.get_model("accounts.Deletion").objects.open().filter(what=model._meta.label_lower)
-            rows = rows.exclude(hanging_on(going.values("object_id"), self.model, path))
+        for path, model in _paths_to_retired(self.model).items():
+            deletions = apps.get_model("accounts.Deletion").objects.open().filter(what=model._meta.label_lower)
+            rows = rows.exclude(_refers_to(deletions.values("object_id"), self.model, path))
         return rows
 
 
 @cache
-def retiring(model: type[models.Model]) -> dict[str, type[models.Model]]:
-    """By look-up, the way from a model to each kind of rows that a job may be deleting and with which its rows go."""
+def _paths_to_retired(model: type[models.Model]) -> dict[str, type[models.Model]]:
+    """
+    Look-up → model, for each model that has `retire` (so that jobs delete its rows) and whose deletion takes rows of
+    `model` along.
+    """
     found: dict[str, type[models.Model]] = {}
     waiting: list[tuple[str, Any]] = [("pk", model)]
     while waiting:
@@ -39,28 +53,28 @@ def retiring(model: type[models.Model]) -> dict[str, type[models.Model]]:
         if hasattr(target, "retire") and target not in found.values():
             found[path] = target
         for key in target._meta.concrete_fields:
-            goes_along = key.is_relation and key.remote_field.on_delete is models.CASCADE
-            if goes_along and key.name != "business":
+            cascades = key.is_relation and key.remote_field.on_delete is models.CASCADE
+            if cascades and key.name != "business":
                 waiting.append((key.name if path == "pk" else f"{path}__{key.name}", key.related_model))
     return found
 
 
-def hanging_on(pks: Any, model: Any, path: str) -> models.Q:
+def _refers_to(pks: models.QuerySet[Any, Any], model: type[models.Model], path: str) -> models.Q:
     """
-    Rows of a model from which a path leads to one of these primary keys: by subqueries, which cost next to nothing
-    where there are no such keys, as joins would not.
+    The condition that `path` leads from a row of `model` to one of these primary keys. Written with subqueries: unlike
+    joins, they cost next to nothing while there are no such keys.
     """
     name, _separator, rest = path.partition("__")
     if rest:
-        related = model._meta.get_field(name).related_model
-        pks = related._base_manager.filter(hanging_on(pks, related, rest)).values("pk")
+        related = cast(type[models.Model], model._meta.get_field(name).related_model)
+        pks = related._base_manager.filter(_refers_to(pks, related, rest)).values("pk")
     return models.Q(**{f"{name}__in": pks})
 
 
 class TenantModel(models.Model):
     """
-    A row that belongs to one business. Set from the row's parent or from the user, never offered as a field, never
-    changed afterwards. Indexed by each model's own (business, …) index.
+    A row that belongs to one business. `business` is set from the row's parent or from the user, is never a field of a
+    form and never changes. Each model has a (business, …) index of its own.
     """
 
     business = models.ForeignKey(
@@ -77,11 +91,11 @@ class TenantModel(models.Model):
     class Meta:
         abstract = True
 
-    # The foreign key to the row that this one is a part of: the business is taken from there.
+    # The foreign key to the row that this one is a part of, from which the business is taken.
     tenant_parent: str | None = None
 
-    # A model on whose rows very much may hang has a method `retire`: called before a job deletes the row, it has the
-    # row do nothing from then on, and let go of what must be unique.
+    # A model on whose rows very many others may depend has a method `retire`, called before a job deletes the row:
+    # the row does nothing from then on, and frees its unique values.
 
     @classmethod
     def seed(cls, business: Any) -> None:
@@ -89,11 +103,11 @@ class TenantModel(models.Model):
 
     @classmethod
     def before_delete(cls, rows: models.QuerySet[Any]) -> None:
-        """Undo what rows of this model wrote into rows that stay, before they are deleted. Most wrote nothing."""
+        """Before rows are deleted, undo what they have written into rows that stay. Most have written nothing."""
 
     @property
     def receipt_name(self) -> str:
-        """What the receipt of its deletion calls it."""
+        """The name on the receipt of its deletion."""
         return str(self)
 
     def clean(self) -> None:
@@ -112,15 +126,21 @@ class TenantModel(models.Model):
 
 
 class UniqueInBusiness(models.UniqueConstraint):
-    """A UniqueConstraint on the business and one more field, that tells of a violation on that field."""
+    """A UniqueConstraint on the business and one more field, which is the one a violation is reported on."""
 
-    def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: set[str] | None = None,
+        using: str = DEFAULT_DB_ALIAS,
+    ) -> None:
         try:
             super().validate(model, instance, exclude, using)
         except ValidationError as error:
             raise ValidationError({self.fields[-1]: error}) from error
 
     def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
-        """In migrations it is what it is in the database."""
+        """Migrations have the plain constraint."""
         _path, args, kwargs = super().deconstruct()
         return "django.db.models.UniqueConstraint", args, kwargs

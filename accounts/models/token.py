@@ -1,18 +1,16 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken, AuthTokenManager
 
-from .user import Role
-
-
-class ApiTokenManager(AuthTokenManager.from_queryset(models.QuerySet)):
-    pass
+from .user import Role, User
 
 
 class ApiToken(AbstractAuthToken):
     """
-    A key for the API. Signing in makes one without a name, which lives as long as it is used; one made for a program
-    has a name and the role it acts with. Only a digest is kept.
+    A key for the API. Signing in makes one without a name, which stays valid while it is used; one made for a program
+    has a name and the role it acts with. Only a digest is stored.
     """
 
     name = models.CharField(_("name"), max_length=100, blank=True)
@@ -31,7 +29,7 @@ class ApiToken(AbstractAuthToken):
     created = models.DateTimeField(_("made"), auto_now_add=True)
     expiry = models.DateTimeField(_("works until"), null=True, blank=True, help_text=_("Empty: until it is deleted."))
 
-    objects = ApiTokenManager()
+    objects = AuthTokenManager()
 
     class Meta:
         db_table = "api_tokens"
@@ -39,13 +37,13 @@ class ApiToken(AbstractAuthToken):
         verbose_name_plural = _("API tokens")
         ordering = ["-created"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name or self.user} ({self.token_key[:8]}…)"
 
     @property
-    def is_sign_in(self):
+    def is_sign_in(self) -> bool:
         return not self.name
 
     @classmethod
-    def scope_for(cls, queryset, user):
+    def scope_for(cls, queryset: models.QuerySet[Any], user: User) -> models.QuerySet[Any]:
         return queryset.filter(user__business_id=user.business_id, user__business__isnull=False)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -20,7 +21,7 @@ class Role(models.TextChoices):
     OPERATOR = "operator", _("operator")
 
 
-def lesser_role(first, second):
+def lesser_role(first: str, second: str) -> Role:
     """The role with fewer rights of two."""
     return max(Role(first), Role(second), key=list(Role).index)
 
@@ -28,33 +29,34 @@ def lesser_role(first, second):
 class LowercaseEmailField(models.EmailField):
     """An e-mail stored and looked up in lower case, so that unique means unique to people."""
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         return value.lower() if value else value
 
 
 class UserQuerySet(TenantQuerySet):
     def end_access(self) -> None:
-        """End, for good, every sign-in of these people and every key they made, those of programs too."""
+        """End every sign-in of these people for good, and delete every API token they made, programs' included."""
         apps.get_model("accounts.ApiToken").objects.filter(user__in=self).delete()
         self.update(session_epoch=F("session_epoch") + 1)
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+class UserManager(BaseUserManager["User"]):
     use_in_migrations = False
 
-    def create_user(self, email, password=None, **fields):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save()
         return user
 
-    def create_superuser(self, email, password=None, **fields):
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A platform administrator: belongs to no business and sees all of them."""
         return self.create_user(email, password, is_superuser=True, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+# Knox has no types, and so the manager of tokens has none.
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """
     A person who signs in by e-mail: a member of one business with a role there, or a platform administrator
     (superuser, no business).
@@ -87,16 +89,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
-    # A part of what a session is bound to, beside the password: one more ends every session.
+    # Sessions are bound to it, as they are to the password: counting it up ends them all.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     # The role of the API token that a request came with; set by authentication, never stored.
-    token_role = ""
-    # Whether a job may be deleting something now. Whoever signed in by a session is loaded with the answer, because
-    # hiding what is being deleted makes long lists slower.
-    may_meet_deletions = True
+    token_role: str = ""
+    # Whether a job may be deleting something now. RoleBackend loads people with the answer, because hiding what is
+    # being deleted makes long lists slower.
+    has_open_deletions: bool = True
 
-    objects = UserManager()
+    # Django's: a new password that is not saved yet.
+    _password: str | None
+
+    objects = UserManager.from_queryset(UserQuerySet)()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -114,11 +119,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or self.email
 
-    def save(self, *args, **kwargs):
-        """A new password ends every sign-in, also those of programs that signed in with the old one."""
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password ends every sign-in, by API too. Tokens made for programs stay."""
         password_is_new = self._password is not None
         super().save(*args, **kwargs)
         if password_is_new:
@@ -134,17 +139,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{digest}.{self.session_epoch}" if self.session_epoch else digest
 
     @property
-    def acting_role(self):
-        """The role whose rights count now: the token's, where that is the lesser."""
+    def acting_role(self) -> str:
+        """The role whose rights count now: the lesser of the person's and the token's."""
         return lesser_role(self.role, self.token_role) if self.role and self.token_role else self.role
 
     @property
-    def is_staff(self):
+    def is_staff(self) -> bool:
         """The admin is everybody's interface."""
         return self.is_superuser or self.business_id is not None
 
-    def get_full_name(self):
+    def get_full_name(self) -> str:
         return self.name or self.email
 
-    def get_short_name(self):
+    def get_short_name(self) -> str:
         return self.name or self.email

@@ -1,4 +1,4 @@
-"""The link by which an invited person chooses a password: it works once, for as long as a password reset does."""
+"""The link with which an invited person chooses a password: valid once, and as long as that of a password reset."""
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
@@ -10,14 +10,18 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.models import User
 
-def invitation_url(person):
+
+def invitation_url(person: User) -> str:
     uid = urlsafe_base64_encode(force_bytes(person.pk))
-    return settings.PUBLIC_URL + reverse("invitation", args=[uid, default_token_generator.make_token(person)])
+    public_url: str = settings.PUBLIC_URL
+    return public_url + reverse("invitation", args=[uid, default_token_generator.make_token(person)])
 
 
-def send(person):
-    """E-mail the invitation, in the person's language or that of the business."""
+def send(person: User) -> None:
+    """E-mail the invitation to a member of a business, in their language or that of the business."""
+    assert person.business is not None
     with override(person.language or person.business.language):
         send_mail(
             _("Join %(business)s") % {"business": " ".join(person.business.name.split())},

@@ -1,18 +1,20 @@
-"""The matrix of rights: what each role may do with each kind of row. Admin and API both ask Django's permissions."""
+"""The matrix of rights: what each role may do with each model. Admin and API both check Django's permissions."""
+
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, QuerySet
 
 from accounts.models import Deletion, User
 
 ALL = ("view", "add", "change", "delete")
 READ = ("view",)
-NOTHING = ()
+NOTHING: tuple[str, ...] = ()
 NO_DELETE = ("view", "add", "change")
 
-#: app.model → what the owner, the manager and the operator may do. Extra words are the model's own permissions.
-RIGHTS = {
+#: app.model → what an owner, a manager and an operator may do. Other words than Django's are permissions of the model.
+RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "accounts.business": (("view", "change", "delete"), READ, NOTHING),
     "accounts.subscription": (READ, READ, NOTHING),
     "accounts.user": (ALL, READ, NOTHING),
@@ -40,7 +42,7 @@ RIGHTS = {
 ROLES = ("owner", "manager", "operator")
 
 
-def permissions_of(role):
+def permissions_of(role: str) -> QuerySet[Permission]:
     """The Permission rows of a role, as the matrix says."""
     chosen = Q(pk__in=[])
     for label, rights in RIGHTS.items():
@@ -50,20 +52,20 @@ def permissions_of(role):
     return Permission.objects.filter(chosen)
 
 
-def grant_rights(**kwargs):
-    """Make the groups of the roles and give them what the matrix says; runs after every migrate."""
+def grant_rights(**kwargs: Any) -> None:
+    """Create the groups of the roles with the permissions of the matrix. Receives `post_migrate`."""
     for role in ROLES:
         group, _ = Group.objects.get_or_create(name=role)
         group.permissions.set(permissions_of(role))
 
 
 class RoleBackend(ModelBackend):
-    """Django's backend, taking a person's permissions from the group named like the role they act in."""
+    """Django's backend. A person's permissions are those of the group named after their acting role."""
 
-    def get_user(self, user_id):
-        people = User.objects.annotate(may_meet_deletions=Exists(Deletion.objects.open()))
+    def get_user(self, user_id: int) -> User | None:
+        people = User.objects.annotate(has_open_deletions=Exists(Deletion.objects.open()))
         user = people.filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None
 
-    def _get_group_permissions(self, user):
+    def _get_group_permissions(self, user: User) -> QuerySet[Permission]:
         return Permission.objects.filter(group__name=user.acting_role)

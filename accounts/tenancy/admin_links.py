@@ -1,6 +1,6 @@
 """
-Change pages on which a foreign key to look at is a link only for who may open the page it leads to: Django makes a
-link of it whoever looks.
+Change pages on which a read-only foreign key is a link only for people who may open the page it leads to. Django
+makes it a link for everybody.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 
 def may_open(site: admin.AdminSite, request: HttpRequest, row: Model) -> bool:
-    """Whether the person who asks may open the change page of a row, and sees the row at all."""
+    """Whether whoever is signed in may open the change page of a row, and sees the row at all."""
     if not site.is_registered(type(row)):
         return False
     model_admin = site.get_model_admin(type(row))
@@ -24,7 +24,7 @@ def may_open(site: admin.AdminSite, request: HttpRequest, row: Model) -> bool:
 
 
 class TenantAdminForm(helpers.AdminForm):
-    """The fields of a change page as Django made them for a request."""
+    """The fields of a change page, from the form that Django made for it."""
 
     def __init__(self, request: HttpRequest, made: helpers.AdminForm) -> None:
         super().__init__(made.form, made.fieldsets, {}, made.readonly_fields, made.model_admin)

@@ -1,9 +1,11 @@
 """List filters that see one business only, and refuse what they do not know."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import filterset
@@ -14,36 +16,37 @@ from django_filters.rest_framework import (
     ModelMultipleChoiceFilter,
 )
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
-from .scope import scope
-
-
-def scoped_queryset(field: Any) -> Any:
-    related = field.remote_field.model
-    return lambda request: scope(related._default_manager.all(), request.user)
+from .scope import scope, signed_in
 
 
-def scoped_choice(field: Any) -> dict[str, Any]:
+def _scoped_queryset(field: Any) -> Callable[[HttpRequest], models.QuerySet[Any]]:
+    related: type[models.Model] = field.remote_field.model
+    return lambda request: scope(related._default_manager.all(), signed_in(request))
+
+
+def _scoped_choice(field: Any) -> dict[str, Any]:
     """One row by its id. The browsable API shows a box for the id, never a select of a hundred thousand customers."""
-    return {"queryset": scoped_queryset(field), "widget": forms.NumberInput}
+    return {"queryset": _scoped_queryset(field), "widget": forms.NumberInput}
 
 
-def scoped_choices(field: Any) -> dict[str, Any]:
-    return {"queryset": scoped_queryset(field), "widget": forms.SelectMultiple}
+def _scoped_choices(field: Any) -> dict[str, Any]:
+    return {"queryset": _scoped_queryset(field), "widget": forms.SelectMultiple}
 
 
 class TrueOrFalseField(forms.NullBooleanField):
     widget = forms.Select(choices=[("", "---------"), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))])
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: str | None) -> bool | None:  # type: ignore[override]  # As Django's.
         try:
             return {"": None, "true": True, "1": True, "false": False, "0": False}[(value or "").lower()]
         except KeyError:
             raise forms.ValidationError(_("Write true or false.")) from None
 
 
-class TrueOrFalseFilter(BooleanFilter):
-    """A filter for which any other word is a mistake; Django's takes it for no filter at all."""
+class TrueOrFalseFilter(BooleanFilter):  # type: ignore[misc]  # django-filter has no types.
+    """A filter by true or false that refuses any other word; Django's would not filter at all."""
 
     field_class = TrueOrFalseField
 
@@ -51,30 +54,30 @@ class TrueOrFalseFilter(BooleanFilter):
         super().__init__(*args, widget=TrueOrFalseField.widget, **kwargs)
 
 
-class TenantFilterSet(FilterSet):
+class TenantFilterSet(FilterSet):  # type: ignore[misc]  # django-filter has no types.
     """A filter set whose relations offer, and accept, only rows of the caller's business."""
 
     FILTER_DEFAULTS = {
         **filterset.FILTER_FOR_DBFIELD_DEFAULTS,
         models.BooleanField: {"filter_class": TrueOrFalseFilter},
-        models.ForeignKey: {"filter_class": ModelChoiceFilter, "extra": scoped_choice},
-        models.OneToOneField: {"filter_class": ModelChoiceFilter, "extra": scoped_choice},
-        models.ManyToManyField: {"filter_class": ModelMultipleChoiceFilter, "extra": scoped_choices},
+        models.ForeignKey: {"filter_class": ModelChoiceFilter, "extra": _scoped_choice},
+        models.OneToOneField: {"filter_class": ModelChoiceFilter, "extra": _scoped_choice},
+        models.ManyToManyField: {"filter_class": ModelMultipleChoiceFilter, "extra": _scoped_choices},
     }
 
 
-def refuse_unknown_parameters(request: Any, view: Any) -> None:
-    """A query parameter that nothing reads is a mistake the caller wants to know of: 400."""
+def check_parameters(request: Request, view: Any) -> None:
+    """Raise ValidationError for query parameters that nothing reads: they are mistakes of the caller."""
     filters = getattr(getattr(view, "filterset_class", None), "base_filters", ())
     known = {*filters, *getattr(view, "known_parameters", ())}
-    unknown = sorted(set(request.query_params) - known - parameters_of_pages(view) - {"format"})
+    unknown = sorted(set(request.query_params) - known - _pagination_parameters(view) - {"format"})
     if unknown:
         names = ", ".join(sorted(known)) or "–"
-        message = _("Unknown parameter. Known are: %(names)s.") % {"names": names}
+        message = _("Unknown parameter. Known parameters: %(names)s.") % {"names": names}
         raise ValidationError({name: [message] for name in unknown})
 
 
-def parameters_of_pages(view: Any) -> set[str]:
+def _pagination_parameters(view: Any) -> set[str]:
     paginator = getattr(view, "paginator", None)
-    names = ("page_query_param", "cursor_query_param", "page_size_query_param")
-    return {getattr(paginator, name, None) for name in names} - {None}
+    attributes = ("page_query_param", "cursor_query_param", "page_size_query_param")
+    return {name for attribute in attributes if (name := getattr(paginator, attribute, None))}

@@ -1,10 +1,10 @@
-"""Pages of the admin that show how one row stands, update by themselves, and have buttons."""
+"""Pages of the admin that show the state of one row, update by themselves, and have buttons."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -30,7 +30,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Button:
-    """What a button is called, and what it does with its row for the person who pressed it. May raise a Refusal."""
+    """The label of a button, and what it does with its row for the person who pressed it. May raise a Refusal."""
 
     label: str | Promise
     press: Callable[[Any, User], object]
@@ -38,15 +38,15 @@ class Button:
 
 class LivePage(Generic[Row]):
     """
-    The page of one row, in the place of its form: `template`, in which `live_template` is the part that
-    accounts/live.js reads again every two seconds.
+    The page of one row, in place of its form: `template`, in which `live_template` is the part that accounts/live.js
+    reloads every two seconds.
 
-    A ModelAdmin holds one: it adds `urls()` to its own, and answers `show()`.
+    A ModelAdmin holds one. It adds `urls()` to its own, and returns `show()` from its change view.
     """
 
     template: str
     live_template: str
-    #: What is read together with the row.
+    #: The relations that are read together with the row.
     related: tuple[str, ...] = ()
     #: The buttons that act on the row, by the name that they post as `verb`.
     verbs: Mapping[str, Button] = {}
@@ -57,14 +57,14 @@ class LivePage(Generic[Row]):
         self.model_admin = model_admin
         self.opts = model_admin.opts
 
-    # What a page says of its row
+    # What a page shows
 
     def live_context(self, request: HttpRequest, row: Row) -> dict[str, Any]:
-        """What the live part shows."""
+        """The context of the live part."""
         raise NotImplementedError
 
     def page_context(self, request: HttpRequest, row: Row) -> dict[str, Any]:
-        """What the rest of the page shows."""
+        """The context of the rest of the page."""
         return {}
 
     def messages_of(self, row: Row) -> QuerySet[Any]:
@@ -74,7 +74,7 @@ class LivePage(Generic[Row]):
     def check_verb(self, request: HttpRequest, row: Row, name: str) -> None:
         """Raise ValidationError or Refusal when a button must not be pressed as it was."""
 
-    # What it answers
+    # Its views
 
     def urls(self) -> list[URLPattern]:
         """The addresses below the ModelAdmin's: admin:APP_MODEL_live, and _act and _decide where there are buttons."""
@@ -88,9 +88,10 @@ class LivePage(Generic[Row]):
         return [path(route, wrap(view), name=f"{prefix}_{name}") for name, route, view in views]
 
     def row(self, request: HttpRequest, pk: Any, may_change: bool = False) -> Row:
-        """Raises Http404 where there is no such row, and PermissionDenied for who may not see, or change, it."""
+        """Raises Http404, and PermissionDenied for people who may not see the row, or change it."""
         rows = self.model_admin.get_queryset(request).select_related(*self.related)
-        return cast(Row, self.model_admin.row_or_404(request, rows, pk, may_change))
+        row: Row = self.model_admin.row_or_404(request, rows, pk, may_change)
+        return row
 
     def show(self, request: HttpRequest, row: Row, **extra: Any) -> TemplateResponse:
         context = {
@@ -109,7 +110,7 @@ class LivePage(Generic[Row]):
 
     @method_decorator([require_GET, conditional_page])
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What changes by itself, as a fragment of HTML; 304 while nothing did."""
+        """The live part, as a fragment of HTML; 304 while it has not changed."""
         return render(request, self.live_template, self.live_context(request, self.row(request, pk)))
 
     @method_decorator(require_POST)
@@ -129,7 +130,7 @@ class LivePage(Generic[Row]):
 
     @method_decorator(require_POST)
     def decide_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
-        """A button on a message of unknown fate: one of `decisions`."""
+        """A button on a message whose outcome is unknown: one of `decisions`."""
         row = self.row(request, pk, may_change=True)
         message = get_object_or_404(self.messages_of(row), pk=message_pk)
         button = _button(self.decisions, request.POST.get("decision", ""))
@@ -142,7 +143,7 @@ class LivePage(Generic[Row]):
         return self.back(row)
 
     def refuse(self, request: HttpRequest, refusal: Refusal | ValidationError) -> None:
-        """Say on the next page why something was not done."""
+        """Have the next page say why something was not done."""
         messages.error(request, " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal))
 
     def back(self, row: Model) -> HttpResponse:
@@ -151,7 +152,7 @@ class LivePage(Generic[Row]):
 
 
 def labels(buttons: Mapping[str, Button], names: list[str] | None = None) -> list[tuple[str, str | Promise]]:
-    """(name, label) of buttons, for a template: of these names, or of all."""
+    """(name, label) of buttons, for a template: of all, or of those named."""
     return [(name, buttons[name].label) for name in (buttons if names is None else names)]
 
 

@@ -1,12 +1,15 @@
 """Who may see what: `scope` is the one rule that narrows rows to a business."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.apps import apps
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.models.tenant import TenantModel
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def tenant_models() -> list[type[TenantModel]]:
@@ -15,19 +18,23 @@ def tenant_models() -> list[type[TenantModel]]:
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Who is signed in, where nobody else is let in."""
+    """The user of a request, where only people who are signed in are let in."""
     return cast(User, request.user)
 
 
-def scope(queryset: Any, user: Any) -> Any:
+def scope(queryset: Rows, user: User) -> Rows:
     """
     The part of a queryset that the user may see. Raises LookupError for a model without a rule, so that a new model
     cannot be shown to strangers by forgetting it.
     """
-    if hasattr(queryset, "for_user"):
-        return queryset.for_user(user)
-    if user.is_superuser:
-        return queryset
-    if hasattr(queryset.model, "scope_for"):
-        return queryset.model.scope_for(queryset, user)
-    raise LookupError(f"No rule says which {queryset.model._meta.label} rows a business may see.")
+    rows: Any = queryset
+    model: Any = queryset.model
+    if hasattr(rows, "for_user"):
+        rows = rows.for_user(user)
+    elif user.is_superuser:
+        pass
+    elif hasattr(model, "scope_for"):
+        rows = model.scope_for(rows, user)
+    else:
+        raise LookupError(f"No rule says which {model._meta.label} rows a business may see.")
+    return cast(Rows, rows)

@@ -1,39 +1,45 @@
 """Serializers that cannot attach, reveal or overwrite another business's rows."""
 
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from .scope import scope
+from .scope import scope, signed_in
+
+if TYPE_CHECKING:
+    PrimaryKeyRelatedField = serializers.PrimaryKeyRelatedField[Any]
+else:
+    PrimaryKeyRelatedField = serializers.PrimaryKeyRelatedField
 
 
-class TenantRelatedField(serializers.PrimaryKeyRelatedField):
+class TenantRelatedField(PrimaryKeyRelatedField):
     """A foreign key as an id; another business's id does not exist."""
 
     # The browsable API offers a select of at most this many rows.
     html_cutoff = 200
 
-    def get_queryset(self) -> Any:
-        queryset = super().get_queryset()
+    def get_queryset(self) -> QuerySet[Any] | None:
+        queryset: QuerySet[Any] | None = super().get_queryset()
         request = self.context.get("request")
         if queryset is None:
             return None
-        return scope(queryset, request.user) if request else queryset.none()
+        return scope(queryset, signed_in(request)) if request else queryset.none()
 
 
-def by_field(error: Any) -> dict[str, Any]:
-    """A model's ValidationError as the API words it: what concerns no field is under `non_field_errors`."""
-    errors = serializers.as_serializer_error(error)
+def errors_by_field(error: ValidationError) -> dict[str, Any]:
+    """A model's ValidationError in the form of the API: what concerns no field is under `non_field_errors`."""
+    errors: dict[str, Any] = serializers.as_serializer_error(error)
     whole = errors.pop(NON_FIELD_ERRORS, [])
     return {**errors, api_settings.NON_FIELD_ERRORS_KEY: whole} if whole else errors
 
 
-class StrictSerializer(serializers.Serializer):
-    """A serializer that refuses keys it does not know, so that a misspelt one is not silently lost."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses keys it does not know, so that a misspelt one is not silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"} if hasattr(data, "keys") else set()
@@ -42,41 +48,41 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class TenantSerializer(StrictSerializer, serializers.ModelSerializer):
+class TenantSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """
-    A model serializer inside one business: foreign keys are scoped, unknown keys are refused, and the model's own
-    rules (`clean` and the database's constraints) answer as a 400 on their field.
+    A model serializer inside one business: foreign keys are scoped, unknown keys are refused, and what breaks the
+    model's own rules (`clean` and the database's constraints) is a 400 on its field.
     """
 
     serializer_related_field = TenantRelatedField
 
     def validate(self, attrs: Any) -> Any:
         attrs = super().validate(attrs)
-        candidate = self.candidate(attrs)
+        candidate = self._candidate(attrs)
         try:
             candidate.clean()
             candidate.validate_constraints()
         except ValidationError as error:
-            raise serializers.ValidationError(by_field(error)) from error
+            raise serializers.ValidationError(errors_by_field(error)) from error
         return attrs
 
-    def update(self, instance: Any, validated_data: Any) -> Any:
-        """Save what is given and no more: what somebody else writes at the same moment stays."""
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Save what is given and no more, so that what somebody else writes at the same moment stays."""
         for name, value in validated_data.items():
             setattr(instance, name, value)
         touched = {field.name for field in instance._meta.fields if getattr(field, "auto_now", False)}
         instance.save(update_fields={*validated_data, *touched})
         return instance
 
-    def candidate(self, attrs: Any) -> Any:
+    def _candidate(self, attrs: dict[str, Any]) -> Any:
         """The row as it would be saved, to be checked by the model's own rules."""
-        model = self.Meta.model
+        model: type[Model] = self.Meta.model
         collections = {field.name for field in model._meta.many_to_many}
         known = {field.name for field in model._meta.fields} | {field.attname for field in model._meta.fields}
-        candidate = copy(self.instance) if self.instance else model()
+        candidate: Any = copy(self.instance) if self.instance else model()
         for name, value in attrs.items():
             if name in known and name not in collections:
                 setattr(candidate, name, value)
         if hasattr(model, "business") and not candidate.business_id:
-            candidate.business_id = self.context["request"].user.business_id
+            candidate.business_id = signed_in(self.context["request"]).business_id
         return candidate

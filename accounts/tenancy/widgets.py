@@ -1,21 +1,31 @@
-"""Selects of rows of the admin that survive whatever comes in as an id."""
+"""Selects of the admin that survive whatever comes in as an id."""
 
-from collections.abc import Iterable
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Field
+from django.db.models import Field, QuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.admin.widgets import AutocompleteMixin
+
+    MultipleChoiceField = forms.ModelMultipleChoiceField[Any]
+else:
+    AutocompleteMixin = object
+    MultipleChoiceField = forms.ModelMultipleChoiceField
 
 
-def storable(field: Field, values: Iterable[Any]) -> list[Any]:
-    """Those of the values that a column could hold: no row can be found by another, and to look for it is an error."""
+def storable(field: Field[Any, Any], values: Iterable[Any]) -> list[Any]:
+    """Those of the values that a column can hold. No row can be found by another, and to look for it is an error."""
     return [value for value in values if _is_storable(field, value)]
 
 
-def _is_storable(field: Field, value: Any) -> bool:
+def _is_storable(field: Field[Any, Any], value: Any) -> bool:
     try:
         field.run_validators(field.to_python(value))
     except (ValidationError, ValueError):
@@ -23,10 +33,10 @@ def _is_storable(field: Field, value: Any) -> bool:
     return "\0" not in str(value)
 
 
-class StorableModelMultipleChoiceField(forms.ModelMultipleChoiceField):
-    """Rows by their ids. An id that no column could hold names no row, as any other that is not there."""
+class StorableModelMultipleChoiceField(MultipleChoiceField):
+    """Rows by their ids. An id that no column can hold is refused like any other that does not exist."""
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> QuerySet[Any]:
         try:
             return super().clean(value)
         except (OverflowError, DataError):
@@ -34,17 +44,17 @@ class StorableModelMultipleChoiceField(forms.ModelMultipleChoiceField):
             raise ValidationError(message, code="invalid_choice", params={"value": ", ".join(value)[:50]}) from None
 
 
-class _SurvivesJunk:
-    """A select by autocompletion, which looks up what was sent when its form is shown again."""
+class _StorableSelect(AutocompleteMixin):
+    """A select by autocompletion. When its form is shown again, it looks up the ids that were sent."""
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> list[Any]:
-        target = self.field.remote_field.model._meta.pk  # type: ignore[attr-defined]
-        return super().optgroups(name, storable(target, value), attr)  # type: ignore[misc]
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> list[Any]:
+        primary_key = self.field.remote_field.model._meta.pk
+        return super().optgroups(name, storable(primary_key, value), attr)
 
 
-class TenantAutocompleteSelect(_SurvivesJunk, AutocompleteSelect):
+class TenantAutocompleteSelect(_StorableSelect, AutocompleteSelect):
     """One row."""
 
 
-class TenantAutocompleteSelectMultiple(_SurvivesJunk, AutocompleteSelectMultiple):
+class TenantAutocompleteSelectMultiple(_StorableSelect, AutocompleteSelectMultiple):
     """Any number of rows."""

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import ApiToken, IdempotentRequest
-from accounts.tasks import forget_what_is_over
+from accounts.tasks import delete_expired
 from accounts.testing import make_owner
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +17,6 @@ def test_what_is_over_is_forgotten_and_the_rest_stays():
     old = IdempotentRequest.objects.create(user=owner, key="old")
     IdempotentRequest.objects.create(user=owner, key="new")
     IdempotentRequest.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
-    assert forget_what_is_over() == {"sessions": 0, "tokens": 1, "answers": 1}
+    assert delete_expired() == {"sessions": 0, "tokens": 1, "responses": 1}
     assert ApiToken.objects.get().name == "Shop"
     assert IdempotentRequest.objects.get().key == "new"

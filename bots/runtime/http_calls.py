@@ -135,5 +135,5 @@ JOB = Job(
     share=MAX_UNDER_WAY,
     delays=(timedelta(seconds=2),),
     claimable=not_with_the_version_before,
-    patience=timedelta(minutes=2),
+    stuck_after=timedelta(minutes=2),
 )

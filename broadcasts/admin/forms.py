@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.forms import TenantModelForm
-from accounts.tenancy.single_submit import OnceForm
+from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
 from broadcasts import audience
 from broadcasts.models import Broadcast, BroadcastMessage
@@ -152,7 +152,7 @@ def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
     return type("DraftForm", (DraftForm,), fields)
 
 
-class TestForm(OnceForm):
+class TestForm(IdempotentForm):
     """A test to one phone."""
 
     to = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel"}))

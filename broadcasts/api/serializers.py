@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, by_field
+from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, errors_by_field
 from broadcasts import audience, parameters
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES
@@ -67,7 +67,7 @@ class BroadcastSerializer(TenantSerializer):
         try:
             parameters.check_texts(value)
         except ValidationError as error:
-            raise serializers.ValidationError(by_field(error)["parameters"]) from error
+            raise serializers.ValidationError(errors_by_field(error)["parameters"]) from error
         return value
 
 

@@ -373,7 +373,7 @@ def test_all_messages_of_unknown_fate_are_decided_at_once(client, planned, verb,
 
 
 def test_a_test_is_sent_once_for_a_double_click(client, planned):
-    data = {"to": "8 916 111-22-33", "once": "1f0e7c9e-52a7-4d62-8a3f-1c3f8c1f4a11"}
+    data = {"to": "8 916 111-22-33", "idempotency_key": "1f0e7c9e-52a7-4d62-8a3f-1c3f8c1f4a11"}
     for _click in range(2):
         text = client.post(page(planned, "test"), data, follow=True).content.decode()
         assert "on its way" in text

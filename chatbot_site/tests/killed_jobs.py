@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.deletion import deletion, job
 from accounts.jobs import registry
-from accounts.jobs.job import carry_out
+from accounts.jobs.job import run_claimed
 from accounts.models import Deletion
 from accounts.testing import make_owner
 from bots.models import AllowedHost, BotCall, BotTimer
@@ -99,7 +99,7 @@ def half_done(owner, number, media_id, reached):
 def take_in_hand(of_job, row):
     claimed = of_job.claim(row.pk)
     assert claimed, of_job
-    carry_out(of_job, claimed, 60)
+    run_claimed(of_job, claimed, 60)
 
 
 def stop_at(owner_of_step, step, done, reached):

@@ -129,7 +129,7 @@ def test_the_receipt_says_when_the_conversations_were_exported(client, owner):
 def test_an_error_of_the_job_is_told_and_to_administrators_in_full(client, owner, large):
     asked = deletion.delete(fill_number(owner, "10001"))
     Deletion.objects.update(last_error="OperationalError: disk full")
-    assert "is tried again" in client.get(page_of(asked)).content.decode()
+    assert "is retried automatically" in client.get(page_of(asked)).content.decode()
     assert "disk full" not in client.get(page_of(asked)).content.decode()
     client.force_login(make_administrator())
     assert "disk full" in client.get(page_of(asked)).content.decode()
@@ -151,7 +151,7 @@ def test_an_owner_deletes_the_business_by_its_name_and_their_password(client, ow
     answer = client.post(delete_page(owner.business), typed(owner.business, password=PASSWORD))
     assert answer.url == reverse("admin:login")
     assert [str(told) for told in get_messages(answer.wsgi_request)] == [
-        "“Tea house” has been deleted with all it had."
+        "“Tea house” has been deleted with everything it had."
     ]
     assert list(Business.objects.all()) == [stranger.business]
     assert list(User.objects.all()) == [stranger]
@@ -163,7 +163,7 @@ def test_of_a_large_one_they_are_told_what_happens(client, owner, large):
     fill_number(owner, "10001")
     answer = client.post(delete_page(owner.business), typed(owner.business, password=PASSWORD))
     page = client.get(answer.url)
-    assert "Nobody of it can sign in any more" in page.content.decode()
+    assert "Its people can no longer sign in" in page.content.decode()
     assert not User.objects.get(pk=owner.pk).is_active
 
 

@@ -98,7 +98,7 @@ BUSY = [
     "start broadcasts whose time has come",
     "skip what is left of cancelled broadcasts",
     "take bot turns that are due",
-    "forget what is over",
+    "delete what has expired",
 ]
 
 

@@ -37,7 +37,7 @@ class ExportsPage(LivePage[WhatsAppNumber]):
     def row(self, request: HttpRequest, pk: Any, may_change: bool = False) -> WhatsAppNumber:
         """The number whose conversations are exported, for who may export."""
         _check_may_export(request)
-        numbers = scope(WhatsAppNumber.objects.select_related("business"), request.user)
+        numbers = scope(WhatsAppNumber.objects.select_related("business"), signed_in(request))
         return get_object_or_404(numbers, pk=pk)
 
     def page_context(self, request: HttpRequest, row: WhatsAppNumber) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class ExportsPage(LivePage[WhatsAppNumber]):
 
     def export_file_view(self, request: HttpRequest, pk: int) -> FileResponse:
         _check_may_export(request)
-        finished = scope(ConversationExport.objects.exclude(finished_at=None), request.user)
+        finished = scope(ConversationExport.objects.exclude(finished_at=None), signed_in(request))
         export = get_object_or_404(finished.select_related("whatsapp_number"), pk=pk)
         try:
             file = export.file.open("rb")

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.live_page import Button, LivePage, labels
 from accounts.tenancy.scope import signed_in
-from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import conversations, outbox, thread
 from crm.media import response
 from crm.models import Conversation, Message
@@ -30,7 +30,7 @@ from whatsapp.sending import ledger
 from .template_form import chosen_form, template_choices
 
 
-class ReplyForm(OnceForm):
+class ReplyForm(IdempotentForm):
     text = forms.CharField(
         label=_("Reply"),
         max_length=outbox.MAX_TEXT,
@@ -147,7 +147,7 @@ class ConversationPage(LivePage[Conversation]):
         message = get_object_or_404(conversation.messages.select_related("media_file"), pk=message_pk)
         return response.response(request, message.media)
 
-    def _write(self, request: HttpRequest, conversation: Conversation, form: OnceForm, **values: Any) -> bool:
+    def _write(self, request: HttpRequest, conversation: Conversation, form: IdempotentForm, **values: Any) -> bool:
         """Send what a form says, once. Returns False, with the reason on the page, when it is refused."""
         user = signed_in(request)
         if not (self.model_admin.has_change_permission(request, conversation) and user.has_perm("crm.add_message")):

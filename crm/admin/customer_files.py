@@ -105,7 +105,7 @@ class CustomerFiles(TenantModelAdmin):
 
     def _upload(self, request: HttpRequest, pk: int) -> CustomerUpload:
         self._check_may_import(request)
-        own = CustomerUpload.objects.for_user(request.user).without_contents().select_related("business")
+        own = CustomerUpload.objects.for_user(signed_in(request)).without_contents().select_related("business")
         return get_object_or_404(own, pk=pk, uploaded_by=request.user)
 
     def _check_may_import(self, request: HttpRequest) -> None:

@@ -30,7 +30,7 @@ class DealAdmin(CustomerSearch):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         if business := signed_in(request).business:
-            stage = DealStage.objects.for_user(request.user).first()
+            stage = DealStage.objects.for_user(signed_in(request)).first()
             initial = {"currency": business.currency, "stage": stage.pk if stage else "", **initial}
         return initial
 

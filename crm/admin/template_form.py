@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from accounts.tenancy.single_submit import OnceForm
+from accounts.tenancy.idempotent_form import IdempotentForm
 from whatsapp.message_templates.availability import usable_with
 from whatsapp.message_templates.preview import Preview, label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.template_parameters import examples, placeholders, problems
 
 
-class TemplateForm(OnceForm):
+class TemplateForm(IdempotentForm):
     """A field for each placeholder of a template."""
 
     def __init__(self, template: MessageTemplate, data: Mapping[str, Any] | None = None) -> None:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.scope import signed_in
-from accounts.tenancy.single_submit import OnceForm
 from crm.conversations import outbox
 from crm.models import Conversation, Message
 from whatsapp.message_templates.availability import usable_with
@@ -42,7 +42,7 @@ class _PhoneForm(forms.Form):
         return normalize_phone(self.cleaned_data["phone"], self.number.business.country)
 
 
-class TextTestForm(_PhoneForm, OnceForm):
+class TextTestForm(_PhoneForm, IdempotentForm):
     text = forms.CharField(
         label=_("Text"),
         max_length=outbox.MAX_TEXT,
@@ -92,7 +92,7 @@ class TrialMessage(TenantModelAdmin):
         return TemplateResponse(request, "admin/crm/test_message.html", context)
 
     def _number_to_test(self, request: HttpRequest, pk: int) -> WhatsAppNumber:
-        own = WhatsAppNumber.objects.for_user(request.user).select_related("business__subscription")
+        own = WhatsAppNumber.objects.for_user(signed_in(request)).select_related("business__subscription")
         number = get_object_or_404(own, pk=pk)
         if not (self.has_change_permission(request) and request.user.has_perm("crm.add_message")):
             raise PermissionDenied
@@ -122,7 +122,7 @@ class TrialMessage(TenantModelAdmin):
         phone = form.cleaned_data["phone"]
         try:
             with transaction.atomic():
-                if form.is_first(request.user):
+                if form.is_first(signed_in(request)):
                     message = outbox.write_first(
                         number,
                         author=signed_in(request),

@@ -208,7 +208,7 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         return isinstance(data, dict) and ("media" in data or (is_form and "text" not in data))
 
     def _conversation(self) -> Conversation:
-        visible = scope(Conversation.objects.select_related("whatsapp_number__business"), self.request.user)
+        visible = scope(Conversation.objects.select_related("whatsapp_number__business"), signed_in(self.request))
         return get_object_or_404(visible, pk=self.kwargs["conversation_pk"])
 
 
@@ -232,5 +232,5 @@ class ConversationExportViewSet(TenantScope, viewsets.GenericViewSet):
         """One row, or line, a message."""
         serializer = ExportQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
-        number = get_object_or_404(scope(WhatsAppNumber.objects.all(), request.user), pk=pk)
+        number = get_object_or_404(scope(WhatsAppNumber.objects.all(), signed_in(request)), pk=pk)
         return exports.download(number, serializer.validated_data["as"])

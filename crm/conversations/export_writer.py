@@ -55,7 +55,7 @@ class ExportWriter:
         yield self.head()
         for part in self.parts():
             yield from part
-        if not WhatsAppNumber.objects.kept().filter(pk=self.number.pk).exists():
+        if not WhatsAppNumber.objects.not_being_deleted().filter(pk=self.number.pk).exists():
             raise CutOff
         yield self.total()
 
@@ -78,7 +78,9 @@ class ExportWriter:
         WhatsAppNumber.objects.filter(earlier, pk=self.number.pk).update(exported_at=self.moment)
 
     def _next_conversations(self) -> QuerySet[Conversation]:
-        stored = Conversation.objects.kept().filter(whatsapp_number=self.number, created_at__lte=self.moment)
+        stored = Conversation.objects.not_being_deleted().filter(
+            whatsapp_number=self.number, created_at__lte=self.moment
+        )
         following = stored.filter(pk__gt=self.position).order_by("pk")[:CONVERSATION_BATCH]
         return following.select_related("customer", "assignee").prefetch_related("customer__tags")
 

@@ -11,7 +11,7 @@ from accounts.models import JobRow, TenantModel, TenantQuerySet
 class ConversationExportQuerySet(TenantQuerySet):
     def unfinished(self) -> Self:
         """Files that are still to be written, of numbers that stay."""
-        return self.kept().filter(finished_at=None)
+        return self.not_being_deleted().filter(finished_at=None)
 
 
 class ConversationExport(JobRow, TenantModel):

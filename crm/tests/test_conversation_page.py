@@ -38,8 +38,8 @@ def address(conversation, view="change"):
     return reverse(f"admin:crm_conversation_{view}", args=[conversation.pk])
 
 
-def reply(client, conversation, text="Hello", once=None):
-    data = {"text": text, "once": once or uuid4()}
+def reply(client, conversation, text="Hello", idempotency_key=None):
+    data = {"text": text, "idempotency_key": idempotency_key or uuid4()}
     return client.post(address(conversation), data, follow=True)
 
 
@@ -77,10 +77,10 @@ def test_a_reply_is_queued_and_the_page_comes_back(page, conversation, owner):
 
 
 def test_a_double_click_sends_one_message(page, conversation):
-    once = uuid4()
+    key = uuid4()
 
-    reply(page, conversation, once=once)
-    reply(page, conversation, once=once)
+    reply(page, conversation, idempotency_key=key)
+    reply(page, conversation, idempotency_key=key)
 
     assert Message.objects.count() == 1
 
@@ -246,7 +246,7 @@ def test_a_stranger_finds_nothing(client, conversation, view):
 def test_a_stranger_changes_nothing(client, conversation, view):
     client.force_login(make_owner())
 
-    response = client.post(address(conversation, view), {"verb": "close", "text": "Hello", "once": uuid4()})
+    response = client.post(address(conversation, view), {"verb": "close", "text": "Hello", "idempotency_key": uuid4()})
 
     assert response.status_code == 404
     assert not Message.objects.exists()
@@ -271,7 +271,7 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation,
 
 
 def send_file(client, conversation, name="cake.png", content=PNG, **data):
-    data = {"file": SimpleUploadedFile(name, content), "once": uuid4(), "text": "", **data}
+    data = {"file": SimpleUploadedFile(name, content), "idempotency_key": uuid4(), "text": "", **data}
     return client.post(address(conversation), data, follow=True)
 
 
@@ -284,10 +284,10 @@ def test_a_file_is_sent_with_the_words_as_its_caption(page, conversation, owner)
 
 
 def test_a_double_click_sends_one_file(page, conversation):
-    once = uuid4()
+    key = uuid4()
 
-    send_file(page, conversation, once=once)
-    send_file(page, conversation, once=once)
+    send_file(page, conversation, idempotency_key=key)
+    send_file(page, conversation, idempotency_key=key)
 
     assert Message.objects.count() == 1
 

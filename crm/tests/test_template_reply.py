@@ -44,7 +44,7 @@ def address(conversation, view="template"):
 
 def fill_in(client, conversation, template, values, **fields):
     parameters = {f"template-parameter-{key}": value for key, value in values.items()}
-    data = {"template": template.pk, "template-once": uuid4(), **parameters, **fields}
+    data = {"template": template.pk, "template-idempotency_key": uuid4(), **parameters, **fields}
     return client.post(address(conversation), data, follow=True)
 
 
@@ -78,10 +78,10 @@ def test_a_filled_in_template_is_sent_and_stands_in_the_thread(page, owner, conv
 
 
 def test_a_double_click_sends_one_template(page, conversation, template):
-    once = {"template-once": uuid4()}
+    key = {"template-idempotency_key": uuid4()}
 
-    fill_in(page, conversation, template, {"1": "Anna", "2": "881"}, **once)
-    fill_in(page, conversation, template, {"1": "Anna", "2": "881"}, **once)
+    fill_in(page, conversation, template, {"1": "Anna", "2": "881"}, **key)
+    fill_in(page, conversation, template, {"1": "Anna", "2": "881"}, **key)
 
     assert Message.objects.count() == 1
 

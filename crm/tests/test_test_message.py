@@ -33,16 +33,17 @@ def address(number):
     return reverse("admin:crm_test_message", args=[number.pk])
 
 
-def send(client, number, once=None, **fields):
+def send(client, number, idempotency_key=None, **fields):
     return client.post(
-        address(number), {"once": once or uuid4(), "phone": "8 916 123-45-67", "text": "Test", **fields}
+        address(number),
+        {"idempotency_key": idempotency_key or uuid4(), "phone": "8 916 123-45-67", "text": "Test", **fields},
     )
 
 
 def send_template(client, number, template, **fields):
     values = {
         "template": template.pk,
-        "template-once": uuid4(),
+        "template-idempotency_key": uuid4(),
         "template-phone": "8 916 123-45-67",
         "template-parameter-1": "Anna",
         **fields,
@@ -94,8 +95,8 @@ def test_looking_at_a_template_sends_nothing_and_keeps_what_was_typed(client, ow
 
 def test_a_double_click_sends_once(client, owner, number):
     make_open(number)
-    once = uuid4()
-    first, second = send(client, number, once), send(client, number, once)
+    key = uuid4()
+    first, second = send(client, number, key), send(client, number, key)
     assert first.url == second.url
     assert Message.objects.count() == 1
 

@@ -187,6 +187,6 @@ JOB = Job(
     claimable=can_be_read,
     columns=Columns("templates_due_at", "templates_lease_until", "templates_attempts", "templates_error"),
     # A number is read again when it is active, or has another token.
-    patience=timedelta(hours=1),
+    stuck_after=timedelta(hours=1),
     given_up=WhatsAppNumber.objects.none,
 )

@@ -215,7 +215,7 @@ JOB = Job(
     # Numbers of one account are checked together.
     share=None,
     delays=(RETRY_INTERVAL, RATE_LIMIT_INTERVAL, CHECK_INTERVAL),
-    rows=WhatsAppNumber.objects.kept,
+    rows=WhatsAppNumber.objects.not_being_deleted,
     columns=Columns("check_due_at", "check_lease_until", "check_attempts", "check_error"),
-    patience=timedelta(hours=1),
+    stuck_after=timedelta(hours=1),
 )

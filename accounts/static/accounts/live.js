@@ -1,13 +1,13 @@
 "use strict";
 
-// Keeps parts of a page up to date while its tab is visible. The element with `data-live` says where the parts are read;
-// each takes the place of the one that has its id. Then the event `live` is told to the document.
+// Keeps parts of a page up to date while its tab is visible. The element with `data-live` has the address of the parts;
+// each replaces the one with the same id. Afterwards the document gets the event `live`.
 (() => {
     const INTERVAL = 2000;
     const source = () => document.querySelector("[data-live]");
 
-    // Make `old` what `fresh` is, leaving in place what did not change: focus, what is being typed, what is unfolded,
-    // and what a screen reader has already said stay as they are.
+    // Make `old` equal to `fresh`, leaving unchanged nodes in place: the focus, text being typed, unfolded details and
+    // what a screen reader has already read stay as they are.
     function update(old, fresh) {
         if (old.isEqualNode(fresh)) {
             return;
@@ -29,7 +29,7 @@
         }
     }
 
-    // Make the children of `old` those of another, which are told apart by their ids: new ones come between.
+    // Make the children of `old` equal to `children`, matching them by id and inserting new ones in their places.
     function arrange(old, children) {
         let place = old.firstElementChild;
         for (const child of children) {
@@ -73,7 +73,7 @@
                     show(await response.text());
                 }
             } catch {
-                // The server is away; the next round asks again.
+                // The server is unavailable; the next poll tries again.
             }
         }
         setTimeout(poll, INTERVAL);

@@ -78,7 +78,7 @@ def test_a_number_of_rows_that_is_none_saves_nothing(client, scenario, prefix, t
     sent = {**shown_fields(client, change(scenario)), "name": "Changed", f"{prefix}-TOTAL_FORMS": total}
     page = client.post(change(scenario), sent)
     assert page.status_code == 200
-    assert "The page did not arrive whole" in page.content.decode()
+    assert "The page arrived incomplete" in page.content.decode()
     assert BotScenario.objects.get().name == scenario.name
 
 
@@ -87,5 +87,5 @@ def test_a_form_without_a_number_of_rows_saves_nothing(client, scenario, prefix)
     sent = shown_fields(client, change(scenario))
     del sent[f"{prefix}-TOTAL_FORMS"]
     page = client.post(change(scenario), {**sent, "name": "Changed"})
-    assert "The page did not arrive whole" in page.content.decode()
+    assert "The page arrived incomplete" in page.content.decode()
     assert BotScenario.objects.get().name == scenario.name

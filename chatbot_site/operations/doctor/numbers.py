@@ -37,7 +37,7 @@ def webhooks() -> Finding:
 
 def _of_numbers(codes: Collection[str], in_order: str) -> Finding:
     """Broken when it concerns every active number, and a warning when some."""
-    numbers = list(WhatsAppNumber.objects.kept().filter(is_active=True).select_related("business"))
+    numbers = list(WhatsAppNumber.objects.not_being_deleted().filter(is_active=True).select_related("business"))
     if not numbers:
         return ok(_("No number is active."))
     lines = [f"{number.business}, {number}: {text}" for number in numbers for text in _first_need(number, codes)]

@@ -36,7 +36,7 @@ class Command(TranslatedCommand):
 
     def handle(self, *, number: int, format: str, output: str | None, **options: Any) -> None:
         try:
-            writer = ExportWriter(WhatsAppNumber.objects.kept().get(pk=number), format)
+            writer = ExportWriter(WhatsAppNumber.objects.not_being_deleted().get(pk=number), format)
         except WhatsAppNumber.DoesNotExist:
             raise CommandError(_("There is no number with the id %(id)s.") % {"id": number}) from None
         is_watched = self.stderr.isatty() and (output or not self.stdout.isatty())

@@ -86,7 +86,7 @@ class Command(TranslatedCommand):
         exported = deletion.exported_at and date_format(localtime(deletion.exported_at), "SHORT_DATETIME_FORMAT")
         for label, fact in (
             (_("Last export before it"), exported or _("none was made")),
-            (_("Took"), deletion.duration_in_words),
+            (_("Took"), deletion.duration_text),
             (_("Rows left behind"), deletion.orphans),
         ):
             self.stdout.write(f"{label}: {fact}")

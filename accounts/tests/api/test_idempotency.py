@@ -1,17 +1,20 @@
 """A POST with an Idempotency-Key is carried out once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from accounts.api.idempotency import idempotent
+from accounts.api.idempotency import delete_old_responses, idempotent
 from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
-from accounts.models import Business, User
+from accounts.models import Business, IdempotentRequest, User
 from accounts.refusals import Refusal
 from accounts.tenancy.api import TenantViewSet
 from accounts.testing import make_colleague, make_owner
@@ -29,6 +32,8 @@ class SendingViewSet(TenantViewSet):
         if request.data.get("text") == "refused":
             raise Refusal("window_closed", "Use a template.", status=400)
         make_colleague(request.user)
+        if request.data.get("text") == "broken":
+            raise RuntimeError
         return Response({"people": self.get_queryset().count()}, status=201)
 
 
@@ -108,3 +113,47 @@ def test_of_two_at_once_only_one_is_carried_out():
         thread.join()
     assert answers == [{"people": 2}] * 4
     assert people_of(owner) == 2
+
+
+def test_another_address_is_another_request(owner):
+    def at(path):
+        request = APIRequestFactory().post(path, {}, headers={"Idempotency-Key": "k1"}, format="json")
+        force_authenticate(request, owner)
+        return SendingViewSet.as_view({"post": "send"})(request)
+
+    assert at("/send/").status_code == 201
+    assert at("/send-elsewhere/").data["code"] == "idempotency_key_reused"
+    assert people_of(owner) == 2
+
+
+def test_the_order_of_the_fields_makes_no_other_request(owner):
+    first, second = post(owner, "k1", text="hi", to="Anna"), post(owner, "k1", to="Anna", text="hi")
+    assert first.data == second.data
+    assert people_of(owner) == 2
+
+
+def test_what_fails_leaves_neither_its_work_nor_its_key(owner):
+    with pytest.raises(RuntimeError):
+        post(owner, "k1", text="broken")
+    assert people_of(owner) == 1 and not IdempotentRequest.objects.exists()
+    assert post(owner, "k1", text="hi").status_code == 201
+
+
+@pytest.mark.parametrize(("days", "status"), [(6, 422), (8, 201)])
+def test_a_key_is_good_again_when_its_answer_is_deleted(owner, days, status):
+    post(owner, "k1", text="hi")
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        delete_old_responses()
+        assert post(owner, "k1", text="bye").status_code == status
+
+
+def test_a_key_of_the_largest_length_fits(owner):
+    assert post(owner, "k" * 255, text="hi").status_code == 201
+
+
+def test_only_posts_have_keys(owner):
+    for _ in range(2):
+        request = APIRequestFactory().get("/send/", headers={"Idempotency-Key": "k1"})
+        force_authenticate(request, owner)
+        SendingViewSet.as_view({"get": "send"})(request)
+    assert people_of(owner) == 3 and not IdempotentRequest.objects.exists()

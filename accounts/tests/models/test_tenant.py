@@ -5,12 +5,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from accounts.models import Deletion, UniqueInBusiness, User
-from accounts.models.tenant import retiring
 from accounts.testing import make_business, make_owner
-from bots.models import Bot, BotTurn
 from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Tag
-from crm.testing import make_conversation, make_customer
-from whatsapp.models import WhatsAppNumber
+from crm.testing import make_conversation, make_customer, make_picture
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
@@ -78,23 +75,32 @@ def test_the_rows_of_a_business_exclude_those_that_are_being_deleted(owner: User
     assert list(Customer.objects.for_business(owner.business)) == [staying]
 
 
-# What a row may go with
+# What is hidden with a row that is being deleted
 
 
-def test_a_row_goes_with_whatever_large_thing_it_hangs_on() -> None:
-    assert retiring(MediaFile) == {
-        "message__whatsapp_number": WhatsAppNumber,
-        "message__conversation__customer": Customer,
-    }
+def being_deleted(row: models.Model) -> None:
+    Deletion.objects.create(business=row.business, what=row._meta.label_lower, object_id=row.pk)
 
 
-def test_what_can_be_large_itself_is_among_them() -> None:
-    assert retiring(Bot) == {"pk": Bot, "whatsapp_number": WhatsAppNumber}
+def test_what_goes_along_over_several_rows_is_hidden(owner: User) -> None:
+    conversation = make_conversation(make_number(owner.business))
+    make_picture(conversation)
+    being_deleted(conversation.whatsapp_number)
+    assert not MediaFile.objects.for_user(owner).exists()
 
 
-def test_by_a_key_that_is_set_to_null_a_row_does_not_go_along() -> None:
-    assert "conversation__whatsapp_number" not in retiring(Deal)
-    assert Bot in retiring(BotTurn).values()
+def test_what_only_loses_a_key_stays_in_sight(owner: User) -> None:
+    conversation = make_conversation(make_number(owner.business))
+    deal = deal_of(owner, customer=conversation.customer, conversation=conversation)
+    deal.save()
+    being_deleted(conversation.whatsapp_number)
+    assert list(Deal.objects.for_user(owner)) == [deal]
+
+
+def test_what_hangs_on_another_row_of_the_kind_stays_in_sight(owner: User) -> None:
+    staying, going = (make_conversation(make_number(owner.business)) for _ in range(2))
+    being_deleted(going.customer)
+    assert list(Conversation.objects.for_user(owner)) == [staying]
 
 
 # Unique within the business

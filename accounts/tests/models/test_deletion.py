@@ -52,8 +52,8 @@ def test_what_is_removed_in_turns_is_added_up_by_table() -> None:
 def test_how_long_it_took_is_said_in_words(seconds: float, text: str) -> None:
     now = timezone.now()
     with override("en"):
-        assert Deletion(started_at=now, finished_at=now + timedelta(seconds=seconds)).duration_in_words == text
+        assert Deletion(started_at=now, finished_at=now + timedelta(seconds=seconds)).duration_text == text
 
 
 def test_what_is_not_finished_took_no_time_yet() -> None:
-    assert Deletion(started_at=timezone.now()).duration_in_words == ""
+    assert Deletion(started_at=timezone.now()).duration_text == ""

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
 from accounts.models import User
-from accounts.tenancy.serializers import TenantRelatedField, TenantSerializer, by_field
+from accounts.tenancy.serializers import TenantRelatedField, TenantSerializer, errors_by_field
 from crm.models import Customer, Deal, DealStage, Tag
 from crm.testing import make_conversation, make_customer
 from whatsapp.testing import make_number
@@ -142,9 +142,9 @@ def test_a_change_that_is_refused_leaves_the_row_as_it_was(owner: User) -> None:
 
 
 def test_what_concerns_no_field_is_under_the_apis_own_name() -> None:
-    assert by_field(ValidationError("Broken.")) == {"non_field_errors": ["Broken."]}
-    assert by_field(ValidationError({"name": "Taken."})) == {"name": ["Taken."]}
-    assert by_field(ValidationError({"__all__": "Broken.", "name": "Taken."})) == {
+    assert errors_by_field(ValidationError("Broken.")) == {"non_field_errors": ["Broken."]}
+    assert errors_by_field(ValidationError({"name": "Taken."})) == {"name": ["Taken."]}
+    assert errors_by_field(ValidationError({"__all__": "Broken.", "name": "Taken."})) == {
         "non_field_errors": ["Broken."],
         "name": ["Taken."],
     }

@@ -202,6 +202,19 @@ def test_a_filter_of_what_is_no_id_is_answered_with_the_list(signed_in: Client, 
     assert page.status_code == 200
 
 
+def test_a_link_to_a_filtered_list_filters_it_also_where_there_is_nothing_else_to_choose(
+    signed_in: Client, owner: User
+) -> None:
+    """Django leaves a filter with a single choice out, and would show all."""
+    stage = DealStage.objects.for_user(owner)[0]
+    DealStage.objects.for_user(owner).exclude(pk=stage.pk).delete()
+    row = deal_of(owner)
+    addresses = {pk: {"stage__id__exact": pk} for pk in (stage.pk, MISSING)}
+    lists = {pk: signed_in.get(reverse("admin:crm_deal_changelist"), query) for pk, query in addresses.items()}
+    assert list(lists[stage.pk].context["cl"].result_list) == [row]
+    assert list(lists[MISSING].context["cl"].result_list) == []
+
+
 def test_a_search_finds_own_rows_alone(signed_in: Client, owner: User, foreign: Customer) -> None:
     own = make_customer(owner.business, name="Own Anna")
     page = signed_in.get(reverse("admin:crm_customer_changelist"), {"q": "anna"})

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.jobs.job import TakenOver, carry_out
+from accounts.jobs.job import TakenOver, run_claimed
 from accounts.models import Deletion
 from accounts.testing import make_business, work_off
 
@@ -67,7 +67,7 @@ def test_a_row_that_failed_comes_back_by_the_delays(shop):
 def test_an_error_of_the_work_is_noted_and_the_row_comes_back(shop):
     row(shop)
     rules = job(work=lambda row, seconds: 1 / 0)
-    assert carry_out(rules, rules.claim(), 1) is False
+    assert run_claimed(rules, rules.claim(), 1) is False
     failed = Deletion.objects.get()
     assert failed.last_error.startswith("ZeroDivisionError")
     assert failed.lease_until is None and failed.due_at > timezone.now()

@@ -110,8 +110,8 @@ def test_a_file_is_written_on_from_where_it_was_certain(folder, before, size):
         (folder / NEW).parent.mkdir()
         (folder / NEW).write_bytes(before)
     with stored_files.appending(NEW, size) as file:
-        file.write(b" and coffee")
-    assert (folder / NEW).read_bytes() == before[:size] + b" and coffee"
+        file.write(b"!")
+    assert (folder / NEW).read_bytes() == before[:size] + b"!"
 
 
 def test_the_size_of_a_file_is_known_and_that_of_none_is_nothing(folder):

@@ -145,6 +145,24 @@ def test_an_inline_ties_no_rows_of_two_businesses(owner: User, stranger: User) -
     assert not formset.is_valid() and "stage" in formset.errors[0]
 
 
+class StageInline(TenantTabularInline):
+    model = Deal
+    fk_name = "stage"
+    fields = ["title", "customer", "currency"]
+
+
+@pytest.mark.django_db
+def test_it_is_not_the_business_of_another_row_that_is_chosen(owner: User, stranger: User) -> None:
+    """A deal elsewhere takes its business from its customer."""
+    stage = DealStage.objects.for_user(owner)[0]
+    request = RequestFactory().post("/")
+    request.user = make_administrator()
+    formset = StageInline(DealStage, admin.site).get_formset(request, stage)
+    data = {**sent(1, prefix="deals"), **deal_row(owner, customer=make_customer(stranger.business).pk)}
+    made = formset(data, instance=stage, prefix="deals")
+    assert not made.is_valid() and list(made.errors[0]) == ["customer"]
+
+
 @pytest.mark.django_db
 def test_a_select_of_an_inline_offers_own_rows_alone(owner: User, stranger: User) -> None:
     formset = inline_of(make_customer(owner.business), owner, sent(1, prefix="deals"))

@@ -36,11 +36,12 @@ def random_name(row: Any, filename: str = "") -> str:
 
 @contextmanager
 def writing(name: str) -> Iterator[BinaryIO]:
-    """A new file of this name, open for writing bytes; deleted again on failure."""
+    """A new file of this name, open for writing bytes; deleted again on failure. Raises FileExistsError."""
     path = Path(default_storage.path(name))
     path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("xb")
     try:
-        with path.open("xb") as file:
+        with file:
             yield file
             settle(file)
     except BaseException:

@@ -1,10 +1,11 @@
 """Keeps secrets out of the error reports that Django mails, and of those it shows with DEBUG on."""
 
 import re
-from collections.abc import Callable, ItemsView, Iterable
+from collections.abc import Callable, ItemsView, Iterable, Iterator
 from pprint import pformat
 from types import FrameType
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, QueryDict
 from django.utils.html import escape
@@ -55,11 +56,15 @@ class SecretsFilter(SafeExceptionReporterFilter):
         return Shown(redact_long(_without(secrets, _printed(value)), MAX_VALUE))
 
     def secrets_of(self, request: HttpRequest) -> list[str]:
-        """The values that came with a request under the name of a secret, the longest first."""
+        """
+        The values that came with a request under the name of a secret, the longest first: as they are, as they stand
+        in its address, and as Python writes them.
+        """
         came = [
             *request.GET.lists(),
             *request.POST.lists(),
             *((name, [value]) for name, value in request.META.items()),
+            *((name, [value]) for name, value in _encoded_query(request)),
         ]
         values = {
             value
@@ -68,7 +73,7 @@ class SecretsFilter(SafeExceptionReporterFilter):
             for value in values
             if isinstance(value, str) and len(value) >= MIN_SECRET
         }
-        return sorted(values, key=len, reverse=True)
+        return sorted(values | {repr(value)[1:-1] for value in values}, key=len, reverse=True)
 
 
 class Shown(str):
@@ -78,6 +83,13 @@ class Shown(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _encoded_query(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """(name, value) of the query of a request's address, the values percent-encoded as they came."""
+    for pair in request.META.get("QUERY_STRING", "").split("&"):
+        name, _equals, value = pair.partition("=")
+        yield unquote_plus(name), value
 
 
 def _printed(value: object) -> str:

@@ -32,13 +32,13 @@ MAX_TRACEBACK = 50_000
 CUT_MARGIN = 1000
 
 #: What the names of secrets end in, in addresses, forms, headers, JSON and Python's notation.
-SECRET_NAMES = r"(?:token|secret|password|passwd|api_?key|signature(?:-256)?|appsecret_proof|\bpin|\bsessionid)"
+SECRET_NAMES = r"(?:token|secret|password|passwd|api[_-]?key|signature(?:-256)?|appsecret_proof|\bpin|\bsessionid)"
 
 #: An opening or closing quote, also as it is escaped within JSON or HTML.
 QUOTE = r"(?:\\?[\"']|&quot;|&#x27;|&#39;)"
 
-#: What comes before a quoted secret: its name, = or :, and the opening quote.
-QUOTED = rf"{SECRET_NAMES}{QUOTE}?\s*[:=]\s*[bu]?(?P<quote>{QUOTE})"
+#: What comes before a quoted secret, or the first of a list: its name, = or :, and the opening quote.
+QUOTED = rf"{SECRET_NAMES}{QUOTE}?\s*[:=]\s*[\[(]?[bu]?(?P<quote>{QUOTE})"
 
 #: A text without any of these (in lower case) holds no named secret.
 HINTS_OF_NAMES = ("token", "secret", "passw", "api", "signature", "pin", "session", "proof")
@@ -49,7 +49,7 @@ RULES_OF_NAMES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(rf"(?i)({QUOTED})(?:\\.|(?!(?P=quote))[^\\\n])+(?P=quote)"), rf"\g<1>{HIDDEN}\g<quote>"),
     (re.compile(rf"(?i)({QUOTED})(?!{re.escape(HIDDEN)}|(?P=quote))[^\n]+"), rf"\g<1>{HIDDEN}"),
     (
-        re.compile(rf"(?i)({SECRET_NAMES}(?:=|{QUOTE}\s*:\s*))(?!{QUOTE})[^\s&,;)}}\]<\"']+"),
+        re.compile(rf"(?i)({SECRET_NAMES}(?:=|{QUOTE}\s*:\s*))(?![\[(]?[bu]?{QUOTE})[^\s&,;)}}\]<\"']+"),
         rf"\g<1>{HIDDEN}",
     ),
 ]
@@ -64,7 +64,11 @@ RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     # The Authorization header, and its schemes by themselves.
     (
         "authorization",
-        re.compile(rf"(?i)(authorization{QUOTE}?\s*[:=]\s*(?:b?{QUOTE})?(?:(?:bearer|token|basic)\s+)?)[^\s\"'&,;]+"),
+        re.compile(
+            rf"(?i)(authorization{QUOTE}?\s*[:=]\s*(?:b?{QUOTE})?(?:(?:bearer|token|basic)\s+)?)"
+            # Of another scheme, whose name is taken for the secret, the secret follows.
+            r"[^\s\"'&,;]+(?:[ \t]+[^\s\"'&,;]+)?"
+        ),
         rf"\1{HIDDEN}",
     ),
     ("bearer ", re.compile(r"(?i)\b(bearer)\s+[^\s\"'&,;]{4,}"), rf"\1 {HIDDEN}"),
@@ -73,7 +77,7 @@ RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     ("|", re.compile(r"\b(\d{5,})\|[\w-]{6,}"), rf"\1|{HIDDEN}"),
     ("%7c", re.compile(r"(?i)\b(\d{5,})%7C[\w-]{6,}"), rf"\1|{HIDDEN}"),
     # The password in an address.
-    ("://", re.compile(r"(://[^\s/:@\"']*):[^\s/@\"']+@"), rf"\1:{HIDDEN}@"),
+    ("://", re.compile(r"(://[^\s/:@\"']*):[^\s/\"']+@"), rf"\1:{HIDDEN}@"),
     # The code that embedded signup exchanges.
     ("code=", re.compile(r"([?&]code=)[^\s&\"']+"), rf"\1{HIDDEN}"),
     # App secrets, the keys of API tokens, signatures.

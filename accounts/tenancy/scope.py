@@ -3,6 +3,7 @@
 from typing import Any, TypeVar, cast
 
 from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -22,14 +23,16 @@ def signed_in(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def scope(queryset: Rows, user: User) -> Rows:
+def scope(queryset: Rows, user: User | AnonymousUser) -> Rows:
     """
-    The part of a queryset that the user may see. Raises LookupError for a model without a rule, so that a new model
-    cannot be shown to strangers by forgetting it.
+    The part of a queryset that the user may see: nothing for who is not signed in. Raises LookupError for a model
+    without a rule, so that a new model cannot be shown to strangers by forgetting it.
     """
     rows: Any = queryset
     model: Any = queryset.model
-    if hasattr(rows, "for_user"):
+    if not user.is_authenticated:
+        rows = rows.none()
+    elif hasattr(rows, "for_user"):
         rows = rows.for_user(user)
     elif user.is_superuser:
         pass

@@ -14,7 +14,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import RequestFactory
 from django.urls import reverse
 
-from .html_forms import filled_form
+from accounts.tests.html_forms import filled_form
+
 from .walk import Walk
 from .world import MARKER, belonging_to
 

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from accounts.deletion import deletion, job
 from accounts.models import Deletion
+from accounts.tests.deletion.rows import rows_of_everything
 from whatsapp.models import WhatsAppNumber
 
-from .test_deletion import rows_of_everything
 from .world import World
 
 pytestmark = pytest.mark.django_db

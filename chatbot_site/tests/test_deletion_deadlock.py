@@ -8,11 +8,11 @@ from django.db import connection, transaction
 from accounts.deletion import deletion
 from accounts.models import Deletion
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number
 from crm.models import Conversation
 from whatsapp.models import WhatsAppNumber
 
 from .processes import wait_until
-from .test_deletion import fill_number
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

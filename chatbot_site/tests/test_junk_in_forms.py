@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.testing import make_administrator
+from accounts.tests.html_forms import filled_form
 
 from .admin_walk import formsets_on
-from .html_forms import filled_form
 from .junk import JUNK
 from .world import World, all_tenant_models
 

@@ -22,8 +22,8 @@ EMAIL = "owner@example.com"
 #: Makes two businesses, each with a number on which some 50,000 rows hang.
 SEED = f"""
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number
 from chatbot_site.tests.large_number import enlarge
-from chatbot_site.tests.test_deletion import fill_number
 stranger, owner = make_owner(), make_owner(email={EMAIL!r})
 for user, phone_number_id in ((stranger, "10001"), (owner, "10002")):
     enlarge(fill_number(user, phone_number_id), customers=4000, messages=9, recipients=4000)

@@ -9,6 +9,7 @@ from django.db import connection
 from accounts.deletion import deletion
 from accounts.models import Deletion
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number
 from chatbot_site.celery import app
 from whatsapp.models import WhatsAppNumber
 
@@ -16,7 +17,6 @@ from .compose import kill
 from .deleted_rows import orphans, others
 from .large_number import enlarge
 from .processes import NEEDS_SERVICES, wait_until
-from .test_deletion import fill_number
 from .test_services import broker, compose  # noqa: F401
 
 pytestmark = [*NEEDS_SERVICES, pytest.mark.django_db(transaction=True)]

@@ -1,4 +1,4 @@
-"""`manage.py delete_number`. What goes and what stays is tested in chatbot_site/tests/test_deletion.py."""
+"""`manage.py delete_number`. What goes and what stays is tested in accounts/tests/deletion/test_deletion.py."""
 
 import builtins
 from datetime import timedelta

@@ -28,6 +28,20 @@ KEY = "0f1e2d3c" * 8
         ('{"messaging_product": "whatsapp", "pin": "123456"}', '{"messaging_product": "whatsapp", "pin": "***"}'),
         ("{'password': 'correct horse', 'name': 'Anna'}", "{'password': '***', 'name': 'Anna'}"),
         (r"{\"app_secret\": \"s3cret\"}", r"{\"app_secret\": \"***\"}"),
+        ("{'X-Api-Key': 'abc-123', 'Accept': '*/*'}", "{'X-Api-Key': '***', 'Accept': '*/*'}"),
+        ("x-api-key=abc-123", "x-api-key=***"),
+        ("Authorization: ApiKey abc-123", "Authorization: ***"),
+        ("Authorization: abc-123", "Authorization: ***"),
+        ("{'Authorization': 'Key abc-123', 'Accept': '*/*'}", "{'Authorization': '***', 'Accept': '*/*'}"),
+        (
+            "<QueryDict: {'password': ['correct horse'], 'name': ['Anna']}>",
+            "<QueryDict: {'password': ['***'], 'name': ['Anna']}>",
+        ),
+        ("password=b'correct horse'", "password=b'***'"),
+        ("Cookie: sessionid=abc123; csrftoken=def456", "Cookie: sessionid=***; csrftoken=***"),
+        ("appsecret_proof=abc123&fields=id", "appsecret_proof=***&fields=id"),
+        ('{"pin":123456}', '{"pin":***}'),
+        ("postgres://shop:p@ss@db/shop", "postgres://shop:***@db/shop"),
         ("to +79161234567, 79161234567 or +7 916 123-45-67.", "to +7***4567, +7***4567 or +7***4567."),
     ],
 )
@@ -144,3 +158,50 @@ def test_a_long_traceback_is_cut():
     except ValueError:
         text = written("It broke", error=sys.exc_info())
     assert text.endswith(" characters more)") and text.count("\n") < MAX_TRACEBACK
+
+
+# The installation's own secrets
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "META_APP_SECRET", "META_VERIFY_TOKEN", "EMAIL_HOST_PASSWORD"])
+def test_each_secret_of_the_installation_is_hidden(settings, name):
+    setattr(settings, name, "tea with lemon")
+    assert redact("signed with tea with lemon?") == "signed with ***?"
+
+
+def test_the_password_of_the_database_is_hidden(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "tea with lemon")
+    assert redact('FATAL: password "tea with lemon" is wrong') == 'FATAL: password "***" is wrong'
+
+
+def test_a_secret_so_short_that_it_may_be_a_word_hides_no_words(settings):
+    settings.META_VERIFY_TOKEN = "tea"
+    assert redact("a cup of tea") == "a cup of tea"
+
+
+def test_a_log_is_written_also_without_a_secret_key(settings):
+    settings.SECRET_KEY = ""
+    assert redact("token EAAGm0PX4ZCpsBAK") == "token EAA***"
+
+
+def test_a_stack_is_redacted_and_indented():
+    record = logging.LogRecord("shop", logging.INFO, __file__, 1, "Here", (), None)
+    record.stack_info = "Stack:\n  token = 'EAAGm0PX4ZCpsBAK'"
+    text = RedactingFormatter("{message}", style="{").format(record)
+    assert text.split("\n")[:2] == ["Here", "    Stack:"]
+    assert "EAAGm" not in text and all(line.startswith("    ") for line in text.split("\n")[1:])
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u2028", "\x1b", "\x00", "\x85"])
+def test_what_turns_a_text_around_or_ends_a_line_is_written_out(mark):
+    line = written(f"Hello{mark}olleH")
+    assert mark not in line and line.startswith("INFO Hello\\")
+
+
+def test_the_record_itself_stays_as_it_was():
+    """Other handlers, as that of mails, see all of it."""
+    error = (ValueError, ValueError("EAAGm0PX4ZCpsBAK"), None)
+    record = logging.LogRecord("shop", logging.INFO, __file__, 1, "token %s", ("EAAGm0PX4ZCpsBAK",), error)
+    before = dict(vars(record))
+    assert "EAAGm" not in RedactingFormatter("{message}", style="{").format(record)
+    assert vars(record) == before

@@ -18,7 +18,7 @@ from broadcasts.models import Broadcast
 from crm.models import Conversation, Customer, Deal, MediaFile, Message
 from whatsapp.models import WhatsAppNumber
 
-from .test_deletion import fill_number, rows_of_everything
+from .rows import fill_number, rows_of_everything
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -29,11 +29,6 @@ def small_limits(monkeypatch):
     monkeypatch.setattr(deletion, "MAX_ROWS_AT_ONCE", 3)
     monkeypatch.setattr(job, "BATCH", 5)
     monkeypatch.setattr(pacing, "PAUSE", 0)
-
-
-@pytest.fixture
-def owner():
-    return make_owner()
 
 
 def expected_after(instance):

@@ -16,7 +16,7 @@ from bots.models import Bot
 from crm.models import Conversation, Customer, Message
 from whatsapp.models import WhatsAppNumber
 
-from .test_deletion import fill_number
+from .rows import fill_number
 
 pytestmark = pytest.mark.django_db
 

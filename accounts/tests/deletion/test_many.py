@@ -11,26 +11,14 @@ from accounts.deletion import admin as deletion_admin
 from accounts.deletion import deletion
 from accounts.models import Deletion, User
 from accounts.refusals import Refusal
-from accounts.testing import make_owner
 from crm.models import Conversation, Customer, Deal, DealStage, Message
 from whatsapp.testing import make_number
 
-from .html_forms import filled_form
+from ..html_forms import filled_form
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/crm/customer/"
-
-
-@pytest.fixture
-def owner() -> User:
-    return make_owner(language="en")
-
-
-@pytest.fixture
-def browser(owner: User, client: Client) -> Client:
-    client.force_login(owner, backend="accounts.people.roles.RoleBackend")
-    return client
 
 
 def make_customers(owner: User, count: int, name: str = "D") -> None:
@@ -56,36 +44,36 @@ def make_messages(conversation: Conversation, count: int) -> None:
     Message.objects.bulk_create(Message(conversation=conversation, **where, **said) for _serial in range(count))
 
 
-def choose_all(browser: Client) -> Any:
+def choose_all(signed_in: Client) -> Any:
     first = Customer.objects.order_by("pk").first().pk
-    return browser.post(
+    return signed_in.post(
         LIST, {"action": "delete_selected", "_selected_action": first, "select_across": "1", "index": "0"}
     )
 
 
 def test_more_rows_than_django_reads_fields_are_deleted_as_the_page_said(
-    browser: Client, owner: User, settings: Any
+    signed_in: Client, owner: User, settings: Any
 ) -> None:
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 20
     make_customers(owner, 30)
-    page = choose_all(browser)
+    page = choose_all(signed_in)
     Customer.objects.create(business=owner.business, name="Later", phone="+79150000000")
 
-    answer = browser.post(LIST, {**filled_form(page), "post": "yes"})
+    answer = signed_in.post(LIST, {**filled_form(page), "post": "yes"})
 
     assert (answer.status_code, answer["Location"]) == (302, LIST)
     assert [customer.name for customer in Customer.objects.all()] == ["Later"]
 
 
-def test_the_cost_of_many_does_not_grow_with_them(browser: Client, owner: User) -> None:
+def test_the_cost_of_many_does_not_grow_with_them(signed_in: Client, owner: User) -> None:
     """All that go together go in one transaction: one by one it took 45 s of processor time for 1,100."""
     make_customers(owner, 5)
     with CaptureQueriesContext(connection) as few:
-        browser.post(LIST, {**filled_form(choose_all(browser)), "post": "yes"})
+        signed_in.post(LIST, {**filled_form(choose_all(signed_in)), "post": "yes"})
     # As many receipts as SQLite takes in one INSERT.
     make_customers(owner, 40)
     with CaptureQueriesContext(connection) as many:
-        browser.post(LIST, {**filled_form(choose_all(browser)), "post": "yes"})
+        signed_in.post(LIST, {**filled_form(choose_all(signed_in)), "post": "yes"})
 
     assert not Customer.objects.exists()
     assert len(many) <= len(few)
@@ -140,12 +128,12 @@ def test_of_many_one_that_is_gone_meanwhile_is_refused(owner: User) -> None:
     assert not Customer.objects.exists()
 
 
-def test_too_many_are_refused_with_what_to_do(browser: Client, owner: User, monkeypatch: Any) -> None:
+def test_too_many_are_refused_with_what_to_do(signed_in: Client, owner: User, monkeypatch: Any) -> None:
     monkeypatch.setattr(deletion_admin, "MAX_DELETED_AT_ONCE", 3)
     make_customers(owner, 4)
 
-    answer = choose_all(browser)
+    answer = choose_all(signed_in)
 
-    page = browser.get(answer["Location"])
+    page = signed_in.get(answer["Location"])
     assert "at most 3 rows" in page.content.decode()
     assert Customer.objects.count() == 4

@@ -10,7 +10,7 @@ from accounts.models import Deletion
 from accounts.testing import make_owner
 from whatsapp.models import WhatsAppNumber
 
-from .test_deletion import fill_number
+from .rows import fill_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

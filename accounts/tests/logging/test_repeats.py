@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from accounts.logging import repeats
+from accounts.logging.redaction import RedactingFormatter
 from accounts.logging.repeats import GatheringHandler
 
 
@@ -184,3 +185,52 @@ def test_kinds_without_end_take_no_memory_without_end(log, stream):
 def test_all_logs_of_the_installation_are_gathered(settings):
     handlers = settings.LOGGING["handlers"].values()
     assert {handler["class"] for handler in handlers} == {"accounts.logging.repeats.GatheringHandler"}
+
+
+def test_a_text_that_its_arguments_do_not_fit_is_written_and_counted(log, stream, clock):
+    for _ in range(3):
+        log.error("Row %s of %s failed.", 5)
+    clock[0] += 61
+    log.error("Another failure.")
+    assert any("2 more like this" in line and "Row %s of %s failed." in line for line in lines(stream))
+
+
+def test_when_there_are_too_many_kinds_what_was_counted_is_written_first(log, stream, monkeypatch):
+    monkeypatch.setattr(repeats, "MAX_KINDS", 3)
+    for name in "ab":
+        for _ in range(5):
+            log.error("Failure of kind %s", name * 3)
+    log.error("Failure of kind ccc")
+    log.error("Failure of kind ddd")
+    assert len([line for line in lines(stream) if "4 more like this" in line]) == 2
+
+
+def test_a_failure_of_another_logger_is_written_whole(log, stream):
+    fail(log)
+    other = logging.Logger("shop.other")
+    other.addHandler(log.handlers[0])
+    fail(other)
+    assert stream.getvalue().count("Traceback") == 2
+
+
+def test_ids_of_tasks_and_addresses_in_memory_make_no_other_failure(log, stream):
+    for serial in range(10):
+        log.error("Task 9f4c1c1e-3c5e-4f3f-8d7c-0b1c2d3e4f5%x at 0x7f%04x ended.", serial, serial)
+    assert len(lines(stream)) == 1 + repeats.MAX_VARIANTS
+
+
+def test_a_counted_failure_keeps_no_request_alive(log, stream):
+    fail(log)
+    [repeated] = log.handlers[0]._kinds.values()
+    assert repeated.first.exc_info is None and repeated.first.args is None
+
+
+def test_what_the_first_failure_hides_stays_hidden_in_the_count(stream, clock):
+    handler = GatheringHandler(stream)
+    handler.setFormatter(RedactingFormatter("{message}", style="{"))
+    logger = logging.Logger("shop")
+    logger.addHandler(handler)
+    for _ in range(3):
+        logger.error("The token EAAGm0PX4ZCpsBAK is bad")
+    handler.close()
+    assert "2 more like this" in stream.getvalue() and "EAAGm" not in stream.getvalue()

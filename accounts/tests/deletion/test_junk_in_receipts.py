@@ -8,23 +8,11 @@ from django.test import Client
 
 from accounts.deletion import deletion, job
 from accounts.models import Deletion, User
-from accounts.testing import make_owner
 from crm.models import Tag
 
 pytestmark = pytest.mark.django_db
 
 JUNK = [None, [], "12", 12, True, {"tags": "many"}, {"tags": None}, {"tags": [1]}, {"tags": {"a": 1}}, {"": 1}]
-
-
-@pytest.fixture
-def owner() -> User:
-    return make_owner(language="en")
-
-
-@pytest.fixture
-def browser(owner: User, client: Client) -> Client:
-    client.force_login(owner, backend="accounts.people.roles.RoleBackend")
-    return client
 
 
 def receipt_with(owner: User, counts: Any) -> Deletion:
@@ -34,27 +22,27 @@ def receipt_with(owner: User, counts: Any) -> Deletion:
 
 
 @pytest.mark.parametrize("counts", JUNK)
-def test_its_page_opens(browser: Client, owner: User, counts: Any) -> None:
+def test_its_page_opens(signed_in: Client, owner: User, counts: Any) -> None:
     receipt = receipt_with(owner, counts)
 
-    assert "vip" in browser.get(f"/admin/accounts/deletion/{receipt.pk}/change/").content.decode()
-    assert "vip" in browser.get(f"/admin/accounts/deletion/{receipt.pk}/live/").content.decode()
+    assert "vip" in signed_in.get(f"/admin/accounts/deletion/{receipt.pk}/change/").content.decode()
+    assert "vip" in signed_in.get(f"/admin/accounts/deletion/{receipt.pk}/live/").content.decode()
 
 
 @pytest.mark.parametrize("counts", JUNK)
-def test_the_api_answers(browser: Client, owner: User, counts: Any) -> None:
+def test_the_api_answers(signed_in: Client, owner: User, counts: Any) -> None:
     receipt = receipt_with(owner, counts)
 
-    answer = browser.get(f"/api/v1/deletions/{receipt.pk}/")
+    answer = signed_in.get(f"/api/v1/deletions/{receipt.pk}/")
 
     assert answer.status_code == 200
     assert all(isinstance(count, int) for count in answer.json()["counts"].values())
 
 
-def test_what_can_be_read_is_shown(browser: Client, owner: User) -> None:
+def test_what_can_be_read_is_shown(signed_in: Client, owner: User) -> None:
     receipt = receipt_with(owner, {"tags": 3, "customers": "many"})
 
-    assert browser.get(f"/api/v1/deletions/{receipt.pk}/").json()["counts"] == {"tags": 3}
+    assert signed_in.get(f"/api/v1/deletions/{receipt.pk}/").json()["counts"] == {"tags": 3}
 
 
 @pytest.mark.parametrize("counts", JUNK)

@@ -148,3 +148,37 @@ def test_inside_a_transaction_nothing_is_tried_again():
     with pytest.raises(OperationalError):
         keep_trying(fail, seconds=10)
     assert len(tries) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_at_once_is_written_once():
+    written = []
+    assert keep_trying(lambda: written.append(1) or "done", seconds=10) == "done"
+    assert written == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_in_the_end_is_returned(monkeypatch):
+    monkeypatch.setattr(outages, "RETRY_INTERVAL", 0)
+    errors = [OperationalError(), InterfaceError(), InternalError()]
+
+    def write():
+        if errors:
+            raise errors.pop()
+        return "done"
+
+    assert keep_trying(write, seconds=10) == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [IntegrityError, DataError, ProgrammingError, ValueError])
+def test_what_the_database_refuses_is_not_tried_again(error):
+    tries = []
+
+    def write():
+        tries.append(1)
+        raise error
+
+    with pytest.raises(error):
+        keep_trying(write, seconds=10)
+    assert len(tries) == 1

@@ -122,7 +122,7 @@ def redact_long(text: str, limit: int) -> str:
 def known_secrets() -> list[str]:
     """The installation's own secrets, which no pattern can recognise."""
     values = [_setting(name) for name in SECRET_SETTINGS]
-    values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
+    values += [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
     return [value for value in values if value and len(value) >= MIN_SECRET]
 
 

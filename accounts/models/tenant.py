@@ -21,7 +21,8 @@ class Viewer(Protocol):
 
 
 class TenantQuerySet(models.QuerySet):
-    def for_business(self, business: models.Model) -> Self:
+    def for_business(self, business: models.Model | int) -> Self:
+        """The rows of a business, or of the one with an id."""
         return self.not_being_deleted().filter(business=business)
 
     def for_user(self, user: Viewer) -> Self:

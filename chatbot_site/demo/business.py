@@ -46,6 +46,7 @@ People = Mapping[Person, Customer]
 def make() -> None:
     owner = register(password=story.PASSWORD, business_name=story.BUSINESS, language="ru", **story.OWNER)
     business = owner.business
+    assert business is not None
     operator = User.objects.create_user(
         password=story.PASSWORD, business=business, role=Role.OPERATOR, **story.OPERATOR
     )

@@ -2,9 +2,11 @@
 
 import gc
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -114,16 +116,19 @@ def pytest_runtest_makereport(
 #: The test that is running.
 _running: list[pytest.Item] = []
 
+_start_process = subprocess.Popen.__init__
 
-def _check_mark(event: str, arguments: tuple[object, ...]) -> None:
+
+def _start_marked_process(process: subprocess.Popen[Any], args: Any, *more: Any, **options: Any) -> None:
     """Refuse to start Python in a test that does not say by a mark that it takes so long."""
-    if event != "subprocess.Popen" or arguments[0] != sys.executable or not _running:
-        return
-    if not any(_running[0].get_closest_marker(mark) for mark in ("processes", "services", "browser")):
+    program = args if isinstance(args, str | bytes | os.PathLike) else args[0]
+    marks = ("processes", "services", "browser")
+    if program == sys.executable and _running and not any(map(_running[0].get_closest_marker, marks)):
         raise RuntimeError("This test starts a process: mark it with @pytest.mark.processes.")
+    _start_process(process, args, *more, **options)
 
 
-sys.addaudithook(_check_mark)
+subprocess.Popen.__init__ = _start_marked_process  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(wrapper=True)

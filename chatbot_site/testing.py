@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import pytest
 from django.db import connection, transaction
-from django.test import Client, TransactionTestCase, override_settings
+from django.test import Client, TransactionTestCase, client, override_settings
 from django.utils import timezone, translation
 
 CHROMIUM = "/usr/bin/chromium"
@@ -186,6 +186,18 @@ def _empty_tables(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+
+
+_store_template = client.store_rendered_templates
+
+
+def _store_page(store: Any, signal: Any, sender: Any, template: Any, context: Any, **more: Any) -> None:
+    """The client copies the context of each template for `response.context`: not of fields, which are hundreds."""
+    if not (template.name or "").startswith(("django/forms/", "admin/widgets/")):
+        _store_template(store, signal, sender, template, context, **more)
+
+
+client.store_rendered_templates = _store_page
 
 
 @pytest.fixture(autouse=True, scope="session")

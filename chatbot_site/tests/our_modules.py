@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 @cache
-def syntax_trees() -> dict[str, ast.Module]:
-    """The syntax tree of each module, by the module's name."""
-    return {module_name(file): ast.parse(file.read_text("utf-8")) for file in source_files()}
+def syntax_trees(pattern: str = "") -> dict[str, ast.Module]:
+    """The syntax tree of each module, by the module's name; with a pattern, of those in whose source it is found."""
+    sources = {module_name(file): file.read_text("utf-8") for file in source_files()}
+    return {name: ast.parse(source) for name, source in sources.items() if re.search(pattern, source)}

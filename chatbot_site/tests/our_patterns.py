@@ -21,6 +21,9 @@ METHODS = {"match": MATCH, "fullmatch": FULLMATCH} | dict.fromkeys(
     ("search", "sub", "subn", "split", "findall", "finditer"), ANYWHERE
 )
 
+#: What no module lacks that uses a pattern: most need not be read any further.
+A_USE = rf"\.\s*({'|'.join(METHODS)}|compile)\b"
+
 #: Functions that make their patterns of what they are given, and why no text holds them up.
 MADE_OF_WORDS = {
     "bots.document.matching.word_pattern": "a word and a text are cut to 4096 characters: see test_matching.py",
@@ -95,7 +98,7 @@ def parts_of(value: object, module: str) -> Iterator[tuple[str, object]]:
 def methods_by_name() -> dict[str, set[str]]:
     """What is done with what bears a name, in all modules: NAME.fullmatch(…), self.NAME.search(…)."""
     found = defaultdict(set)
-    for tree in syntax_trees().values():
+    for tree in syntax_trees(A_USE).values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in METHODS:
                 owner = node.value
@@ -128,7 +131,7 @@ def unseen_patterns() -> list[str]:
 
 def calls_in_functions() -> Iterator[tuple[str, str, ast.Call]]:
     """The calls of `re` within functions: the module, the function, the call."""
-    for module, tree in syntax_trees().items():
+    for module, tree in syntax_trees(A_USE).items():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))

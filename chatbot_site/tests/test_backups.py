@@ -61,6 +61,7 @@ def writers():
         writer.join()
 
 
+@pytest.mark.slow
 def test_under_write_load_every_backup_restores_with_every_row_committed_before_it(writers, tmp_path):
     for _ in range(int(os.environ.get("BACKUPS", TIMES[connection.vendor]))):
         time.sleep(random.uniform(0, 0.05))

@@ -16,7 +16,7 @@ from whatsapp.models import WebhookEvent, WhatsAppNumber
 
 from .crawler import Crawler
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

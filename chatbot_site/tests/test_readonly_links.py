@@ -16,7 +16,7 @@ from .crawler import LinkReader
 from .test_links import signed_in
 from .world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from whatsapp.models import MessageTemplate, WebhookEvent, WhatsAppNumber
 
 from .world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 ANYTHING: list[Any] = [None, 2**31, "text", [1, "x", [[]]], {"a": {"b": [1]}}]
 

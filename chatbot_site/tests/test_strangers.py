@@ -11,7 +11,7 @@ from .api_walk import ApiWalk, api_routes, other_addresses
 from .tenancy_rules import ADMINISTRATORS_ONLY, registered_admins
 from .world import MARKER, World, snapshot
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 def label(thing):

@@ -103,6 +103,7 @@ API_HOLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hole", ADMIN_HOLES)
 def test_the_walk_through_the_admin_finds_a_hole(hole, monkeypatch):
     ADMIN_HOLES[hole](monkeypatch)
@@ -115,6 +116,7 @@ def test_the_walk_through_the_admin_finds_a_hole(hole, monkeypatch):
     assert any(any(walk.holes()) for walk in walks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hole", API_HOLES)
 def test_the_walk_through_the_api_finds_a_hole(hole, monkeypatch, settings):
     settings.META_GRAPH_URL = "http://127.0.0.1:9"

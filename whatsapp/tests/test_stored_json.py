@@ -18,7 +18,7 @@ from whatsapp.simulator.testing import SimulatedMeta
 
 from .setting_up import FIRST, SECOND, TOKEN, WABA_ID, make_account, set_up
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 ANYTHING: list[Any] = [Value(None, JSONField()), 2**31, "text", [1, "x", [[]], None], {"a": {"b": [1]}}]
 

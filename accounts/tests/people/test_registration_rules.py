@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import Business, Subscription, User
 from accounts.people import registration
 from accounts.people.registration import register, start_plan
+from accounts.tenancy.scope import tenant_models
 from accounts.testing import PASSWORD, make_business, make_owner
-from crm.models import DealStage
 
 REGISTER = "/api/v1/auth/register/"
 
@@ -61,8 +61,12 @@ def test_without_a_language_the_business_has_the_installations(settings):
 
 
 @pytest.mark.django_db
-def test_a_new_business_has_the_rows_every_business_starts_with():
-    assert DealStage.objects.for_business(make_business()).exists()
+def test_a_new_business_has_the_rows_every_business_starts_with(monkeypatch):
+    seeded = []
+    for model in tenant_models():
+        monkeypatch.setattr(model, "seed", lambda business, model=model: seeded.append((business, model)))
+    business = make_business()
+    assert seeded == [(business, model) for model in tenant_models()]
 
 
 @pytest.mark.django_db
@@ -75,7 +79,7 @@ def test_a_registration_that_fails_half_way_leaves_nothing(monkeypatch):
     def fail(business):
         raise RuntimeError
 
-    monkeypatch.setattr(DealStage, "seed", fail)
+    monkeypatch.setattr(tenant_models()[0], "seed", fail)
     with pytest.raises(RuntimeError):
         register(**ASKED)
     assert not Business.objects.exists() and not User.objects.exists()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -101,12 +102,20 @@ def sweep() -> int:
     old: list[str] = []
     removed = 0
     for path in Path(default_storage.path("")).glob("business-*/*"):
-        if NAME.fullmatch(path.name) and path.stat().st_mtime < newest:
+        if NAME.fullmatch(path.name) and _changed_at(path) < newest:
             old.append(f"{path.parent.name}/{path.name}")
         if len(old) == BATCH:
             removed += _remove_unheld(old)
             old = []
     return removed + _remove_unheld(old)
+
+
+def _changed_at(path: Path) -> float:
+    """When a file was last written; infinity for one that somebody has just removed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return inf
 
 
 def _remove_unheld(names: Iterable[str]) -> int:

@@ -179,6 +179,17 @@ def test_files_of_all_businesses_are_swept_in_batches(conversation, monkeypatch)
     assert Path(media.file.path).exists()
 
 
+def test_a_file_that_somebody_removes_during_a_sweep_keeps_no_other(folder):
+    """Two beats sweep at once. A link that leads nowhere is listed, and is not there."""
+    orphan = folder / "business-1" / ("b" * 32)
+    orphan.parent.mkdir()
+    orphan.write_bytes(b"left by a kill")
+    grow_old(orphan)
+    orphan.with_name("a" * 32).symlink_to(folder / "gone")
+    assert stored_files.sweep() == 1
+    assert not orphan.exists()
+
+
 def test_a_job_removes_the_files_of_each_part_that_it_deleted(
     conversation, monkeypatch, django_capture_on_commit_callbacks
 ):

@@ -8,8 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
-from accounts.testing import make_administrator
+from accounts.models import Role, User
+from accounts.testing import make_administrator, make_colleague
 from crm.models import Customer, Deal, DealStage, Tag
 from crm.testing import make_conversation, make_customer
 from whatsapp.testing import make_number
@@ -109,6 +109,16 @@ def test_autocompletion_is_for_whoever_is_signed_in(client: Client, foreign: Cus
 @pytest.mark.parametrize("field", ["stage", "title", "nothing"])
 def test_autocompletion_of_a_field_that_has_none_is_refused(signed_in: Client, field: str) -> None:
     assert autocomplete(signed_in, field).status_code in (403, 404)
+
+
+def test_autocompletion_offers_nobody_to_whom_the_role_shows_no_people(client: Client, owner: User) -> None:
+    client.force_login(make_colleague(owner, Role.OPERATOR))
+    assert autocomplete(client, "assignee", model_name="conversation").status_code == 403
+
+
+def test_autocompletion_of_people_offers_those_of_the_business(signed_in: Client, owner: User, stranger: User) -> None:
+    offered = json.loads(autocomplete(signed_in, "assignee", model_name="conversation").content)["results"]
+    assert [row["id"] for row in offered] == [str(owner.pk)]
 
 
 def test_autocompletion_of_businesses_offers_the_own_one_alone(signed_in: Client, owner: User, stranger: User) -> None:

@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 #: Tasks by the names under which processes of the version before ask for them during an update. The next release
 #: removes them.
 FORMER_NAMES = {
+    "accounts.tasks.forget_what_is_over": "accounts.tasks.delete_expired",
     "accounts.tasks.sweep_files": "accounts.deletion.tasks.sweep_files",
     "accounts.tasks.send_invitation": "accounts.people.tasks.send_invitation",
     "bots.tasks.take_due_turns": "bots.runtime.tasks.take_due_turns",

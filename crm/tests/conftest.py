@@ -3,9 +3,8 @@
 import pytest
 
 from accounts.testing import make_owner
+from crm.tests.calls import signed_in
 from whatsapp.testing import make_number
-
-from .calls import signed_in
 
 
 @pytest.fixture

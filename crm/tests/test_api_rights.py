@@ -6,9 +6,8 @@ from crm.customers import customers
 from crm.deals import deals
 from crm.models import Message
 from crm.testing import make_conversation, make_message
+from crm.tests.calls import path, post, signed_in
 from whatsapp.testing import make_number
-
-from .calls import path, post, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -1,14 +1,13 @@
 import pytest
 
 from accounts.testing import make_owner
-
-from . import handlers
+from whatsapp.tests.webhooks import handlers
 
 
 @pytest.fixture
 def handled(settings):
     """The texts of the messages that reached the apps above, in order."""
-    settings.WHATSAPP_EVENT_HANDLER = "whatsapp.tests.handlers.remember"
+    settings.WHATSAPP_EVENT_HANDLER = "whatsapp.tests.webhooks.handlers.remember"
     handlers.seen.clear()
     return handlers.seen
 

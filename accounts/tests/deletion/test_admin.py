@@ -12,11 +12,10 @@ from django.utils import timezone
 from accounts.deletion import deletion, job
 from accounts.models import Business, Deletion, Role, User
 from accounts.testing import PASSWORD, make_administrator, make_colleague, make_owner
+from accounts.tests.deletion.rows import fill_number
 from bots.models import Bot
 from crm.models import Conversation, Customer, Message
 from whatsapp.models import WhatsAppNumber
-
-from .rows import fill_number
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,8 @@ from django.urls import reverse
 from accounts.deletion import deletion, job
 from accounts.models import Deletion
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number
 from whatsapp.models import WhatsAppNumber
-
-from .rows import fill_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

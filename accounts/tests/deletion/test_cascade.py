@@ -6,14 +6,13 @@ from django.db import models
 from accounts.deletion.cascade import Cascade, references_to
 from accounts.models import ApiToken, Business, Deletion, IdempotentRequest, User
 from accounts.testing import make_colleague, make_owner
+from accounts.tests.deletion.rows import fill_number
 from bots.models import Bot, BotSession, BotTurn
 from broadcasts.models import BroadcastMessage
 from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.testing import make_number
-
-from .rows import fill_number
 
 pytestmark = pytest.mark.django_db
 

@@ -7,12 +7,11 @@ from accounts.deletion import cascade, deletion
 from accounts.models import Deletion
 from accounts.refusals import Refusal
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number, rows_of_everything
 from bots.models import Bot, BotScenario, BotSession, BotTurn
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
 from whatsapp.models import MessageTemplate
-
-from .rows import fill_number, rows_of_everything
 
 pytestmark = pytest.mark.django_db
 

@@ -13,12 +13,11 @@ from accounts.models import Business, Deletion
 from accounts.refusals import Refusal
 from accounts.tenancy.scope import scope
 from accounts.testing import make_owner
+from accounts.tests.deletion.rows import fill_number, rows_of_everything
 from bots.models import Bot, BotScenario, BotSession, BotTurn, ScenarioVersion
 from broadcasts.models import Broadcast
 from crm.models import Conversation, Customer, Deal, MediaFile, Message
 from whatsapp.models import WhatsAppNumber
-
-from .rows import fill_number, rows_of_everything
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -11,10 +11,9 @@ from accounts.deletion import admin as deletion_admin
 from accounts.deletion import deletion
 from accounts.models import Deletion, User
 from accounts.refusals import Refusal
+from accounts.tests.html_forms import filled_form
 from crm.models import Conversation, Customer, Deal, DealStage, Message
 from whatsapp.testing import make_number
-
-from ..html_forms import filled_form
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,7 @@ from django.utils import timezone
 from accounts.jobs.job import TakenOver, run_claimed
 from accounts.models import Deletion
 from accounts.testing import make_business, work_off
-
-from .rows import MINUTE, job, row
+from accounts.tests.jobs.rows import MINUTE, job, row
 
 pytestmark = pytest.mark.django_db
 

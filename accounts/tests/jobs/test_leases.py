@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from accounts.jobs.job import TakenOver, advance, run_claimed
 from accounts.models import Business, Deletion
-
-from .rows import MINUTE, job, row
+from accounts.tests.jobs.rows import MINUTE, job, row
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from accounts.jobs import registry
 from accounts.models import Deletion, JobRow
+from accounts.tests.jobs.rows import MINUTE, job, row
 from crm.models import CustomerUpload
-
-from .rows import MINUTE, job, row
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,7 @@ import pytest
 from accounts.jobs import tasks, worker
 from accounts.models import Deletion
 from accounts.testing import make_business
-
-from .rows import job, row
+from accounts.tests.jobs.rows import job, row
 
 pytestmark = pytest.mark.django_db
 

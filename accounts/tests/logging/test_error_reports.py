@@ -204,7 +204,7 @@ def test_the_values_of_a_statement_that_failed_are_hidden(post: Callable[..., Ht
 @pytest.mark.django_db
 def test_the_page_of_an_error_with_debug_on_shows_no_secret(settings: Any) -> None:
     settings.DEBUG = True
-    settings.ROOT_URLCONF = "chatbot_site.tests.crashing_urls"
+    settings.ROOT_URLCONF = "chatbot_site.tests.pages.crashing_urls"
     client = Client(raise_request_exception=False, headers={"Authorization": f"Token {PLANTED}"})
     page = client.post(f"/crash/?access_token={PLANTED}", {"password": PLANTED})
     assert page.status_code == 500 and PLANTED not in page.content.decode()

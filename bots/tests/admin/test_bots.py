@@ -5,9 +5,8 @@ import pytest
 from accounts.testing import make_owner
 from bots.models import Bot
 from bots.testing import make_bot, make_published_scenario
+from bots.tests.admin.pages import BOTS, SCENARIOS
 from whatsapp.testing import make_number
-
-from .pages import BOTS, SCENARIOS
 
 pytestmark = pytest.mark.django_db
 

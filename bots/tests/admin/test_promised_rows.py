@@ -6,8 +6,7 @@ from django.forms import BaseFormSet
 from bots.document.limits import MAX_STEPS
 from bots.editor.row_forms import SPARE_ROWS
 from bots.models import BotScenario
-
-from .pages import SCENARIOS, change, shown_fields
+from bots.tests.admin.pages import SCENARIOS, change, shown_fields
 
 pytestmark = pytest.mark.django_db
 

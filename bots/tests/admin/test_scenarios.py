@@ -9,8 +9,7 @@ from accounts.testing import make_colleague
 from bots.editor.scenarios import publish
 from bots.models import BotScenario, ScenarioVersion
 from bots.testing import document, make_scenario, order
-
-from .pages import SCENARIOS, change, shown_fields
+from bots.tests.admin.pages import SCENARIOS, change, shown_fields
 
 pytestmark = pytest.mark.django_db
 

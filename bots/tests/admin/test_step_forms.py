@@ -13,8 +13,7 @@ from bots.editor.row_forms import TriggerForm
 from bots.editor.step_forms import StepForm
 from bots.models import BotScenario
 from bots.testing import document, make_scenario
-
-from .pages import SCENARIOS, change, shown_fields
+from bots.tests.admin.pages import SCENARIOS, change, shown_fields
 
 pytestmark = pytest.mark.django_db
 

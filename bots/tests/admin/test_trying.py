@@ -4,9 +4,8 @@ import pytest
 
 from bots.editor.scenarios import publish
 from bots.testing import document, make_scenario
+from bots.tests.admin.pages import BOTS, SCENARIOS
 from crm.models import Message
-
-from .pages import BOTS, SCENARIOS
 
 pytestmark = pytest.mark.django_db
 

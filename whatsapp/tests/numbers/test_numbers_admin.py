@@ -60,7 +60,7 @@ def test_a_number_is_added_when_meta_knows_it(client, meta, owner):
 
 
 def test_a_platform_administrator_adds_a_number_to_a_business(client, meta, owner):
-    meta.simulator.add_number("1000001", "+79161234567", "sim-token")
+    meta.simulator.directory.add_number("1000001", "+79161234567", "sim-token")
     client.force_login(make_administrator())
     assert 'name="for_business"' in client.get(ADD).text
     client.post(ADD, entered(phone_number="+79161234567", for_business=owner.business_id))

@@ -171,6 +171,7 @@ def test_the_command_says_when_the_keys_are_others(backup, settings, capsys):
     assert "FIELD_KEYS" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_earlier_version_is_migrated(tmp_path, settings):
     with another_database(tmp_path):
         call_command("migrate", "bots", "0002", verbosity=0)
@@ -182,6 +183,7 @@ def test_a_backup_of_an_earlier_version_is_migrated(tmp_path, settings):
         make_business()
 
 
+@pytest.mark.slow
 def test_before_a_new_version_migrates_a_backup_is_made(tmp_path, settings):
     said = []
     with another_database(tmp_path):
@@ -195,6 +197,7 @@ def test_before_a_new_version_migrates_a_backup_is_made(tmp_path, settings):
     assert str(path) in said[0]
 
 
+@pytest.mark.slow
 def test_init_db_makes_an_empty_database_and_refuses_data(tmp_path):
     with another_database(tmp_path):
         call_command("init_db")

@@ -1,5 +1,6 @@
 """What restore_db and init_db refuse, what they keep, and that a kill leaves one database or the other."""
 
+import gc
 import hashlib
 import io
 import json
@@ -28,6 +29,12 @@ from .other_databases import another_database
 from .processes import PATIENCE, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else_is_connected() -> None:
+    """Connections that threads of earlier tests had are closed when they are collected."""
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

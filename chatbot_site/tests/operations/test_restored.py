@@ -1,5 +1,6 @@
 """An old backup never sends: whatever waited when it was made waits for a person after it was restored."""
 
+import gc
 import time
 
 import pytest
@@ -23,6 +24,12 @@ from whatsapp.sending import ledger
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else_is_connected() -> None:
+    """Connections that threads of earlier tests had are closed when they are collected."""
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from bots.editor.forms import ChatForm
-from bots.editor.labels import effect_in_words, problem_in_words
+from bots.editor.labels import effect_text, problem_text
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import Call, SendMessage, SetTimer, TimerKind
 from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_shown
@@ -34,7 +34,7 @@ def chat_page(
         turns, problems = simulate(said, dict(read(written))), []
     except BrokenScenario as broken:
         definition = context["original"].definition
-        turns, problems = [], [problem_in_words(problem, definition) for problem in broken.report.errors]
+        turns, problems = [], [problem_text(problem, definition) for problem in broken.report.errors]
     shown = {
         "said": said,
         "turns": [show(turn) for turn in turns],
@@ -75,7 +75,7 @@ def show(turn: SimulatedTurn) -> dict[str, Any]:
     """A turn for the page: what was written and, in order, what was said and what else happened, in words."""
     text = _("(no answer in time)") if turn.text == SKIP else turn.text
     shown = [
-        {"message": effect} if isinstance(effect, SendMessage) else {"note": effect_in_words(effect.as_json())}
+        {"message": effect} if isinstance(effect, SendMessage) else {"note": effect_text(effect.as_json())}
         for effect in turn.effects
         if is_shown(effect)
     ]

@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
-from bots.editor.labels import effect_in_words, event_in_words
+from bots.editor.labels import effect_text, event_text
 from bots.engine.effects import TimerKind
 from bots.models import BotSession, BotTurn
 
@@ -60,7 +60,7 @@ class BotTurnAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("event"))
     def happened(self, turn: BotTurn) -> str:
-        return event_in_words(turn.event) if turn.event else "—"
+        return event_text(turn.event) if turn.event else "—"
 
     @admin.display(description=_("steps"))
     def steps(self, turn: BotTurn) -> str:
@@ -68,8 +68,8 @@ class BotTurnAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("effects"))
     def did(self, turn: BotTurn) -> str:
-        told = [effect for effect in _elements(turn.effects) if not _is_expiry(effect)]
-        return format_html_join("", "{}<br>", ((effect_in_words(effect),) for effect in told)) or "—"
+        shown = [effect for effect in _elements(turn.effects) if not _is_expiry(effect)]
+        return format_html_join("", "{}<br>", ((effect_text(effect),) for effect in shown)) or "—"
 
 
 def _is_expiry(effect: Any) -> bool:

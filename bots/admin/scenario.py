@@ -18,7 +18,7 @@ from bots.document.reading import read_draft
 from bots.document.step_checks import FIXED_FIELDS
 from bots.editor import outline, scenarios
 from bots.editor.forms import ImportForm, ScenarioForm
-from bots.editor.labels import problem_in_words
+from bots.editor.labels import problem_text
 from bots.models import BotScenario, ScenarioVersion
 from bots.simulation.simulation import simulate_draft
 from crm.models import DealStage
@@ -87,26 +87,26 @@ class BotScenarioAdmin(TenantModelAdmin):
         try:
             version = scenarios.publish(scenario, signed_in(request))
         except scenarios.BrokenScenario as broken:
-            told = gettext("Saved, but not published: %(problems)s")
-            problems = " ".join(problem_in_words(problem, scenario.definition) for problem in broken.report.errors[:5])
-            self.message_user(request, told % {"problems": problems}, messages.ERROR)
+            text = gettext("Saved, but not published: %(problems)s")
+            problems = " ".join(problem_text(problem, scenario.definition) for problem in broken.report.errors[:5])
+            self.message_user(request, text % {"problems": problems}, messages.ERROR)
         else:
             self.log_change(
                 request, scenario, gettext("Published as version %(number)s.") % {"number": version.number}
             )
-            told = gettext("Version %(number)s is live: customers meet it from now on.")
-            self.message_user(request, told % {"number": version.number}, messages.SUCCESS)
+            text = gettext("Version %(number)s is live: customers meet it from now on.")
+            self.message_user(request, text % {"number": version.number}, messages.SUCCESS)
         return HttpResponseRedirect(self._address(scenario))
 
     def _warn(self, request: HttpRequest, scenario: BotScenario) -> None:
         errors = len(scenarios.check(scenario).errors)
         if errors:
-            told = ngettext(
+            text = ngettext(
                 "%(count)s mistake keeps this scenario from being published. It is marked below.",
                 "%(count)s mistakes keep this scenario from being published. They are marked below.",
                 errors,
             )
-            self.message_user(request, told % {"count": errors}, messages.WARNING)
+            self.message_user(request, text % {"count": errors}, messages.WARNING)
 
     def _address(self, scenario: BotScenario) -> str:
         return reverse("admin:bots_botscenario_change", args=[scenario.pk])
@@ -158,8 +158,8 @@ class BotScenarioAdmin(TenantModelAdmin):
         scenario.definition = definition
         scenario.save(update_fields=["definition", "updated_at"])
         self.log_change(request, scenario, gettext("Imported from a file."))
-        told = gettext("The draft is what the file holds. Customers meet it when you publish it.")
-        self.message_user(request, told, messages.SUCCESS)
+        text = gettext("The draft is what the file holds. Customers meet it when you publish it.")
+        self.message_user(request, text, messages.SUCCESS)
         self._warn(request, scenario)
         return HttpResponseRedirect(self._address(scenario))
 

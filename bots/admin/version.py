@@ -42,6 +42,6 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
         if not request.user.has_perm("bots.change_botscenario"):
             raise PermissionDenied
         scenario = scenarios.restore(version)
-        told = gettext("The draft is version %(number)s again. Customers meet it when you publish it.")
-        self.message_user(request, told % {"number": version.number}, messages.SUCCESS)
+        text = gettext("The draft is version %(number)s again. Customers meet it when you publish it.")
+        self.message_user(request, text % {"number": version.number}, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:bots_botscenario_change", args=[scenario.pk]))

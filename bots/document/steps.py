@@ -11,7 +11,7 @@ from . import limits
 from .field_types import Items, Json, Key, Omittable, Scalar, Text, Whole
 from .part import Part, parts_in
 
-#: The ways of comparing that need no value, and the methods of HTTP that carry JSON.
+#: The operators that need no value, and the methods of HTTP that carry JSON.
 OPS_WITHOUT_VALUE = frozenset({"is_set"})
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 

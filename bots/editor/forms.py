@@ -116,8 +116,8 @@ class AllowedHostForm(TenantModelForm):
         super().__init__(*args, **kwargs)
         if "authorization" in self.fields:
             about = AllowedHost._meta.get_field("authorization").help_text
-            kept = _("One is saved. Leave this empty to keep it; if you change the address, enter it again.")
-            self.fields["authorization"].help_text = kept if self.instance.has_authorization else about
+            saved = _("One is saved. Leave this empty to keep it; if you change the address, enter it again.")
+            self.fields["authorization"].help_text = saved if self.instance.has_authorization else about
 
     def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean()

@@ -26,7 +26,7 @@ STEP_KINDS = {
 }
 
 
-def problem_in_words(problem: Problem, definition: dict[str, Any]) -> str:
+def problem_text(problem: Problem, definition: dict[str, Any]) -> str:
     """What is wrong, and at which step, for people who do not see the document."""
     found = re.match(r"steps\[(\d+)\]", problem.path)
     if not found:
@@ -39,15 +39,15 @@ def problem_in_words(problem: Problem, definition: dict[str, Any]) -> str:
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
-def event_in_words(event: Any) -> str:
+def event_text(event: Any) -> str:
     """What happened, as it stands in the log."""
     try:
-        return _event_in_words(event)
+        return _event_text(event)
     except UNREADABLE:
         return _("something that cannot be shown here")
 
 
-def _event_in_words(event: dict[str, Any]) -> str:
+def _event_text(event: dict[str, Any]) -> str:
     kind = event.get("kind")
     if kind in EVENTS:
         return EVENTS[kind](event)
@@ -77,7 +77,7 @@ EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-def effect_in_words(effect: Any) -> str:
+def effect_text(effect: Any) -> str:
     """One effect, as it stands in the log."""
     try:
         return WORDS[effect["effect"]](effect)

@@ -25,7 +25,7 @@ from .labels import STEP_KINDS, duration
 
 
 @dataclass(frozen=True)
-class Way:
+class Branch:
     """`when` it is taken and the step it leads to; None: the scenario ends."""
 
     when: str
@@ -37,7 +37,7 @@ class Node:
     key: str
     kind: str
     text: str
-    ways: tuple[Way, ...]
+    branches: tuple[Branch, ...]
 
 
 def nodes(definition: dict[str, Any]) -> list[Node]:
@@ -47,17 +47,17 @@ def nodes(definition: dict[str, Any]) -> list[Node]:
 
 
 def node(step: BaseStep, following: Sequence[BaseStep]) -> Node:
-    ways = [Way(when(path, step), key) for path, key in step.exits()]
+    branches = [Branch(when(path, step), key) for path, key in step.exits()]
     if step.leads_onward():
-        ways.append(Way(onward(step), following[0].key if following else None))
-    return Node(step.key, str(STEP_KINDS[step.kind]), about(step), tuple(ways))
+        branches.append(Branch(onward(step), following[0].key if following else None))
+    return Node(step.key, str(STEP_KINDS[step.kind]), about(step), tuple(branches))
 
 
 def about(step: BaseStep) -> str:
     """What a step does, in words: what it says, if it speaks."""
     match step:
         case Condition():
-            return (_(" or ") if step.match == "any" else _(" and ")).join(map(rule_in_words, step.rules))
+            return (_(" or ") if step.match == "any" else _(" and ")).join(map(rule_text, step.rules))
         case Wait():
             return duration(step.seconds) if step.seconds else ""
         case Template():
@@ -67,7 +67,7 @@ def about(step: BaseStep) -> str:
     return getattr(step, "text", None) or ""
 
 
-def rule_in_words(rule: Rule) -> str:
+def rule_text(rule: Rule) -> str:
     op = str(OPS.get(rule.op, ""))
     value = f"“{as_text(rule.value)}”" if rule.value is not None and rule.op not in OPS_WITHOUT_VALUE else ""
     return " ".join(filter(None, (rule.field, op, value)))
@@ -118,10 +118,10 @@ def start_of(trigger: Trigger) -> str:
 def starts(definition: dict[str, Any]) -> list[str]:
     """What starts a scenario, in words."""
     triggers = read_draft(definition).triggers
-    return [in_words(start_of(trigger), getattr(trigger, "value", "")) for trigger in triggers]
+    return [trigger_text(start_of(trigger), getattr(trigger, "value", "")) for trigger in triggers]
 
 
-def in_words(start: str, value: str) -> str:
+def trigger_text(start: str, value: str) -> str:
     return {
         "equals": _("the message is exactly “%(value)s”"),
         "contains": _("the message contains the word “%(value)s”"),

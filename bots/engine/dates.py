@@ -52,8 +52,8 @@ _YEAR = r"(?P<year>\d{4}|\d{2})"
 _YEAR_BEHIND_NAME = r"(?:,? (?P<year>\d{4}|\d{2}(?= ?г)))?(?!\w|[:.]\d)"
 _END = r"(?![\w/]|[.,-]\d)"
 
-#: The ways to write a day. Where a way needs the year, two numbers alone are something else: a time, a size.
-_WAYS = (
+#: The formats of a day. Where one needs the year, two numbers alone are something else: a time, a size.
+_FORMATS = (
     re.compile(rf"(?<![\w.,/-])(?P<year>\d{{4}})-{_NUMBER_OF_MONTH}-(?P<day>\d{{1,2}}){_END}"),
     re.compile(rf"{_DAY}(?P<mark>[./]){_NUMBER_OF_MONTH}(?:(?P=mark){_YEAR})?{_END}"),
     re.compile(rf"{_DAY}(?P<mark>[ -]){_NUMBER_OF_MONTH}(?P=mark)(?P<year>\d{{4}}){_END}"),
@@ -72,8 +72,8 @@ def dates_in(text: str, today: date) -> Iterator[date]:
     for word in re.findall(r"\w+", said):
         if word in _NAMED_DAYS:
             yield today + timedelta(days=_NAMED_DAYS[word])
-    for way in _WAYS:
-        for found in way.finditer(said):
+    for pattern in _FORMATS:
+        for found in pattern.finditer(said):
             if day := _day(found, today):
                 yield day
 

@@ -22,7 +22,7 @@ from crm.models import MediaFile, Message
 from whatsapp.graph.client import CloudApi
 from whatsapp.graph.error_codes import UNAVAILABLE
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
-from whatsapp.graph.media_types import LARGEST
+from whatsapp.graph.media_types import MAX_FILE_SIZE
 from whatsapp.models import WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 from whatsapp.sending import send_gate
@@ -126,7 +126,7 @@ def fetch(media: MediaFile, number: WhatsAppNumber) -> None:
     facts = api.media(number.phone_number_id, media.meta_id)
     name = stored_files.random_name(media)
     with stored_files.writing(name) as file:
-        size, digest = api.download(str(facts.get("url") or ""), file, LARGEST)
+        size, digest = api.download(str(facts.get("url") or ""), file, MAX_FILE_SIZE)
         if _expected_digest(media, facts) not in ("", digest):
             raise DamagedFile
     stored: dict[str, Any] = {"file": name, "size": size, "sha256": digest, "problem": ""}

@@ -95,8 +95,8 @@ def callback_url(number: WhatsAppNumber) -> str:
     if public_address.is_public():
         return url
     hint = gettext(
-        "Meta posts only to https addresses on the internet. Put one in PUBLIC_URL; a tunnel is enough: see README,"
-        " “Connect a real number”."
+        "Meta posts only to https addresses on the internet. Put one in PUBLIC_URL; a tunnel is enough:"
+        " cloudflared tunnel --url http://127.0.0.1:8000"
     )
     return format_html('{}<p class="webhook-hint">{}</p>', url, hint)
 

@@ -15,7 +15,7 @@ HEAD = 8192
 KILOBYTE, MEGABYTE = 1024, 1024**2
 
 #: The largest file that Meta takes or hands out.
-LARGEST = 100 * MEGABYTE
+MAX_FILE_SIZE = 100 * MEGABYTE
 
 #: Characters that no text holds.
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -38,8 +38,8 @@ class MediaType:
 def _office(mime: str, new: str, old: str) -> tuple[MediaType, MediaType]:
     prefix = "application/vnd.openxmlformats-officedocument."
     return (
-        MediaType("document", prefix + mime, (new,), LARGEST, (new,)),
-        MediaType("document", OLD_OFFICE[old], (old,), LARGEST, (".doc", ".xls", ".ppt")),
+        MediaType("document", prefix + mime, (new,), MAX_FILE_SIZE, (new,)),
+        MediaType("document", OLD_OFFICE[old], (old,), MAX_FILE_SIZE, (".doc", ".xls", ".ppt")),
     )
 
 
@@ -59,8 +59,8 @@ MEDIA_TYPES = (
     MediaType("audio", "audio/mpeg", (".mp3",), 16 * MEGABYTE, (".mp3", ".mpga")),
     MediaType("audio", "audio/mp4", (".m4a",), 16 * MEGABYTE, (".m4a", ".f4a", ".mp4")),
     MediaType("audio", "audio/ogg", (".ogg", ".opus"), 16 * MEGABYTE, (".opus", ".ogg")),
-    MediaType("document", "text/plain", (".txt",), LARGEST),
-    MediaType("document", "application/pdf", (".pdf",), LARGEST, (".pdf",)),
+    MediaType("document", "text/plain", (".txt",), MAX_FILE_SIZE),
+    MediaType("document", "application/pdf", (".pdf",), MAX_FILE_SIZE, (".pdf",)),
     *_office("wordprocessingml.document", ".docx", ".doc"),
     *_office("spreadsheetml.sheet", ".xlsx", ".xls"),
     *_office("presentationml.presentation", ".pptx", ".ppt"),

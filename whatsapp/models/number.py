@@ -12,7 +12,7 @@ from accounts.models import TenantModel, TenantQuerySet, UniqueInBusiness
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
-meta_id = RegexValidator(r"^\d{5,30}$", _("Digits only, as Meta shows it under WhatsApp → API Setup."))
+meta_id = RegexValidator(r"^\d{5,30}$", _("5 to 30 digits, as Meta shows them under WhatsApp → API Setup."))
 
 #: Of a phone number ID that belongs to another number here.
 TAKEN = _("This phone number ID is already connected. Open that number, or check the ID at Meta.")

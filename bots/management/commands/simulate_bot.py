@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.management.translated import TranslatedCommand
-from bots.editor.labels import effect_in_words
+from bots.editor.labels import effect_text
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import SendMessage
 from bots.models import Bot
@@ -55,7 +55,7 @@ class Command(TranslatedCommand):
             if isinstance(effect, SendMessage):
                 self._show_message(effect)
             elif is_shown(effect):
-                self.stdout.write(f"  [{effect_in_words(effect.as_json())}]")
+                self.stdout.write(f"  [{effect_text(effect.as_json())}]")
 
     def _show_message(self, message: SendMessage) -> None:
         self.stdout.write(message.text)

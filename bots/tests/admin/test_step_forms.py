@@ -66,8 +66,14 @@ def test_the_flow_says_in_words_what_steps_do(client, bot):
         "PUT https://api.example.com/",
         "",
     ]
-    assert [(str(way.when), way.to) for way in shown[1].ways] == [("if it is so", "call"), ("otherwise", "pause")]
-    assert [(str(way.when), way.to) for way in shown[4].ways] == [("if it does not work", "human"), ("then", "ping")]
+    assert [(str(branch.when), branch.to) for branch in shown[1].branches] == [
+        ("if it is so", "call"),
+        ("otherwise", "pause"),
+    ]
+    assert [(str(branch.when), branch.to) for branch in shown[4].branches] == [
+        ("if it does not work", "human"),
+        ("then", "ping"),
+    ]
 
 
 def test_problems_of_rules_and_calls_stand_beside_their_fields(client, bot):

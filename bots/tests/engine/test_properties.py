@@ -13,7 +13,7 @@ from bots.document.step_checks import FIXED_FIELDS, Known
 from bots.document.steps import STEP_KINDS
 from bots.document.validator import validate
 from bots.editor import labels, outline
-from bots.editor.labels import effect_in_words
+from bots.editor.labels import effect_text
 from bots.engine.effects import End, EndReason, Visited
 from bots.engine.engine import MAX_STEPS, State, advance
 from bots.engine.events import Answered, Person, Said, TimedOut
@@ -136,7 +136,7 @@ def test_a_document_without_errors_ends_or_waits_whatever_happens(definition, ha
             continue
         assert sum(isinstance(effect, Visited) for effect in effects) <= MAX_STEPS
         for effect in effects:
-            assert isinstance(effect, Visited) or effect_in_words(effect.as_json())
+            assert isinstance(effect, Visited) or effect_text(effect.as_json())
         if isinstance(effects[-1], End):
             assert state.step is None and effects[-1].reason != EndReason.ERROR
             break

@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 from accounts.jobs.job import advance
 from accounts.testing import work_off
 from bots.document.addresses import BadAddress
-from bots.editor.labels import effect_in_words, event_in_words
+from bots.editor.labels import effect_text, event_text
 from bots.engine.effects import EndReason
 from bots.models import AllowedHost, BotCall, BotSession, BotTurn
 from bots.runtime import http_calls, http_client, turns
@@ -92,7 +92,7 @@ def test_a_call_is_made_and_its_answer_is_used(conversation, service):
     assert body == {"customer": {"phone": conversation.customer.phone}, "text": "два слова", "count": 1} and has_body
     assert authorization == "Bearer 1"
     assert not BotCall.objects.exists() and not conversation.in_scenario
-    assert [event_in_words(turn.event) for turn in BotTurn.objects.order_by("id")] == [
+    assert [event_text(turn.event) for turn in BotTurn.objects.order_by("id")] == [
         "клиент написал: «два слова»",
         "сервис, вызванный в «call», ответил со статусом 200",
     ]
@@ -122,7 +122,7 @@ def test_whatever_fails_goes_the_way_for_failures(conversation, service, result)
     assert len(service.calls) == 1
     turn = BotTurn.objects.latest("id")
     assert (turn.event["kind"], turn.event["step"], turn.path) == ("call_failed", "call", ["sorry"])
-    assert event_in_words(turn.event).startswith("вызов в «call» ничего не принёс: ")
+    assert event_text(turn.event).startswith("вызов в «call» ничего не принёс: ")
 
 
 def test_a_secret_that_cannot_be_read_calls_nobody(conversation, service, settings):
@@ -195,7 +195,7 @@ def test_a_call_that_was_cut_off_is_not_repeated_but_failed(conversation, servic
     BotCall.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert work_off(http_calls.JOB) == 1
     assert service.calls == [] and said() == ["Не вышло"]
-    assert "неизвестно, дошёл ли вызов" in event_in_words(BotTurn.objects.latest("id").event)
+    assert "неизвестно, дошёл ли вызов" in event_text(BotTurn.objects.latest("id").event)
 
 
 # The version before notes `began_at` instead of a lease, and works beside this one during an update.
@@ -274,5 +274,5 @@ def test_where_a_person_took_over_during_the_call_the_bot_says_nothing(conversat
 
 def test_the_log_shows_what_was_called(conversation, service):
     write(conversation, "x")
-    told = [effect_in_words(effect) for effect in BotTurn.objects.earliest("id").effects]
+    told = [effect_text(effect) for effect in BotTurn.objects.earliest("id").effects]
     assert told == ["вызывает сервис: POST https://api.example.com/orders/x"]

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.testing import work_off
 from bots.editor import scenarios
-from bots.editor.labels import effect_in_words
+from bots.editor.labels import effect_text
 from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer, BotTurn
 from bots.runtime import timers, turns
@@ -73,7 +73,7 @@ def test_without_an_approved_template_a_person_is_called_and_the_log_names_the_s
     assert conversation.bot_paused and conversation.unread
     session = BotSession.objects.get()
     assert (session.end_reason, session.end_step) == (EndReason.ERROR, "tpl")
-    told = [effect_in_words(effect) for effect in BotTurn.objects.latest("id").effects]
+    told = [effect_text(effect) for effect in BotTurn.objects.latest("id").effects]
     assert "tpl" in told[0] and "ready" in told[0]
 
 

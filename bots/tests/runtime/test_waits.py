@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.testing import work_off
-from bots.editor.labels import event_in_words
+from bots.editor.labels import event_text
 from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer, BotTurn
 from bots.runtime import timers, turns
@@ -63,7 +63,7 @@ def test_a_wait_is_a_row_and_goes_on_when_it_is_due(conversation):
     let_the_time_pass()
     assert last_text() == "Как вам чай?"
     assert BotSession.objects.get().end_reason == EndReason.FINISHED
-    assert event_in_words(BotTurn.objects.latest("id").event) == "время ожидания прошло"
+    assert event_text(BotTurn.objects.latest("id").event) == "время ожидания прошло"
 
 
 def test_a_wait_longer_than_the_scenario_s_expiry_goes_on_too(conversation):

@@ -114,7 +114,7 @@ def test_after_seven_days_it_is_given_up(connected, meta, settings):
 
 
 def test_a_file_that_is_too_large_is_given_up_and_leaves_nothing(connected, meta, monkeypatch):
-    monkeypatch.setattr(transfers, "LARGEST", len(PNG) - 1)
+    monkeypatch.setattr(transfers, "MAX_FILE_SIZE", len(PNG) - 1)
     before = stored_files()
 
     media = fetch(make_expected(connected, meta.simulator.add_media(PNG, "image/png")))

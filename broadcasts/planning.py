@@ -27,6 +27,9 @@ from .models import Broadcast, BroadcastMessage
 Status = Broadcast.Status
 SkipReason = BroadcastMessage.SkipReason
 
+#: How long a worker holds a row.
+LEASE = timedelta(minutes=1)
+
 #: People in one transaction. As many are planned in the request that asks for the plan.
 BATCH = 500
 
@@ -166,7 +169,7 @@ JOB = Job(
     work=work,
     queue="files",
     # For one batch.
-    lease=timedelta(minutes=1),
+    lease=LEASE,
     delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
     rows=in_planning,
 )

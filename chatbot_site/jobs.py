@@ -1,4 +1,7 @@
-"""All jobs of the installation."""
+"""
+All jobs of the installation; how long a worker holds a row of each is the LEASE of its module. What is sent is no job
+but the ledger (whatsapp.sending.ledger), with a LEASE of its own.
+"""
 
 from accounts.deletion import job as deletion
 from bots.runtime import http_calls, timers

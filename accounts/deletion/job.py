@@ -21,6 +21,9 @@ from accounts.models import Deletion
 
 from .cascade import Cascade, references_to
 
+#: How long a worker holds a row.
+LEASE = timedelta(minutes=1)
+
 #: Rows per transaction. Each takes some hundredths of a second, in which nobody else can write to SQLite.
 BATCH = 10_000
 
@@ -104,7 +107,7 @@ JOB = Job(
     work=work,
     queue="files",
     # For one transaction.
-    lease=timedelta(minutes=1),
+    lease=LEASE,
     # After an error, such as a deadlock with somebody who still writes. What is half deleted is never given up.
     delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
     rows=Deletion.objects.open,

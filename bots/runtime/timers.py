@@ -11,6 +11,9 @@ from bots.models import BotTimer
 
 from . import http_calls, turns
 
+#: How long a worker holds a row.
+LEASE = timedelta(minutes=1)
+
 #: When a timer looks again whether the messages that go before it are answered.
 _RETRY_DELAY = timedelta(seconds=2)
 
@@ -35,7 +38,7 @@ JOB = Job(
     work=work,
     queue="inbound",
     interval=2,
-    lease=timedelta(minutes=1),
+    lease=LEASE,
     # Each is one short transaction.
     share=None,
     delays=(timedelta(seconds=2), timedelta(minutes=1), timedelta(minutes=10)),

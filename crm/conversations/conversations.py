@@ -36,12 +36,12 @@ def reopen(conversation: Conversation) -> None:
 
 
 def pause_bot(conversation: Conversation) -> None:
-    """Have a person answer here; bots are silent."""
+    """Have a person answer here; bots are silent until `resume_bot`."""
     change(conversation, bot_paused=True)
 
 
 def resume_bot(conversation: Conversation) -> None:
-    """Have bots answer here again."""
+    """Have bots answer here again. Nothing else does: neither time nor closing the conversation."""
     change(conversation, bot_paused=False)
 
 

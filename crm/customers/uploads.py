@@ -29,6 +29,9 @@ from .file_format import CustomerFile, Failure, Row
 from .file_import import Outcome
 from .spreadsheets import decode
 
+#: How long a worker holds a row.
+LEASE = timedelta(minutes=1)
+
 RETENTION = timedelta(days=1)
 
 #: Files of one business that may be under way.
@@ -163,7 +166,7 @@ JOB = Job(
     work=work,
     queue="files",
     # For a batch, or a slice of trying out.
-    lease=timedelta(minutes=1),
+    lease=LEASE,
     delays=(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)),
     max_attempts=6,
     rows=CustomerUpload.objects.unfinished,

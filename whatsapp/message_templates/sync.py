@@ -25,6 +25,9 @@ from whatsapp.secrets.encryption import UnreadableSecret
 
 logger = logging.getLogger(__name__)
 
+#: How long a worker holds a row.
+LEASE = timedelta(minutes=5)
+
 #: Webhooks about templates do not come from every app, so Meta is asked from time to time; after a failure, sooner.
 READ_INTERVAL = timedelta(hours=6)
 RETRY_INTERVAL = timedelta(hours=1)
@@ -182,7 +185,7 @@ JOB = Job(
     work=work,
     queue="housekeeping",
     interval=5,
-    lease=timedelta(minutes=5),
+    lease=LEASE,
     delays=(RETRY_INTERVAL,),
     claimable=can_be_read,
     columns=Columns("templates_due_at", "templates_lease_until", "templates_attempts", "templates_error"),

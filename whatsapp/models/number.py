@@ -119,7 +119,7 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
     # What Meta reported that needs a person and is in no field above (whatsapp.numbers.alerts).
     alerts = models.JSONField(default=dict, db_default={}, editable=False)
     # When a webhook last came for this number, to within ten minutes; how many were refused since, and when the last
-    # one was (whatsapp.webhooks.reception).
+    # one was (whatsapp.webhooks.arrivals).
     last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
     webhooks_refused = models.PositiveIntegerField(_("webhooks refused"), default=0, db_default=0, editable=False)
     webhooks_refused_at = models.DateTimeField(_("last webhook refused"), null=True, editable=False)

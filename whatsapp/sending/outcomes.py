@@ -53,6 +53,7 @@ def after_trouble(trouble: CloudApiTrouble, attempts: int, now: datetime) -> Out
     if isinstance(trouble, Unreachable):
         return _wait(trouble, UNAVAILABLE.retry_after(attempts) or 0, now)
     if not isinstance(trouble, CloudApiError):
+        # AnswerLost: it may have been sent, so no machine sends it again.
         return Outcome(Status.UNKNOWN, error_title=str(trouble)[:500])
     if trouble.action in NUMBER_WAITS:
         return _wait(trouble, 0, now)

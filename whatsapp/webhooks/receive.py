@@ -22,7 +22,7 @@ from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import health
 from whatsapp.secrets.encryption import UnreadableSecret
 
-from . import reception
+from . import arrivals
 from .safe_json import safe_loads
 from .tasks import process_events
 
@@ -127,7 +127,7 @@ def receive(body: bytes, signature: str) -> None:
     decision = _decide(changes, secrets, secrets.that_signed(body, signature))
     _store(decision.accepted)
     if decision.refused:
-        reception.note_refused(decision.refused)
+        arrivals.note_refused(decision.refused)
     _check(decision)
     if decision.dropped:
         logger.warning(
@@ -237,7 +237,7 @@ def _store(accepted: list[tuple[PostedChange, WhatsAppNumber]]) -> None:
     events = _insert([_event(change, number) for change, number in accepted])
     if events:
         process_events.delay_on_commit([event.pk for event in events])  # type: ignore[attr-defined]
-        reception.note_received({event.whatsapp_number for event in events})
+        arrivals.note_received({event.whatsapp_number for event in events})
 
 
 def _event(change: PostedChange, number: WhatsAppNumber) -> WebhookEvent:

@@ -11,7 +11,7 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers import health, numbers
 from whatsapp.numbers.issues import issues_of
 from whatsapp.testing import inbound_text, make_number, payload_of, post_webhook
-from whatsapp.webhooks import reception
+from whatsapp.webhooks import arrivals
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ PHONE = "+79161234567"
 
 @pytest.fixture(autouse=True)
 def nothing_uncounted(monkeypatch):
-    monkeypatch.setattr(reception, "_uncounted", Counter())
+    monkeypatch.setattr(arrivals, "_uncounted", Counter())
 
 
 @pytest.fixture

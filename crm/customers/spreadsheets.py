@@ -33,7 +33,7 @@ _CYRILLIC_ENCODINGS = ("cp1251", "cp866", "mac_cyrillic")
 _SAMPLE = 100_000
 _RUSSIAN_LETTER = re.compile("[А-Яа-яЁё]")
 
-#: What no table holds. DOS ends a file with \x1a.
+#: By these a file that is no text is known where every byte is a letter. DOS ends a file with \x1a.
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 #: The line that tells Excel which character separates the cells.
@@ -108,7 +108,7 @@ def decode(raw: bytes) -> str:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not _CONTROL_CHARACTER.search(text):
+        if "\0" not in text and not (encoding in _CYRILLIC_ENCODINGS and _CONTROL_CHARACTER.search(text)):
             return text
     raise _unreadable(_("This is not a text file. Save the table as CSV UTF-8, and import that file."))
 

@@ -33,7 +33,7 @@ def select(meta, tmp_path_factory):
     meta.directory.numbers[NUMBER["phone_number_id"]].waba_id = killed_jobs.WABA_ID
     media = meta.simulator.add_media(PNG, "image/png")
     told = {"KILLED_JOBS": str(folder), "KILLED_MEDIA": media.id}
-    script = "from chatbot_site.tests import killed_jobs; killed_jobs.main()"
+    script = "from chatbot_site.tests.system import killed_jobs; killed_jobs.main()"
     with open(folder / "log", "wb") as log:
         killed = manage({**environment, **told}, "shell", "-v", "0", "-c", script, stderr=log)
         try:

@@ -307,7 +307,9 @@ def test_a_page_of_its_own_looks_at_everything(client):
 def test_pages_show_commands_as_code(client):
     client.force_login(make_administrator())
     page = client.get(reverse("admin:index")).content.decode()
-    assert "<code>python manage.py up</code>" in page and "`" not in page[page.index('class="installation"') :]
+    installation = page[page.index('class="installation"') :]
+    assert "<code>python manage.py backup_db</code>" in installation
+    assert "`" not in installation
 
 
 @pytest.mark.parametrize(

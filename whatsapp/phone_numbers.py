@@ -1,6 +1,7 @@
 """Phones as people write them, and as they are stored: E.164, for example +79161234567."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 _DIALLING_8 = {"RU", "KZ"}
 _PLUS_8 = re.compile(r"\+\s?8(?=[\s(-]+\d{3}|[39]\d\d|7\d{9}(?!\d))")
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff\u00ad"))
+#: What holds one phone and nothing else, as nearly every text does that is said to be one.
+_PLAIN = re.compile(r"\+?[\d ()-]{1,20}")
 
 
 def normalize_phone(text: Any, country: str | None = "RU") -> str:
@@ -21,21 +23,30 @@ def normalize_phone(text: Any, country: str | None = "RU") -> str:
     is None.
 
     Accepts what is *possible* (length), not only what today's numbering plan calls valid; no number that is dialled
-    within a town alone, and none of a service such as 112. Raises ValidationError.
+    within a town alone, none of a service such as 112, and of two phones neither. Raises ValidationError.
     """
-    number = _parse(str(text).translate(_INVISIBLE), country)
-    if number is None:
+    phone = _only_phone(_visible(str(text)), country)
+    if phone is None:
         raise ValidationError(
             _("“%(phone)s” is not a phone number. Write it with the country code, for example +79161234567."),
             code="invalid_phone",
             params={"phone": str(text)[:40]},
         )
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phone
 
 
-def phones_in(text: str, country: str = "RU") -> Iterator[str]:
-    """The phones that stand in a text, as E.164."""
-    written = _without_plus_8(text.translate(_INVISIBLE), country)
+def _only_phone(text: str, country: str | None) -> str | None:
+    """The phone that a text is, or the only one in it; the words beside it could be read as digits."""
+    found = set() if _PLAIN.fullmatch(text) else set(phones_in(text, country))
+    if found:
+        return found.pop() if len(found) == 1 else None
+    number = _parse(text, country)
+    return None if number is None else phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phones_in(text: str, country: str | None = "RU") -> Iterator[str]:
+    """The phones that stand in a text, as E.164; those without a country code are of `country`."""
+    written = _without_plus_8(_visible(text), country)
     for found in phonenumbers.PhoneNumberMatcher(written, country, leniency=phonenumbers.Leniency.POSSIBLE):
         if _is_possible(found.number):
             yield phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
@@ -60,7 +71,12 @@ def _is_possible(number: phonenumbers.PhoneNumber) -> bool:
     return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
-def _without_plus_8(text: str, country: str) -> str:
+def _visible(text: str) -> str:
+    """A text without the characters of format that copying brings along."""
+    return text if text.isascii() else "".join(part for part in text if unicodedata.category(part) != "Cf")
+
+
+def _without_plus_8(text: str, country: str | None) -> str:
     """“+8 916…” as “8 916…”: no country's code is +8."""
     return _PLUS_8.sub("8", text) if country in _DIALLING_8 else text
 

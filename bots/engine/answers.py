@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 
 from bots.document.interpolation import MAX_VALUE
 from crm.normalization import normalize, visible
-from whatsapp.phone_numbers import phones_in
+from whatsapp.phone_numbers import from_wa_id, phones_in
 
 from .dates import dates_in
 from .events import Said
@@ -111,7 +111,8 @@ def _phones_of(cards: Any, country: str) -> Iterator[str]:
         phones = card.get("phones") if isinstance(card, dict) else None
         for entry in phones if isinstance(phones, list) else []:
             if isinstance(entry, dict):
-                yield from phones_in(str(entry.get("phone") or entry.get("wa_id") or ""), country)
+                phone = from_wa_id(str(entry["wa_id"])) if entry.get("wa_id") else str(entry.get("phone") or "")
+                yield from phones_in(phone, country)
 
 
 def _read_date(said: Said, now: datetime) -> str | None:

@@ -118,6 +118,7 @@ def test_a_written_answer_is_read(answer, text, expected):
         ("image", "document", {"id": "123", "mime_type": "image/png"}, "123"),
         ("phone", "contacts", {"contacts": [{"phones": [{"phone": "+7 916 123-45-67"}]}]}, "+79161234567"),
         ("phone", "contacts", {"contacts": [{"phones": [{"wa_id": "79161234567"}]}]}, "+79161234567"),
+        ("phone", "contacts", {"contacts": [{"phones": [{"wa_id": "4917612345678"}]}]}, "+4917612345678"),
         ("phone", "contacts", {"contacts": [{"phones": []}]}, None),
         ("phone", "contacts", {"contacts": [{"phones": "none"}, None]}, None),
         ("document", "document", {"id": "124", "filename": "a.pdf"}, "124"),

@@ -36,7 +36,7 @@ def fold(text: str) -> str:
     return text.casefold().replace("ё", "е")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def normalize(text: str) -> str:
     """
     Text as it is compared: one Unicode form, no case, ё like е, single blanks, nothing invisible, the digits 0 to 9,

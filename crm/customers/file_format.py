@@ -31,6 +31,9 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
 }
 
+#: The columns that say who somebody is.
+_IDENTITIES = {"phone", "whatsapp_user_id"}
+
 #: Column → how other programs head it. Such a column counts where none has the heading itself; the first is taken.
 _OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
     "phone": (
@@ -71,9 +74,6 @@ _SHORTENED = re.compile(r"\d[.,]\d+[eEеЕ]\+\d+")
 #: What a table of numbers adds to a phone: 79161234567.0 or 79161234567,00.
 _DECIMALS = re.compile(r"(?<=\d{10})[.,]0+$")
 
-#: What holds one phone and nothing else, as nearly every cell does.
-_PLAIN_PHONE = re.compile(r"\+?[\d ()-]{1,20}")
-
 TAG = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,;]*))\s*(?:[,;]|$)')
 
 
@@ -108,22 +108,24 @@ class CustomerFile:
     def __init__(self, text: str, country: str, seen: dict[str, int] | None = None) -> None:
         self.country, self.seen = country, {} if seen is None else seen
         self.text, separator = without_separator_line(text)
-        candidates = [found for delimiter in separator or _DELIMITERS for found in self._headings(delimiter)]
-        best = max(candidates, key=lambda found: len(HEADINGS.keys() & set(found[2])), default=(";", 1, []))
+        candidates = [(delimiter, *self._headings(delimiter)) for delimiter in separator or _DELIMITERS]
+        best = max(candidates, key=lambda found: len(HEADINGS.keys() & set(found[2])))
         self.delimiter, self.heading_row, self.columns = best
         while self.columns and not self.columns[-1]:
             self.columns.pop()
         self._check_columns()
+        self._identity = next(place for place, column in enumerate(self.columns) if column in _IDENTITIES)
 
-    def _headings(self, delimiter: str) -> list[tuple[str, int, list[str]]]:
-        """What the headings may be with a delimiter: that, the number of their row, and the columns they name."""
+    def _headings(self, delimiter: str) -> tuple[int, list[str]]:
+        """The row of the headings with a delimiter, and the columns they name: the first that tells people apart."""
         rows = islice(read_rows(self.text, delimiter), 1 + _MAX_TITLE_ROWS)
-        return [(delimiter, number, _columns(cells)) for number, cells in rows]
+        found = [(number, _columns(cells)) for number, cells in rows] or [(1, [])]
+        return next(((number, columns) for number, columns in found if _IDENTITIES & set(columns)), found[0])
 
     def _check_columns(self) -> None:
         if len(self.columns) > MAX_COLUMNS:
             raise _refused(_("The file has more than %(most)d columns.") % {"most": MAX_COLUMNS})
-        if not {"phone", "whatsapp_user_id"} & set(self.columns):
+        if not _IDENTITIES & set(self.columns):
             raise _refused(
                 _("There is no column “%(column)s”. Its heading must be in the first row of the file.")
                 % {"column": heading("phone")}
@@ -139,7 +141,7 @@ class CustomerFile:
     def _rows_below(self) -> Iterator[tuple[int, list[str]]]:
         """The rows below the headings. Raises Refusal("unreadable_file") for one in which others are swallowed."""
         for number, cells in read_rows(self.text, self.delimiter):
-            if any("\n" in cell and self._holds_row(cell) for cell in cells):
+            if any(map(self._holds_row, cells)):
                 sentence = _("In row %(row)s a quotation mark is not closed and takes in the rows below. Remove it.")
                 raise _refused(sentence % {"row": number})
             if number > self.heading_row:
@@ -147,9 +149,9 @@ class CustomerFile:
 
     def _holds_row(self, cell: str) -> bool:
         """Whether a line within a cell is a customer's row."""
-        place = next(index for index, column in enumerate(self.columns) if column in ("phone", "whatsapp_user_id"))
-        lines = (line.split(self.delimiter) for line in cell.splitlines()[1:])
-        return any(len(cells) >= len(self.columns) and any(phones_in(cells[place], self.country)) for cells in lines)
+        rows = (line.split(self.delimiter) for line in cell.splitlines()[1:])
+        full = (cells for cells in rows if len(cells) >= len(self.columns))
+        return any(any(phones_in(cells[self._identity], self.country)) for cells in full)
 
     def rows(self, after: int = 0) -> Iterator[Row | Failure]:
         """
@@ -182,7 +184,7 @@ class CustomerFile:
                 errors.append(error)
         if stray := next(filter(str.strip, cells[len(self.columns) :]), None):
             errors.append(_without_heading(stray))
-        if not errors and not values.keys() & {"phone", "whatsapp_user_id"}:
+        if not errors and not values.keys() & _IDENTITIES:
             errors.append(ValidationError(_("A customer needs a phone.")))
         if errors:
             raise ValidationError(errors)
@@ -238,14 +240,12 @@ def _read_phone(text: str, country: str) -> str:
             _("Excel has shortened the phone to “%(text)s”. Format the column as a number or as text, and save again.")
             % {"text": text}
         )
-    if _PLAIN_PHONE.fullmatch(text):
+    try:
         return normalize_phone(text, country)
-    phones = set(phones_in(text, country))
-    if len(phones) > 1:
-        raise ValidationError(
-            _("There are two phones in “%(text)s”. Leave the one with WhatsApp.") % {"text": text[:60]}
-        )
-    return phones.pop() if phones else normalize_phone(text, country)
+    except ValidationError:
+        if len(set(phones_in(text, country))) < 2:
+            raise
+    raise ValidationError(_("There are two phones in “%(text)s”. Leave the one with WhatsApp.") % {"text": text[:60]})
 
 
 def _read_name(text: str, country: str) -> str:

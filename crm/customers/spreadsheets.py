@@ -37,7 +37,7 @@ _RUSSIAN_LETTER = re.compile("[А-Яа-яЁё]")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 #: The line that tells Excel which character separates the cells.
-_SEPARATOR_LINE = re.compile(r"sep=(?P<separator>.)[;,\t]*\r?(?:\n|$)", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=(?P<separator>[;,:|\t])[;,\t]*\r?(?:\n|$)", re.IGNORECASE)
 
 _BOM_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 

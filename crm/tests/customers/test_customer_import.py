@@ -189,6 +189,7 @@ def test_what_is_no_phone_of_whatsapp_is_told(business, cell):
         'Телефон;Имя\r\n89160000040;"Анна\r\n89160000041;Борис\r\n89160000042;Вера\r\n',
         'Имя;Телефон\r\n"Анна;89160000040\r\nБорис;89160000041\r\n"Вера";89160000042\r\n',
         'Телефон;Имя\r\n"89160000040;Анна\r\n89160000041;Борис\r\n',
+        'Телефон;Имя\r89160000040;"Анна\r89160000041;Борис\r',
     ],
 )
 def test_a_quotation_mark_that_is_never_closed_is_told_by_its_row(business, text):
@@ -205,6 +206,16 @@ def test_a_cell_of_several_lines_is_one_cell(business, note):
 
 def test_the_line_that_tells_excel_the_separator_is_no_row(business):
     assert run(business, "sep=|\r\nТелефон|Имя\r\n89161234567|Анна\r\n").created == 1
+
+
+@pytest.mark.parametrize("line", ["sep=", 'sep="', "sep=x", "sep=;;;x"])
+def test_another_line_in_the_place_of_the_separator_is_a_title(business, line):
+    assert run(business, f"{line}\r\nТелефон;Имя\r\n89161234567;Анна\r\n").created == 1
+
+
+def test_the_first_row_with_a_phone_is_that_of_the_headings(business):
+    outcome = run(business, "Телефон\n89161234567\nТелефон;Имя;Метки\n")
+    assert (outcome.created, [failure.row for failure in outcome.failed]) == (1, [3])
 
 
 def test_headings_may_stand_below_a_title(business):

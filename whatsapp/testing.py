@@ -141,22 +141,6 @@ def inbound_text(
     return inbound(number, phone, message_from(phone, "text", {"body": text}, wamid, **fields), name=name)
 
 
-def inbound_button(
-    number: WhatsAppNumber, phone: str, choice_id: str, title: str, wamid: str | None = None, name: str = "Anna"
-) -> Json:
-    """A POST with a tap on a reply button."""
-    reply = {"type": "button_reply", "button_reply": {"id": choice_id, "title": title}}
-    return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
-
-
-def inbound_row(
-    number: WhatsAppNumber, phone: str, choice_id: str, title: str, wamid: str | None = None, name: str = "Anna"
-) -> Json:
-    """A POST with a choice in a list."""
-    reply = {"type": "list_reply", "list_reply": {"id": choice_id, "title": title}}
-    return inbound(number, phone, message_from(phone, "interactive", reply, wamid), name=name)
-
-
 def status_element(
     wamid: str,
     status: str,

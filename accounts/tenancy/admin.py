@@ -276,7 +276,3 @@ class TenantInline(TenantScoped, InlineModelAdmin):
 
 class TenantTabularInline(TenantInline, TabularInline):
     pass
-
-
-class TenantStackedInline(TenantInline, StackedInline):
-    pass

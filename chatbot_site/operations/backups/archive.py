@@ -161,6 +161,8 @@ def opened(path: str | Path) -> Iterator[ZipFile]:
         with ZipFile(path) as archive:
             yield archive
     except FileNotFoundError:
+        if Path(path).exists():
+            raise
         raise CommandError(_("There is no file %(path)s.") % {"path": path}) from None
     except DAMAGES as error:
         raise damaged(path) from error

@@ -3,6 +3,7 @@ A backup becomes the database again, and sends nothing by itself: what was about
 been sent since. The restored database is made so before anybody can see it.
 """
 
+import glob
 import shutil
 import tempfile
 from datetime import datetime
@@ -35,8 +36,6 @@ NO_DATA = {
     "django_session",
 }
 
-UNFINISHED_PREFIX = ".restoring-"
-
 
 def restore(path: str | Path, force: bool = False) -> tuple[archive.Manifest, Path | None]:
     """
@@ -54,7 +53,7 @@ def restore(path: str | Path, force: bool = False) -> tuple[archive.Manifest, Pa
         _remove_unfinished(folder)
         with (
             disk_errors.explained(folder),
-            tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED_PREFIX) as aside,
+            tempfile.TemporaryDirectory(dir=folder, prefix=_unfinished_prefix()) as aside,
         ):
             media_files.restore(path)
             extracted = Path(aside, copy.PART)
@@ -86,9 +85,14 @@ def _send_nothing(made_at: datetime) -> None:
     sign_in.sign_everybody_out()
 
 
+def _unfinished_prefix() -> str:
+    """How the folders of restores of this database begin; others may be restored beside it."""
+    return f".restoring-{Path(connection.settings_dict['NAME']).name}-"
+
+
 def _remove_unfinished(folder: Path) -> None:
-    """Remove what a killed restore left behind; nobody else restores now."""
-    for path in folder.glob(f"{UNFINISHED_PREFIX}*"):
+    """Remove what a killed restore of this database left behind; nobody else restores it now."""
+    for path in folder.glob(f"{glob.escape(_unfinished_prefix())}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 

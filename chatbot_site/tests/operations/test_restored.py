@@ -2,9 +2,11 @@
 
 import gc
 import time
+from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils.module_loading import import_string
 
 from accounts.models import ApiToken, Business
@@ -14,6 +16,7 @@ from broadcasts import lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.celery import app
 from chatbot_site.operations.backups import create, restore
+from chatbot_site.operations.backups.database_copy import database_copy
 from chatbot_site.tests.system.installation import NUMBER, make_environment, manage, rows, start
 from chatbot_site.tests.system.pending import make_pending
 from chatbot_site.tests.system.processes import PATIENCE
@@ -48,6 +51,20 @@ def number(meta):
     for broadcast in number.broadcasts.select_related("template"):
         meta.approve(broadcast.template)
     return number
+
+
+def test_what_a_killed_restore_left_goes_but_not_what_is_of_another_database(number):
+    path, _manifest = create.make()
+    folder = database_copy().folder()
+    ours = folder / f".restoring-{Path(connection.settings_dict['NAME']).name}-killed"
+    others = folder / ".restoring-another.sqlite3-running"
+    ours.mkdir(parents=True)
+    others.mkdir()
+    try:
+        restore.restore(path, force=True)
+        assert (ours.exists(), others.exists()) == (False, True)
+    finally:
+        others.rmdir()
 
 
 @pytest.fixture

@@ -16,12 +16,10 @@ from crm.models import Conversation, Message
 from crm.models.message import EVENT_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
+from whatsapp.webhooks.parsing import words_of
 
 from .decisions import Inbound, Situation
 from .routing import Candidate
-
-#: The types of messages whose text is the customer's own. Of others the caption is.
-_WRITTEN_TYPES = frozenset({"text", "button", "interactive"})
 
 
 def lock(conversation_id: int) -> Conversation | None:
@@ -142,7 +140,8 @@ def said(message: Message) -> Said:
         # Contact cards are a list, whose name stands before it in the engine as it does at Meta.
         content = {message.type: content}
     return Said(
-        text=message.text if message.type in _WRITTEN_TYPES else content.get("caption") or "",
+        # Not the column: a process of the version before writes a phrase of ours where the customer wrote nothing.
+        text=words_of(message.content, message.type),
         choice_id=_tapped(message),
         type=message.type,
         content=content,

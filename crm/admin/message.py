@@ -1,10 +1,14 @@
 from django.contrib import admin
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from crm.conversations.details import details_of
+from crm.conversations.message_texts import shown_text
+from crm.conversations.quotes import quoted_by
 from crm.models import Message
 
 
@@ -22,7 +26,9 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "origin",
         "author",
         "type",
-        "text",
+        "whole_text",
+        "quoted_text",
+        "details",
         "file_link",
         "timestamp",
         "status",
@@ -49,4 +55,19 @@ class MessageAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description=_("text"))
     def short_text(self, message: Message) -> str:
-        return Truncator(message.text).chars(80)
+        return Truncator(self.whole_text(message)).chars(80)
+
+    @admin.display(description=_("text"))
+    def whole_text(self, message: Message) -> str:
+        return shown_text(message.type, message.text, message.content)
+
+    @admin.display(description=_("in answer to"))
+    def quoted_text(self, message: Message) -> str | None:
+        key = (message.whatsapp_number_id, message.context_wamid)
+        quoted = quoted_by([key]).get(key)
+        return quoted.text if quoted else None
+
+    @admin.display(description=_("details"))
+    def details(self, message: Message) -> str | None:
+        details = details_of(message.type, message.content)
+        return render_to_string("admin/crm/message/details.html", {"details": details}) if details else None

@@ -59,7 +59,11 @@ class Message(OutboundMessage):
         verbose_name=_("author"),
     )
     type = models.CharField(_("type"), max_length=30)
-    text = models.TextField(_("text"), blank=True, help_text=_("What a person reads."))
+    text = models.TextField(
+        _("text"),
+        blank=True,
+        help_text=_("What the customer wrote, tapped or captioned, or what a person reads of what was sent."),
+    )
     content = models.JSONField(default=dict)
     # The wamid this one answers, reacts to, edits or revokes.
     context_wamid = models.CharField(max_length=255, blank=True)
@@ -117,6 +121,10 @@ class Message(OutboundMessage):
     def media(self) -> "MediaFile | None":
         """The message's MediaFile, or None."""
         return getattr(self, "media_file", None)
+
+    @property
+    def named_as(self) -> tuple[str, int]:
+        return "message", self.pk
 
     def cloud_api_message(self) -> dict[str, Any]:
         """What is posted to the Cloud API."""

@@ -87,6 +87,24 @@ def test_a_contact_card_answers_a_question_for_a_phone(bot, conversation):
     assert write(conversation, "", **card) == ["+79161234567"]
 
 
+@pytest.mark.parametrize(
+    ("type", "body"),
+    [
+        ("interactive", {"type": "call_permission_reply", "call_permission_reply": {"response": "accept"}}),
+        ("interactive", {"type": "xyz_reply", "xyz_reply": {"id": "1"}}),
+        ("text", {"body": None}),
+        ("image", {"id": "1"}),
+    ],
+)
+def test_a_phrase_of_ours_is_no_answer_no_keyword_and_no_text(bot, conversation, type, body):
+    ask = {"key": "q", "kind": "ask", "answer": "text", "text": "Name?", "save_to": "name"}
+    make_published_scenario(bot, document(ask))
+    make_published_scenario(bot, say("«{{message.text}}»", triggers=keyword("phrase", "contains")))
+    write(conversation, "hello")
+    # As a process of the version before stores it.
+    assert write(conversation, "A phrase of ours", type=type, content={"type": type, type: body}) == ["Name?"]
+
+
 def test_what_a_bot_says_is_queued_with_its_buttons(bot, conversation):
     make_published_scenario(bot)
     write(conversation, "заказ")

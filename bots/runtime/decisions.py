@@ -118,7 +118,9 @@ def _routed(situation: Situation, said: Said) -> Decision:
         case KeepWaiting():
             return Decision(session=session, event={"kind": "while_waiting", "text": said.text})
         case Continue():
-            return _continue(situation, {"kind": "message", "text": said.text})
+            decision = _continue(situation, {"kind": "message", "text": said.text})
+            is_left = said.is_for_people and not decision.effects
+            return replace(decision, event={"kind": "for_people", "type": said.type}) if is_left else decision
         case Begin(candidate, step):
             return _begin(situation, candidate, step, {"kind": "message", "text": said.text})
         case _:

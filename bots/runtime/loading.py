@@ -7,10 +7,12 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.refusals import Refusal
+from bots.document.interpolation import MAX_VALUE
 from bots.document.scenario import Scenario
 from bots.engine.engine import State
 from bots.engine.events import Event, Said
 from bots.models import BotCall, BotSession, ScenarioVersion
+from crm.conversations.details import form_of
 from crm.customers.opt_out import asks_to_stop
 from crm.models import Conversation, Message
 from crm.models.message import EVENT_TYPES
@@ -20,6 +22,9 @@ from whatsapp.webhooks.parsing import words_of
 
 from .decisions import Inbound, Situation
 from .routing import Candidate
+
+#: Answers of a form that texts may use.
+MAX_ANSWERS = 200
 
 
 def lock(conversation_id: int) -> Conversation | None:
@@ -145,6 +150,7 @@ def said(message: Message) -> Said:
         choice_id=_tapped(message),
         type=message.type,
         content=content,
+        form={answer.name: answer.value[:MAX_VALUE] for answer in (form_of(message.content) or ())[:MAX_ANSWERS]},
     )
 
 

@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from bots.models import BotSession, BotTurn
 from bots.runtime import loading, turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
 from crm.customers import customers
-from crm.models import Deal, Message
+from crm.models import Conversation, Deal, Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number
 
@@ -103,6 +104,29 @@ def test_a_phrase_of_ours_is_no_answer_no_keyword_and_no_text(bot, conversation,
     write(conversation, "hello")
     # As a process of the version before stores it.
     assert write(conversation, "A phrase of ours", type=type, content={"type": type, type: body}) == ["Name?"]
+
+
+def test_an_order_is_left_to_a_person_and_the_menu_goes_on_waiting(bot, conversation):
+    make_published_scenario(bot)
+    write(conversation, "заказ")
+    Conversation.objects.update(unread=1)
+    content = {"type": "order", "order": {"product_items": []}}
+
+    assert write(conversation, "", type="order", content=content) == []
+
+    assert (conversation.unread, conversation.bot_paused, conversation.in_scenario) == (1, False, True)
+    assert BotTurn.objects.latest("id").event == {"kind": "for_people", "type": "order"}
+    assert write(conversation, "M") == ["Как вас зовут?"]
+
+
+def test_the_answers_of_a_form_are_used_in_texts(bot, conversation):
+    make_published_scenario(bot, say("{{message.form.name}}, {{message.form.topics}}, {{message.form.address.city}}"))
+    answers = {"flow_token": "t", "name": "Анна Р", "topics": ["чай", "торт"], "address": {"city": "Казань"}}
+    reply = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "response_json": json.dumps(answers)}}
+
+    said = write(conversation, "", type="interactive", content={"type": "interactive", "interactive": reply})
+
+    assert said == ["Анна Р, чай, торт, Казань"]
 
 
 def test_what_a_bot_says_is_queued_with_its_buttons(bot, conversation):

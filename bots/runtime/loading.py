@@ -1,6 +1,7 @@
 """The facts of a turn, read from the database once its conversation is locked."""
 
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -147,17 +148,20 @@ def said(message: Message) -> Said:
     return Said(
         # Not the column: a process of the version before writes a phrase of ours where the customer wrote nothing.
         text=words_of(message.content, message.type),
-        choice_id=_tapped(message),
+        choice_id=_tapped(message.type, content),
         type=message.type,
         content=content,
         form={answer.name: answer.value[:MAX_VALUE] for answer in (form_of(message.content) or ())[:MAX_ANSWERS]},
     )
 
 
-def _tapped(message: Message) -> str:
+def _tapped(message_type: str, content: dict[str, Any]) -> str:
     """The id of the button or row that was tapped (Webhooks, "interactive"), or a template button's payload."""
-    if message.type == "button":
-        return (message.content.get("button") or {}).get("payload") or ""
-    interactive = message.content.get("interactive") or {}
-    reply = interactive.get("button_reply") or interactive.get("list_reply") or {}
-    return reply.get("id") or ""
+    if message_type == "button":
+        return _text_in(content, "payload")
+    return _text_in(content.get("button_reply"), "id") or _text_in(content.get("list_reply"), "id")
+
+
+def _text_in(value: Any, key: str) -> str:
+    text = value.get(key) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""

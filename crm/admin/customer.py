@@ -76,10 +76,10 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
         return customer.opted_out
 
     @admin.display(description=_("came from the ad"))
-    def ad_link(self, customer: Customer) -> str | None:
+    def ad_link(self, customer: Customer) -> str:
         ad = customer.ad
         if not ad:
-            return None
+            return str(self.get_empty_value_display())
         title = ad["headline"] or ad["body"] or ad["id"] or ad["url"] or ad["click_id"]
         if not ad["url"]:
             return str(title)

@@ -167,6 +167,12 @@ class MessageSerializer(TenantSerializer):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "text": {
+                "help_text": "Of what came in: what the customer wrote, tapped or captioned, and nothing else. "
+                "Of what was sent: what a person reads."
+            }
+        }
         list_serializer_class = MessageListSerializer
 
     #: What the messages of a list answer, when they are one.

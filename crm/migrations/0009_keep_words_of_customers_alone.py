@@ -38,13 +38,4 @@ class Migration(migrations.Migration):
             name="ad",
             field=models.JSONField(editable=False, null=True, verbose_name="ad"),
         ),
-        migrations.AlterField(
-            model_name="message",
-            name="text",
-            field=models.TextField(
-                blank=True,
-                help_text="What the customer wrote, tapped or captioned, or what a person reads of what was sent.",
-                verbose_name="text",
-            ),
-        ),
     ]

@@ -26,7 +26,9 @@ class Message(OutboundMessage):
     One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, and
     everything sent there by a person, a bot or a program. Reactions, edits, revokes and system events are rows too.
 
-    `content` is the object as Meta has it: the whole element for inbound, the body to send for outbound.
+    `text` of what came in is what the customer wrote, tapped or captioned: empty where that is nothing, when something
+    is shown in its place (crm.conversations.message_texts). `content` is the object as Meta has it: the whole element
+    for inbound, the body to send for outbound.
     """
 
     class Direction(models.TextChoices):
@@ -59,11 +61,7 @@ class Message(OutboundMessage):
         verbose_name=_("author"),
     )
     type = models.CharField(_("type"), max_length=30)
-    text = models.TextField(
-        _("text"),
-        blank=True,
-        help_text=_("What the customer wrote, tapped or captioned, or what a person reads of what was sent."),
-    )
+    text = models.TextField(_("text"), blank=True, help_text=_("What a person reads."))
     content = models.JSONField(default=dict)
     # The wamid this one answers, reacts to, edits or revokes.
     context_wamid = models.CharField(max_length=255, blank=True)

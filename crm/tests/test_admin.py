@@ -273,7 +273,8 @@ def test_the_page_of_a_message_shows_its_details(page, owner):
 
     html = page.get(reverse("admin:crm_message_change", args=[message.pk])).text
 
-    assert "Location: Tea shop" in html
+    assert "<h2>Location: Tea shop</h2>" in html
+    assert "None" not in html
     assert "query=55.7500000,37.6100000" in html
     assert "Where are you?" in html
 

@@ -129,6 +129,13 @@ def test_the_answers_of_a_form_are_used_in_texts(bot, conversation):
     assert said == ["Анна Р, чай, торт, Казань"]
 
 
+@pytest.mark.parametrize("body", ["x", [], {"button_reply": "x"}, {"button_reply": {"id": 7}}, {"nfm_reply": []}])
+def test_a_tap_that_cannot_be_read_is_answered_all_the_same(bot, conversation, body):
+    make_published_scenario(bot, say("Hello"))
+    content = {"type": "interactive", "interactive": body}
+    assert write(conversation, "", type="interactive", content=content) == ["Hello"]
+
+
 def test_what_a_bot_says_is_queued_with_its_buttons(bot, conversation):
     make_published_scenario(bot)
     write(conversation, "заказ")

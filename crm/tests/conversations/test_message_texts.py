@@ -25,6 +25,7 @@ def shown(content, text="", language="en"):
             "May be called from now on",
         ),
         ("interactive", {"type": "xyz_reply", "xyz_reply": {"id": "1"}}, "A message that cannot be shown here"),
+        ("system", {"body": "Anna has a new phone"}, "Anna has a new phone"),
         ("text", {"body": None}, "Empty message"),
         ("unheard_of", {}, "A message that cannot be shown here"),
     ],

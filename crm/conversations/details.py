@@ -7,25 +7,20 @@ be read is None, and nothing raises.
 
 import dataclasses
 import json
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from django.utils.translation import gettext as _
 
 from crm.models.deal import readable_amount
 from whatsapp.webhooks.safe_json import safe_loads
 
-#: A price or a quantity is less, and has no more decimals.
-_MAX_NUMBER = Decimal(10) ** 12
-_MAX_DECIMALS = 6
-_MAX_DIGITS = 30
+from .foreign_json import degrees_of, dict_of, dicts_of, email_link, number_of, phone_link, text_of, web_link
 
-_EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+#: Nobody orders as many.
+MAX_QUANTITY = 10**6
 
 
 @dataclass(frozen=True)
@@ -92,11 +87,11 @@ class ContactCard:
     @property
     def phone_links(self) -> list[tuple[str, str]]:
         """Each phone as it is written, and its link; the link is empty where there is nothing to dial."""
-        return [(phone, _phone_link(phone)) for phone in self.phones]
+        return [(phone, phone_link(phone)) for phone in self.phones]
 
     @property
     def email_links(self) -> list[tuple[str, str]]:
-        return [(email, _email_link(email)) for email in self.emails]
+        return [(email, email_link(email)) for email in self.emails]
 
 
 @dataclass(frozen=True)
@@ -168,16 +163,16 @@ class Details:
 
 def details_of(message_type: str, content: Any) -> Details | None:
     """The details of a message, or None; `content` is an element of a webhook's `messages[]`, or what was sent."""
-    content = _dict(content)
-    context = _dict(content.get("context"))
+    content = dict_of(content)
+    context = dict_of(content.get("context"))
     body = content.get(message_type)
     details = Details(
-        order=_order(_dict(body)) if message_type == "order" else None,
+        order=_order(dict_of(body)) if message_type == "order" else None,
         form=form_of(content) if message_type == "interactive" else None,
         contacts=_contacts(body) if message_type == "contacts" else None,
-        location=_location(_dict(body)) if message_type == "location" else None,
+        location=_location(dict_of(body)) if message_type == "location" else None,
         ad=ad_of(content),
-        product=_product(_dict(context.get("referred_product"))),
+        product=_product(dict_of(context.get("referred_product"))),
         forwarded=True if context.get("forwarded") is True or context.get("frequently_forwarded") is True else None,
     )
     return details if any(value is not None for value in vars(details).values()) else None
@@ -185,13 +180,13 @@ def details_of(message_type: str, content: Any) -> Details | None:
 
 def ad_of(content: Any) -> Ad | None:
     """The ad from which the message of this content came."""
-    referral = _dict(_dict(content).get("referral"))
+    referral = dict_of(dict_of(content).get("referral"))
     ad = Ad(
-        headline=_text(referral.get("headline")),
-        body=_text(referral.get("body")),
-        url=_web_link(referral.get("source_url")),
-        id=_text(referral.get("source_id")),
-        click_id=_text(referral.get("ctwa_clid")),
+        headline=text_of(referral.get("headline")),
+        body=text_of(referral.get("body")),
+        url=web_link(referral.get("source_url")),
+        id=text_of(referral.get("source_id")),
+        click_id=text_of(referral.get("ctwa_clid")),
     )
     return ad if any(vars(ad).values()) else None
 
@@ -206,7 +201,7 @@ def form_of(content: Any) -> list[FormValue] | None:
 
 def form_answers(content: Any) -> dict[str, Any] | None:
     """The answers of a form as they came, without the token of the form itself; None where there is no form."""
-    reply = _dict(_dict(_dict(content).get("interactive")).get("nfm_reply"))
+    reply = dict_of(dict_of(dict_of(content).get("interactive")).get("nfm_reply"))
     answers = _parsed(reply.get("response_json"))
     if not isinstance(answers, dict):
         return None
@@ -243,20 +238,27 @@ def _plain(value: Any) -> str:
 
 
 def _order(order: dict[str, Any]) -> Order | None:
-    items = [_order_item(item) for item in _dicts(order.get("product_items"))]
-    text = _text(order.get("text"))
+    items = [_order_item(item) for item in dicts_of(order.get("product_items"))]
+    text = text_of(order.get("text"))
     return Order(items, _totals(items), text) if items or text else None
 
 
 def _order_item(item: dict[str, Any]) -> OrderItem:
-    quantity = _number(item.get("quantity"))
-    price = _number(item.get("item_price"))
+    quantity = number_of(item.get("quantity"))
+    price = number_of(item.get("item_price"))
     return OrderItem(
-        product_id=_text(item.get("product_retailer_id")),
-        quantity=int(quantity) if quantity is not None and quantity == int(quantity) else None,
+        product_id=text_of(item.get("product_retailer_id")),
+        quantity=_whole(quantity),
         price=None if price is None else _amount(price),
-        currency=_text(item.get("currency")),
+        currency=text_of(item.get("currency")),
     )
+
+
+def _whole(quantity: Decimal | None) -> int | None:
+    """A quantity with which amounts stay exact: fewer digits than decimals are calculated with."""
+    if quantity is None or quantity >= MAX_QUANTITY or quantity != int(quantity):
+        return None
+    return int(quantity)
 
 
 def _totals(items: list[OrderItem]) -> list[Total]:
@@ -269,24 +271,6 @@ def _totals(items: list[OrderItem]) -> list[Total]:
 
 def _cost(item: OrderItem) -> Decimal | None:
     return None if item.price is None or item.quantity is None else item.quantity * Decimal(item.price)
-
-
-def _number(value: Any) -> Decimal | None:
-    """A number that is not negative, or None for what is none. JSON has 350.0 for 350, and texts as well."""
-    text = _digits(value)
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or not 0 <= number < _MAX_NUMBER:
-        return None
-    return number if number == round(number, _MAX_DECIMALS) else None
-
-
-def _digits(value: Any) -> str:
-    """A number as it is written, empty for what is none or longer than any."""
-    text = "" if isinstance(value, bool) or not isinstance(value, int | float | str) else _str(value).strip()
-    return text if len(text) <= _MAX_DIGITS else ""
 
 
 def _amount(amount: Decimal) -> str:
@@ -303,44 +287,36 @@ def _readable(amount: str | None, currency: str | None) -> str:
 
 
 def _contacts(cards: Any) -> list[ContactCard] | None:
-    found = [_contact_card(card) for card in _dicts(cards)]
+    found = [_contact_card(card) for card in dicts_of(cards)]
     return [card for card in found if card.name or card.phones or card.emails] or None
 
 
 def _contact_card(card: dict[str, Any]) -> ContactCard:
-    name = _dict(card.get("name"))
-    parts = filter(None, (_text(name.get("first_name")), _text(name.get("last_name"))))
+    name = dict_of(card.get("name"))
+    parts = filter(None, (text_of(name.get("first_name")), text_of(name.get("last_name"))))
     return ContactCard(
-        name=_text(name.get("formatted_name")) or " ".join(parts) or None,
-        phones=_unique(_text(entry.get("phone")) or _wa_phone(entry) for entry in _dicts(card.get("phones"))),
-        emails=_unique(_text(entry.get("email")) for entry in _dicts(card.get("emails"))),
+        name=text_of(name.get("formatted_name")) or " ".join(parts) or None,
+        phones=_unique(text_of(entry.get("phone")) or _wa_phone(entry) for entry in dicts_of(card.get("phones"))),
+        emails=_unique(text_of(entry.get("email")) for entry in dicts_of(card.get("emails"))),
     )
 
 
 def _wa_phone(entry: dict[str, Any]) -> str | None:
-    wa_id = _text(entry.get("wa_id"))
+    wa_id = text_of(entry.get("wa_id"))
     return f"+{wa_id.lstrip('+')}" if wa_id else None
 
 
 def _location(location: dict[str, Any]) -> Location | None:
-    latitude, longitude = _degrees(location.get("latitude"), 90), _degrees(location.get("longitude"), 180)
+    latitude, longitude = degrees_of(location.get("latitude"), 90), degrees_of(location.get("longitude"), 180)
     is_on_map = latitude is not None and longitude is not None
     place = Location(
         latitude=latitude if is_on_map else None,
         longitude=longitude if is_on_map else None,
-        name=_text(location.get("name")),
-        address=_text(location.get("address")),
-        url=_map_link(latitude, longitude) if is_on_map else _web_link(location.get("url")),
+        name=text_of(location.get("name")),
+        address=text_of(location.get("address")),
+        url=_map_link(latitude, longitude) if is_on_map else web_link(location.get("url")),
     )
     return place if any(value is not None for value in vars(place).values()) else None
-
-
-def _degrees(value: Any, limit: int) -> float | None:
-    try:
-        degrees = float(_digits(value))
-    except ValueError:
-        return None
-    return degrees if math.isfinite(degrees) and abs(degrees) <= limit else None
 
 
 def _map_link(latitude: float | None, longitude: float | None) -> str:
@@ -348,58 +324,8 @@ def _map_link(latitude: float | None, longitude: float | None) -> str:
 
 
 def _product(product: dict[str, Any]) -> Product | None:
-    catalog_id, product_id = _text(product.get("catalog_id")), _text(product.get("product_retailer_id"))
+    catalog_id, product_id = text_of(product.get("catalog_id")), text_of(product.get("product_retailer_id"))
     return Product(catalog_id, product_id) if catalog_id or product_id else None
-
-
-# Links
-
-
-def _web_link(value: Any) -> str | None:
-    """An address of the web, or None: nobody is led anywhere else by what a customer sent."""
-    text = _text(value) or ""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return None
-    is_plain = not re.search(r"[\s\x00-\x1f<>\"\\]", text)
-    return text if parts.scheme in ("http", "https") and parts.hostname and is_plain else None
-
-
-def _phone_link(phone: str) -> str:
-    digits = re.sub(r"[^0-9]", "", phone)
-    plus = "+" if phone.strip().startswith("+") else ""
-    return f"tel:{plus}{digits}" if 3 <= len(digits) <= 15 else ""
-
-
-def _email_link(email: str) -> str:
-    return f"mailto:{quote(email, safe='@')}" if _EMAIL.fullmatch(email) else ""
-
-
-# JSON of others
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(values: Any) -> list[dict[str, Any]]:
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-
-
-def _text(value: Any) -> str | None:
-    """A text in which something stands; ids come as numbers too."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return _str(value).strip() or None
-
-
-def _str(value: Any) -> str:
-    """A value as text; nothing for an integer longer than Python writes."""
-    try:
-        return str(value)
-    except ValueError:
-        return ""
 
 
 def _line(heading: str, *parts: str | None) -> str:

@@ -76,7 +76,9 @@ def test_a_price_that_is_none_is_told_as_unknown_and_in_no_total(price):
     assert found["totals"] == []
 
 
-@pytest.mark.parametrize("quantity, kept", [(2, 2), ("3", 3), (2.0, 2), (1.5, None), (None, None), ("two", None)])
+@pytest.mark.parametrize(
+    "quantity, kept", [(2, 2), ("3", 3), (2.0, 2), (1.5, None), (None, None), ("two", None), (10**11, None)]
+)
 def test_a_quantity_is_a_whole_number(quantity, kept):
     assert read(order(item(5, quantity)))["order"]["items"][0]["quantity"] == kept
 
@@ -285,3 +287,9 @@ def test_an_order_of_many_items_is_added_exactly():
     [total] = read(content)["order"]["totals"]
 
     assert Decimal(total["amount"]) == Decimal("999999999.99") * 999_999 * 1000
+
+
+def test_a_quantity_nobody_orders_is_told_as_unknown():
+    content = order(*[item("999999999999.999999", 10**11 - 1) for _each in range(2000)])
+
+    assert read(content)["order"]["totals"] == []

@@ -73,7 +73,8 @@ def make_picture(
 ) -> MediaFile:
     """The MediaFile of a message with a stored file: a picture unless it has another type."""
     content_of_message = {"type": "image", "image": {"id": "1", "mime_type": mime}}
-    message = make_message(conversation, "Photo", direction, type="image", content=content_of_message)
+    text = "" if direction == "in" else "Photo"
+    message = make_message(conversation, text, direction, type="image", content=content_of_message)
     return MediaFile.objects.create(
         business=message.business,
         message=message,
@@ -90,7 +91,7 @@ def make_expected(number: WhatsAppNumber, media: Media, caption: str = "", **fie
     """The MediaFile of a customer's message whose file is at the simulated Meta, and is due to be fetched."""
     conversation = make_conversation(number)
     element = simulated_inbound.file(media, caption)
-    message = make_message(conversation, caption or "Photo", type=element["type"], content=element)
+    message = make_message(conversation, caption, type=element["type"], content=element)
     return MediaFile.objects.create(
         business=number.business,
         message=message,

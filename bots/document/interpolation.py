@@ -5,12 +5,16 @@ from typing import Any
 
 from crm.customers.interpolation import MAX_VALUE, fill, has_leftovers, is_of_customer, names_in
 
-__all__ = ["MAX_VALUE", "as_text", "fill", "has_leftovers", "is_known", "look_up", "names_in"]
+__all__ = ["FORM", "MAX_VALUE", "as_text", "fill", "has_leftovers", "is_known", "look_up", "names_in"]
+
+#: Before the name of an answer of the form that is being answered: message.form.date.
+FORM = "message.form."
 
 
 def is_known(name: str) -> bool:
     """Whether a name is one of those a scenario may use."""
-    return name == "message.text" or is_of_customer(name) or (name.startswith("vars.") and name != "vars.")
+    is_inside = any(name.startswith(prefix) and name != prefix for prefix in ("vars.", FORM))
+    return name == "message.text" or is_inside or is_of_customer(name)
 
 
 def look_up(vars: Any, path: str) -> Any:

@@ -42,7 +42,10 @@ def _check_name(name: str, saved: set[str], path: str, report: Report) -> None:
         report.warn(
             path,
             "unknown_name",
-            _("“%(name)s” is not known and stays empty. Known are customer.name, customer.phone, message.text, vars.…")
+            _(
+                "“%(name)s” is not known and stays empty. Known are customer.name, customer.phone, message.text, "
+                "message.form.…, vars.…"
+            )
             % {"name": name},
         )
 

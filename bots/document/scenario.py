@@ -17,8 +17,8 @@ T = TypeVar("T", bound=Part)
 class Scenario(Part):
     """
     What a bot says and does: triggers that start it and steps that follow one another. In texts {{customer.name}},
-    {{customer.phone}}, {{customer.attributes.…}}, {{vars.…}} and {{message.text}} are filled in; a missing value
-    leaves nothing, or what is given as {{customer.name|default:"friend"}}.
+    {{customer.phone}}, {{customer.attributes.…}}, {{vars.…}}, {{message.text}} and {{message.form.…}} are filled in;
+    a missing value leaves nothing, or what is given as {{customer.name|default:"friend"}}.
     """
 
     format: Annotated[Literal[1], BeforeValidator(lambda value: 1 if value == 1 else value)] = Field(

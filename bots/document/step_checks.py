@@ -12,6 +12,7 @@ from crm.normalization import normalize
 from whatsapp.template_parameters import missing
 
 from .addresses import BadAddress, read_address
+from .interpolation import FORM
 from .limits import MAX_BUTTON_TITLE, MAX_BUTTONS
 from .report import Report, below
 from .scenario import Scenario
@@ -35,7 +36,7 @@ BEGINNING = re.compile(r"[^/?#]*//[^/?#]*")
 FILLED_IN = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 
 FIXED_FIELDS = ("customer.name", "customer.phone", "customer.tags", "message.text", "now.office_hours")
-OPEN_FIELDS = ("vars.", "customer.attributes.")
+OPEN_FIELDS = ("vars.", "customer.attributes.", FORM)
 
 
 @dataclass(frozen=True)

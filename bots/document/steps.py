@@ -211,8 +211,8 @@ class Rule(Part):
     """What is known of a field, compared with a value."""
 
     field: Annotated[str, Text(limits.MAX_FIELD)] = Field(
-        description="vars.…, customer.attributes.…, customer.name, customer.phone, customer.tags, message.text or "
-        "now.office_hours."
+        description="vars.…, customer.attributes.…, customer.name, customer.phone, customer.tags, message.text, "
+        "message.form.… or now.office_hours."
     )
     op: Literal["equals", "not_equals", "contains", "greater", "less", "is_set", "in_tags"] = Field(
         description="Texts are compared without case, numbers and dates as such. `in_tags` is for customer.tags."

@@ -71,6 +71,7 @@ def call_failed(event: dict[str, Any]) -> str:
 
 EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "timeout": lambda event: _("no answer in time"),
+    "for_people": lambda event: _("the customer sent an order, a form or a contact card, which is left to people"),
     "wait_over": lambda event: _("the wait is over"),
     "answer": answered,
     "call_failed": call_failed,

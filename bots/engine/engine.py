@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from bots.document.interpolation import as_text, fill, is_known, look_up
+from bots.document.interpolation import FORM, as_text, fill, is_known, look_up
 from bots.document.limits import MAX_INTERACTIVE_BODY, MAX_TEXT
 from bots.document.scenario import Scenario
 from bots.document.steps import BaseStep, Menu, Question
@@ -45,7 +45,8 @@ EQUAL_TEXTS_INTERVAL = 5 * 60
 class State:
     """
     Where a session is in its scenario. `step` is the one that waits, `tries` counts wrong answers to it. `heard` is
-    what the person wrote last. `said` are digests and times (Unix seconds) of the texts of the last minutes.
+    what the person wrote last, `form` the answers if it was a form. `said` are digests and times (Unix seconds) of the
+    texts of the last minutes.
     """
 
     step: str | None = None
@@ -54,6 +55,14 @@ class State:
     turns: int = 0
     heard: str = ""
     said: tuple[Any, ...] = ()
+    form: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored. What the version before does not know is left out where it is empty."""
+        stored = asdict(self)
+        if not self.form:
+            del stored["form"]
+        return stored
 
     def begin_another(self, step: str | None = None) -> State:
         """The state in which the conversation's next scenario begins, perhaps at a menu. Texts said still count."""
@@ -96,6 +105,7 @@ class Turn:
         self.now = now
         self.vars = dict(state.vars)
         self.heard = event.text if isinstance(event, Said) else state.heard
+        self.form = event.form if isinstance(event, Said) else state.form
         self.tries = state.tries
         self.said = [entry for entry in state.said if entry[1] > now.timestamp() - EQUAL_TEXTS_INTERVAL]
         self.position = scenario.positions[state.step] if state.step else -1
@@ -185,6 +195,7 @@ class Turn:
             turns=self.before.turns + 1,
             heard=self.heard,
             said=tuple(self.said),
+            form=self.form,
         )
         return state, tuple(self.effects)
 
@@ -239,6 +250,8 @@ class Turn:
         """The value of a name that texts and conditions may use; None when there is none."""
         if name.startswith("vars."):
             return look_up(self.vars, name.removeprefix("vars."))
+        if name.startswith(FORM):
+            return self.form.get(name.removeprefix(FORM))
         if name.startswith("customer.attributes."):
             return self.person.attributes.get(name.removeprefix("customer.attributes."))
         return {

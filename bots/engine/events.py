@@ -40,13 +40,21 @@ class Event:
 class Said(Event):
     """
     The person wrote, tapped or sent something. `text` is empty for media without a caption, `choice_id` names a
-    tapped button or row, `content` is the object of Meta's `type` (for example what stands under "image").
+    tapped button or row, `content` is the object of Meta's `type` (for example what stands under "image"), `form` are
+    the answers of a form by name.
     """
 
     text: str = ""
     choice_id: str = ""
     type: str = "text"
     content: dict[str, Any] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether it is something to be dealt with, which is no wrong answer to what a bot asked."""
+        is_form = self.type == "interactive" and "nfm_reply" in self.content
+        return self.type in ("order", "contacts") or is_form
 
 
 @dataclass(frozen=True)

@@ -112,13 +112,15 @@ def _routed(situation: Situation, said: Said) -> Decision:
     session = situation.session
     match route(_arrival(situation, said), situation.candidates):
         case Stop():
-            return _stop(situation)
+            return _stop(situation, said)
         case CallPerson(bot):
-            return _call_person(situation, bot)
+            return _call_person(situation, said, bot)
         case KeepWaiting():
             return Decision(session=session, event={"kind": "while_waiting", "text": said.text})
         case Continue():
-            return _continue(situation, {"kind": "message", "text": said.text})
+            decision = _continue(situation, {"kind": "message", "text": said.text})
+            is_left = said.is_for_people and not decision.effects
+            return replace(decision, event={"kind": "for_people", "type": said.type}) if is_left else decision
         case Begin(candidate, step):
             return _begin(situation, candidate, step, {"kind": "message", "text": said.text})
         case _:
@@ -140,9 +142,9 @@ def _arrival(situation: Situation, said: Said) -> Arrival:
     )
 
 
-def _stop(situation: Situation) -> Decision:
+def _stop(situation: Situation, said: Said) -> Decision:
     """The customer is not written to any more, whatever a scenario still waits for."""
-    event = {"kind": "opt_out", "text": _text_of(situation)}
+    event = {"kind": "opt_out", "text": said.text}
     if situation.session is None:
         return Decision(event=event)
     reason = EndReason.OPTED_OUT
@@ -150,19 +152,15 @@ def _stop(situation: Situation) -> Decision:
     return Decision(end_reason=reason, session=situation.session, effects=effects, event=event)
 
 
-def _call_person(situation: Situation, bot: Bot) -> Decision:
+def _call_person(situation: Situation, said: Said, bot: Bot) -> Decision:
     text = bot.operator_text
     return Decision(
         end_reason=EndReason.HANDED_OFF if situation.session else None,
         session=situation.session,
         effects=(SendMessage(text_message(text), text),) if text.strip() else (),
         calls_person=True,
-        event={"kind": "operator_word", "text": _text_of(situation)},
+        event={"kind": "operator_word", "text": said.text},
     )
-
-
-def _text_of(situation: Situation) -> str:
-    return situation.inbound.message.text if situation.inbound else ""
 
 
 # What a session waited for by itself

@@ -1,27 +1,31 @@
 """The facts of a turn, read from the database once its conversation is locked."""
 
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.refusals import Refusal
+from bots.document.interpolation import MAX_VALUE
 from bots.document.scenario import Scenario
 from bots.engine.engine import State
 from bots.engine.events import Event, Said
 from bots.models import BotCall, BotSession, ScenarioVersion
+from crm.conversations.details import form_of
 from crm.customers.opt_out import asks_to_stop
 from crm.models import Conversation, Message
 from crm.models.message import EVENT_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
+from whatsapp.webhooks.parsing import words_of
 
 from .decisions import Inbound, Situation
 from .routing import Candidate
 
-#: The types of messages whose text is the customer's own. Of others the caption is.
-_WRITTEN_TYPES = frozenset({"text", "button", "interactive"})
+#: Answers of a form that texts may use.
+MAX_ANSWERS = 200
 
 
 def lock(conversation_id: int) -> Conversation | None:
@@ -142,17 +146,22 @@ def said(message: Message) -> Said:
         # Contact cards are a list, whose name stands before it in the engine as it does at Meta.
         content = {message.type: content}
     return Said(
-        text=message.text if message.type in _WRITTEN_TYPES else content.get("caption") or "",
-        choice_id=_tapped(message),
+        # Not the column: a process of the version before writes a phrase of ours where the customer wrote nothing.
+        text=words_of(message.content, message.type),
+        choice_id=_tapped(message.type, content),
         type=message.type,
         content=content,
+        form={answer.name: answer.value[:MAX_VALUE] for answer in (form_of(message.content) or ())[:MAX_ANSWERS]},
     )
 
 
-def _tapped(message: Message) -> str:
+def _tapped(message_type: str, content: dict[str, Any]) -> str:
     """The id of the button or row that was tapped (Webhooks, "interactive"), or a template button's payload."""
-    if message.type == "button":
-        return (message.content.get("button") or {}).get("payload") or ""
-    interactive = message.content.get("interactive") or {}
-    reply = interactive.get("button_reply") or interactive.get("list_reply") or {}
-    return reply.get("id") or ""
+    if message_type == "button":
+        return _text_in(content, "payload")
+    return _text_in(content.get("button_reply"), "id") or _text_in(content.get("list_reply"), "id")
+
+
+def _text_in(value: Any, key: str) -> str:
+    text = value.get(key) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""

@@ -81,7 +81,7 @@ def _move(session: BotSession, decision: Decision) -> tuple[Effect, ...]:
     """Put a session into its new state, with the effects. Returns those that were written."""
     assert decision.state is not None
     is_new = session.pk is None
-    session.state = asdict(decision.state)
+    session.state = decision.state.as_json()
     session.expires_at = _expires_at(decision.effects)
     _note_end(session, decision.effects[-1])
     session.save()

@@ -123,11 +123,19 @@ class BroadcastMessage(OutboundMessage):
     def in_thread(cls, number_id: int, customer_id: int) -> "QuerySet[BroadcastMessage]":
         unsent = [cls.Status.PLANNED, cls.Status.QUEUED, cls.Status.SKIPPED]
         return (
-            cls.objects.filter(customer=customer_id, whatsapp_number=number_id)
+            cls.readable()
+            .filter(customer=customer_id, whatsapp_number=number_id)
             .exclude(status__in=unsent)
             .annotate(written_at=Coalesce("accepted_at", "sent_at", "created_at"))
-            .select_related("broadcast__template")
         )
+
+    @classmethod
+    def readable(cls) -> "QuerySet[BroadcastMessage]":
+        return cls.objects.select_related("broadcast__template")
+
+    @property
+    def named_as(self) -> tuple[str, int]:
+        return "broadcast", self.broadcast_id
 
     def cloud_api_message(self) -> dict[str, Any]:
         return {**template_message(self.broadcast.template, self.parameters), **self.customer.recipient()}

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from rest_framework.test import APIClient
 
+from accounts.testing import make_colleague, make_owner
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.conversations import thread
 from crm.customers import customers
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate
+from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +108,58 @@ def test_merging_customers_keeps_one_row_of_a_broadcast_that_went_to_both():
     customers.get_or_create(by_phone.business, phone=by_phone.customer.phone, user_id="US.1")
 
     assert BroadcastMessage.objects.get().status == "sent"
+
+
+def answer(conversation, row, **fields):
+    return make_message(conversation, "Да, хочу", context_wamid=row.wamid, **fields)
+
+
+def test_an_answer_to_a_broadcast_quotes_it():
+    conversation = make_conversation()
+    row = make_broadcast_message(conversation, wamid="wamid.BCAST1", accepted_at=timezone.now() - timedelta(hours=1))
+    answer(conversation, row)
+    tap = {"type": "button", "button": {"text": "Хочу", "payload": "Хочу"}}
+    answer(conversation, row, type="button", content=tap)
+
+    quoted = [entry.quoted for entry in thread.page(conversation).entries]
+
+    assert quoted == ["", "Anna, 20 % off", "Anna, 20 % off"]
+
+
+def test_the_api_names_the_broadcast_that_is_answered():
+    owner = make_owner()
+    conversation = make_conversation(make_number(owner.business))
+    row = make_broadcast_message(conversation, wamid="wamid.BCAST1")
+    message = answer(conversation, row)
+    client = APIClient()
+    client.force_authenticate(make_colleague(owner))
+
+    [listed] = client.get("/api/v1/messages/").json()["results"]
+
+    assert listed["id"] == message.pk
+    assert listed["quoted"] == {"kind": "broadcast", "id": row.broadcast_id, "text": "Anna, 20 % off"}
+
+
+def test_the_number_of_queries_of_an_api_list_does_not_grow_with_answered_broadcasts(django_assert_num_queries):
+    owner = make_owner()
+    number = make_number(owner.business)
+    for name in ("spring", "summer", "autumn"):
+        conversation = make_conversation(number)
+        row = make_broadcast_message(conversation, make_broadcast(number, name), wamid=f"wamid.{name}")
+        answer(conversation, row)
+    client = APIClient()
+    client.force_authenticate(owner)
+
+    # the person's rights (2), messages, quoted messages, quoted broadcasts
+    with django_assert_num_queries(5):
+        client.get("/api/v1/messages/")
+
+
+def test_a_broadcast_of_another_number_is_not_quoted():
+    conversation = make_conversation()
+    row = make_broadcast_message(make_conversation(), wamid="wamid.BCAST1")
+    answer(conversation, row)
+
+    [entry] = thread.page(conversation).entries
+
+    assert entry.quoted == ""

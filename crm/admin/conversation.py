@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.list_filters import LinkedFilter
+from crm.conversations.message_texts import shown_text
 from crm.models import Conversation, Message
 
 from .conversation_exports import ExportsPage
@@ -69,11 +70,15 @@ class ConversationAdmin(CustomerSearch, TrialMessage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-timestamp", "-pk")
-        return super().get_queryset(request).annotate(last_text=Subquery(latest.values("text")[:1]))
+        last = {f"last_{name}": Subquery(latest.values(name)[:1]) for name in ("type", "text", "content")}
+        return super().get_queryset(request).annotate(**last)
 
     @admin.display(description=_("last message"))
-    def last_message(self, conversation: Conversation) -> str:
-        return Truncator(getattr(conversation, "last_text", "") or "").chars(60)
+    def last_message(self, conversation: Any) -> str:
+        if conversation.last_type is None:
+            return ""
+        text = shown_text(conversation.last_type, conversation.last_text, conversation.last_content)
+        return Truncator(text).chars(60)
 
     @admin.display(description=_("unread"), ordering="unread", empty_value="")
     def unread_messages(self, conversation: Conversation) -> str | None:

@@ -45,8 +45,8 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
     search_fields = ["search_text"]
     search_help_text = _("Name or phone")
     autocomplete_fields = ["tags"]
-    readonly_fields = ["conversation_links", "deal_links", "created_at"]
-    fields = ["name", "phone", "tags", "attributes", "opted_out", "conversation_links", "deal_links", "created_at"]
+    readonly_fields = ["ad_link", "conversation_links", "deal_links", "created_at"]
+    fields = ["name", "phone", "tags", "attributes", "opted_out", *readonly_fields]
     actions = ["opt_out", "opt_in"]
     empty_text = _("No customers yet. One is added when somebody writes to you, or add one here.")
 
@@ -74,6 +74,17 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
     @admin.display(description=_("opted out"), boolean=True, ordering="opted_out_at")
     def is_opted_out(self, customer: Customer) -> bool:
         return customer.opted_out
+
+    @admin.display(description=_("came from the ad"))
+    def ad_link(self, customer: Customer) -> str:
+        ad = customer.ad
+        if not ad:
+            return str(self.get_empty_value_display())
+        title = ad["headline"] or ad["body"] or ad["id"] or ad["url"] or ad["click_id"]
+        if not ad["url"]:
+            return str(title)
+        link = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>'
+        return format_html(link, ad["url"], title)
 
     @admin.display(description=_("conversations"))
     def conversation_links(self, customer: Customer) -> str:

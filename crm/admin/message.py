@@ -1,10 +1,15 @@
 from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from crm.conversations.details import details_of
+from crm.conversations.message_texts import shown_text
+from crm.conversations.quotes import quoted_by
 from crm.models import Message
 
 
@@ -23,6 +28,8 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "author",
         "type",
         "text",
+        "quoted_text",
+        "details",
         "file_link",
         "timestamp",
         "status",
@@ -35,18 +42,38 @@ class MessageAdmin(ReadOnlyTenantAdmin):
     ]
     empty_text = _("No messages yet. They appear here when customers write, or when you answer.")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Message | None:
+        """The message, to be shown: with a phrase where it has no words."""
+        message = super().get_object(request, object_id, from_field)
+        if message:
+            message.text = shown_text(message.type, message.text, message.content)
+        return message
+
     @admin.display(description=_("conversation"))
     def customer_link(self, message: Message) -> str:
         url = reverse("admin:crm_conversation_change", args=[message.conversation_id])
         return format_html('<a href="{}">{}</a>', url, message.conversation.customer)
 
     @admin.display(description=_("file"))
-    def file_link(self, message: Message) -> str | None:
+    def file_link(self, message: Message) -> str:
         if not (message.media and message.media.is_stored):
-            return None
+            return str(self.get_empty_value_display())
         url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
         return format_html('<a href="{}">{}</a>', url, message.media.download_name)
 
     @admin.display(description=_("text"))
     def short_text(self, message: Message) -> str:
-        return Truncator(message.text).chars(80)
+        return Truncator(shown_text(message.type, message.text, message.content)).chars(80)
+
+    @admin.display(description=_("in answer to"))
+    def quoted_text(self, message: Message) -> str:
+        key = (message.whatsapp_number_id, message.context_wamid)
+        quoted = quoted_by([key]).get(key)
+        return quoted.text if quoted else str(self.get_empty_value_display())
+
+    @admin.display(description=_("details"))
+    def details(self, message: Message) -> str:
+        details = details_of(message.type, message.content)
+        if details is None:
+            return str(self.get_empty_value_display())
+        return render_to_string("admin/crm/message/details.html", {"details": details})

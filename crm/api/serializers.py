@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,14 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer
 from crm.conversations import export_formats, outbox
+from crm.conversations.details import details_of
+from crm.conversations.quotes import Key, Quoted, quoted_by
 from crm.customers import customers
 from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.phone_numbers import normalize_phone
+
+from .message_details import AdSerializer, DetailsSerializer, MessageListSerializer, QuotedSerializer, answered_key
 
 
 class TagNames(serializers.ListField):
@@ -29,10 +34,11 @@ class CustomerSerializer(TenantSerializer):
     tags = TagNames(required=False)
     opted_out = serializers.BooleanField(required=False)
     attributes = serializers.DictField(required=False)
+    ad = AdSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Customer
-        fields = ["id", "phone", "whatsapp_user_id", "name", "tags", "attributes", "opted_out", "created_at"]
+        fields = ["id", "phone", "whatsapp_user_id", "name", "tags", "attributes", "opted_out", "ad", "created_at"]
         read_only_fields = ["whatsapp_user_id", "created_at"]
 
     def validate_phone(self, value: str | None) -> str | None:
@@ -134,6 +140,8 @@ MESSAGE_STATUSES = [status for status in Message.Status if status not in ("plann
 
 class MessageSerializer(TenantSerializer):
     status = serializers.ChoiceField(MESSAGE_STATUSES, read_only=True)
+    details = serializers.SerializerMethodField()
+    quoted = serializers.SerializerMethodField()
     media = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
@@ -148,6 +156,8 @@ class MessageSerializer(TenantSerializer):
             "author",
             "type",
             "text",
+            "details",
+            "quoted",
             "media",
             "status",
             "wamid",
@@ -157,6 +167,27 @@ class MessageSerializer(TenantSerializer):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "text": {
+                "help_text": "Of what came in: what the customer wrote, tapped or captioned, and nothing else. "
+                "Of what was sent: what a person reads."
+            }
+        }
+        list_serializer_class = MessageListSerializer
+
+    #: What the messages of a list answer, when they are one.
+    found: dict[Key, Quoted] | None = None
+
+    @extend_schema_field(DetailsSerializer(allow_null=True))
+    def get_details(self, message: Message) -> dict[str, Any] | None:
+        details = details_of(message.type, message.content)
+        return details.as_json() if details else None
+
+    @extend_schema_field(QuotedSerializer(allow_null=True))
+    def get_quoted(self, message: Message) -> dict[str, Any] | None:
+        key = answered_key(message)
+        quoted = (quoted_by([key]) if self.found is None else self.found).get(key)
+        return asdict(quoted) if quoted else None
 
     @extend_schema_field(MediaSerializer(allow_null=True))
     def get_media(self, message: Message) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,10 @@ from crm.customers.spreadsheets import BOM, CSV_TYPE, csv_line
 from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
 
-#: Columns of a message, by name.
+from .details import details_of
+from .message_texts import shown_text
+
+#: Columns of a message, by name, and what it answers as `quoted`.
 Row = dict[str, Any]
 
 
@@ -53,6 +57,7 @@ class Csv:
         "status",
         "error_title",
         "timestamp",
+        "content",
     ]
 
     def __init__(self, number: WhatsAppNumber) -> None:
@@ -74,6 +79,8 @@ class Csv:
             _("File size"),
             _("Status"),
             _("Error"),
+            _("Details"),
+            _("In answer to"),
         ]
 
     def head(self) -> str:
@@ -83,6 +90,7 @@ class Csv:
         return ""
 
     def message(self, conversation: Conversation, row: Row) -> str:
+        details, quoted = details_of(row["type"], row["content"]), row["quoted"]
         return csv_line(
             [
                 conversation.pk,
@@ -92,12 +100,14 @@ class Csv:
                 self.origins[row["origin"]],
                 row["author__email"] or "",
                 row["type"],
-                row["text"],
+                shown_text(row["type"], row["text"], row["content"]),
                 row["media_file__name"] or "",
                 row["media_file__mime"] or "",
                 row["media_file__size"] or "",
                 self.statuses[row["status"]],
                 row["error_title"],
+                "\n".join(details.lines()) if details else "",
+                quoted.text if quoted else "",
             ]
         )
 
@@ -172,6 +182,7 @@ class JsonLines:
                         "tags": [tag.name for tag in customer.tags.all()],
                         "attributes": customer.attributes,
                         "opted_out_at": customer.opted_out_at,
+                        "ad": customer.ad,
                         "created_at": customer.created_at,
                     },
                 }
@@ -180,6 +191,7 @@ class JsonLines:
 
     def message(self, conversation: Conversation, row: Row) -> str:
         customer = conversation.customer
+        details, quoted = details_of(row["type"], row["content"]), row["quoted"]
         return _json_line(
             {
                 "id": row["id"],
@@ -189,6 +201,8 @@ class JsonLines:
                 "customer_phone": customer.phone,
                 "customer_whatsapp_user_id": customer.whatsapp_user_id,
                 **{self.keys[name]: row[name] for name in self.fields},
+                "details": details.as_json() if details else None,
+                "quoted": asdict(quoted) if quoted else None,
             }
         )
 

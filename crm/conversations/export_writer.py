@@ -7,6 +7,7 @@ a file without that line was cut off.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -17,6 +18,7 @@ from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
 
 from .export_formats import FORMATS, ExportFormat
+from .quotes import quoted_by
 
 #: Conversations of a part, and lines of a piece.
 CONVERSATION_BATCH = 500
@@ -108,4 +110,8 @@ class ExportWriter:
     def _messages(self, conversations: list[Conversation]) -> Iterator[dict[str, Any]]:
         stored = Message.objects.filter(conversation__in=conversations, created_at__lte=self.moment)
         in_order = stored.order_by("conversation_id", "timestamp", "pk")
-        return in_order.values("conversation", *self.format.fields).iterator(chunk_size=1000)
+        rows = in_order.values("conversation", "context_wamid", *self.format.fields).iterator(chunk_size=1000)
+        while batch := list(islice(rows, LINE_BATCH)):
+            quoted = quoted_by((self.number.pk, row["context_wamid"]) for row in batch)
+            for row in batch:
+                yield {**row, "quoted": quoted.get((self.number.pk, row["context_wamid"]))}

@@ -1,11 +1,12 @@
 """Records what customers send: once per message id, in the order in which it came."""
 
+import dataclasses
 import logging
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.database.outages import is_outage
 from crm.customers import customers
@@ -16,7 +17,7 @@ from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
-from .message_texts import message_text
+from .details import ad_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +32,16 @@ def record(number: WhatsAppNumber, change: Change) -> list[int]:
     processed again.
     """
     conversation_ids, errors = [], []
-    with translation.override(number.business.language):
-        for message in change.messages:
-            try:
-                conversation_ids.append(_record_message(number, message))
-            except Exception as error:
-                if is_outage(error):
-                    raise
-                logger.exception("The message %s could not be recorded.", message.wamid)
-                errors.append(error)
-        for preference in change.preferences:
-            _record_preference(number, preference)
+    for message in change.messages:
+        try:
+            conversation_ids.append(_record_message(number, message))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            logger.exception("The message %s could not be recorded.", message.wamid)
+            errors.append(error)
+    for preference in change.preferences:
+        _record_preference(number, preference)
     if errors:
         raise errors[0]
     return [pk for pk in dict.fromkeys(conversation_ids) if pk is not None]
@@ -60,11 +60,14 @@ def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | No
     # Decide.
     is_event = inbound.type in EVENT_TYPES
     message = _new_message(conversation, inbound, is_event)
+    ad = None if customer.ad else ad_of(inbound.content)
     opts_out = bool(inbound.text) and not is_event and asks_to_stop(inbound.text)
 
     # Write.
     if known:
         customers.update(customer, **known)
+    if ad:
+        customers.update(customer, ad=dataclasses.asdict(ad))
     if opts_out:
         customers.opt_out(customer)
     message.save()
@@ -116,7 +119,7 @@ def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: 
         status=Message.Status.RECEIVED,
         wamid=inbound.wamid,
         type=inbound.type,
-        text=inbound.text or message_text(inbound.type, inbound.content),
+        text=inbound.text,
         content=inbound.content,
         context_wamid=inbound.context_wamid or "",
         timestamp=min(inbound.timestamp, now),

@@ -1,4 +1,7 @@
-"""What a person reads where a message has no text of its own, in the language that is active."""
+"""
+What a person reads of a message, in the language that is active. The column `text` holds only what somebody wrote,
+tapped or captioned; the phrase for a message without words is made here, when it is shown.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 
+def shown_text(message_type: str, text: str, content: Any) -> str:
+    """What is shown of a message wherever there is room for a text: its own words, or else a phrase."""
+    return text or message_text(message_type, content)
+
+
 def message_text(message_type: str, content: Any) -> str:
     """A phrase for a message of `message_type`; `content` is the element of the webhook's `messages[]`."""
     content = content if isinstance(content, dict) else {}
     body = content.get(message_type)
-    describe = _TEXTS.get(message_type)
-    if describe is None:
-        return _("A message that cannot be shown here")
+    describe = _TEXTS.get(message_type, _unreadable)
     return str(describe(body if isinstance(body, dict) else {}, content))
 
 
@@ -62,6 +68,53 @@ def _system(body: _Json, content: _Json) -> str:
     return body.get("body") or _("A change in WhatsApp")
 
 
+def _interactive(body: _Json, content: _Json) -> str:
+    if "nfm_reply" in body:
+        return _("Answer to a form")
+    if "button_reply" in body or "list_reply" in body:
+        return _("Button")
+    if "call_permission_reply" in body:
+        reply = body["call_permission_reply"]
+        accepts = isinstance(reply, dict) and reply.get("response") == "accept"
+        return _("May be called from now on") if accepts else _("Does not want to be called")
+    return _unreadable(body, content)
+
+
+def _unreadable(body: _Json, content: _Json) -> str:
+    """What cannot be shown, and why (Webhooks, "unsupported")."""
+    sentence = _("A message that cannot be shown here")
+    kind, reason = _unsupported_kind(content), _reason(content.get("errors"))
+    sentence = f"{sentence}: {kind}" if kind else sentence
+    return f"{sentence}. {reason}" if reason else sentence
+
+
+def _unsupported_kind(content: _Json) -> str:
+    body = content.get("unsupported")
+    kind = body.get("type") if isinstance(body, dict) else None
+    names = {
+        "poll_creation": _("a poll"),
+        "poll_update": _("an answer to a poll"),
+        "gif": _("an animated picture"),
+        "pin": _("a message was pinned"),
+        "event_creation": _("an event"),
+        "view_once": _("a photo or film to be seen once"),
+    }
+    return names.get(kind, "") if isinstance(kind, str) else ""
+
+
+def _reason(errors: Any) -> str:
+    error = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(error, dict):
+        return ""
+    if error.get("code") == 131051:
+        return _("WhatsApp passes messages of this kind on to nobody but its own apps. Ask for it in another form.")
+    if error.get("code") == 131060:
+        return _("WhatsApp did not pass the message on. Ask the customer to send it again.")
+    data = error.get("error_data")
+    said = (isinstance(data, dict) and data.get("details")) or error.get("message") or error.get("title")
+    return _("WhatsApp says: %(reason)s") % {"reason": said} if isinstance(said, str) else ""
+
+
 _TEXTS: dict[str, Callable[[_Json, _Json], str]] = {
     "text": lambda body, content: body.get("body") or _("Empty message"),
     "image": lambda body, content: _("Photo"),
@@ -72,7 +125,7 @@ _TEXTS: dict[str, Callable[[_Json, _Json], str]] = {
     "location": _location,
     "contacts": _contacts,
     "reaction": _reaction,
-    "interactive": lambda body, content: _("Answer to a form"),
+    "interactive": _interactive,
     "button": lambda body, content: _("Button"),
     "order": _order,
     "system": _system,

@@ -13,7 +13,9 @@ from crm.models import Conversation, MediaFile, Message
 from crm.models.message import ANNOTATION_TYPES, MEDIA_TYPES
 from whatsapp.models import OutboundMessage, outbound_models
 
-from .message_texts import message_text
+from .details import Details, details_of
+from .message_texts import message_text, shown_text
+from .quotes import quoted_by
 
 PAGE_SIZE = 50
 
@@ -42,6 +44,7 @@ class Entry:
     text: str = ""
     media: str = ""
     file: MediaFile | None = None
+    details: Details | None = None
     choices: list[str] = field(default_factory=list)
     quoted: str = ""
     edited_text: str = ""
@@ -144,9 +147,10 @@ def _entry_of_message(message: Message) -> Entry:
         is_inbound=message.direction == Message.Direction.IN,
         type=message.type,
         written_by=_writer(message),
-        text=str(body.get("caption") or "") if is_media else message.text,
+        text=str(body.get("caption") or "") if is_media else shown_text(message.type, message.text, message.content),
         media=message_text(message.type, message.content) if is_media else "",
         file=message.media if is_media else None,
+        details=details_of(message.type, message.content),
         choices=_choices(body),
     )
 
@@ -190,7 +194,7 @@ def _annotate(conversation: Conversation, entries: list[Entry]) -> None:
         if event.type == "reaction":
             latest_reactions[event.context_wamid, event.direction] = str(_body(event).get("emoji") or "")
         elif event.type == "edit":
-            entry.edited_text = event.text
+            entry.edited_text = shown_text(event.type, event.text, event.content)
         else:
             entry.is_revoked = True
     for (wamid, _direction), emoji in latest_reactions.items():
@@ -199,9 +203,10 @@ def _annotate(conversation: Conversation, entries: list[Entry]) -> None:
 
 
 def _quote(conversation: Conversation, entries: list[Entry]) -> None:
-    """Put the text of the message that each one answers beside it."""
-    wanted = {getattr(entry.row, "context_wamid", "") for entry in entries} - {""}
-    rows = Message.objects.filter(whatsapp_number=conversation.whatsapp_number_id, wamid__in=wanted)
-    texts = dict(rows.values_list("wamid", "text")) if wanted else {}
+    """Put the text of what each one answers beside it, also where that was a broadcast."""
+    number_id = conversation.whatsapp_number_id
+    answers = {entry.key: (number_id, getattr(entry.row, "context_wamid", "")) for entry in entries}
+    quoted = quoted_by(answers.values())
     for entry in entries:
-        entry.quoted = texts.get(getattr(entry.row, "context_wamid", ""), "")
+        answered = quoted.get(answers[entry.key])
+        entry.quoted = answered.text if answered else ""

@@ -15,7 +15,8 @@ def merge(target: Customer, source: Customer) -> None:
     target.name = target.name or source.name
     target.attributes = {**source.attributes, **target.attributes}
     target.opted_out_at = target.opted_out_at or source.opted_out_at
-    target.save(update_fields=["name", "attributes", "opted_out_at"])
+    target.ad = target.ad or source.ad
+    target.save(update_fields=["name", "attributes", "opted_out_at", "ad"])
 
 
 def _merge_conversation(target: Conversation, source: Conversation) -> None:

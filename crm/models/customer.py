@@ -52,6 +52,8 @@ class Customer(TenantModel):
     opted_out_at = models.DateTimeField(
         _("opted out"), null=True, blank=True, help_text=_("Receives no broadcasts since then.")
     )
+    # The ad from which they first wrote, as the details of that message have it.
+    ad = models.JSONField(_("ad"), null=True, editable=False)
     # Name and phone in lower case with ё as е: SQLite cannot ignore the case of Cyrillic letters.
     search_text = models.CharField(max_length=250, editable=False, default="")
     created_at = models.DateTimeField(_("added"), auto_now_add=True)

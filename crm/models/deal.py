@@ -109,5 +109,5 @@ class Deal(TenantModel):
 
 def readable_amount(amount: Decimal, currency: str) -> str:
     """1 234,50 RUB, or as the language has it; whole amounts without hundredths."""
-    decimals = 0 if amount == int(amount) else 2
+    decimals = 0 if amount == int(amount) else max(2, -int(amount.normalize().as_tuple().exponent))
     return f"{number_format(amount, decimals, use_l10n=True, force_grouping=True)}\u00a0{currency}"

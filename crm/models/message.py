@@ -26,7 +26,9 @@ class Message(OutboundMessage):
     One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, and
     everything sent there by a person, a bot or a program. Reactions, edits, revokes and system events are rows too.
 
-    `content` is the object as Meta has it: the whole element for inbound, the body to send for outbound.
+    `text` of what came in is what the customer wrote, tapped or captioned: empty where that is nothing, when something
+    is shown in its place (crm.conversations.message_texts). `content` is the object as Meta has it: the whole element
+    for inbound, the body to send for outbound.
     """
 
     class Direction(models.TextChoices):
@@ -117,6 +119,10 @@ class Message(OutboundMessage):
     def media(self) -> "MediaFile | None":
         """The message's MediaFile, or None."""
         return getattr(self, "media_file", None)
+
+    @property
+    def named_as(self) -> tuple[str, int]:
+        return "message", self.pk
 
     def cloud_api_message(self) -> dict[str, Any]:
         """What is posted to the Cloud API."""

@@ -255,3 +255,32 @@ def test_a_message_links_to_its_file(page, owner):
 
     url = reverse("admin:crm_conversation_media", args=[media.message.conversation_id, media.message_id])
     assert f'<a href="{url}">Cake.png</a>' in html
+
+
+def test_the_list_of_conversations_shows_a_phrase_for_a_message_without_words(page, owner):
+    conversation = make_conversation(make_number(owner.business))
+    make_message(conversation, "", type="image", content={"type": "image", "image": {"id": "1"}})
+
+    assert "Photo" in page.get(list_of("conversation")).text
+    assert "Photo" in page.get(list_of("message")).text
+
+
+def test_the_page_of_a_message_shows_its_details(page, owner):
+    conversation = make_conversation(make_number(owner.business))
+    asked = make_message(conversation, "Where are you?", "out")
+    place = {"type": "location", "location": {"latitude": 55.75, "longitude": 37.61, "name": "Tea shop"}}
+    message = make_message(conversation, "", type="location", content=place, context_wamid=asked.wamid)
+
+    html = page.get(reverse("admin:crm_message_change", args=[message.pk])).text
+
+    assert "<h2>Location: Tea shop</h2>" in html
+    assert "None" not in html
+    assert "query=55.7500000,37.6100000" in html
+    assert "Where are you?" in html
+
+
+def test_the_page_of_a_customer_shows_the_ad_they_came_from(page, owner):
+    ad = {"headline": None, "body": "Tea today", "url": None, "id": "1", "click_id": None}
+    customer = make_customer(owner.business, ad=ad)
+
+    assert "Tea today" in page.get(reverse("admin:crm_customer_change", args=[customer.pk])).text

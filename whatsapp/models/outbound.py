@@ -117,6 +117,16 @@ class OutboundMessage(TenantModel):
         """
         raise NotImplementedError
 
+    @classmethod
+    def readable(cls) -> models.QuerySet[Any]:
+        """All rows, with what their attribute `text` reads."""
+        return cls.objects.all()
+
+    @property
+    def named_as(self) -> tuple[str, int]:
+        """What people and programs know it as: a kind and the id of that kind's row, like ("broadcast", 5)."""
+        raise NotImplementedError
+
     def cloud_api_message(self) -> dict[str, Any]:
         """
         The body of `POST /{phone_number_id}/messages` without the envelope that delivery adds: `to` or `recipient`,

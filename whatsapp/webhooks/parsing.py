@@ -101,6 +101,26 @@ def parse(field: str, value: object, received_at: datetime | None = None) -> Cha
     )
 
 
+def words_of(element: Any, kind: str) -> str:
+    """What the person wrote, tapped or captioned in an element of `messages[]` of this type; empty where nothing."""
+    match kind:
+        case "text":
+            return _text(element, "text", "body")
+        case "button":
+            return _text(element, "button", "text")
+        case "interactive":
+            return _text(element, kind, "button_reply", "title") or _text(element, kind, "list_reply", "title")
+        case "reaction":
+            return _text(element, "reaction", "emoji")
+        case "edit":
+            edit = element.get("edit") if isinstance(element, dict) else None
+            message = edit.get("message") if isinstance(edit, dict) else None
+            inner = _text(message, "type")
+            return words_of(message, inner) if inner and inner != kind else ""
+        case _:
+            return _text(element, kind, "caption")
+
+
 def _each(value: object, name: str, read: Callable[[Element], T], errors: list[str]) -> tuple[T, ...]:
     """What `read` makes of each element of the list of a name; what it cannot read is added to `errors`."""
     elements = value.get(name) if isinstance(value, dict) else None
@@ -135,7 +155,7 @@ def _message(element: Element, contacts: tuple[Contact, ...], received_at: datet
         profile_name=sender.name,
         timestamp=_time(element.get("timestamp")) or received_at or _refuse("no timestamp"),
         type=kind,
-        text=_written(element, kind),
+        text=words_of(element, kind),
         choice_id=_choice_id(element, kind),
         context_wamid=_context_wamid(element, kind),
         content=element,
@@ -192,27 +212,6 @@ def _identity(wa_id: object, user_id: object) -> tuple[str | None, str | None]:
         if isinstance(candidate, str) and re.fullmatch(r"[A-Z]{2}\.[A-Za-z0-9.]{1,130}", candidate):
             return phone, candidate
     return phone, None
-
-
-def _written(element: Element, kind: str) -> str:
-    """What the person wrote, tapped or captioned."""
-    match kind:
-        case "text":
-            return _text(element, "text", "body")
-        case "button":
-            return _text(element, "button", "text")
-        case "interactive":
-            reply = element.get("interactive")
-            return _text(reply, "button_reply", "title") or _text(reply, "list_reply", "title")
-        case "reaction":
-            return _text(element, "reaction", "emoji")
-        case "edit":
-            edit = element.get("edit")
-            message = edit.get("message") if isinstance(edit, dict) else None
-            inner = _text(message, "type")
-            return _written(message, inner) if isinstance(message, dict) and inner and inner != kind else ""
-        case _:
-            return _text(element, kind, "caption")
 
 
 def _choice_id(element: Element, kind: str) -> str | None:

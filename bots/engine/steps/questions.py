@@ -26,8 +26,13 @@ class QuestionHandler(StepHandler[Q]):
     def ask(self, step: Q, text: str, turn: Turn) -> None:
         raise NotImplementedError
 
-    def refuse(self, step: Q, turn: Turn) -> Destination:
-        """The answer was none: ask again, or go where the author says after so many tries."""
+    def refuse(self, step: Q, turn: Turn) -> Destination | None:
+        """
+        The answer was none: ask again, or go where the author says after so many tries. An order, a form or a contact
+        card is left to people, and the question goes on waiting.
+        """
+        if isinstance(turn.event, Said) and turn.event.is_for_people:
+            return None
         invalid = step.invalid
         turn.tries += 1
         if invalid and invalid.next and turn.tries >= (invalid.tries or 1):
@@ -43,7 +48,7 @@ class MenuHandler(QuestionHandler[Menu]):
     def ask(self, step: Menu, text: str, turn: Turn) -> None:
         turn.offer(step, text)
 
-    def answer(self, step: Menu, said: Said, turn: Turn) -> Destination:
+    def answer(self, step: Menu, said: Said, turn: Turn) -> Destination | None:
         choice = _chosen(step, said)
         if choice is None:
             return self.refuse(step, turn)
@@ -83,7 +88,7 @@ class AskHandler(QuestionHandler[Ask]):
     def ask(self, step: Ask, text: str, turn: Turn) -> None:
         turn.say(text)
 
-    def answer(self, step: Ask, said: Said, turn: Turn) -> Destination:
+    def answer(self, step: Ask, said: Said, turn: Turn) -> Destination | None:
         value = answers.READERS[step.answer](said, turn.now)
         if value is None:
             return self.refuse(step, turn)

@@ -146,6 +146,7 @@ def test_a_circle_with_a_question_is_fine():
         (document(NAME), "steps[0]", "dead_end"),
         (document({**HELLO, "text": "{{vars.x}}"}), "steps[0].text", "never_saved"),
         (document({**HELLO, "text": "{{password}}"}), "steps[0].text", "unknown_name"),
+        (document({**HELLO, "text": "{{message.form.}}"}), "steps[0].text", "unknown_name"),
         (document({**HELLO, "text": "{{customer.name|upper}}"}), "steps[0].text", "bad_placeholder"),
         (document({**NAME, "timeout": {"seconds": 90000}}, HELLO), "steps[0].timeout.seconds", "after_expiry"),
         (document(IF, HELLO), "steps[0].rules[0].field", "never_saved"),

@@ -16,6 +16,7 @@ from bots.engine.effects import (
     SendTemplate,
     SetCustomer,
     SetTimer,
+    TimerKind,
 )
 from bots.engine.engine import State, advance
 from bots.engine.events import Answered, Person, Said, TimedOut
@@ -392,3 +393,68 @@ def test_a_tapped_menu_of_a_scenario_that_is_over_is_answered():
     state, effects = play(order(), Said(ANNA, "M", choice_id="size:m"), state=State().begin_another(step="size"))
     assert texts(effects) == ["Как вас зовут?"]
     assert state.vars == {"size": "M"}
+
+
+ORDER = Said(ANNA, type="order", content={"product_items": []})
+CARD = Said(ANNA, type="contacts", content={"contacts": [{"name": {"formatted_name": "Rui"}}]})
+FORM = Said(ANNA, type="interactive", content={"type": "nfm_reply", "nfm_reply": {}}, form={"date": "2026-12-25"})
+
+
+@pytest.mark.parametrize("said", [ORDER, CARD, FORM], ids=["order", "card", "form"])
+@pytest.mark.parametrize("before", [["заказ"], ["заказ", "M"]], ids=["menu", "question"])
+def test_what_is_for_people_is_no_wrong_answer(before, said):
+    asked, _effects = play(order(), *before)
+
+    state, effects = play(order(), said, state=asked)
+
+    assert (state, effects) == (asked, ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(ANNA, type="image", content={"id": "1"}),
+        Said(ANNA, type="interactive", content={"type": "button_reply", "button_reply": {}}, choice_id="old:1"),
+        Said(ANNA, "что?"),
+    ],
+    ids=["picture", "tap", "words"],
+)
+def test_what_is_for_nobody_in_particular_is_asked_about_again(said):
+    asked, _effects = play(order(), "заказ")
+
+    assert play(order(), said, state=asked)[1]
+
+
+def test_the_answers_of_a_form_are_filled_in():
+    definition = document(
+        {"key": "a", "kind": "message", "text": '{{message.form.date}} {{message.form.x|default:"?"}}'}
+    )
+
+    assert texts(play(definition, FORM)[1]) == ["2026-12-25 ?"]
+
+
+def test_the_answers_of_a_form_decide():
+    rule = {"field": "message.form.date", "op": "greater", "value": "2026-12-01"}
+    definition = document(
+        {"key": "c", "kind": "condition", "rules": [rule], "then": "late", "otherwise": "early"},
+        {"key": "early", "kind": "end", "text": "early"},
+        {"key": "late", "kind": "end", "text": "late"},
+    )
+
+    assert texts(play(definition, FORM)[1]) == ["late"]
+
+
+def test_the_answers_of_a_form_are_known_after_a_wait_and_forgotten_with_the_next_message():
+    definition = document(
+        {"key": "w", "kind": "wait", "seconds": 5},
+        {"key": "q", "kind": "ask", "answer": "text", "text": "{{message.form.date}}?", "save_to": "x"},
+        {"key": "a", "kind": "message", "text": "«{{message.form.date}}»"},
+    )
+    state, effects = play(definition, FORM, TimedOut(ANNA, TimerKind.WAIT))
+    assert texts(effects) == ["2026-12-25?"]
+    assert State(**state.as_json()).form == {"date": "2026-12-25"}
+
+    state, effects = play(definition, "ok", state=state)
+
+    assert texts(effects) == ["«»"]
+    assert "form" not in state.as_json()

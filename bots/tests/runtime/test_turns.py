@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from bots.models import BotSession, BotTurn
 from bots.runtime import loading, turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
 from crm.customers import customers
-from crm.models import Deal, Message
+from crm.models import Conversation, Deal, Message
 from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number
 
@@ -85,6 +86,54 @@ def test_a_contact_card_answers_a_question_for_a_phone(bot, conversation):
     cards = [{"name": {"formatted_name": "Anna"}, "phones": [{"phone": "+7 916 123-45-67", "wa_id": "79161234567"}]}]
     card = {"type": "contacts", "content": {"type": "contacts", "contacts": cards}}
     assert write(conversation, "", **card) == ["+79161234567"]
+
+
+@pytest.mark.parametrize(
+    ("type", "body"),
+    [
+        ("interactive", {"type": "call_permission_reply", "call_permission_reply": {"response": "accept"}}),
+        ("interactive", {"type": "xyz_reply", "xyz_reply": {"id": "1"}}),
+        ("text", {"body": None}),
+        ("image", {"id": "1"}),
+    ],
+)
+def test_a_phrase_of_ours_is_no_answer_no_keyword_and_no_text(bot, conversation, type, body):
+    ask = {"key": "q", "kind": "ask", "answer": "text", "text": "Name?", "save_to": "name"}
+    make_published_scenario(bot, document(ask))
+    make_published_scenario(bot, say("«{{message.text}}»", triggers=keyword("phrase", "contains")))
+    write(conversation, "hello")
+    # As a process of the version before stores it.
+    assert write(conversation, "A phrase of ours", type=type, content={"type": type, type: body}) == ["Name?"]
+
+
+def test_an_order_is_left_to_a_person_and_the_menu_goes_on_waiting(bot, conversation):
+    make_published_scenario(bot)
+    write(conversation, "заказ")
+    Conversation.objects.update(unread=1)
+    content = {"type": "order", "order": {"product_items": []}}
+
+    assert write(conversation, "", type="order", content=content) == []
+
+    assert (conversation.unread, conversation.bot_paused, conversation.in_scenario) == (1, False, True)
+    assert BotTurn.objects.latest("id").event == {"kind": "for_people", "type": "order"}
+    assert write(conversation, "M") == ["Как вас зовут?"]
+
+
+def test_the_answers_of_a_form_are_used_in_texts(bot, conversation):
+    make_published_scenario(bot, say("{{message.form.name}}, {{message.form.topics}}, {{message.form.address.city}}"))
+    answers = {"flow_token": "t", "name": "Анна Р", "topics": ["чай", "торт"], "address": {"city": "Казань"}}
+    reply = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "response_json": json.dumps(answers)}}
+
+    said = write(conversation, "", type="interactive", content={"type": "interactive", "interactive": reply})
+
+    assert said == ["Анна Р, чай, торт, Казань"]
+
+
+@pytest.mark.parametrize("body", ["x", [], {"button_reply": "x"}, {"button_reply": {"id": 7}}, {"nfm_reply": []}])
+def test_a_tap_that_cannot_be_read_is_answered_all_the_same(bot, conversation, body):
+    make_published_scenario(bot, say("Hello"))
+    content = {"type": "interactive", "interactive": body}
+    assert write(conversation, "", type="interactive", content=content) == ["Hello"]
 
 
 def test_what_a_bot_says_is_queued_with_its_buttons(bot, conversation):

@@ -340,3 +340,89 @@ def test_a_thread_of_files_takes_as_many_queries_as_one(page, conversation, djan
 
     with django_assert_num_queries(len(queries)):
         page.get(address(conversation, "live"))
+
+
+def shown(page, conversation, type, body, **content):
+    content = {"type": type, type: body, **content}
+    make_message(conversation, "", type=type, content=content)
+    return page.get(address(conversation)).text
+
+
+def test_an_order_is_a_table_with_a_total(page, conversation):
+    items = [
+        {"product_retailer_id": "SKU-77", "quantity": 2, "item_price": 350.0, "currency": "RUB"},
+        {"product_retailer_id": "SKU-9", "quantity": 1, "item_price": 100.5, "currency": "RUB"},
+    ]
+
+    html = shown(page, conversation, "order", {"product_items": items, "text": "Gift wrap"})
+
+    assert "Order: 2 items. Gift wrap" in html
+    assert "<td>SKU-77</td><td>2</td><td>350\xa0RUB</td>" in html
+    assert "<td>800.50\xa0RUB</td>" in html
+
+
+def test_the_answers_of_a_form_are_listed(page, conversation):
+    reply = {"response_json": '{"flow_token": "t", "name": "Anna", "agree": true}'}
+
+    html = shown(page, conversation, "interactive", {"type": "nfm_reply", "nfm_reply": reply})
+
+    assert "<dt>name:</dt> <dd>Anna</dd>" in html
+    assert "<dt>agree:</dt> <dd>yes</dd>" in html
+    assert "flow_token" not in html
+
+
+def test_a_contact_card_can_be_called_and_written_to(page, conversation):
+    card = {
+        "name": {"formatted_name": "Rui"},
+        "phones": [{"phone": "+7 903 111-22-33"}],
+        "emails": [{"email": "a@b.ru"}],
+    }
+
+    html = shown(page, conversation, "contacts", [card])
+
+    assert '<a href="tel:+79031112233">+7 903 111-22-33</a>' in html
+    assert '<a href="mailto:a@b.ru">a@b.ru</a>' in html
+
+
+def test_a_place_has_a_link_to_a_map(page, conversation):
+    html = shown(page, conversation, "location", {"latitude": 55.75, "longitude": 37.61})
+
+    assert "query=55.7500000,37.6100000" in html
+    assert 'rel="noopener noreferrer nofollow"' in html
+
+
+def test_the_ad_the_product_and_a_forwarding_are_shown(page, conversation):
+    html = shown(
+        page,
+        conversation,
+        "text",
+        {"body": "Hi"},
+        referral={"headline": "Tea <b>", "source_url": "https://fb.me/ad1", "source_id": "120200"},
+        context={"forwarded": True, "referred_product": {"catalog_id": "1", "product_retailer_id": "SKU-77"}},
+    )
+
+    link = '<a href="https://fb.me/ad1" target="_blank" rel="noopener noreferrer nofollow">Tea &lt;b&gt;</a>'
+    assert link in html
+    assert "120200" in html
+    assert "SKU-77" in html
+    assert "Forwarded" in html
+
+
+def test_no_link_of_a_customer_runs_a_script(page, conversation):
+    referral = {"headline": "Tea", "source_url": "javascript:alert(1)"}
+    card = {"phones": [{"phone": "javascript:alert(1)"}], "emails": [{"email": "javascript:alert(1)"}]}
+    make_message(conversation, "", type="contacts", content={"type": "contacts", "contacts": [card]})
+
+    html = shown(page, conversation, "text", {"body": "Hi"}, referral=referral)
+
+    assert 'href="javascript' not in html
+
+
+def test_the_customer_is_shown_with_the_ad_they_came_from(page, conversation):
+    conversation.customer.ad = {"headline": "Tea", "body": None, "url": "https://fb.me/1", "id": "1", "click_id": None}
+    conversation.customer.save()
+
+    html = page.get(address(conversation)).text
+
+    assert "Came from the ad" in html
+    assert 'href="https://fb.me/1"' in html

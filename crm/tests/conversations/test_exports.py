@@ -231,3 +231,42 @@ def test_a_file_whose_number_is_deleted_meanwhile_is_cut_off_and_says_no_total(c
 
     with pytest.raises(export_writer.CutOff):
         list(pieces)
+
+
+ORDER = {
+    "type": "order",
+    "order": {
+        "product_items": [{"product_retailer_id": "A", "quantity": 2, "item_price": 350.5, "currency": "RUB"}],
+        "text": "Gift wrap",
+    },
+}
+
+
+def test_csv_says_what_an_order_holds(conversation):
+    make_message(conversation, "", type="order", content=ORDER)
+
+    [row] = csv_rows(conversation.whatsapp_number)
+
+    assert row["Text"] == "Order: 1 item. Gift wrap"
+    assert row["Details"] == "A × 2, 350.50\xa0RUB\nTotal: 701\xa0RUB"
+
+
+def test_json_has_the_words_of_the_customer_and_the_details(conversation):
+    make_message(conversation, "", type="order", content=ORDER)
+
+    [message] = json_messages(conversation.whatsapp_number)
+
+    assert message["text"] == ""
+    assert message["details"]["order"]["totals"] == [{"amount": "701.00", "currency": "RUB"}]
+
+
+def test_both_say_what_a_message_answers(conversation):
+    asked = make_message(conversation, "Which size?", "out", timestamp=timezone.now() - timedelta(hours=1))
+    make_message(conversation, "S", context_wamid=asked.wamid)
+
+    number = conversation.whatsapp_number
+    assert [row["In answer to"] for row in csv_rows(number)] == ["", "Which size?"]
+    assert [message["quoted"] for message in json_messages(number)] == [
+        None,
+        {"kind": "message", "id": asked.pk, "text": "Which size?"},
+    ]

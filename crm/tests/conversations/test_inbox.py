@@ -7,13 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.testing import make_business, make_owner
+from accounts.testing import make_business
 from crm.conversations import inbox
 from crm.customers import customers
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
 from whatsapp.testing import make_number
-from whatsapp.webhooks.parsing import Preference
+from whatsapp.webhooks.parsing import Preference, parse
 
 pytestmark = pytest.mark.django_db
 
@@ -239,24 +239,56 @@ def test_messages_to_a_number_that_is_switched_off_are_recorded():
 
 
 @pytest.mark.parametrize(
-    "type, body, text",
+    "type, body",
     [
-        ("image", {"id": "1"}, "Photo"),
-        ("audio", {"voice": True}, "Voice message"),
-        ("document", {"filename": "price.pdf"}, "price.pdf"),
-        ("location", {"latitude": 38.7, "longitude": -9.1, "name": "Rossio"}, "Location: Rossio"),
-        ("contacts", [{"name": {"formatted_name": "Rui"}}, {"phones": []}], "Contact: Rui"),
-        ("order", {"product_items": [{}, {}], "text": "Gift wrap"}, "Order: 2 items. Gift wrap"),
-        ("unheard_of", {}, "A message that cannot be shown here"),
+        ("image", {"id": "1"}),
+        ("order", {"product_items": [{}, {}], "text": "Gift wrap"}),
+        ("system", {"body": "Anna changed her number"}),
+        ("text", {"body": None}),
+        ("unheard_of", {}),
     ],
 )
-def test_a_message_without_words_gets_words_in_the_language_of_the_business(type, body, text):
-    business = make_owner(language="en").business
-    inbound = make_inbound(text="", type=type, content={"type": type, type: body})
+def test_a_message_without_words_of_the_customer_is_stored_without_text(type, body):
+    element = {"id": "wamid.1", "from": "79161234567", "timestamp": "1790000000", "type": type, type: body}
 
-    inbox.record(make_number(business), make_change(inbound))
+    inbox.record(make_number(make_business()), parse("messages", {"messages": [element]}))
 
-    assert Message.objects.get().text == text
+    assert Message.objects.get().text == ""
+
+
+AD = {"source_url": "https://fb.me/ad1", "source_id": "120200", "headline": "Tea", "ctwa_clid": "CLID"}
+
+
+def from_ad(phone="+79161234567", **referral):
+    return make_inbound(phone, content={"type": "text", "text": {"body": "Hello"}, "referral": AD | referral})
+
+
+def test_the_ad_that_a_customer_came_from_is_kept():
+    inbox.record(make_number(make_business()), make_change(from_ad()))
+
+    assert Customer.objects.get().ad == {
+        "headline": "Tea",
+        "body": None,
+        "url": "https://fb.me/ad1",
+        "id": "120200",
+        "click_id": "CLID",
+    }
+
+
+def test_the_ad_that_a_customer_came_from_first_stays():
+    number = make_number(make_business())
+
+    inbox.record(number, make_change(make_inbound()))
+    inbox.record(number, make_change(from_ad(headline="First")))
+    inbox.record(number, make_change(from_ad(headline="Second")))
+
+    assert Customer.objects.get().ad["headline"] == "First"
+
+
+def test_a_customer_who_came_from_no_ad_has_none():
+    inbox.record(make_number(make_business()), make_change(make_inbound()))
+
+    assert Customer.objects.get().ad is None
 
 
 def test_one_message_that_cannot_be_recorded_does_not_stop_the_others():
@@ -356,5 +388,5 @@ def test_a_file_that_is_called_stop_is_no_opt_out():
 
     inbox.record(number, make_change(make_inbound(text="", type="document", content=content)))
 
-    assert Message.objects.get().text == "stop"
+    assert Message.objects.get().text == ""
     assert not Customer.objects.get().opted_out

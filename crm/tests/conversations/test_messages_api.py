@@ -239,3 +239,80 @@ def test_messages_cannot_be_changed_or_deleted(api, number):
 
     assert api.patch(address, {"text": "Bye"}, format="json").status_code == 405
     assert api.delete(address).status_code == 405
+
+
+ORDER = {
+    "type": "order",
+    "order": {
+        "product_items": [{"product_retailer_id": "A", "quantity": 2, "item_price": 350.0, "currency": "RUB"}],
+        "text": "Gift wrap",
+    },
+}
+
+
+def test_an_order_has_details_and_no_text_of_ours(api, number):
+    message = make_message(make_conversation(number), "", type="order", content=ORDER)
+
+    body = api.get(path("messages", message.pk)).json()
+
+    assert body["text"] == ""
+    assert body["details"] == {
+        "order": {
+            "items": [{"product_id": "A", "quantity": 2, "price": "350.00", "currency": "RUB"}],
+            "totals": [{"amount": "700.00", "currency": "RUB"}],
+            "text": "Gift wrap",
+        },
+        "form": None,
+        "contacts": None,
+        "location": None,
+        "ad": None,
+        "product": None,
+        "forwarded": None,
+    }
+
+
+def test_a_message_of_words_alone_has_no_details_and_quotes_nothing(api, number):
+    message = make_message(make_conversation(number))
+
+    body = api.get(path("messages", message.pk)).json()
+
+    assert (body["details"], body["quoted"]) == (None, None)
+
+
+def test_what_a_message_answers_is_quoted(api, number):
+    conversation = make_conversation(number)
+    asked = make_message(conversation, "Which size?", "out")
+    answer = make_message(conversation, "S", context_wamid=asked.wamid)
+    expected = {"kind": "message", "id": asked.pk, "text": "Which size?"}
+
+    listed = api.get(path("conversations", conversation.pk, "messages")).json()["results"]
+
+    assert api.get(path("messages", answer.pk)).json()["quoted"] == expected
+    assert [row["quoted"] for row in listed] == [expected, None]
+
+
+def test_what_is_quoted_without_words_is_a_phrase(api, number):
+    conversation = make_conversation(number)
+    photo = make_message(conversation, "", type="image", content={"type": "image", "image": {"id": "1"}})
+    answer = make_message(conversation, "Nice", "out", context_wamid=photo.wamid)
+
+    assert api.get(path("messages", answer.pk)).json()["quoted"]["text"] == "Photo"
+
+
+def test_nothing_of_another_business_is_quoted(api, number):
+    foreign = make_message(make_conversation(), "Secret")
+    answer = make_message(make_conversation(number), "S", context_wamid=foreign.wamid)
+
+    assert api.get(path("messages", answer.pk)).json()["quoted"] is None
+
+
+def test_the_number_of_queries_of_a_list_does_not_grow_with_what_is_quoted(api, number, django_assert_num_queries):
+    conversation = make_conversation(number)
+    for serial in range(5):
+        asked = make_message(conversation, f"Question {serial}", "out")
+        make_message(conversation, "S", context_wamid=asked.wamid)
+        make_message(conversation, "?", context_wamid="wamid.of-nothing-known")
+
+    # the person's rights (2), messages, quoted messages, quoted broadcasts
+    with django_assert_num_queries(5):
+        api.get(path("messages"))

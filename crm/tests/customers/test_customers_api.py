@@ -33,6 +33,7 @@ def test_a_customer_is_made_with_tags_attributes_and_opt_out(api, owner):
         "tags": ["new", "vip"],
         "attributes": {"city": "Kazan", "age": 30},
         "opted_out": True,
+        "ad": None,
         "created_at": "",
     }
     assert Customer.objects.get().business == owner.business
@@ -109,3 +110,15 @@ def test_a_customer_whose_tags_are_refused_is_not_kept(api, owner):
     with patch("crm.customers.customers.set_tags", side_effect=Refusal("no_tags", "Not these.")):
         answer = post(api, path("customers"), {"phone": "+79161234567", "tags": ["vip"]})
     assert (answer.status_code, Customer.objects.count()) == (409, 0)
+
+
+def test_the_ad_of_a_customer_is_read_and_never_written(api, owner):
+    ad = {"headline": "Tea", "body": None, "url": "https://fb.me/1", "id": "1", "click_id": None}
+    customer = make_customer(owner.business, ad=ad)
+
+    response = api.patch(path("customers", customer.pk), {"ad": None, "name": "Anna"}, format="json")
+
+    customer.refresh_from_db()
+    assert customer.ad == ad
+    assert api.get(path("customers", customer.pk)).json()["ad"] == ad
+    assert response.status_code in (200, 400)

@@ -39,6 +39,7 @@ from bots.models import Bot, BotScenario
 from bots.runtime.loading import published
 from bots.runtime.routing import Arrival, Begin, CallPerson, Candidate, Continue, Running, Stop, route
 from bots.runtime.writing import template_text
+from crm.conversations import mailing_choice
 
 MAX_MESSAGES = 100
 
@@ -117,13 +118,27 @@ class _Chat:
         self.running: Candidate | None = None
         self.waits_until = self.now
         self.bot_paused = False
+        self.wants_mailings = True
         self.is_first = True
 
     def answer(self, text: str) -> Sequence[Effect]:
         """What comes of a message."""
         if text == SKIP:
             return self._time_out()
-        arrival = Arrival(text, owned=self.bot_paused, running=self._session(), is_first=self.is_first)
+        return [*self._confirm_choice(text), *self._routed(text)]
+
+    def _confirm_choice(self, text: str) -> Sequence[Effect]:
+        """What the business says to a customer who opts out or in again by these words."""
+        wanted = mailing_choice.asked(text, self.bot.business)
+        if wanted is None or wanted == self.wants_mailings:
+            return ()
+        self.wants_mailings = wanted
+        confirmed = mailing_choice.confirmation(self.bot.business, wanted)
+        return [SendMessage(text_message(confirmed), confirmed)] if confirmed else ()
+
+    def _routed(self, text: str) -> Sequence[Effect]:
+        words = self.bot.business.opt_out_words
+        arrival = Arrival(text, "", self.bot_paused, self._session(), self.is_first, words)
         self.is_first = False
         match route(arrival, self.candidates):
             case Stop():

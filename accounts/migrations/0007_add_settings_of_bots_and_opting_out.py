@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='business',
             name='bot_returns_after',
-            field=models.PositiveSmallIntegerField(blank=True, db_default=12, default=12, help_text="A bot is silent where a person answers, and speaks again so long after the person's last message, or when the conversation is closed. Empty: only when it is closed.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(720)], verbose_name='the bot returns after, hours'),
+            field=models.PositiveSmallIntegerField(blank=True, db_default=12, default=12, help_text="A bot is silent where a person answers. It speaks again so long after that person's last message, or when the conversation is closed. Empty: only when it is closed.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(720)], verbose_name='the bot returns after (hours)'),
         ),
         migrations.AddField(
             model_name='business',
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='business',
             name='opt_in_text',
-            field=models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='who opted in again is told'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='answer to an opt-in'),
         ),
         migrations.AddField(
             model_name='business',
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='business',
             name='opt_out_text',
-            field=models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='who opted out is told'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='answer to an opt-out'),
         ),
         migrations.AddField(
             model_name='business',

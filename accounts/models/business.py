@@ -95,15 +95,15 @@ class Business(models.Model):
         help_text=_("Nothing is sent for a suspended business; incoming messages are still kept."),
     )
     bot_returns_after = models.PositiveSmallIntegerField(
-        _("the bot returns after, hours"),
+        _("the bot returns after (hours)"),
         null=True,
         blank=True,
         default=12,
         db_default=12,
         validators=[MinValueValidator(1), MaxValueValidator(720)],
         help_text=_(
-            "A bot is silent where a person answers, and speaks again so long after the person's last message, or when "
-            "the conversation is closed. Empty: only when it is closed."
+            "A bot is silent where a person answers. It speaks again so long after that person's last message, or "
+            "when the conversation is closed. Empty: only when it is closed."
         ),
     )
     # Crm decides what is asked by these words (crm.customers.opt_out).
@@ -119,10 +119,8 @@ class Business(models.Model):
         db_default=True,
         help_text=_("Whoever opts out by a word, or in again, is told so once."),
     )
-    opt_out_text = models.CharField(_("who opted out is told"), max_length=1000, blank=True, default="", db_default="")
-    opt_in_text = models.CharField(
-        _("who opted in again is told"), max_length=1000, blank=True, default="", db_default=""
-    )
+    opt_out_text = models.CharField(_("answer to an opt-out"), max_length=1000, blank=True, default="", db_default="")
+    opt_in_text = models.CharField(_("answer to an opt-in"), max_length=1000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = BusinessQuerySet.as_manager()

@@ -102,9 +102,9 @@ Route = Begin | Continue | KeepWaiting | CallPerson | Stop
 def route(arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     """
     Who takes a message, in this order: nobody after an opt-out word, or where a person owns the conversation; the
-    bots' own words; the menu whose button was tapped; the scenario that runs and asks; a button that names a scenario;
-    a keyword; the first message ever; any message; None: nobody. A scenario that has a bot's own word as its keyword is
-    what the word means.
+    bots' own words; the menu whose button was tapped; the scenario that runs and asks; a button that names a
+    scenario; a keyword; the first message ever; any message; None: nobody. A scenario that has a bot's own word as its
+    keyword is what the word means.
 
     A scenario that waits for a time gives way to a button and a keyword, and to nothing less.
     """

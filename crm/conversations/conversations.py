@@ -55,7 +55,7 @@ def pause(conversation: Conversation) -> dict[str, Any]:
 
 
 def pause_bot_until(conversation: Conversation, moment: datetime | None) -> None:
-    """Have bots be silent here until this moment; None: without end. Raises ValidationError for one that has passed."""
+    """Have bots be silent here until this moment; None: without end. Raises ValidationError when it has passed."""
     if moment and moment <= timezone.now():
         raise ValidationError({"bot_resumes_at": _("This time has passed. Choose a later one.")}, code="passed")
     change(conversation, bot_paused=True, bot_resumes_at=moment)

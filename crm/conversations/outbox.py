@@ -46,8 +46,8 @@ def queue(
 ) -> Message:
     """
     Queue a message in a conversation, to be sent not before `due_at`; with `pause_bot` a person answers there
-    (`conversations.pause_bot`). `content` is the Cloud API's message without its recipient; `text` is what a person reads of it. Raises
-    Refusal when the number may not send, or for anything but a template outside the window.
+    (`conversations.pause_bot`). `content` is the Cloud API's message without its recipient; `text` is what a person
+    reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
     """
     check_may_be_sent(conversation, content["type"])
     message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)

@@ -65,7 +65,7 @@ _START_WORDS = frozenset(
 _RENEWALS = frozenset(
     _WORD.findall("возобновить возобновите возобнови включить включите включи верните вернуть resume")
 )
-_AGAIN = frozenset(_WORD.findall("на снова опять again back for"))
+_AGAIN = frozenset(_WORD.findall("на снова опять again back for in"))
 
 #: What may stand around a word or phrase of the business.
 _COURTESIES = frozenset(_WORD.findall("пожалуйста пж плиз спасибо здравствуйте please pls thanks thank you"))

@@ -44,7 +44,7 @@ class Conversation(TenantModel):
     bot_paused = models.BooleanField(
         _("bot paused"), default=False, help_text=_("A person answers here; bots are silent.")
     )
-    # Empty in a pause: it has no end. A time that has passed ended the pause, though `bot_paused` still says otherwise.
+    # Empty in a pause: it has no end. A time that has passed has ended it, whatever `bot_paused` says.
     bot_resumes_at = models.DateTimeField(_("bot answers again"), null=True, editable=False)
     # Written by the bots: a scenario is waiting for an answer here.
     in_scenario = models.BooleanField(_("in a scenario"), default=False, editable=False)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.testing import make_business
+from accounts.testing import make_owner
 from crm.conversations import inbox
 from crm.customers import customers
 from crm.models import Customer
@@ -21,7 +21,7 @@ IN = "You will receive our mailings again. To stop them, write STOP."
 
 
 def in_english(**fields):
-    return make_conversation(make_number(make_business(language="en")), **fields)
+    return make_conversation(make_number(make_owner(language="en").business), **fields)
 
 
 @pytest.fixture

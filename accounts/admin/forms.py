@@ -97,8 +97,8 @@ class BusinessForm(RefusableModelForm):
             "opt_in_text",
         ]
         widgets = {
-            "opt_out_text": forms.Textarea(attrs={"rows": 2}),
-            "opt_in_text": forms.Textarea(attrs={"rows": 2}),
+            "opt_out_text": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+            "opt_in_text": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

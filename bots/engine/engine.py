@@ -55,9 +55,12 @@ class State:
     heard: str = ""
     said: tuple[Any, ...] = ()
 
-    def begin_another(self, step: str | None = None) -> State:
-        """The state in which the conversation's next scenario begins, perhaps at a menu. Texts said still count."""
-        return State(step=step, said=self.said)
+    def begin_another(self, step: str | None = None, known: dict[str, Any] | None = None) -> State:
+        """
+        The state in which the conversation's next scenario begins, perhaps at a menu and with values that are known
+        already. Texts said still count.
+        """
+        return State(step=step, vars=known or {}, said=self.said)
 
     def back_to(self, step: str) -> State:
         """The state in which the session waits at another step, with all it knows."""

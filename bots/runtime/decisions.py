@@ -215,9 +215,9 @@ def _begin(situation: Situation, candidate: Candidate, step: str | None, logged:
     A scenario begins, perhaps at a menu that was tapped, and then with what the customer's last way through it kept.
     What was said in the one before still counts as said.
     """
-    before = situation.last_state.begin_another(step)
-    if step and candidate.scenario_id == situation.last_scenario_id:
-        before = replace(before, vars=situation.last_state.vars)
+    last = situation.last_state
+    is_same = step is not None and candidate.scenario_id == situation.last_scenario_id
+    before = last.begin_another(step, last.vars if is_same else None)
     decision = _advance(situation, candidate.document, candidate.bot, before)
     reason = EndReason.REPLACED if situation.session else None
     return replace(decision, end_reason=reason, begins=candidate, event=logged)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.testing import make_owner
 from crm.conversations import conversations, outbox
+from crm.customers.merge import merge
 from crm.models import Conversation
 from crm.testing import make_conversation
 from crm.tests.calls import path, post
@@ -105,6 +106,18 @@ def test_a_pause_that_ended_begins_anew_when_a_person_answers():
     conversation = paused(bot_resumes_at=in_hours(-1))
     outbox.reply(conversation, "Hello", author=None)
     assert hours_left(conversation) == 12
+
+
+@pytest.mark.parametrize(("theirs", "ours", "left"), [(5, None, 5), (-1, None, None), (5, 2, 2)])
+def test_where_a_person_answers_one_of_two_customers_who_are_one_the_bot_stays_silent(theirs, ours, left):
+    kept = make_conversation()
+    gone = make_conversation(kept.whatsapp_number, bot_paused=True, bot_resumes_at=in_hours(theirs))
+    if ours:
+        conversations.pause_bot_until(kept, in_hours(ours))
+    merge(kept.customer, gone.customer)
+    kept.refresh_from_db()
+    assert kept.is_bot_paused is bool(left)
+    assert not left or hours_left(kept) == left
 
 
 # What is shown

@@ -129,16 +129,14 @@ def opt_in(customer: Customer) -> bool:
 
 def choose_mailings(customer: Customer, wanted: bool) -> bool:
     """Opt in or out. Returns whether that is new: of two that do it at the same moment it is for one."""
-    if customer.opted_out != wanted:
-        return False
     opted_out_at = None if wanted else timezone.now()
     unchosen = Customer.objects.filter(pk=customer.pk, opted_out_at__isnull=not wanted)
-    changed = unchosen.update(opted_out_at=opted_out_at)
-    if changed:
+    if unchosen.update(opted_out_at=opted_out_at):
         customer.opted_out_at = opted_out_at
-    else:
+        return True
+    if customer.opted_out is wanted:
         customer.refresh_from_db(fields=["opted_out_at"])
-    return bool(changed)
+    return False
 
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:

@@ -27,7 +27,14 @@ class BusinessAdmin(TenantModelAdmin):
     list_filter = ["is_suspended", "language"]
     list_select_related = ["subscription"]
     search_fields = ["name"]
-    fields = ["name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]}),
+        (_("Bots and people"), {"fields": ["bot_returns_after"]}),
+        (
+            _("Opting out"),
+            {"fields": ["opt_out_words", "opt_in_words", "confirms_opt_out", "opt_out_text", "opt_in_text"]},
+        ),
+    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Business | None = None) -> list[str]:
         return ["created_at"] if signed_in(request).is_superuser else ["is_suspended", "created_at"]

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Business, Role, User
+from accounts.models.business import clean_words, default_opt_in_text, default_opt_out_text
 from accounts.people import sign_in, tokens
 from accounts.tenancy.forms import RefusableModelForm, TenantModelForm
 from accounts.tenancy.scope import signed_in
@@ -47,12 +49,65 @@ def _time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
+class WordLinesField(forms.CharField):
+    """Words or phrases, one a line; a list."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return clean_words((super().to_python(value) or "").splitlines())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != (initial or [])
+
+
 class BusinessForm(RefusableModelForm):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones, initial="Europe/Moscow")
+    opt_out_words = WordLinesField(
+        label=_("Opt-out words"),
+        required=False,
+        help_text=_(
+            "One word or phrase a line. Whoever writes it and nothing else opts out, as by “stop”, “unsubscribe” and "
+            "the like, which need not stand here."
+        ),
+    )
+    opt_in_words = WordLinesField(
+        label=_("Opt-in words"),
+        required=False,
+        help_text=_("One a line. Whoever opted out and writes it opts in again, as by “start” and “subscribe”."),
+    )
 
     class Meta:
         model = Business
-        fields = ["name", "country", "time_zone", "language", "currency", "is_suspended"]
+        fields = [
+            "name",
+            "country",
+            "time_zone",
+            "language",
+            "currency",
+            "is_suspended",
+            "bot_returns_after",
+            "opt_out_words",
+            "opt_in_words",
+            "confirms_opt_out",
+            "opt_out_text",
+            "opt_in_text",
+        ]
+        widgets = {
+            "opt_out_text": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+            "opt_in_text": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        with translation.override(self.instance.language):
+            texts = {"opt_out_text": default_opt_out_text(), "opt_in_text": default_opt_in_text()}
+        for name in set(texts) & set(self.fields):
+            self.fields[name].widget.attrs["placeholder"] = texts[name]
+            self.fields[name].help_text = _("Empty: the text that is shown in grey.")
 
 
 class ApiTokenForm(RefusableModelForm):

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import ApiToken, Business, Role, User
+from accounts.models.business import MAX_WORD, MAX_WORDS, clean_words
 from accounts.people import invitations, team, tokens
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
 
@@ -18,10 +19,42 @@ class PasswordField(serializers.CharField):
         )
 
 
+class WordsField(serializers.ListField):
+    """Words or phrases, each of them once."""
+
+    child = serializers.CharField(max_length=MAX_WORD)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        return clean_words(super().to_internal_value(data))
+
+
 class BusinessSerializer(TenantSerializer):
+    """
+    `bot_returns_after`: hours after a person's last message in which bots are silent; null: until the conversation is
+    closed. An empty `opt_out_text` or `opt_in_text` is the text that comes with the product.
+    """
+
+    opt_out_words = WordsField(max_length=MAX_WORDS, required=False)
+    opt_in_words = WordsField(max_length=MAX_WORDS, required=False)
+
     class Meta:
         model = Business
-        fields = ["id", "name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]
+        fields = [
+            "id",
+            "name",
+            "country",
+            "time_zone",
+            "language",
+            "currency",
+            "is_suspended",
+            "bot_returns_after",
+            "opt_out_words",
+            "opt_in_words",
+            "confirms_opt_out",
+            "opt_out_text",
+            "opt_in_text",
+            "created_at",
+        ]
         read_only_fields = ["is_suspended", "created_at"]
 
 

@@ -1,10 +1,12 @@
 import zoneinfo
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 import phonenumbers
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .tenant import TenantQuerySet, Viewer
@@ -23,6 +25,37 @@ def validate_country(value: str) -> None:
             code="country",
             params={"country": value},
         )
+
+
+#: How many words a business may have of a kind, and the characters of each.
+MAX_WORDS = 50
+MAX_WORD = 100
+
+
+def validate_words(value: Any) -> None:
+    """Raise ValidationError for what is no list of words as `clean_words` makes it."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ValidationError(_("Write a list of words."), code="words")
+    if len(value) > MAX_WORDS:
+        raise ValidationError(_("At most 50 words. Keep those that people write."), code="words")
+    if any(len(word) > MAX_WORD for word in value):
+        raise ValidationError(_("A word or phrase has at most 100 characters. Shorten it."), code="words")
+
+
+def clean_words(words: Iterable[str]) -> list[str]:
+    """Words without blanks around and between them, each once, whatever its case; what is empty is left out."""
+    cleaned = (" ".join(word.split()) for word in words)
+    return list({word.casefold(): word for word in reversed(list(cleaned)) if word}.values())[::-1]
+
+
+def default_opt_out_text() -> str:
+    """What is said to whoever opted out where the business has no text of its own, in the language of now."""
+    return gettext("You will receive no more mailings. To receive them again, write START.")
+
+
+def default_opt_in_text() -> str:
+    """The same to whoever opted in again."""
+    return gettext("You will receive our mailings again. To stop them, write STOP.")
 
 
 class BusinessQuerySet(TenantQuerySet):
@@ -61,6 +94,33 @@ class Business(models.Model):
         default=False,
         help_text=_("Nothing is sent for a suspended business; incoming messages are still kept."),
     )
+    bot_returns_after = models.PositiveSmallIntegerField(
+        _("the bot returns after (hours)"),
+        null=True,
+        blank=True,
+        default=12,
+        db_default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text=_(
+            "A bot is silent where a person answers. It speaks again so long after that person's last message, or "
+            "when the conversation is closed. Empty: only when it is closed."
+        ),
+    )
+    # Crm decides what is asked by these words (crm.customers.opt_out).
+    opt_out_words = models.JSONField(
+        _("opt-out words"), default=list, db_default=[], blank=True, validators=[validate_words]
+    )
+    opt_in_words = models.JSONField(
+        _("opt-in words"), default=list, db_default=[], blank=True, validators=[validate_words]
+    )
+    confirms_opt_out = models.BooleanField(
+        _("confirm opt-outs"),
+        default=True,
+        db_default=True,
+        help_text=_("Whoever opts out by a word, or in again, is told so once."),
+    )
+    opt_out_text = models.CharField(_("answer to an opt-out"), max_length=1000, blank=True, default="", db_default="")
+    opt_in_text = models.CharField(_("answer to an opt-in"), max_length=1000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = BusinessQuerySet.as_manager()
@@ -73,6 +133,13 @@ class Business(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.opt_out_words, self.opt_in_words = clean_words(self.opt_out_words), clean_words(self.opt_in_words)
+        both = {word.casefold() for word in self.opt_out_words} & {word.casefold() for word in self.opt_in_words}
+        if both:
+            sentence = _("“%(word)s” is an opt-out word as well. Remove it here or there.")
+            raise ValidationError({"opt_in_words": ValidationError(sentence, params={"word": min(both)})})
 
     def retire(self) -> None:
         """From now on nobody signs in and nothing is sent."""

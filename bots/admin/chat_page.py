@@ -12,7 +12,7 @@ from bots.editor.forms import ChatForm
 from bots.editor.labels import effect_text, problem_text
 from bots.editor.scenarios import BrokenScenario
 from bots.engine.effects import Call, SendMessage, SetTimer, TimerKind
-from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_shown
+from bots.simulation.simulation import MAX_MESSAGES, SKIP, SimulatedTurn, is_shown, read_tap, taps
 
 #: Before the key of a step that calls a service: the field with what the service answers.
 ANSWER = "answer-"
@@ -73,9 +73,11 @@ def may_run_out(turn: SimulatedTurn) -> bool:
 
 def show(turn: SimulatedTurn) -> dict[str, Any]:
     """A turn for the page: what was written and, in order, what was said and what else happened, in words."""
-    text = _("(no answer in time)") if turn.text == SKIP else turn.text
+    text = _("(no answer in time)") if turn.text == SKIP else read_tap(turn.text)[1]
     shown = [
-        {"message": effect} if isinstance(effect, SendMessage) else {"note": effect_text(effect.as_json())}
+        {"message": effect, "taps": taps(effect)}
+        if isinstance(effect, SendMessage)
+        else {"note": effect_text(effect.as_json())}
         for effect in turn.effects
         if is_shown(effect)
     ]

@@ -51,8 +51,8 @@ class BotViewSet(AnswersWithReport):
     def simulate(self, request: Request, pk: int | None = None) -> Response:
         """
         What the bot would answer to a new customer. Nothing is stored, sent or called. Waits pass at once, the
-        message `/skip` lets the time to answer run out, and a service that would be called answers as `answers` says
-        by step, or not at all.
+        message `/skip` lets the time to answer run out, `/tap size:m M` taps the button of that id with the label M,
+        and a service that would be called answers as `answers` says by step, or not at all.
         """
         bot = self.get_object()
         wanted = SimulationSerializer(data=request.data)

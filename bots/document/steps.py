@@ -99,7 +99,7 @@ class Template(StepWithNext):
 
 
 class Handoff(BaseStep):
-    """Calls a person and ends. The bot is silent until people give the conversation back to it."""
+    """Calls a person and ends. The bot is silent until the conversation is closed, given back or left by people."""
 
     kind: Literal["handoff"]
     text: LastWords = None

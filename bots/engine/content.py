@@ -38,3 +38,11 @@ def _buttons(titles: list[dict[str, str]]) -> dict[str, Any]:
 
 def _rows(titles: list[dict[str, str]]) -> dict[str, Any]:
     return {"button": gettext("Choose")[:MAX_BUTTON_TITLE], "sections": [{"rows": titles}]}
+
+
+def choices_of(message: Content) -> list[tuple[str, str]]:
+    """(id, label) of the buttons or rows that a message of `choice_message` offers; none for any other."""
+    action = message["interactive"]["action"] if message["type"] == "interactive" else {}
+    buttons = [button["reply"] for button in action.get("buttons", ())]
+    rows = [row for section in action.get("sections", ()) for row in section["rows"]]
+    return [(choice["id"], choice["title"]) for choice in (*buttons, *rows)]

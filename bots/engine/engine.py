@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -64,9 +64,16 @@ class State:
             del stored["form"]
         return stored
 
-    def begin_another(self, step: str | None = None) -> State:
-        """The state in which the conversation's next scenario begins, perhaps at a menu. Texts said still count."""
-        return State(step=step, said=self.said)
+    def begin_another(self, step: str | None = None, known: dict[str, Any] | None = None) -> State:
+        """
+        The state in which the conversation's next scenario begins, perhaps at a menu and with values that are known
+        already. Texts said still count.
+        """
+        return State(step=step, vars=known or {}, said=self.said)
+
+    def back_to(self, step: str) -> State:
+        """The state in which the session waits at another step, with all it knows."""
+        return replace(self, step=step, tries=0)
 
 
 def advance(scenario: Scenario, state: State, event: Event, now: datetime) -> tuple[State, tuple[Effect, ...]]:

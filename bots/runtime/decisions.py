@@ -41,8 +41,9 @@ class Situation:
     may_speak: bool
     #: The one that runs.
     session: BotSession | None = None
-    #: Where the conversation's last session is, or was at its end.
+    #: Where the conversation's last session is, or was at its end, and in which scenario.
     last_state: State = State()
+    last_scenario_id: int | None = None
     inbound: Inbound | None = None
     #: The scenarios that may begin, in order of priority; empty where none may.
     candidates: tuple[Candidate, ...] = ()
@@ -117,8 +118,8 @@ def _routed(situation: Situation, said: Said) -> Decision:
             return _call_person(situation, said, bot)
         case KeepWaiting():
             return Decision(session=session, event={"kind": "while_waiting", "text": said.text})
-        case Continue():
-            decision = _continue(situation, {"kind": "message", "text": said.text})
+        case Continue(step):
+            decision = _continue(situation, {"kind": "message", "text": said.text}, step)
             is_left = said.is_for_people and not decision.effects
             return replace(decision, event={"kind": "for_people", "type": said.type}) if is_left else decision
         case Begin(candidate, step):
@@ -131,14 +132,16 @@ def _arrival(situation: Situation, said: Said) -> Arrival:
     session, inbound = situation.session, situation.inbound
     running = None
     if session:
-        asks = waits_for_answer(session.version.document, situation.last_state)
-        running = Running(session.version.scenario_id, asks)
+        document, state = session.version.document, situation.last_state
+        asks = waits_for_answer(document, state)
+        running = Running(session.version.scenario_id, asks, document, state.step)
     return Arrival(
         text=said.text,
         payload=said.choice_id,
         owned=not situation.may_speak,
         running=running,
         is_first=inbound is not None and inbound.is_first,
+        opt_out_words=situation.conversation.whatsapp_number.business.opt_out_words,
     )
 
 
@@ -172,7 +175,7 @@ def _resume(situation: Situation) -> Decision:
         return Decision()
     reason = end_reason_at(situation.session, situation.conversation, situation.moment)
     if reason is None and not situation.may_speak:
-        reason = EndReason.HANDED_OFF if situation.conversation.bot_paused else EndReason.SWITCHED_OFF
+        reason = EndReason.HANDED_OFF if situation.conversation.is_bot_paused else EndReason.SWITCHED_OFF
     if reason:
         return Decision(end_reason=reason)
     return _continue(situation, _logged(situation.event))
@@ -193,17 +196,26 @@ def _logged(event: Event) -> dict[str, Any]:
 # The engine's part
 
 
-def _continue(situation: Situation, logged: dict[str, Any]) -> Decision:
-    """The running session takes the event, though the step that waits may not concern itself with it."""
-    session = situation.session
+def _continue(situation: Situation, logged: dict[str, Any], step: str | None = None) -> Decision:
+    """
+    The running session takes the event, though the step that waits may not concern itself with it; or it goes back to
+    a `step` whose menu was tapped.
+    """
+    session, before = situation.session, situation.last_state
     assert session is not None
-    decision = _advance(situation, session.version.document, session.bot, situation.last_state)
+    before = before.back_to(step) if step else before
+    decision = _advance(situation, session.version.document, session.bot, before)
     return replace(decision, session=session, event=logged)
 
 
 def _begin(situation: Situation, candidate: Candidate, step: str | None, logged: dict[str, Any]) -> Decision:
-    """A scenario begins, perhaps at a menu that was tapped. What was said in the one before still counts as said."""
-    before = situation.last_state.begin_another(step)
+    """
+    A scenario begins, perhaps at a menu that was tapped, and then with what the customer's last way through it kept.
+    What was said in the one before still counts as said.
+    """
+    last = situation.last_state
+    is_same = step is not None and candidate.scenario_id == situation.last_scenario_id
+    before = last.begin_another(step, last.vars if is_same else None)
     decision = _advance(situation, candidate.document, candidate.bot, before)
     reason = EndReason.REPLACED if situation.session else None
     return replace(decision, end_reason=reason, begins=candidate, event=logged)

@@ -78,9 +78,10 @@ def load(
     """What an event meets. `session` is the conversation's last; `inbound` is the message that the event is."""
     now = timezone.now()
     running = session if session and session.ended_at is None else None
-    may_speak = not conversation.bot_paused and _may_send(conversation.whatsapp_number)
+    may_speak = not conversation.is_bot_paused and _may_send(conversation.whatsapp_number)
     candidates: list[Candidate] = []
-    if isinstance(event, Said) and may_speak and not asks_to_stop(event.text):
+    own_words = conversation.whatsapp_number.business.opt_out_words
+    if isinstance(event, Said) and may_speak and not asks_to_stop(event.text, own_words):
         candidates = _live(conversation.whatsapp_number_id)
     documents = [candidate.document for candidate in candidates]
     if running and may_speak:
@@ -93,6 +94,7 @@ def load(
         may_speak=may_speak,
         session=running,
         last_state=State(**session.state) if session else State(),
+        last_scenario_id=session.version.scenario_id if session else None,
         inbound=inbound,
         candidates=tuple(candidates),
         tags=_tags(conversation, documents),

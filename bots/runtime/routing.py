@@ -28,13 +28,6 @@ class Candidate:
     def has_keyword(self, text: str) -> bool:
         return any(matches(trigger.match, trigger.value, text) for trigger in self.document.triggers_of(Keyword))
 
-    def menu_with(self, payload: str) -> str | None:
-        """The key of the menu to which a button belongs, or None."""
-        menus = (step for step in self.document.steps if isinstance(step, Menu))
-        return next(
-            (menu.key for menu in menus if any(choice_id(menu.key, it.key) == payload for it in menu.choices)), None
-        )
-
 
 class _GlobalWord(Enum):
     """A word that the bot itself understands, whatever runs."""
@@ -45,17 +38,22 @@ class _GlobalWord(Enum):
 
 @dataclass(frozen=True)
 class Running:
-    """The conversation's session. `asks`: it waits for an answer, and not for a time."""
+    """
+    The conversation's session: its scenario, the document that it runs, and the step where it waits. `asks`: it waits
+    for an answer, and not for a time.
+    """
 
     scenario_id: int
     asks: bool
+    document: Scenario | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True)
 class Arrival:
     """
     A message as it is routed. `payload` names a tapped button, `owned`: a person owns the conversation. `is_first`:
-    the customer has never written before.
+    the customer has never written before. `opt_out_words` are the business's own.
     """
 
     text: str
@@ -63,6 +61,7 @@ class Arrival:
     owned: bool = False
     running: Running | None = None
     is_first: bool = False
+    opt_out_words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,9 @@ class Begin:
 
 @dataclass(frozen=True)
 class Continue:
-    """The running session takes the message."""
+    """The running session takes the message, perhaps at an earlier menu of its own whose button was tapped."""
+
+    step: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,22 +102,26 @@ Route = Begin | Continue | KeepWaiting | CallPerson | Stop
 def route(arrival: Arrival, candidates: Sequence[Candidate]) -> Route | None:
     """
     Who takes a message, in this order: nobody after an opt-out word, or where a person owns the conversation; the
-    bots' own words; the scenario that runs and asks; a tapped button; a keyword; the first message ever; any message;
-    None: nobody. A scenario that has a bot's own word as its keyword is what the word means.
+    bots' own words; the menu whose button was tapped; the scenario that runs and asks; a button that names a
+    scenario; a keyword; the first message ever; any message; None: nobody. A scenario that has a bot's own word as its
+    keyword is what the word means.
 
     A scenario that waits for a time gives way to a button and a keyword, and to nothing less.
     """
-    if asks_to_stop(arrival.text):
+    if asks_to_stop(arrival.text, arrival.opt_out_words):
         return Stop()
     if arrival.owned:
         return None
     word, bot = _global_word(candidates, arrival.text)
     if word and bot:
         return _by_word(word, bot, arrival, candidates)
+    if menu := _with_menu(candidates, arrival):
+        return menu
     if arrival.running and arrival.running.asks:
         return Continue()
-    if begin := _with_button(candidates, arrival.payload):
-        return begin
+    candidate = _with_name(candidates, arrival.payload)
+    if candidate:
+        return Begin(candidate)
     candidate = _with_keyword(candidates, arrival.text)
     if candidate is None and arrival.running:
         return KeepWaiting()
@@ -158,15 +163,37 @@ def _beginning(candidates: Sequence[Candidate], running: Running | None) -> Cand
     )
 
 
-def _with_button(candidates: Sequence[Candidate], payload: str) -> Begin | None:
-    """Where a tapped button leads: to its menu, or to the scenario that bears the name in its payload."""
-    if not payload:
+def _with_menu(candidates: Sequence[Candidate], arrival: Arrival) -> Continue | Begin | None:
+    """
+    Where a tapped button of a menu leads. Menus of two scenarios may have buttons of one id: then what stands on it
+    decides, else who waits, what runs, and who comes first.
+    """
+    if not arrival.payload:
         return None
+    running = arrival.running
+    places: list[tuple[Menu, Continue | Begin]] = []
+    if running and running.document:
+        menus = sorted(_menus(running.document), key=lambda menu: menu.key != running.step)
+        places += [(menu, Continue(menu.key if menu.key != running.step else None)) for menu in menus]
     for candidate in candidates:
-        if step := candidate.menu_with(payload):
-            return Begin(candidate, step)
-    namesake = next((it for it in candidates if normalize(it.name) == normalize(payload)), None)
-    return Begin(namesake) if namesake else None
+        places += [(menu, Begin(candidate, menu.key)) for menu in _menus(candidate.document)]
+    found = [(label, way) for menu, way in places if (label := _label(menu, arrival.payload)) is not None]
+    ways = [way for label, way in found if label == arrival.text] or [way for _label, way in found]
+    return ways[0] if ways else None
+
+
+def _menus(document: Scenario) -> list[Menu]:
+    return [step for step in document.steps if isinstance(step, Menu)]
+
+
+def _label(menu: Menu, payload: str) -> str | None:
+    """What stands on a button of a menu, by the button's id; None where the menu has no such button."""
+    return next((it.label for it in menu.choices if choice_id(menu.key, it.key) == payload), None)
+
+
+def _with_name(candidates: Sequence[Candidate], payload: str) -> Candidate | None:
+    """The scenario that bears the name in a button's payload."""
+    return next((it for it in candidates if payload and normalize(it.name) == normalize(payload)), None)
 
 
 def _with_keyword(candidates: Sequence[Candidate], text: str) -> Candidate | None:

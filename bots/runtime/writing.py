@@ -220,10 +220,10 @@ def _hand_off(session: BotSession, effect: HandOff) -> None:
 
 
 def hand_over(conversation: Conversation) -> None:
-    """A person takes over: the bot is silent, and the conversation is open and unread."""
+    """A person takes over: the bot is paused, and the conversation is open and unread."""
     conversations.change(
         conversation,
-        bot_paused=True,
+        **conversations.pause(conversation),
         status=Conversation.Status.OPEN,
         unread=max(conversation.unread, 1),
     )

@@ -2,8 +2,8 @@
 A chat with a bot that nobody else sees: the same routing and engine, nothing stored, nothing sent, nobody called.
 
 Time passes as fast as it is needed: a wait is over at once, and the message SKIP lets the time to answer run out. A
-service that would be called has the answer that is given for its step, or none, so that the scenario goes its way for
-failures.
+message that `tap` made is a tap on a button. A service that would be called has the answer that is given for its step,
+or none, so that the scenario goes its way for failures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.refusals import Refusal
 from bots.document.scenario import Scenario
 from bots.editor.scenarios import BrokenScenario, check
-from bots.engine.content import text_message
+from bots.engine.content import choices_of, text_message
 from bots.engine.effects import (
     Call,
     Effect,
@@ -39,11 +39,15 @@ from bots.models import Bot, BotScenario
 from bots.runtime.loading import published
 from bots.runtime.routing import Arrival, Begin, CallPerson, Candidate, Continue, Running, Stop, route
 from bots.runtime.writing import template_text
+from crm.conversations import mailing_choice
 
 MAX_MESSAGES = 100
 
 #: A message that means: the customer writes nothing, and the time to answer runs out.
 SKIP = "/skip"
+
+#: Before the id of a button and what stands on it, in a message that is a tap.
+_TAP = "/tap "
 
 #: Waits and calls that pass by themselves after one message: they are enough to see where it goes.
 _MAX_EVENTS_PER_TURN = 20
@@ -59,6 +63,17 @@ class SimulatedTurn:
     @property
     def answers(self) -> list[SendMessage]:
         return [effect for effect in self.effects if isinstance(effect, SendMessage)]
+
+
+def taps(message: SendMessage) -> list[tuple[str, str]]:
+    """What stands on each button of a message, and the message that taps it."""
+    return [(label, f"{_TAP}{button} {label}") for button, label in choices_of(message.content)]
+
+
+def read_tap(message: str) -> tuple[str, str]:
+    """(id of the button, what stands on it) of a tap; an empty id and the message itself for any other."""
+    button, _blank, label = message.removeprefix(_TAP).partition(" ")
+    return (button, label) if message.startswith(_TAP) and label else ("", message)
 
 
 def is_shown(effect: Effect) -> bool:
@@ -115,15 +130,32 @@ class _Chat:
         self.now = timezone.localtime(timezone=ZoneInfo(bot.business.time_zone))
         self.state = State()
         self.running: Candidate | None = None
+        self.last_scenario_id: int | None = None
         self.waits_until = self.now
         self.bot_paused = False
+        self.wants_mailings = True
         self.is_first = True
 
     def answer(self, text: str) -> Sequence[Effect]:
         """What comes of a message."""
         if text == SKIP:
             return self._time_out()
-        arrival = Arrival(text, owned=self.bot_paused, running=self._session(), is_first=self.is_first)
+        choice_id, label = read_tap(text)
+        said = Said(self.person, label, choice_id, type="interactive" if choice_id else "text")
+        return [*self._confirm_choice(label), *self._routed(said)]
+
+    def _confirm_choice(self, text: str) -> Sequence[Effect]:
+        """What the business says to a customer who opts out or in again by these words."""
+        wanted = mailing_choice.asked(text, self.bot.business)
+        if wanted is None or wanted == self.wants_mailings:
+            return ()
+        self.wants_mailings = wanted
+        confirmed = mailing_choice.confirmation(self.bot.business, wanted)
+        return [SendMessage(text_message(confirmed), confirmed)] if confirmed else ()
+
+    def _routed(self, said: Said) -> Sequence[Effect]:
+        words = self.bot.business.opt_out_words
+        arrival = Arrival(said.text, said.choice_id, self.bot_paused, self._session(), self.is_first, words)
         self.is_first = False
         match route(arrival, self.candidates):
             case Stop():
@@ -131,17 +163,23 @@ class _Chat:
             case CallPerson(bot):
                 return self._call_person(bot)
             case Begin(candidate, step):
-                self.running = candidate
-                self.state = self.state.begin_another(step)
-                return self._play(candidate, Said(self.person, text))
-            case Continue() if self.running:
-                return self._play(self.running, Said(self.person, text))
+                return self._begin(candidate, step, said)
+            case Continue(step) if self.running:
+                self.state = self.state.back_to(step) if step else self.state
+                return self._play(self.running, said)
         return ()
+
+    def _begin(self, candidate: Candidate, step: str | None, said: Said) -> Sequence[Effect]:
+        is_same = step is not None and candidate.scenario_id == self.last_scenario_id
+        self.running, self.last_scenario_id = candidate, candidate.scenario_id
+        self.state = self.state.begin_another(step, self.state.vars if is_same else None)
+        return self._play(candidate, said)
 
     def _session(self) -> Running | None:
         if self.running is None:
             return None
-        return Running(self.running.scenario_id, waits_for_answer(self.running.document, self.state))
+        document = self.running.document
+        return Running(self.running.scenario_id, waits_for_answer(document, self.state), document, self.state.step)
 
     def _time_out(self) -> Sequence[Effect]:
         if self.running is None or self.bot_paused:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.tenancy.list_filters import LinkedFilter
 from crm.conversations.message_texts import shown_text
 from crm.models import Conversation, Message
+from crm.models.conversation import bot_is_paused
 
 from .conversation_exports import ExportsPage
 from .conversation_page import ConversationPage
@@ -31,6 +32,22 @@ class UnreadFilter(LinkedFilter):
         return queryset.filter(unread__gt=0) if self.value() else queryset
 
 
+class BotPausedFilter(LinkedFilter):
+    title = _("bot paused")
+    parameter_name = "with_bot_paused"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", gettext("Yes")), ("no", gettext("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
+        match self.value():
+            case "yes":
+                return queryset.filter(bot_is_paused())
+            case "no":
+                return queryset.exclude(bot_is_paused())
+        return queryset
+
+
 @admin.register(Conversation)
 class ConversationAdmin(CustomerSearch, TrialMessage):
     """The list of conversations. Each has a page of its own (ConversationPage)."""
@@ -45,7 +62,7 @@ class ConversationAdmin(CustomerSearch, TrialMessage):
         "status",
         "last_message_at",
     ]
-    list_filter = ["status", UnreadFilter, "whatsapp_number", "assignee", "bot_paused"]
+    list_filter = ["status", UnreadFilter, "whatsapp_number", "assignee", BotPausedFilter]
     list_select_related = ["customer", "whatsapp_number", "assignee"]
     search_fields = ["customer__search_text"]
     search_help_text = _("Name or phone of the customer")

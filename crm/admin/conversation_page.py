@@ -62,6 +62,9 @@ class ConversationPage(LivePage[Conversation]):
         "unassign": Button(_("Unassign"), lambda conversation, user: conversations.assign(conversation, None)),
         "pause_bot": Button(_("Pause the bot"), lambda conversation, user: conversations.pause_bot(conversation)),
         "resume_bot": Button(_("Resume the bot"), lambda conversation, user: conversations.resume_bot(conversation)),
+        "silence_bot": Button(
+            _("Keep the bot silent"), lambda conversation, user: conversations.pause_bot_until(conversation, None)
+        ),
         "close": Button(_("Close"), lambda conversation, user: conversations.close(conversation)),
         "reopen": Button(_("Reopen"), lambda conversation, user: conversations.reopen(conversation)),
     }
@@ -168,7 +171,8 @@ class ConversationPage(LivePage[Conversation]):
 def _buttons(conversation: Conversation, user: User) -> list[str]:
     return [
         "unassign" if conversation.assignee_id == user.pk else "assign_to_me",
-        "resume_bot" if conversation.bot_paused else "pause_bot",
+        "resume_bot" if conversation.is_bot_paused else "pause_bot",
+        *(["silence_bot"] if conversation.pause_ends_at else []),
         "reopen" if conversation.status == Conversation.Status.CLOSED else "close",
     ]
 

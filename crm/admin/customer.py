@@ -118,7 +118,9 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
     def opt_in(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
         self._decide(request, queryset, customers.opt_in)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Customer], decide: Callable[[Customer], None]) -> None:
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Customer], decide: Callable[[Customer], object]
+    ) -> None:
         chosen = list(queryset)
         for customer in chosen:
             decide(customer)

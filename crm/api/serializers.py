@@ -90,6 +90,10 @@ class DealSerializer(TenantSerializer):
 
 
 class ConversationSerializer(TenantSerializer):
+    """`bot_resumes_at`: when bots answer again by themselves; null where they do, and in a pause without end."""
+
+    bot_paused = serializers.BooleanField(source="is_bot_paused", read_only=True)
+    bot_resumes_at = serializers.DateTimeField(source="pause_ends_at", read_only=True, allow_null=True)
     window_open = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -101,6 +105,7 @@ class ConversationSerializer(TenantSerializer):
             "status",
             "assignee",
             "bot_paused",
+            "bot_resumes_at",
             "in_scenario",
             "unread",
             "last_inbound_at",
@@ -115,6 +120,12 @@ class AssignSerializer(StrictSerializer):
     """Who answers in a conversation; null: nobody in particular."""
 
     user = TenantRelatedField(queryset=User.objects.filter(is_active=True), allow_null=True)
+
+
+class PauseBotSerializer(StrictSerializer):
+    """Until when bots are silent. Left out: for the business's hours since the last reply; null: without end."""
+
+    bot_resumes_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class MessageErrorSerializer(serializers.Serializer):

@@ -38,6 +38,7 @@ from .serializers import (
     DealStageSerializer,
     ExportQuerySerializer,
     MessageSerializer,
+    PauseBotSerializer,
     TagSerializer,
     WriteFileSerializer,
     WriteFirstSerializer,
@@ -106,7 +107,7 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str | None = None) -> Response:
-        """Done, until the customer writes again."""
+        """Done, until the customer writes again; bots answer then."""
         return self._do(conversations.close)
 
     @extend_schema(request=None, responses=ConversationSerializer)
@@ -114,11 +115,18 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
     def reopen(self, request: Request, pk: str | None = None) -> Response:
         return self._do(conversations.reopen)
 
-    @extend_schema(request=None, responses=ConversationSerializer)
+    @extend_schema(request=PauseBotSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="pause-bot")
     def pause_bot(self, request: Request, pk: str | None = None) -> Response:
         """A person or a program answers here; bots are silent."""
-        return self._do(conversations.pause_bot)
+        conversation = self.get_object()
+        serializer = PauseBotSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if "bot_resumes_at" in serializer.validated_data:
+            conversations.pause_bot_until(conversation, serializer.validated_data["bot_resumes_at"])
+        else:
+            conversations.pause_bot(conversation)
+        return Response(self.get_serializer(conversation).data)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="resume-bot")

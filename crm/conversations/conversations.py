@@ -1,8 +1,10 @@
 """What is done with a conversation."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -26,8 +28,8 @@ def assign(conversation: Conversation, user: User | None) -> None:
 
 
 def close(conversation: Conversation) -> None:
-    """Take it off the list of open conversations, until the customer writes again."""
-    change(conversation, status=Conversation.Status.CLOSED, unread=0)
+    """Take it off the list of open conversations, until the customer writes again. Bots answer then."""
+    change(conversation, status=Conversation.Status.CLOSED, unread=0, bot_paused=False, bot_resumes_at=None)
 
 
 def reopen(conversation: Conversation) -> None:
@@ -36,13 +38,32 @@ def reopen(conversation: Conversation) -> None:
 
 
 def pause_bot(conversation: Conversation) -> None:
-    """Have a person answer here; bots are silent until `resume_bot`."""
-    change(conversation, bot_paused=True)
+    """
+    A person answers here: bots are silent until `resume_bot` or `close`, or until the business's hours have passed
+    since the last call of this.
+    """
+    change(conversation, **pause(conversation))
+
+
+def pause(conversation: Conversation) -> dict[str, Any]:
+    """The fields of a conversation in which a person answers now. A pause without end keeps none."""
+    hours = conversation.whatsapp_number.business.bot_returns_after
+    has_no_end = conversation.bot_paused and conversation.bot_resumes_at is None
+    if hours is None or has_no_end:
+        return {"bot_paused": True, "bot_resumes_at": None}
+    return {"bot_paused": True, "bot_resumes_at": timezone.now() + timedelta(hours=hours)}
+
+
+def pause_bot_until(conversation: Conversation, moment: datetime | None) -> None:
+    """Have bots be silent here until this moment; None: without end. Raises ValidationError when it has passed."""
+    if moment and moment <= timezone.now():
+        raise ValidationError({"bot_resumes_at": _("This time has passed. Choose a later one.")}, code="passed")
+    change(conversation, bot_paused=True, bot_resumes_at=moment)
 
 
 def resume_bot(conversation: Conversation) -> None:
-    """Have bots answer here again. Nothing else does: neither time nor closing the conversation."""
-    change(conversation, bot_paused=False)
+    """Have bots answer here again, now."""
+    change(conversation, bot_paused=False, bot_resumes_at=None)
 
 
 def mark_read(conversation: Conversation) -> None:

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from accounts.database.outages import is_outage
 from crm.customers import customers
-from crm.customers.opt_out import asks_to_stop
 from crm.media import media
 from crm.models import Conversation, Customer, Message
 from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
+from . import conversations, mailing_choice
 from .details import ad_of
 
 logger = logging.getLogger(__name__)
@@ -61,21 +61,22 @@ def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | No
     is_event = inbound.type in EVENT_TYPES
     message = _new_message(conversation, inbound, is_event)
     ad = None if customer.ad else ad_of(inbound.content)
-    opts_out = bool(inbound.text) and not is_event and asks_to_stop(inbound.text)
+    wants_mailings = None if is_event else mailing_choice.asked(inbound.text, number.business)
 
     # Write.
     if known:
         customers.update(customer, **known)
     if ad:
         customers.update(customer, ad=dataclasses.asdict(ad))
-    if opts_out:
-        customers.opt_out(customer)
+    has_chosen = wants_mailings is not None and customers.choose_mailings(customer, wants_mailings)
     message.save()
     if inbound.type in MEDIA_TYPES:
         media.schedule_fetch(message)
     if is_event:
         return None
-    Conversation.objects.filter(pk=conversation.pk).update(**_activity(conversation, message.timestamp))
+    conversations.change(conversation, **_activity(conversation, message.timestamp))
+    if wants_mailings is not None and has_chosen:
+        mailing_choice.confirm(conversation, wants_mailings)
     return conversation.pk
 
 
@@ -96,15 +97,16 @@ def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[C
 
 def _locked_conversation(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
     """The conversation, created when there is none, and locked until this transaction ends."""
-    conversations = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
-    conversation = conversations.first()
+    rows = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
+    conversation = rows.first()
     if conversation is None:
-        conversations.get_or_create(
+        rows.get_or_create(
             whatsapp_number=number,
             customer=customer,
             defaults={"business": number.business, "last_message_at": begun_at},
         )
-        conversation = conversations.get()
+        conversation = rows.get()
+    conversation.whatsapp_number = number
     return conversation
 
 
@@ -141,10 +143,7 @@ def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any
 def _record_preference(number: WhatsAppNumber, preference: Preference) -> None:
     """A customer stopped or resumed marketing messages in WhatsApp itself (Webhooks, "user_preferences")."""
     customer = customers.get_or_create(number.business, preference.phone, preference.user_id)
-    if preference.wants_marketing:
-        customers.opt_in(customer)
-    else:
-        customers.opt_out(customer)
+    customers.choose_mailings(customer, preference.wants_marketing)
 
 
 def skip_automation() -> int:

@@ -45,15 +45,15 @@ def queue(
     pause_bot: bool = False,
 ) -> Message:
     """
-    Queue a message in a conversation, to be sent not before `due_at`; with `pause_bot` bots are silent there from now
-    on. `content` is the Cloud API's message without its recipient; `text` is what a person reads of it. Raises
-    Refusal when the number may not send, or for anything but a template outside the window.
+    Queue a message in a conversation, to be sent not before `due_at`; with `pause_bot` a person answers there
+    (`conversations.pause_bot`). `content` is the Cloud API's message without its recipient; `text` is what a person
+    reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
     """
     check_may_be_sent(conversation, content["type"])
     message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
     values: dict[str, Any] = {"last_message_at": message.timestamp}
     if pause_bot:
-        values["bot_paused"] = True
+        values |= conversations.pause(conversation)
     conversations.change(conversation, **values)
     _deliver_on_commit(message)
     return message

@@ -117,16 +117,26 @@ def _merge_all(customers: list[Customer], phone: str | None) -> Customer:
     return target
 
 
-def opt_out(customer: Customer) -> None:
-    """Send this customer no broadcasts from now on."""
-    if not customer.opted_out:
-        update(customer, opted_out_at=timezone.now())
+def opt_out(customer: Customer) -> bool:
+    """Send this customer no broadcasts from now on. Returns whether that is new."""
+    return choose_mailings(customer, wanted=False)
 
 
-def opt_in(customer: Customer) -> None:
-    """Send this customer broadcasts again."""
-    if customer.opted_out:
-        update(customer, opted_out_at=None)
+def opt_in(customer: Customer) -> bool:
+    """Send this customer broadcasts again. Returns whether that is new."""
+    return choose_mailings(customer, wanted=True)
+
+
+def choose_mailings(customer: Customer, wanted: bool) -> bool:
+    """Opt in or out. Returns whether that is new: of two that do it at the same moment it is for one."""
+    opted_out_at = None if wanted else timezone.now()
+    unchosen = Customer.objects.filter(pk=customer.pk, opted_out_at__isnull=not wanted)
+    if unchosen.update(opted_out_at=opted_out_at):
+        customer.opted_out_at = opted_out_at
+        return True
+    if customer.opted_out is wanted:
+        customer.refresh_from_db(fields=["opted_out_at"])
+    return False
 
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:

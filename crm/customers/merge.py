@@ -26,6 +26,8 @@ def _merge_conversation(target: Conversation, source: Conversation) -> None:
     target.last_inbound_at = max(filter(None, [target.last_inbound_at, source.last_inbound_at]), default=None)
     target.last_message_at = max(target.last_message_at, source.last_message_at)
     target.assignee_id = target.assignee_id or source.assignee_id
+    if source.is_bot_paused and not target.is_bot_paused:
+        target.bot_paused, target.bot_resumes_at = True, source.bot_resumes_at
     target.save()
 
 

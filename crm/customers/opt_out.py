@@ -1,8 +1,9 @@
-"""The messages by which a customer asks not to be written to any more."""
+"""The messages by which a customer asks not to be written to any more, and those that take it back."""
 
 import re
+from collections.abc import Iterable
 
-from crm.normalization import normalize
+from crm.normalization import normalize, trim
 
 _WORD = re.compile(r"\w+")
 
@@ -57,15 +58,29 @@ _POLITE_WORDS = frozenset(
     )
 )
 
+#: Words that ask for mailings again, alone, and what is asked for only together with a mailing.
+_START_WORDS = frozenset(
+    _WORD.findall("старт start подписаться подпишите подпиши подписываюсь subscribe unstop optin")
+)
+_RENEWALS = frozenset(
+    _WORD.findall("возобновить возобновите возобнови включить включите включи верните вернуть resume")
+)
+_AGAIN = frozenset(_WORD.findall("на снова опять again back for in"))
 
-def asks_to_stop(text: str) -> bool:
+#: What may stand around a word or phrase of the business.
+_COURTESIES = frozenset(_WORD.findall("пожалуйста пж плиз спасибо здравствуйте please pls thanks thank you"))
+
+
+def asks_to_stop(text: str, own: Iterable[str] = ()) -> bool:
     """
-    Whether a customer's message is a request to opt out and nothing else. A question is none, nor is what holds a
-    word that might change the meaning.
+    Whether a customer's message is a request to opt out and nothing else, in words of anybody or in the business's
+    `own`. A question is none, nor is what holds a word that might change the meaning.
     """
     said = normalize(text)
     if "?" in said:
         return False
+    if _is_one_of(said, own):
+        return True
     words = _WORD.findall(said)
     others = set(words) - _POLITE_WORDS
     if not others:
@@ -75,6 +90,41 @@ def asks_to_stop(text: str) -> bool:
     if others <= _ENDINGS | _MAILINGS and others & _ENDINGS and others & _MAILINGS:
         return True
     return _forbids_writing(words, others)
+
+
+def asks_to_start(text: str, own: Iterable[str] = ()) -> bool:
+    """Whether a message asks for mailings and nothing else, likewise. It undoes an opt-out, and means nothing else."""
+    said = normalize(text)
+    if "?" in said:
+        return False
+    if _is_one_of(said, own):
+        return True
+    words = _WORD.findall(said)
+    others = set(words) - _POLITE_WORDS - _AGAIN
+    if not others:
+        return words in (["opt", "in"], ["opt", "me", "in"])
+    if others <= _START_WORDS | _MAILINGS and others & _START_WORDS:
+        return True
+    return others <= _RENEWALS | _MAILINGS and bool(others & _RENEWALS) and bool(others & _MAILINGS)
+
+
+def _is_one_of(said: str, own: Iterable[str]) -> bool:
+    """Whether a normalized text is one of these words or phrases, but for courtesies around it."""
+    bare = _bare(said)
+    return bool(bare) and any(_bare(normalize(phrase)) == bare for phrase in own)
+
+
+def _bare(text: str) -> list[str]:
+    """The words of a normalized text without the courtesies at its ends; the text itself where it has none."""
+    words = _WORD.findall(text)
+    if not words:
+        return [trim(text)] if text else []
+    begin, end = 0, len(words)
+    while begin < end and words[begin] in _COURTESIES:
+        begin += 1
+    while begin < end and words[end - 1] in _COURTESIES:
+        end -= 1
+    return words[begin:end] or words
 
 
 def _forbids_writing(words: list[str], others: set[str]) -> bool:

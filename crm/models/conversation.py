@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +9,11 @@ from accounts.models import TenantModel
 
 #: Free text may be sent this long after the customer's last message (Cloud API, "Customer service windows").
 CUSTOMER_SERVICE_WINDOW = timedelta(hours=24)
+
+
+def bot_is_paused() -> Q:
+    """The condition that bots are silent in a conversation now: `Conversation.is_bot_paused` for a query."""
+    return Q(bot_paused=True) & (Q(bot_resumes_at__isnull=True) | Q(bot_resumes_at__gt=timezone.now()))
 
 
 class Conversation(TenantModel):
@@ -38,6 +44,8 @@ class Conversation(TenantModel):
     bot_paused = models.BooleanField(
         _("bot paused"), default=False, help_text=_("A person answers here; bots are silent.")
     )
+    # Empty in a pause: it has no end. A time that has passed has ended it, whatever `bot_paused` says.
+    bot_resumes_at = models.DateTimeField(_("bot answers again"), null=True, editable=False)
     # Written by the bots: a scenario is waiting for an answer here.
     in_scenario = models.BooleanField(_("in a scenario"), default=False, editable=False)
     unread = models.PositiveIntegerField(_("unread"), default=0, editable=False)
@@ -80,3 +88,13 @@ class Conversation(TenantModel):
         """Whether free text may be sent now."""
         closes_at = self.window_closes_at
         return closes_at is not None and timezone.now() < closes_at
+
+    @property
+    def is_bot_paused(self) -> bool:
+        """Whether a person answers here now, so that bots are silent."""
+        return self.bot_paused and (self.bot_resumes_at is None or timezone.now() < self.bot_resumes_at)
+
+    @property
+    def pause_ends_at(self) -> datetime | None:
+        """When bots answer here again by themselves; None where they are not paused, and in a pause without end."""
+        return self.bot_resumes_at if self.is_bot_paused else None

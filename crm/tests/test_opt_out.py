@@ -1,6 +1,6 @@
 import pytest
 
-from crm.customers.opt_out import asks_to_stop
+from crm.customers.opt_out import asks_to_start, asks_to_stop
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,42 @@ def test_who_wants_no_more_messages_is_understood(text):
 )
 def test_who_means_something_else_is_not_taken_for_one(text):
     assert not asks_to_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("старт", "СТАРТ!", "«Старт»", "Cтapт", "старт, пожалуйста", "start", "Start 🚀", "subscribe me", "unstop"),
+        *("подписаться", "подпишите меня снова", "хочу подписаться на рассылку", "подписываюсь", "opt in"),
+        *("включите рассылку", "возобновите рассылку, пожалуйста", "верните подписку", "resume the newsletter"),
+    ],
+)
+def test_who_wants_mailings_again_is_understood(text):
+    assert asks_to_start(text) and not asks_to_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("старт?", "как подписаться?", "не старт, а стоп", "не подписывайте меня", "старт продаж завтра", "старт-ап"),
+        *("start order", "let's start", "restart", "subscribed", "подписка", "подписался на канал", "рассылка"),
+        *("включите свет", "верните деньги", "возобновить", "resume", "начать", "да", "yes", "хочу", "на", "", "🚀"),
+        *("отписаться", "отмените подписку", "не хочу подписаться", "подписаться на канал", "записаться", "жазылу"),
+    ],
+)
+def test_who_means_something_else_is_not_taken_for_asking_for_mailings(text):
+    assert not asks_to_start(text)
+
+
+@pytest.mark.parametrize("text", ["Не надо", "не надо!!!", "пожалуйста, не надо", "не надо, спасибо", "НЕ  НАДО 🙏"])
+def test_a_phrase_of_the_business_counts_with_courtesies_around_it(text):
+    assert asks_to_stop(text, ["не надо"]) and asks_to_start(text, ["«Не надо»"]) and not asks_to_stop(text)
+
+
+@pytest.mark.parametrize("text", ["не", "надо", "не надо мне", "не надо?", "надо не", "ненадо", "спасибо", "", "👍"])
+def test_anything_beside_a_phrase_of_the_business_is_left_alone(text):
+    assert not asks_to_stop(text, ["не надо", "🛑"]) and not asks_to_start(text, ["не надо", "🛑"])
+
+
+def test_a_sign_or_a_courtesy_may_be_a_word_of_the_business():
+    assert asks_to_stop("🛑", ["🛑"]) and asks_to_stop("Спасибо!", ["спасибо"])

@@ -73,6 +73,8 @@ def business_form(**changes):
         "time_zone": "Europe/Moscow",
         "language": "ru",
         "currency": "RUB",
+        "bot_returns_after": "12",
+        "confirms_opt_out": "on",
         **changes,
     }
 
@@ -83,6 +85,31 @@ def test_the_owner_edits_it_in_the_admin_and_adds_none(owner, client):
     business = Business.objects.get()
     assert (business.name, business.is_suspended) == ("Coffee house", False)
     assert client.get(reverse("admin:accounts_business_add")).status_code == 403
+
+
+def test_the_owner_writes_own_words_one_a_line(owner, client):
+    client.force_login(owner)
+    words = {"opt_out_words": " не  надо \n\nХватит\nхватит", "opt_in_words": "хочу", "opt_out_text": "Bye"}
+    client.post(change_page(owner.business), business_form(**words, bot_returns_after=""))
+    business = Business.objects.get()
+    assert (business.opt_out_words, business.opt_in_words) == (["не надо", "Хватит"], ["хочу"])
+    assert (business.opt_out_text, business.bot_returns_after, business.confirms_opt_out) == ("Bye", None, True)
+    html = client.get(change_page(business)).text
+    assert "не надо\nХватит</textarea>" in html
+
+
+def test_a_word_of_both_lists_is_refused_on_the_page(owner, client):
+    client.force_login(owner)
+    response = client.post(change_page(owner.business), business_form(opt_out_words="да", opt_in_words="ДА"))
+    assert "opt_in_words" in response.context["adminform"].errors
+    assert Business.objects.get().opt_out_words == []
+
+
+@pytest.mark.parametrize(("language", "word"), [("ru", "СТАРТ"), ("en", "START")])
+def test_the_page_shows_what_is_said_in_the_language_of_the_business(owner, client, language, word):
+    Business.objects.update(language=language)
+    client.force_login(owner)
+    assert word in client.get(change_page(owner.business)).text
 
 
 def test_an_administrator_suspends_a_business(owner, client):

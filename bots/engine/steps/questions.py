@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
 from bots.document.steps import Ask, Choice, Menu, Question
@@ -26,6 +27,21 @@ class QuestionHandler(StepHandler[Q]):
     def ask(self, step: Q, text: str, turn: Turn) -> None:
         raise NotImplementedError
 
+    def answer(self, step: Q, said: Said, turn: Turn) -> Destination | None:
+        """A tap on a menu that is gone is no answer, and no wrong one: the question is asked again."""
+        if said.choice_id and said.type != "button" and said.choice_id not in self.ids(step):
+            self.ask(step, step.text, turn)
+            return WAIT
+        return self.read(step, said, turn)
+
+    def ids(self, step: Q) -> Collection[str]:
+        """The ids of the buttons that the question offers."""
+        return ()
+
+    def read(self, step: Q, said: Said, turn: Turn) -> Destination | None:
+        """The person answered. None when the question goes on waiting as it is."""
+        raise NotImplementedError
+
     def refuse(self, step: Q, turn: Turn) -> Destination | None:
         """
         The answer was none: ask again, or go where the author says after so many tries. An order, a form or a contact
@@ -48,7 +64,10 @@ class MenuHandler(QuestionHandler[Menu]):
     def ask(self, step: Menu, text: str, turn: Turn) -> None:
         turn.offer(step, text)
 
-    def answer(self, step: Menu, said: Said, turn: Turn) -> Destination | None:
+    def ids(self, step: Menu) -> Collection[str]:
+        return _by_id(step)
+
+    def read(self, step: Menu, said: Said, turn: Turn) -> Destination | None:
         choice = _chosen(step, said)
         if choice is None:
             return self.refuse(step, turn)
@@ -58,15 +77,15 @@ class MenuHandler(QuestionHandler[Menu]):
 
 def _chosen(menu: Menu, said: Said) -> Choice | None:
     """
-    The choice that an answer means, or None. A tap on another step's menu is no answer; a template's button counts as
-    what stands on it.
+    The choice that an answer means, or None. A template's button counts as what stands on it.
     """
-    if said.choice_id:
-        ids = {content.choice_id(menu.key, choice.key): choice for choice in reversed(menu.choices)}
-        tapped = ids.get(said.choice_id)
-        if tapped or said.type != "button":
-            return tapped
+    if tapped := _by_id(menu).get(said.choice_id):
+        return tapped
     return _written(menu.choices, normalize(said.text))
+
+
+def _by_id(menu: Menu) -> dict[str, Choice]:
+    return {content.choice_id(menu.key, choice.key): choice for choice in reversed(menu.choices)}
 
 
 def _written(choices: tuple[Choice, ...], text: str) -> Choice | None:
@@ -88,7 +107,7 @@ class AskHandler(QuestionHandler[Ask]):
     def ask(self, step: Ask, text: str, turn: Turn) -> None:
         turn.say(text)
 
-    def answer(self, step: Ask, said: Said, turn: Turn) -> Destination | None:
+    def read(self, step: Ask, said: Said, turn: Turn) -> Destination | None:
         value = answers.READERS[step.answer](said, turn.now)
         if value is None:
             return self.refuse(step, turn)

@@ -14,11 +14,17 @@ def test_a_chat_goes_on_from_page_to_page_and_stores_nothing(client, scenario):
     address = f"{SCENARIOS}{scenario.pk}/try/"
     assert client.get(address).status_code == 200
     page = client.post(address, {"text": "заказ"}).content.decode()
-    assert "Какой размер?" in page and 'name="text" value="M">' in page
+    assert "Какой размер?" in page and 'name="text" value="/tap size:m M">M<' in page
     page = client.post(address, {"said": ["заказ", "M"], "text": "Аня"}).content.decode()
     assert "Спасибо, Аня! Размер M." in page
     assert "created the deal “Футболка M” for 1500" in page
     assert not Message.objects.exists()
+
+
+def test_a_button_of_an_earlier_menu_is_tapped_as_in_a_real_conversation(client, scenario):
+    address = f"{SCENARIOS}{scenario.pk}/try/"
+    page = client.post(address, {"said": ["заказ", "/tap size:m M", "/tap size:s S"], "text": "Аня"}).content.decode()
+    assert "Спасибо, Аня! Размер S." in page and "/tap size:s S</p>" not in page
 
 
 def test_what_a_service_answers_is_written_on_the_page_where_a_bot_is_tried(client, bot):

@@ -82,10 +82,17 @@ def test_a_tap_answers_and_the_label_is_kept():
     assert state.vars == {"size": "S"}
 
 
-def test_a_tap_on_another_menu_is_no_answer():
-    state, effects = play(order(), "заказ", Said(ANNA, "S", choice_id="color:s"))
-    assert state.step == "size"
-    assert texts(effects) == ["Выберите из списка"]
+@pytest.mark.parametrize(("heard", "question"), [(["заказ"], "Какой размер?"), (["заказ", "S"], "Как вас зовут?")])
+def test_a_tap_on_a_menu_that_is_gone_is_no_answer_and_no_wrong_one(heard, question):
+    state, effects = play(order(), *heard, Said(ANNA, "S", choice_id="color:s", type="interactive"))
+    assert state.step == ("size" if len(heard) == 1 else "name") and state.tries == 0
+    assert texts(effects) == [question]
+
+
+def test_a_session_goes_back_to_a_menu_with_what_it_knows():
+    state, _effects = play(order(), "заказ", "M")
+    state, _effects = play(order(), Said(ANNA, "S", choice_id="size:s"), state=state.back_to("size"))
+    assert (state.step, state.vars) == ("name", {"size": "S"})
 
 
 def test_three_choices_are_buttons_and_four_a_list():

@@ -117,4 +117,28 @@ def test_tags_that_were_added_count_and_an_opt_out_word_silences(bot):
         {"key": "no", "kind": "end", "text": "Нет"},
     ]
     make_published_scenario(bot, document(*steps))
+    bot.business.confirms_opt_out = False
     assert said(simulate(bot, ["привет", "стоп"])) == [["Да"], []]
+
+
+def test_an_opt_out_is_confirmed_once_and_so_is_taking_it_back(bot):
+    make_published_scenario(bot, document({"key": "a", "kind": "message", "text": "Да"}))
+    bot.business.opt_out_text, bot.business.opt_in_text = "Больше не пишем.", "Снова пишем."
+    bot.business.opt_out_words = ["хватит"]
+    chat = simulate(bot, ["старт", "хватит", "стоп", "привет", "старт", "старт"])
+    assert said(chat) == [["Да"], ["Больше не пишем."], [], ["Да"], ["Снова пишем.", "Да"], ["Да"]]
+
+
+@pytest.mark.parametrize(
+    ("messages", "answer"),
+    [
+        (["заказ", "/tap size:m M"], ["Как вас зовут?"]),
+        (["заказ", "M", "/tap size:s S"], ["Как вас зовут?"]),
+        (["заказ", "M", "/tap gone:s S"], ["Как вас зовут?"]),
+        (["заказ", "M", "Аня", "/tap size:s S"], ["Как вас зовут?"]),
+        (["заказ", "/tap M"], ["Выберите из списка"]),
+    ],
+)
+def test_a_tap_is_taken_as_in_a_real_conversation(bot, messages, answer):
+    make_published_scenario(bot)
+    assert said(simulate(bot, messages))[-1] == answer

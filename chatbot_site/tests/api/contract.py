@@ -61,7 +61,10 @@ DELETION = (
     "finished_at"
 )
 DELETION_STATE = {"state": "waiting running done"}
-BUSINESS = "id name country time_zone language currency is_suspended created_at"
+BUSINESS = (
+    "id name country time_zone language currency is_suspended bot_returns_after opt_out_words opt_in_words "
+    "confirms_opt_out opt_out_text opt_in_text created_at"
+)
 ME = "id email name language role business"
 PERSON = "id email name role language is_active has_joined last_login date_joined"
 TOKEN = "id name role expires_at created_at user"
@@ -79,8 +82,8 @@ REPORT = "errors warnings"
 CUSTOMER = "id phone whatsapp_user_id name tags attributes opted_out created_at"
 DEAL = "id customer conversation title amount currency stage created_at"
 CONVERSATION = (
-    "id whatsapp_number customer status assignee bot_paused in_scenario unread last_inbound_at window_open "
-    "last_message_at created_at"
+    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
+    "window_open last_message_at created_at"
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
@@ -131,7 +134,13 @@ OPERATIONS = [
     Operation("GET", "auth/me/", answer=ME),
     Operation("PATCH", "auth/me/", body="name? language?", answer=ME),
     Operation("GET", "business/", answer=BUSINESS),
-    Operation("PATCH", "business/", body="name? country? time_zone? language? currency?", answer=BUSINESS),
+    Operation(
+        "PATCH",
+        "business/",
+        body="name? country? time_zone? language? currency? bot_returns_after? opt_out_words? opt_in_words? "
+        "confirms_opt_out? opt_out_text? opt_in_text?",
+        answer=BUSINESS,
+    ),
     *delete("business/"),
     *read("deletions/", DELETION, words=DELETION_STATE),
     Operation("GET", "subscription/", answer="plan status ends_at limits usage"),
@@ -202,7 +211,7 @@ OPERATIONS = [
     about_a_conversation("assign", body="user"),
     about_a_conversation("close"),
     about_a_conversation("reopen"),
-    about_a_conversation("pause-bot"),
+    about_a_conversation("pause-bot", body="bot_resumes_at?"),
     about_a_conversation("resume-bot"),
     *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
     Operation(

@@ -163,6 +163,16 @@ def test_jsonl_tells_of_a_conversation_before_its_messages_even_when_it_has_none
     assert (told["customer"]["name"], told["customer"]["tags"]) == (customer.name, ["vip"])
 
 
+@pytest.mark.parametrize(("hours", "paused"), [(1, True), (-1, False)])
+def test_jsonl_tells_whether_the_bot_is_paused_now_and_until_when(conversation, hours, paused):
+    conversation.bot_paused, conversation.bot_resumes_at = True, timezone.now() + timedelta(hours=hours)
+    conversation.save()
+
+    told = json_lines(conversation.whatsapp_number)[0]["conversation"]
+
+    assert (told["bot_paused"], bool(told["bot_resumes_at"])) == (paused, paused)
+
+
 def test_what_comes_after_the_file_was_asked_for_is_not_in_it(conversation):
     make_message(conversation, "before")
     export = export_writer.ExportWriter(conversation.whatsapp_number, "jsonl")

@@ -1,5 +1,7 @@
 """What a customer's words say about mailings, and the sentence by which it is confirmed."""
 
+from django.utils import translation
+
 from accounts.models import Business
 from accounts.models.business import default_opt_in_text, default_opt_out_text
 from accounts.refusals import Refusal
@@ -27,7 +29,9 @@ def confirmation(business: Business, wants_mailings: bool) -> str:
 
 def confirm(conversation: Conversation, wants_mailings: bool) -> None:
     """Queue the confirmation, also where a person answers, if the number may send and the window is open."""
-    text = confirmation(conversation.whatsapp_number.business, wants_mailings)
+    business = conversation.whatsapp_number.business
+    with translation.override(business.language):
+        text = confirmation(business, wants_mailings)
     if not text:
         return
     try:

@@ -5,7 +5,7 @@ answer was lost. Each move is one committed UPDATE, so that whatever is killed w
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -40,6 +40,9 @@ Send = tuple[str | None, str | None]
 #: How long a claimed row may be under way: longer than a call lasts (graph.pool.CALL_TIMEOUT).
 LEASE = timedelta(seconds=60)
 
+#: How many open rows of a number a claim looks at first.
+LOOK_AHEAD = 500
+
 #: Seconds that what was sent, or was not after all, waits to be written down while the database is out of reach.
 SETTLING_TIMEOUT = 30
 
@@ -47,7 +50,6 @@ SETTLING_TIMEOUT = 30
 def due(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those of waiting rows that are to be sent now, in order. A row waits for every earlier one it is ordered by."""
     model = rows.model
-    rows = rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now()))
     if model.ordered_by:
         earlier = model.objects.filter(
             IS_OPEN,
@@ -56,7 +58,32 @@ def due(rows: QuerySet[Row]) -> QuerySet[Row]:
             **{model.ordered_by: OuterRef(model.ordered_by)},
         )
         rows = rows.filter(~Exists(earlier))
-    return rows.order_by("pk")
+    return _on_time(rows)
+
+
+def _on_time(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now())).order_by("pk")
+
+
+def _first_due(line: QuerySet[Row], number_id: int) -> Iterator[QuerySet[Row]]:
+    """
+    The rows of a line that are `due`, looked for among the first open rows of the number, then among more: where none
+    of these may go, all of them wait for a few conversations. So a claim costs the same however long the queue is, and
+    whatever the database believes about it.
+    """
+    model = line.model
+    if not model.ordered_by:
+        yield _on_time(line)
+        return
+    open_rows = model.objects.filter(IS_OPEN, whatsapp_number=number_id).order_by("pk")
+    size = LOOK_AHEAD
+    while True:
+        first = model.objects.filter(pk__in=open_rows.values("pk")[:size])
+        heads = first.order_by().values(model.ordered_by).annotate(head=Min("pk")).values("head")
+        yield _on_time(line.filter(pk__in=heads))
+        if not open_rows[size : size + 1]:
+            return
+        size *= 8
 
 
 def claim(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
@@ -95,11 +122,11 @@ def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[Outbou
 def _next_rows(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
     """Up to `limit` rows of the line whose turn it is, locked."""
     for line in model.lines_by_turn(number_id):
-        waiting = due(line).select_for_update(skip_locked=True, of=("self",))
-        waiting = waiting.select_related(*model.sent_with)[:limit]
-        while candidates := list(waiting.all()):
-            if rows := model.to_be_sent(candidates):
-                return rows
+        for rows in _first_due(line, number_id):
+            waiting = rows.select_for_update(skip_locked=True, of=("self",)).select_related(*model.sent_with)[:limit]
+            while candidates := list(waiting.all()):
+                if to_be_sent := model.to_be_sent(candidates):
+                    return to_be_sent
     return []
 
 

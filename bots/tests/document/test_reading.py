@@ -1,6 +1,5 @@
 """Stored documents as models: published versions, and drafts that may be unfinished."""
 
-
 import pytest
 
 from accounts.testing import make_business

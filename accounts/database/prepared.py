@@ -25,7 +25,7 @@ class PreparedQuery(Generic[T]):
     """
 
     def __init__(self, build: Callable[..., QuerySet[T, Any]], *kinds: type[int] | type[datetime]) -> None:
-        self._build = build
+        self.build = build
         self._kinds = kinds
         self._plans: dict[str, _Plan] = {}
 
@@ -33,7 +33,7 @@ class PreparedQuery(Generic[T]):
         """The rows, with values in the order of `build`'s parameters."""
         plan = self._plans.get(connection.vendor)
         if plan is None:
-            plan = self._plans[connection.vendor] = _Plan(self._build, self._kinds)
+            plan = self._plans[connection.vendor] = _Plan(self.build, self._kinds)
         queryset: Any = plan.queryset.all()
         # Its setter would look into the query.
         queryset._query = _Run(plan, [_adapted(value) for value in values])

@@ -5,10 +5,10 @@ answer was lost. Each move is one committed UPDATE, so that whatever is killed w
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.database.bulk_update import update_rows
 from accounts.database.outages import is_outage, keep_trying
+from accounts.database.prepared import PreparedQuery
 from accounts.models import Business
 from accounts.refusals import Refusal
 from whatsapp.graph.errors import AnswerLost
@@ -61,29 +62,8 @@ def due(rows: QuerySet[Row]) -> QuerySet[Row]:
     return _on_time(rows)
 
 
-def _on_time(rows: QuerySet[Row]) -> QuerySet[Row]:
-    return rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now())).order_by("pk")
-
-
-def _first_due(line: QuerySet[Row], number_id: int) -> Iterator[QuerySet[Row]]:
-    """
-    The rows of a line that are `due`, looked for among the first open rows of the number, then among more: where none
-    of these may go, all of them wait for a few conversations. So a claim costs the same however long the queue is, and
-    whatever the database believes about it.
-    """
-    model = line.model
-    if not model.ordered_by:
-        yield _on_time(line)
-        return
-    open_rows = model.objects.filter(IS_OPEN, whatsapp_number=number_id).order_by("pk")
-    size = LOOK_AHEAD
-    while True:
-        first = model.objects.filter(pk__in=open_rows.values("pk")[:size])
-        heads = first.order_by().values(model.ordered_by).annotate(head=Min("pk")).values("head")
-        yield _on_time(line.filter(pk__in=heads))
-        if not open_rows[size : size + 1]:
-            return
-        size *= 8
+def _on_time(rows: QuerySet[Row], now: datetime | None = None) -> QuerySet[Row]:
+    return rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=now or timezone.now())).order_by("pk")
 
 
 def claim(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
@@ -120,14 +100,52 @@ def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[Outbou
 
 
 def _next_rows(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
-    """Up to `limit` rows of the line whose turn it is, locked."""
+    """Up to `limit` rows whose turn it is, locked."""
+    if model.ordered_by:
+        return _next_heads(model, number_id, limit)
     for line in model.lines_by_turn(number_id):
-        for rows in _first_due(line, number_id):
-            waiting = rows.select_for_update(skip_locked=True, of=("self",)).select_related(*model.sent_with)[:limit]
-            while candidates := list(waiting.all()):
-                if to_be_sent := model.to_be_sent(candidates):
-                    return to_be_sent
+        waiting = _locked(_on_time(line))[:limit]
+        while candidates := list(waiting.all()):
+            if rows := model.to_be_sent(candidates):
+                return rows
     return []
+
+
+def _locked(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.select_for_update(skip_locked=True, of=("self",)).select_related(*rows.model.sent_with)
+
+
+def _next_heads(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
+    """
+    Up to `limit` rows that are `due`, locked. They are looked for among the first open rows of the number, then among
+    more: where none of these may go, all of them wait for a few conversations. So a claim costs the same however long
+    the queue is, and whatever the database believes about it.
+    """
+    size = LOOK_AHEAD
+    while True:
+        while candidates := _due_heads(model, limit, size).fetch(number_id, timezone.now()):
+            if rows := model.to_be_sent(candidates):
+                return rows
+        if not _open_rows(model, number_id)[size : size + 1]:
+            return []
+        size *= 8
+
+
+def _open_rows(model: Model, number_id: int) -> QuerySet[OutboundMessage]:
+    return model.objects.filter(IS_OPEN, whatsapp_number=number_id).order_by("pk")
+
+
+@lru_cache(maxsize=256)
+def _due_heads(model: Model, limit: int, size: int) -> PreparedQuery[OutboundMessage]:
+    """The first `limit` rows that are due among the first `size` open ones of a number (its id) at a moment."""
+
+    def build(number_id: int, now: datetime) -> QuerySet[OutboundMessage]:
+        first = model.objects.filter(pk__in=_open_rows(model, number_id).values("pk")[:size])
+        assert model.ordered_by
+        heads = first.order_by().values(model.ordered_by).annotate(head=Min("pk")).values("head")
+        return _locked(_on_time(model.waiting(number_id).filter(pk__in=heads), now))[:limit]
+
+    return PreparedQuery(build, int, datetime)
 
 
 def settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:

@@ -14,10 +14,13 @@ from celery.result import AsyncResult
 from django.db import InterfaceError, OperationalError, transaction
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
+from kombu.transport import TRANSPORT_ALIASES
 
 from accounts.database.outages import close_broken_connections, is_outage
 
 logger = logging.getLogger(__name__)
+
+TRANSPORT_ALIASES["memory"] = "chatbot_site.operations.memory_transport:Transport"
 
 #: Seconds for which the broker is left alone after it was out of reach.
 RESET_TIMEOUT = 2.0

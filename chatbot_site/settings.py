@@ -264,9 +264,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A connection that was cut is opened again at once. More tries would keep requests waiting; ticks find the work.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
-# Embedded, the memory transport asks its queues for work this often (seconds). On Redis a task that a killed
-# worker held comes back after visibility_timeout, looked for every interval × throttle; the database's ticks find
-# its rows long before.
+# On Redis a task that a killed worker held comes back after visibility_timeout, looked for every interval × throttle;
+# the database's ticks find its rows long before.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": 900,
@@ -276,7 +275,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "socket_timeout": 2,
     }
     if REDIS_URL
-    else {"polling_interval": 0.01}
+    else {}
 )
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 # Queues by promise: what waits for an answer within seconds never waits behind what may take long. `calls` are the

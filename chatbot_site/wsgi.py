@@ -6,5 +6,10 @@ from chatbot_site.operations.startup import refuse_wrong_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_site.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
 refuse_wrong_settings()
+
+# It needs the apps, which are loaded now.
+from whatsapp.webhooks.wsgi import WebhookMiddleware  # noqa: E402
+
+application = WebhookMiddleware(_django)

@@ -1,5 +1,6 @@
 """Documents as models: those that were published, and drafts that may be unfinished."""
 
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ P = TypeVar("P", bound=Part)
 #: Versions that a process has in their parsed form.
 MAX_CACHED = 500
 
-_cache: dict[int, tuple[Any, Scenario]] = {}
+_cache: dict[Hashable, Scenario] = {}
 
 
 def read_version(definition: Any) -> Scenario:
@@ -23,14 +24,14 @@ def read_version(definition: Any) -> Scenario:
         return read_draft(definition)
 
 
-def cached_version(version_id: int, definition: Any) -> Scenario:
-    """A published document, parsed once in this process."""
-    known, scenario = _cache.get(version_id, (None, None))
-    if scenario is None or known != definition:
-        scenario = read_version(definition)
+def cached_version(key: Hashable, read_definition: Callable[[], Any]) -> Scenario:
+    """A published document, read and parsed once in this process. `key` is no other version's, not even later."""
+    scenario = _cache.get(key)
+    if scenario is None:
+        scenario = read_version(read_definition())
         if len(_cache) >= MAX_CACHED:
             _cache.clear()
-        _cache[version_id] = definition, scenario
+        _cache[key] = scenario
     return scenario
 
 

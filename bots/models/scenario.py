@@ -106,4 +106,5 @@ class ScenarioVersion(TenantModel):
     @property
     def document(self) -> Scenario:
         """The definition as the engine plays it."""
-        return cached_version(self.pk, self.definition)
+        # SQLite gives the id of a deleted row to another.
+        return cached_version((self.pk, self.published_at), lambda: self.definition)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.database.prepared import PreparedQuery
 from accounts.refusals import Refusal
 from bots.document.interpolation import MAX_VALUE
 from bots.document.scenario import Scenario
@@ -28,13 +29,23 @@ from .routing import Candidate
 MAX_ANSWERS = 200
 
 
+_lock = PreparedQuery(lambda pk: Conversation.objects.select_for_update().filter(pk=pk).only("pk"), int)
+
+_conversation = PreparedQuery(
+    lambda pk: Conversation.objects.filter(pk=pk).select_related(
+        "customer", "whatsapp_number__business__subscription"
+    ),
+    int,
+)
+
+
 def lock(conversation_id: int) -> Conversation | None:
     """The conversation, locked until this transaction ends; None when it is gone."""
     # What hangs on it is read once it is ours: in one query PostgreSQL would take it from before the wait.
-    if not Conversation.objects.select_for_update().filter(pk=conversation_id).values_list("pk"):
+    if not _lock.fetch(conversation_id):
         return None
-    related = ("customer", "whatsapp_number__business__subscription")
-    return Conversation.objects.select_related(*related).get(pk=conversation_id)
+    [conversation] = _conversation.fetch(conversation_id)
+    return conversation
 
 
 def waiting_messages(conversation_id: int) -> QuerySet[Message]:
@@ -44,32 +55,47 @@ def waiting_messages(conversation_id: int) -> QuerySet[Message]:
     ).order_by("id")
 
 
+def _first_two_waiting(conversation_id: int) -> QuerySet[Message]:
+    earlier = Message.objects.filter(
+        conversation=conversation_id, direction=Message.Direction.IN, pk__lt=OuterRef("pk")
+    ).exclude(type__in=EVENT_TYPES)
+    return waiting_messages(conversation_id).annotate(is_first=~Exists(earlier))[:2]
+
+
+_next_messages = PreparedQuery(_first_two_waiting, int)
+
+
 def next_inbound(conversation: Conversation) -> Inbound | None:
     """The message to answer next; None when none waits, or while the answer of a service is awaited."""
-    earlier = Message.objects.filter(
-        conversation=conversation, direction=Message.Direction.IN, pk__lt=OuterRef("pk")
-    ).exclude(type__in=EVENT_TYPES)
-    waiting = waiting_messages(conversation.pk).annotate(is_first=~Exists(earlier))[:2]
+    waiting = _next_messages.fetch(conversation.pk)
     if not waiting or _is_calling(conversation):
         return None
-    return Inbound(waiting[0], is_first=waiting[0].is_first, is_last=len(waiting) == 1)
+    is_first: bool = waiting[0].is_first  # type: ignore[attr-defined]
+    return Inbound(waiting[0], is_first, is_last=len(waiting) == 1)
 
 
 def _is_calling(conversation: Conversation) -> bool:
     return conversation.in_scenario and BotCall.objects.filter(session__conversation=conversation).exists()
 
 
+def _sessions(conversation_id: int) -> QuerySet[BotSession]:
+    return (
+        BotSession.objects.filter(conversation=conversation_id)
+        .select_related("bot", "version__scenario")
+        .defer("version__definition", "version__scenario__definition")
+        .order_by(F("ended_at").desc(nulls_first=True), "-started_at", "-id")
+    )
+
+
+_last_session = PreparedQuery(lambda conversation_id: _sessions(conversation_id)[:1], int)
+
+
 def last_session(conversation: Conversation) -> BotSession | None:
     """The session that runs, else the one that ended last."""
-    session = (
-        BotSession.objects.filter(conversation=conversation)
-        .select_related("bot", "version__scenario")
-        .order_by(F("ended_at").desc(nulls_first=True), "-started_at", "-id")
-        .first()
-    )
-    if session:
+    for session in _last_session.fetch(conversation.pk):
         session.conversation = conversation
-    return session
+        return session
+    return None
 
 
 def load(
@@ -119,23 +145,31 @@ def _tags(conversation: Conversation, documents: Iterable[Scenario]) -> tuple[st
 # The scenarios that may begin
 
 
-def _live(number_id: int) -> list[Candidate]:
-    """The published scenarios of a number's active bots."""
-    return published(bot__whatsapp_number=number_id, bot__is_active=True)
-
-
 def published(**conditions: object) -> list[Candidate]:
     """The latest versions of active scenarios, in order of priority; `conditions` are about the scenario's row."""
-    versions = (
+    return [_candidate(version) for version in _published(**conditions)]
+
+
+def _published(**conditions: object) -> QuerySet[ScenarioVersion]:
+    return (
         ScenarioVersion.objects.latest_of_each()
         .filter(scenario__is_active=True, **{f"scenario__{name}": value for name, value in conditions.items()})
         .select_related("scenario__bot")
+        .defer("definition", "scenario__definition")
         .order_by("scenario__bot__priority", "scenario__bot_id", "scenario_id")
     )
-    return [
-        Candidate(version.scenario.bot, version.scenario_id, version.scenario.name, version.document, version)
-        for version in versions
-    ]
+
+
+_live_versions = PreparedQuery(lambda number_id: _published(bot__whatsapp_number=number_id, bot__is_active=True), int)
+
+
+def _live(number_id: int) -> list[Candidate]:
+    """The published scenarios of a number's active bots."""
+    return [_candidate(version) for version in _live_versions.fetch(number_id)]
+
+
+def _candidate(version: ScenarioVersion) -> Candidate:
+    return Candidate(version.scenario.bot, version.scenario_id, version.scenario.name, version.document, version)
 
 
 # The message as the engine sees it

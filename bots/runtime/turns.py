@@ -12,6 +12,7 @@ from accounts.refusals import Refusal
 from bots.engine.effects import EndReason
 from bots.engine.events import Answered, Event, TimedOut
 from bots.models import BotCall, BotSession, BotTimer
+from crm.conversations import conversations
 from crm.models import Conversation
 
 from .decisions import Inbound, decide
@@ -31,25 +32,40 @@ def take_turns(conversation_id: int) -> int:
     return answered
 
 
-@transaction.atomic
 def take_turn(conversation_id: int) -> Inbound | None:
     """Answer the first message that waits. Returns it; None when there is none to answer now."""
+    try:
+        return _answer_next(conversation_id)
+    except _Failed as failed:
+        return _answer_next(conversation_id, failed)
+
+
+@transaction.atomic
+def _answer_next(conversation_id: int, failed: "_Failed | None" = None) -> Inbound | None:
+    """Answer the first message that waits; what `failed` is given up."""
     conversation = lock(conversation_id)
     inbound = next_inbound(conversation) if conversation else None
     if conversation is None or inbound is None:
         return None
-    _play(conversation, last_session(conversation), said(inbound.message), inbound)
+    _play(conversation, last_session(conversation), said(inbound.message), inbound, failed)
     inbound.message.automated_at = timezone.now()
     inbound.message.save(update_fields=["automated_at"])
     return inbound
 
 
-@transaction.atomic
 def resume(awaited: BotTimer | BotCall, event: TimedOut | Answered) -> bool:
     """
     Let a session meet what it waited for, once: whoever deletes the row does it. Before a time is over, the messages
     that wait are answered. Returns whether the session met it; it may have moved on.
     """
+    try:
+        return _meet(awaited, event)
+    except _Failed as failed:
+        return _meet(awaited, event, failed)
+
+
+@transaction.atomic
+def _meet(awaited: BotTimer | BotCall, event: TimedOut | Answered, failed: "_Failed | None" = None) -> bool:
     conversation = lock(awaited.session.conversation_id)
     if conversation is None or (isinstance(event, TimedOut) and waiting_messages(conversation.pk).exists()):
         return False
@@ -58,37 +74,49 @@ def resume(awaited: BotTimer | BotCall, event: TimedOut | Answered) -> bool:
     session = last_session(conversation)
     if session is None or session.ended_at or (session.pk, session.turns) != (awaited.session_id, awaited.turn):
         return False
-    _play(conversation, session, event)
+    _play(conversation, session, event, failed=failed)
     return True
 
 
+class _Failed(Exception):
+    """A turn could not be taken, which is its cause. All that it wrote is undone."""
+
+
 def _play(
-    conversation: Conversation, session: BotSession | None, event: Event, inbound: Inbound | None = None
+    conversation: Conversation,
+    session: BotSession | None,
+    event: Event,
+    inbound: Inbound | None = None,
+    failed: _Failed | None = None,
 ) -> None:
     """
-    Decide what an event leads to and write it, in the language of the business. What fails is undone, and a person
-    takes over: a broken scenario loses no message and holds up none. Trouble of the database itself is not the
-    scenario's.
+    Decide what an event leads to and write it, in the language of the business. Raises _Failed when that fails, and
+    when it `failed` already, a person takes over: a broken scenario loses no message and holds up none. Trouble of the
+    database itself is not the scenario's.
     """
-    try:
-        with transaction.atomic(), translation.override(conversation.whatsapp_number.business.language):
+    with translation.override(conversation.whatsapp_number.business.language):
+        if failed:
+            _give_up(conversation, session, failed.__cause__, inbound)
+            return
+        try:
             situation = load(conversation, session, event, inbound)
             write(situation, decide(situation))
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        logger.exception("The bot could not answer in conversation %s.", conversation.pk)
-        _give_up(conversation, error, inbound)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("The bot could not answer in conversation %s.", conversation.pk)
+            raise _Failed from error
 
 
-def _give_up(conversation: Conversation, error: Exception, inbound: Inbound | None) -> None:
-    """End what runs and call a person. What the turn wrote is undone, so the rows are read anew."""
-    conversation.refresh_from_db()
-    last = last_session(conversation)
+def _give_up(
+    conversation: Conversation, last: BotSession | None, error: BaseException | None, inbound: Inbound | None
+) -> None:
+    """End what runs and call a person."""
     session = last if last and last.ended_at is None else None
-    if session:
-        end(session, EndReason.ERROR)
-    mark_in_scenario(conversation, False)
-    hand_over(conversation)
+    with conversations.saving_once(conversation):
+        if session:
+            end(session, EndReason.ERROR)
+        mark_in_scenario(conversation, False)
+        hand_over(conversation)
     text = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
     log(conversation, session, inbound.message if inbound else None, error=text)

@@ -50,6 +50,11 @@ _END_FIELDS = ["ended_at", "end_reason", "end_step"]
 
 def write(situation: Situation, decision: Decision) -> None:
     """Write what was decided. Raises Refusal when a person is called and the answer to that may not be sent."""
+    with conversations.saving_once(situation.conversation):
+        _write(situation, decision)
+
+
+def _write(situation: Situation, decision: Decision) -> None:
     conversation, running = situation.conversation, situation.session
     if running and decision.end_reason:
         end(running, decision.end_reason)

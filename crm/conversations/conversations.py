@@ -1,5 +1,7 @@
 """What is done with a conversation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,4 +78,19 @@ def change(conversation: Conversation, **values: Any) -> None:
     """Save these fields, and no others."""
     for field, value in values.items():
         setattr(conversation, field, value)
-    conversation.save(update_fields=list(values))
+    if conversation.unsaved_fields is None:
+        conversation.save(update_fields=list(values))
+    else:
+        conversation.unsaved_fields |= values.keys()
+
+
+@contextmanager
+def saving_once(conversation: Conversation) -> Iterator[None]:
+    """Save what is changed in this block by one statement at its end; after an exception nothing is saved."""
+    conversation.unsaved_fields = set()
+    try:
+        yield
+        if conversation.unsaved_fields:
+            conversation.save(update_fields=conversation.unsaved_fields)
+    finally:
+        conversation.unsaved_fields = None

@@ -34,7 +34,6 @@ MAX_CAPTION = 1024
 CAPTIONED_TYPES = ("image", "video", "document")
 
 
-@transaction.atomic
 def queue(
     conversation: Conversation,
     content: dict[str, Any],
@@ -50,12 +49,14 @@ def queue(
     reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
     """
     check_may_be_sent(conversation, content["type"])
-    message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
-    values: dict[str, Any] = {"last_message_at": message.timestamp}
-    if pause_bot:
-        values |= conversations.pause(conversation)
-    conversations.change(conversation, **values)
-    _deliver_on_commit(message)
+    # What may be refused was refused: nothing of this is undone alone, so that no savepoint is needed.
+    with transaction.atomic(savepoint=False):
+        message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
+        values: dict[str, Any] = {"last_message_at": message.timestamp}
+        if pause_bot:
+            values |= conversations.pause(conversation)
+        conversations.change(conversation, **values)
+        _deliver_on_commit(message)
     return message
 
 

@@ -53,6 +53,9 @@ class Conversation(TenantModel):
     last_message_at = models.DateTimeField(_("last message"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("began"), auto_now_add=True)
 
+    #: The names of fields that are yet to be saved, in a block that saves once.
+    unsaved_fields: set[str] | None = None
+
     tenant_parent = "whatsapp_number"
 
     class Meta:

@@ -1,4 +1,5 @@
 import secrets
+from datetime import datetime
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -23,9 +24,9 @@ def new_verify_token() -> str:
 
 
 class WhatsAppNumberQuerySet(TenantQuerySet):
-    def that_may_send(self) -> Self:
+    def that_may_send(self, now: datetime | None = None) -> Self:
         """Active, not paused, and of a business that is neither suspended nor past the end of its plan."""
-        now = timezone.now()
+        now = now or timezone.now()
         return self.filter(
             Q(paused_until__isnull=True) | Q(paused_until__lte=now),
             Q(business__subscription__ends_at__isnull=True) | Q(business__subscription__ends_at__gt=now),

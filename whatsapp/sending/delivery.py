@@ -93,6 +93,7 @@ class Delivery:
         #: How many calls are under way. Each holds a slot.
         self.under_way = 0
         self.is_cut_off = False
+        self.has_claimed = False
 
     def run(self, seconds: float) -> bool:
         """Send what is due until nothing is, or for some seconds. Returns whether there is more to send."""
@@ -116,19 +117,23 @@ class Delivery:
     def _send_until(self, deadline: float) -> bool:
         """Claim and send again and again. Returns whether there is more to send when the time is up."""
         while time.monotonic() < deadline:
-            if self.is_cut_off or not self._send_some():
+            if self.is_cut_off or not self._may_find_more() or not self._send_some():
                 return False
             if not self.under_way:
                 time.sleep(CLAIM_INTERVAL)
             self._settle_some(CLAIM_INTERVAL)
         return True
 
+    def _may_find_more(self) -> bool:
+        """Whether anything waits. At first something does: for that we were called."""
+        return not self.has_claimed or self.model.waiting(self.number_id).exists()
+
     def _send_some(self) -> bool:
         """Claim a micro-batch and begin its calls. Returns False when nothing is to be sent now."""
         number = _sendable(self.number_id)
         if number is None:
             return False
-        self.number = number
+        self.number, self.has_claimed = number, True
         held = slots.acquire(MICRO_BATCH, leaving=RESERVED_FOR_REPLIES if self.model.is_bulk else 0)
         under_way_before = self.under_way
         try:

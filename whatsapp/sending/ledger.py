@@ -8,18 +8,19 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.database.bulk_update import update_rows
 from accounts.database.outages import is_outage, keep_trying
+from accounts.database.prepared import PreparedQuery
 from accounts.models import Business
 from accounts.refusals import Refusal
 from whatsapp.graph.errors import AnswerLost
@@ -40,6 +41,9 @@ Send = tuple[str | None, str | None]
 #: How long a claimed row may be under way: longer than a call lasts (graph.pool.CALL_TIMEOUT).
 LEASE = timedelta(seconds=60)
 
+#: How many open rows of a number a claim looks at first.
+LOOK_AHEAD = 500
+
 #: Seconds that what was sent, or was not after all, waits to be written down while the database is out of reach.
 SETTLING_TIMEOUT = 30
 
@@ -47,7 +51,6 @@ SETTLING_TIMEOUT = 30
 def due(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those of waiting rows that are to be sent now, in order. A row waits for every earlier one it is ordered by."""
     model = rows.model
-    rows = rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=timezone.now()))
     if model.ordered_by:
         earlier = model.objects.filter(
             IS_OPEN,
@@ -56,7 +59,11 @@ def due(rows: QuerySet[Row]) -> QuerySet[Row]:
             **{model.ordered_by: OuterRef(model.ordered_by)},
         )
         rows = rows.filter(~Exists(earlier))
-    return rows.order_by("pk")
+    return _on_time(rows)
+
+
+def _on_time(rows: QuerySet[Row], now: datetime | None = None) -> QuerySet[Row]:
+    return rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=now or timezone.now())).order_by("pk")
 
 
 def claim(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
@@ -93,14 +100,52 @@ def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[Outbou
 
 
 def _next_rows(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
-    """Up to `limit` rows of the line whose turn it is, locked."""
+    """Up to `limit` rows whose turn it is, locked."""
+    if model.ordered_by:
+        return _next_heads(model, number_id, limit)
     for line in model.lines_by_turn(number_id):
-        waiting = due(line).select_for_update(skip_locked=True, of=("self",))
-        waiting = waiting.select_related(*model.sent_with)[:limit]
+        waiting = _locked(_on_time(line))[:limit]
         while candidates := list(waiting.all()):
             if rows := model.to_be_sent(candidates):
                 return rows
     return []
+
+
+def _locked(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.select_for_update(skip_locked=True, of=("self",)).select_related(*rows.model.sent_with)
+
+
+def _next_heads(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
+    """
+    Up to `limit` rows that are `due`, locked. They are looked for among the first open rows of the number, then among
+    more: where none of these may go, all of them wait for a few conversations. So a claim costs the same however long
+    the queue is, and whatever the database believes about it.
+    """
+    size = LOOK_AHEAD
+    while True:
+        while candidates := _due_heads(model, limit, size).fetch(number_id, timezone.now()):
+            if rows := model.to_be_sent(candidates):
+                return rows
+        if not _open_rows(model, number_id)[size : size + 1]:
+            return []
+        size *= 8
+
+
+def _open_rows(model: Model, number_id: int) -> QuerySet[OutboundMessage]:
+    return model.objects.filter(IS_OPEN, whatsapp_number=number_id).order_by("pk")
+
+
+@lru_cache(maxsize=256)
+def _due_heads(model: Model, limit: int, size: int) -> PreparedQuery[OutboundMessage]:
+    """The first `limit` rows that are due among the first `size` open ones of a number (its id) at a moment."""
+
+    def build(number_id: int, now: datetime) -> QuerySet[OutboundMessage]:
+        first = model.objects.filter(pk__in=_open_rows(model, number_id).values("pk")[:size])
+        assert model.ordered_by
+        heads = first.order_by().values(model.ordered_by).annotate(head=Min("pk")).values("head")
+        return _locked(_on_time(model.waiting(number_id).filter(pk__in=heads), now))[:limit]
+
+    return PreparedQuery(build, int, datetime)
 
 
 def settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:

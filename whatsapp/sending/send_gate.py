@@ -1,12 +1,13 @@
 """When a number may send, and what stops it for a while or until somebody mends it."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.prepared import PreparedQuery
 from whatsapp.graph.error_codes import Action
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.models import WhatsAppNumber
@@ -17,10 +18,16 @@ Status = WhatsAppNumber.Status
 UNREADABLE = "unreadable"
 
 
+_that_may_send = PreparedQuery(
+    lambda pk, now: WhatsAppNumber.objects.that_may_send(now).filter(pk=pk).select_related("business"), int, datetime
+)
+
+
 def sendable(number_id: int) -> WhatsAppNumber | None:
     """The number if it may send now, or None. Raises UnreadableSecret when its token cannot be read."""
-    number = WhatsAppNumber.objects.that_may_send().select_related("business").filter(pk=number_id).first()
-    return None if number is None or is_stopped(number) else number
+    for number in _that_may_send.fetch(number_id, timezone.now()):
+        return None if is_stopped(number) else number
+    return None
 
 
 def is_stopped(number: WhatsAppNumber) -> bool:

@@ -31,12 +31,16 @@ _lock = threading.Lock()
 
 def note_received(numbers: Iterable[WhatsAppNumber]) -> None:
     """A webhook came for these numbers and was stored. That ends what was refused before."""
-    now = timezone.now()
     for number in numbers:
-        is_old = number.last_event_at is None or number.last_event_at < now - EVENT_INTERVAL
-        if is_old or number.webhooks_refused_at:
+        if is_to_be_noted(number):
             _pop_count(number.pk)
-            _write(number, last_event_at=now, webhooks_refused=0, webhooks_refused_at=None)
+            _write(number, last_event_at=timezone.now(), webhooks_refused=0, webhooks_refused_at=None)
+
+
+def is_to_be_noted(number: WhatsAppNumber) -> bool:
+    """Whether it is news that a webhook came for this number."""
+    is_old = number.last_event_at is None or number.last_event_at < timezone.now() - EVENT_INTERVAL
+    return is_old or number.webhooks_refused_at is not None
 
 
 def note_refused(numbers: Iterable[WhatsAppNumber]) -> None:

@@ -78,6 +78,7 @@ def _numbers_with(events: QuerySet[WebhookEvent]) -> list[int]:
 def process_line(number_id: int, seconds: float = 20) -> None:
     """Process a number's due events until none is to be claimed any more, or for some seconds."""
     deadline = time.monotonic() + seconds
+    # Whoever came for more meanwhile left it to this worker, which therefore looks again when it is done.
     while time.monotonic() < deadline:
         line = ClaimedLine(number_id)
         # Where there is no database nothing was claimed that could be given back.
@@ -87,6 +88,8 @@ def process_line(number_id: int, seconds: float = 20) -> None:
             if not line.events:
                 return
             process(line.events, renew=line.renew)
+            if not WebhookEvent.objects.filter(whatsapp_number=number_id).due().exists():
+                return
         except Exception as error:
             if is_outage(error):
                 line.give_back()

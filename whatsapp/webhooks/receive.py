@@ -11,6 +11,7 @@ by anybody. The ids in a body are read before the signature is checked, only to 
 import hmac
 import logging
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,7 @@ class Secrets:
     def that_signed(self, body: bytes, signature: str) -> str | None:
         """The secret with which a body is signed, or None."""
         secrets = dict.fromkeys([*self.of_numbers.values(), self.of_installation])
-        return next((secret for secret in secrets if secret and _is_signed(body, signature, secret)), None)
+        return next((secret for secret in secrets if secret and is_signed(body, signature, secret)), None)
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ def receive(body: bytes, signature: str) -> None:
     Store the changes of a POST that concern numbers of ours. Raises NotSigned; NotReady when Meta is to post it again,
     since it may be for a number whose app secret cannot be read, or whose ID Meta was not asked about yet.
     """
-    changes = _read_changes(body)
-    secrets = _secrets_of(_numbers_named(changes))
+    changes = read_changes(body)
+    secrets = secrets_of(_numbers_named(changes))
     decision = _decide(changes, secrets, secrets.that_signed(body, signature))
     _store(decision.accepted)
     if decision.refused:
@@ -138,7 +139,7 @@ def receive(body: bytes, signature: str) -> None:
 # --- Load ----------------------------------------------------------------------------------------------------
 
 
-def _read_changes(body: bytes) -> list[PostedChange]:
+def read_changes(body: bytes) -> list[PostedChange]:
     """The changes in a body, as far as they can be made out. One that has no value has an empty one."""
     try:
         payload = safe_loads(body)
@@ -166,11 +167,16 @@ def _numbers_named(changes: list[PostedChange]) -> list[WhatsAppNumber]:
     waba_ids = {change.waba_id for change in changes if change.waba_id}
     if not phone_number_ids and not waba_ids:
         return []
+    return numbers_with(phone_number_ids, waba_ids)
+
+
+def numbers_with(phone_number_ids: Set[str], waba_ids: Set[str] = frozenset()) -> list[WhatsAppNumber]:
+    """The numbers with these IDs, and those of the WhatsApp Business accounts with these."""
     named = Q(phone_number_id__in=sorted(phone_number_ids)[:MAX_IDS]) | Q(waba_id__in=sorted(waba_ids)[:MAX_IDS])
     return list(WhatsAppNumber.objects.filter(named).only(*NUMBER_FIELDS).order_by("pk"))
 
 
-def _secrets_of(numbers: list[WhatsAppNumber]) -> Secrets:
+def secrets_of(numbers: list[WhatsAppNumber]) -> Secrets:
     """Of each number its own app secret, or the installation's if Meta has confirmed the number."""
     secrets = Secrets(settings.META_APP_SECRET, {}, [], [])
     for number in numbers:
@@ -189,8 +195,8 @@ def _secrets_of(numbers: list[WhatsAppNumber]) -> Secrets:
 # --- Decide --------------------------------------------------------------------------------------------------
 
 
-def _is_signed(body: bytes, signature: str, secret: str) -> bool:
-    """Compared as bytes and in constant time (Webhooks, "Validating payloads")."""
+def is_signed(body: bytes, signature: str, secret: str) -> bool:
+    """Whether a secret signed a body. Compared as bytes and in constant time (Webhooks, "Validating payloads")."""
     expected = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,9 @@ CALL = document(
 
 def version(serial, definition):
     scenario = BotScenario(pk=serial, bot=BOT, name=f"Scenario {serial}")
-    return ScenarioVersion(pk=1000 + serial, scenario=scenario, number=1, definition=definition)
+    return ScenarioVersion(
+        pk=1000 + serial, scenario=scenario, number=1, definition=definition, published_at=timezone.now()
+    )
 
 
 def candidate(serial, definition):

@@ -265,6 +265,8 @@ def test_answers_are_written_down_when_nothing_more_can_be_sent(number, settings
     with ExitStack() as stack, ScriptedServer(slowly_accepting) as server:
         settings.META_GRAPH_URL = server.url
         row = make_row(number)
+        # It waits for the first one.
+        make_row(number, row.conversation)
         stack.enter_context(patch.object(delivery.Delivery, "_begin", break_after_beginning))
         with pytest.raises(OperationalError):
             deliver(number)

@@ -96,10 +96,29 @@ def test_of_workers_that_claim_at_once_each_has_rows_of_its_own(number):
     assert sorted(row.pk for row in claimed) == [row.pk for row in rows]
 
 
+def test_others_are_claimed_behind_a_conversation_that_waits(number, monkeypatch):
+    monkeypatch.setattr(ledger, "LOOK_AHEAD", 2)
+    conversation = make_conversation(number)
+    first = make_row(number, conversation)
+    for _ in range(20):
+        make_row(number, conversation)
+    other = make_row(number)
+    message_model().objects.filter(pk=first.pk).update(due_at=timezone.now() + timedelta(hours=1))
+    assert claim(number) == [other]
+
+
+def test_nothing_is_claimed_while_all_wait_for_one(number, monkeypatch):
+    monkeypatch.setattr(ledger, "LOOK_AHEAD", 2)
+    conversation = make_conversation(number)
+    [claimed] = [make_row(number, conversation) for _ in range(20)][:1]
+    assert claim(number) == [claimed]
+    assert claim(number) == []
+
+
 def test_claiming_and_sweeping_use_the_index_of_open_rows(number):
     [line] = message_model().lines_by_turn(number.pk)
-    due = plan(ledger.due(line))
-    assert due.count("message_open") == 2
+    assert plan(ledger.due(line)).count("message_open") == 2
+    assert "message_open" in plan(ledger._due_heads(message_model(), 10, 500).build(number.pk, timezone.now()))
     assert "message_open" in plan(ledger.expired(message_model(), "ru", timezone.now()))
 
 

@@ -1,7 +1,7 @@
-"""Records what customers send: once per message id, in the order in which it came."""
+"""Records what customers send, and what else webhooks say of them: once per id, in the order in which it came."""
 
 import logging
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
+from . import calls, conversations, echoes
 from .message_texts import message_text
 
 logger = logging.getLogger(__name__)
@@ -23,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 def record(number: WhatsAppNumber, change: Change) -> list[int]:
     """
-    Record the messages and preferences of a webhook's change that came to a number. Returns the ids of the
-    conversations with messages for automation to look at, in the order in which they came.
+    Record the messages, echoes, calls and preferences of a webhook's change that came to a number. Returns the ids of
+    the conversations with messages for automation to look at, in the order in which they came.
 
     What is recorded already is left alone, so this may be called any number of times, also concurrently. An element
     that cannot be recorded does not stop the others; the first exception is raised at the end, so that the change is
@@ -32,13 +33,13 @@ def record(number: WhatsAppNumber, change: Change) -> list[int]:
     """
     conversation_ids, errors = [], []
     with translation.override(number.business.language):
-        for message in change.messages:
+        for element, record_element in _recorders(change):
             try:
-                conversation_ids.append(_record_message(number, message))
+                conversation_ids.append(record_element(number, element))
             except Exception as error:
                 if is_outage(error):
                     raise
-                logger.exception("The message %s could not be recorded.", message.wamid)
+                logger.exception("The message %s could not be recorded.", element.wamid)
                 errors.append(error)
         for preference in change.preferences:
             _record_preference(number, preference)
@@ -47,12 +48,21 @@ def record(number: WhatsAppNumber, change: Change) -> list[int]:
     return [pk for pk in dict.fromkeys(conversation_ids) if pk is not None]
 
 
+def _recorders(change: Change) -> list[tuple[Any, Callable[[WhatsAppNumber, Any], int | None]]]:
+    """The elements of a change, each with what records it."""
+    return [
+        *((message, _record_message) for message in change.messages),
+        *((echo, echoes.record) for echo in change.echoes),
+        *((call, calls.record) for call in change.calls),
+    ]
+
+
 @transaction.atomic
 def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | None:
     """Record one message. Returns the id of its conversation when automation is to look at it."""
     # Load.
     customer, known = _identify_sender(number, inbound)
-    conversation = _locked_conversation(number, customer, begun_at=inbound.timestamp)
+    conversation = conversations.lock(number, customer, begun_at=inbound.timestamp)
     # Nobody else writes into this conversation now, so nothing comes between this check and the insert.
     if _is_recorded(number, inbound):
         return None
@@ -72,7 +82,7 @@ def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | No
         media.schedule_fetch(message)
     if is_event:
         return None
-    Conversation.objects.filter(pk=conversation.pk).update(**_activity(conversation, message.timestamp))
+    conversations.note_inbound(conversation, message.timestamp)
     return conversation.pk
 
 
@@ -89,20 +99,6 @@ def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[C
         # With a new phone WhatsApp gives a new user id; the old one is nobody's.
         phone, user_id = inbound.new_phone, None if phone else user_id
     return customers.identify(number.business, phone, user_id, inbound.profile_name)
-
-
-def _locked_conversation(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
-    """The conversation, created when there is none, and locked until this transaction ends."""
-    conversations = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
-    conversation = conversations.first()
-    if conversation is None:
-        conversations.get_or_create(
-            whatsapp_number=number,
-            customer=customer,
-            defaults={"business": number.business, "last_message_at": begun_at},
-        )
-        conversation = conversations.get()
-    return conversation
 
 
 def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: bool) -> Message:
@@ -122,16 +118,6 @@ def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: 
         timestamp=min(inbound.timestamp, now),
         automated_at=now if is_event else None,
     )
-
-
-def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any]:
-    """The columns of a conversation in which the customer wrote: it opens, as does the 24-hour window."""
-    return {
-        "status": Conversation.Status.OPEN,
-        "unread": conversation.unread + 1,
-        "last_inbound_at": max(conversation.last_inbound_at or written_at, written_at),
-        "last_message_at": max(conversation.last_message_at, written_at),
-    }
 
 
 @transaction.atomic

@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.conversations import thread
+from crm.conversations import inbox, thread
 from crm.customers import customers
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate
+from whatsapp.testing import echo_of_text
+from whatsapp.webhooks.parsing import parse
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +107,17 @@ def test_merging_customers_keeps_one_row_of_a_broadcast_that_went_to_both():
     customers.get_or_create(by_phone.business, phone=by_phone.customer.phone, user_id="US.1")
 
     assert BroadcastMessage.objects.get().status == "sent"
+
+
+def test_an_echo_of_a_broadcast_is_no_message_besides():
+    conversation = make_conversation()
+    number = conversation.whatsapp_number
+    make_broadcast_message(conversation, wamid="wamid.BROADCAST")
+    echo = echo_of_text(number, conversation.customer.phone, "Anna, 20 % off", "wamid.BROADCAST")
+    [change] = echo["entry"][0]["changes"]
+
+    inbox.record(number, parse(change["field"], change["value"]))
+
+    conversation.refresh_from_db()
+    assert not conversation.messages.exists()
+    assert not conversation.bot_paused

@@ -58,7 +58,7 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
             (gettext("messages"), _length(value.get("messages"))),
             (gettext("statuses"), _length(value.get("statuses"))),
             (gettext("messages from the phone"), _length(value.get("message_echoes"))),
-            (gettext("calls"), _length(value.get("calls"))),
+            (gettext("voice calls"), _length(value.get("calls"))),
             (gettext("errors"), _length(value.get("errors"))),
         ]
         return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"

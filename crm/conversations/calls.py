@@ -11,7 +11,6 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Call
 
 from . import conversations
-from .message_texts import message_text
 
 
 @transaction.atomic
@@ -39,10 +38,15 @@ def record(number: WhatsAppNumber, call: Call) -> None:
 def _is_recorded(number: WhatsAppNumber, call: Call) -> bool:
     """Whether the call is recorded; if so, its end is written into it."""
     message = Message.objects.filter(whatsapp_number=number, wamid=call.wamid).first()
-    if message and message.type == "call" and call.has_ended and message.content["call"].get("event") != "terminate":
-        message.content, message.text = call.content, _text(call)
-        message.save(update_fields=["content", "text"])
+    if message and call.has_ended and _awaits_end(message):
+        message.content = call.content
+        message.save(update_fields=["content"])
     return message is not None
+
+
+def _awaits_end(message: Message) -> bool:
+    facts = message.content.get("call") if message.type == "call" else None
+    return isinstance(facts, dict) and facts.get("event") != "terminate"
 
 
 def _new_message(conversation: Conversation, call: Call) -> Message:
@@ -65,12 +69,7 @@ def _new_message(conversation: Conversation, call: Call) -> Message:
         conversation=conversation,
         wamid=call.wamid,
         type="call",
-        text=_text(call),
         content=call.content,
         timestamp=min(call.timestamp, now),
         **of_direction,
     )
-
-
-def _text(call: Call) -> str:
-    return message_text("call", call.content)

@@ -30,6 +30,7 @@ def lock(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conv
             defaults={"business": number.business, "last_message_at": begun_at},
         )
         conversation = conversations.get()
+    conversation.whatsapp_number, conversation.customer = number, customer
     return conversation
 
 

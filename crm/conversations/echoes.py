@@ -11,7 +11,6 @@ from whatsapp.sending import ledger
 from whatsapp.webhooks.parsing import Echo
 
 from . import conversations
-from .message_texts import message_text
 
 
 @transaction.atomic
@@ -46,7 +45,7 @@ def _new_message(conversation: Conversation, echo: Echo) -> Message:
         sent_at=written_at,
         wamid=echo.wamid,
         type=echo.type,
-        text=echo.text or message_text(echo.type, echo.content),
+        text=echo.text,
         content=echo.content,
         context_wamid=echo.context_wamid,
         timestamp=written_at,

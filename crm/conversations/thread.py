@@ -144,7 +144,9 @@ def _entry_of_message(message: Message) -> Entry:
         is_inbound=message.direction == Message.Direction.IN,
         type=message.type,
         written_by=_writer(message),
-        text=str(body.get("caption") or "") if is_media else message.text,
+        text=str(body.get("caption") or "")
+        if is_media
+        else message.text or message_text(message.type, message.content),
         media=message_text(message.type, message.content) if is_media else "",
         file=message.media if is_media else None,
         choices=_choices(body),

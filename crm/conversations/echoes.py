@@ -42,6 +42,7 @@ def _new_message(conversation: Conversation, echo: Echo) -> Message:
         direction=Message.Direction.OUT,
         origin=Message.Origin.PHONE,
         status=Message.Status.SENT,
+        accepted_at=written_at,
         sent_at=written_at,
         wamid=echo.wamid,
         type=echo.type,

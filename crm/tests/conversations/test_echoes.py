@@ -53,7 +53,7 @@ def test_an_echo_is_a_message_of_ours_from_the_phone(number, conversation):
     message = conversation.messages.get()
     assert (message.direction, message.origin, message.status) == ("out", "phone", "sent")
     assert (message.text, message.wamid, message.author) == ("Да, успеем", "wamid.ECHO", None)
-    assert message.sent_at == message.timestamp
+    assert (message.accepted_at, message.sent_at) == (message.timestamp, message.timestamp)
 
 
 def test_an_echo_counts_as_an_answer_by_hand(number, conversation):

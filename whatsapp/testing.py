@@ -141,6 +141,33 @@ def inbound_text(
     return inbound(number, phone, message_from(phone, "text", {"body": text}, wamid, **fields), name=name)
 
 
+def echoes(number: WhatsAppNumber, phone: str, *messages: Json) -> Json:
+    """A POST with messages that the owner wrote on their own phone; each is made by `message_from`."""
+    people = {"from": number.phone_number.lstrip("+"), "to": phone.lstrip("+")}
+    elements = [{**message, **people} for message in messages]
+    return payload_of(number, value_of(number, message_echoes=elements), "smb_message_echoes")
+
+
+def echo_of_text(number: WhatsAppNumber, phone: str, text: str, wamid: str | None = None, **fields: Any) -> Json:
+    """A POST with one text that the owner wrote on their own phone."""
+    return echoes(number, phone, message_from(phone, "text", {"body": text}, wamid, **fields))
+
+
+def call_event(number: WhatsAppNumber, phone: str, event: str, wacid: str = "wacid.1", **fields: Any) -> Json:
+    """A POST with one event of a call by a customer: "connect" or "terminate"."""
+    element = {
+        "id": wacid,
+        "from": phone.lstrip("+"),
+        "to": number.phone_number.lstrip("+"),
+        "event": event,
+        "direction": "USER_INITIATED",
+        "timestamp": str(int(timezone.now().timestamp())),
+        **fields,
+    }
+    contact = {"profile": {"name": "Anna"}, "wa_id": phone.lstrip("+")}
+    return payload_of(number, value_of(number, contacts=[contact], calls=[element]), "calls")
+
+
 def status_element(
     wamid: str,
     status: str,

@@ -8,11 +8,12 @@ from rest_framework.test import APIClient
 
 from accounts.testing import make_colleague, make_owner
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.conversations import thread
+from crm.conversations import inbox, thread
 from crm.customers import customers
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate
-from whatsapp.testing import make_number
+from whatsapp.testing import echo_of_text, make_number
+from whatsapp.webhooks.parsing import parse
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +164,17 @@ def test_a_broadcast_of_another_number_is_not_quoted():
     [entry] = thread.page(conversation).entries
 
     assert entry.quoted == ""
+
+
+def test_an_echo_of_a_broadcast_is_no_message_besides():
+    conversation = make_conversation()
+    number = conversation.whatsapp_number
+    make_broadcast_message(conversation, wamid="wamid.BROADCAST")
+    echo = echo_of_text(number, conversation.customer.phone, "Anna, 20 % off", "wamid.BROADCAST")
+    [change] = echo["entry"][0]["changes"]
+
+    inbox.record(number, parse(change["field"], change["value"]))
+
+    conversation.refresh_from_db()
+    assert not conversation.messages.exists()
+    assert not conversation.bot_paused

@@ -45,10 +45,10 @@ class ConversationFilter(TenantFilterSet):
 class MessageFilter(TenantFilterSet):
     class Meta:
         model = Message
-        fields = ["whatsapp_number", "conversation", "direction"]
+        fields = ["whatsapp_number", "conversation", "direction", "origin"]
 
 
 class MessageOfConversationFilter(TenantFilterSet):
     class Meta:
         model = Message
-        fields = ["direction"]
+        fields = ["direction", "origin"]

@@ -22,6 +22,46 @@ def get_or_create(number: WhatsAppNumber, customer: Customer) -> Conversation:
     return conversation
 
 
+def lock(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
+    """The conversation, begun at a time when there is none, and locked until the transaction around this ends."""
+    conversations = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
+    conversation = conversations.first()
+    if conversation is None:
+        conversations.get_or_create(
+            whatsapp_number=number,
+            customer=customer,
+            defaults={"business": number.business, "last_message_at": begun_at},
+        )
+        conversation = conversations.get()
+    conversation.whatsapp_number, conversation.customer = number, customer
+    return conversation
+
+
+def note_inbound(conversation: Conversation, at: datetime) -> None:
+    """The customer wrote or called at a time: it opens, as does the 24-hour window. Call it under `lock`."""
+    change(
+        conversation,
+        status=Conversation.Status.OPEN,
+        unread=conversation.unread + 1,
+        last_inbound_at=max(conversation.last_inbound_at or at, at),
+        last_message_at=max(conversation.last_message_at, at),
+    )
+
+
+def note_answer(conversation: Conversation, at: datetime) -> None:
+    """
+    A person answered at a time in another program: the bot pauses, and what the customer had written by then is read.
+    The window is as the customer left it. Call it under `lock`.
+    """
+    pause_bot(conversation)
+    wrote_later = conversation.last_inbound_at is not None and conversation.last_inbound_at > at
+    change(
+        conversation,
+        unread=conversation.unread if wrote_later else 0,
+        last_message_at=max(conversation.last_message_at, at),
+    )
+
+
 def assign(conversation: Conversation, user: User | None) -> None:
     """Say who answers here; None: nobody in particular. Raises ValidationError for a person of another business."""
     if user and user.business_id != conversation.business_id:

@@ -1,8 +1,8 @@
-"""Records what customers send: once per message id, in the order in which it came."""
+"""Records what customers send, and what else webhooks say of them: once per id, in the order in which it came."""
 
 import dataclasses
 import logging
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
 
-from . import conversations, mailing_choice
+from . import calls, conversations, echoes, mailing_choice
 from .details import ad_of
 
 logger = logging.getLogger(__name__)
@@ -24,21 +24,21 @@ logger = logging.getLogger(__name__)
 
 def record(number: WhatsAppNumber, change: Change) -> list[int]:
     """
-    Record the messages and preferences of a webhook's change that came to a number. Returns the ids of the
-    conversations with messages for automation to look at, in the order in which they came.
+    Record the messages, echoes, calls and preferences of a webhook's change that came to a number. Returns the ids of
+    the conversations with messages for automation to look at, in the order in which they came.
 
     What is recorded already is left alone, so this may be called any number of times, also concurrently. An element
     that cannot be recorded does not stop the others; the first exception is raised at the end, so that the change is
     processed again.
     """
     conversation_ids, errors = [], []
-    for message in change.messages:
+    for element, record_element in _recorders(change):
         try:
-            conversation_ids.append(_record_message(number, message))
+            conversation_ids.append(record_element(number, element))
         except Exception as error:
             if is_outage(error):
                 raise
-            logger.exception("The message %s could not be recorded.", message.wamid)
+            logger.exception("The message %s could not be recorded.", element.wamid)
             errors.append(error)
     for preference in change.preferences:
         _record_preference(number, preference)
@@ -47,12 +47,21 @@ def record(number: WhatsAppNumber, change: Change) -> list[int]:
     return [pk for pk in dict.fromkeys(conversation_ids) if pk is not None]
 
 
+def _recorders(change: Change) -> list[tuple[Any, Callable[[WhatsAppNumber, Any], int | None]]]:
+    """The elements of a change, each with what records it."""
+    return [
+        *((message, _record_message) for message in change.messages),
+        *((echo, echoes.record) for echo in change.echoes),
+        *((call, calls.record) for call in change.calls),
+    ]
+
+
 @transaction.atomic
 def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | None:
     """Record one message. Returns the id of its conversation when automation is to look at it."""
     # Load.
     customer, known = _identify_sender(number, inbound)
-    conversation = _locked_conversation(number, customer, begun_at=inbound.timestamp)
+    conversation = conversations.lock(number, customer, begun_at=inbound.timestamp)
     # Nobody else writes into this conversation now, so nothing comes between this check and the insert.
     if _is_recorded(number, inbound):
         return None
@@ -74,7 +83,7 @@ def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | No
         media.schedule_fetch(message)
     if is_event:
         return None
-    conversations.change(conversation, **_activity(conversation, message.timestamp))
+    conversations.note_inbound(conversation, message.timestamp)
     if wants_mailings is not None and has_chosen:
         mailing_choice.confirm(conversation, wants_mailings)
     return conversation.pk
@@ -95,21 +104,6 @@ def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[C
     return customers.identify(number.business, phone, user_id, inbound.profile_name)
 
 
-def _locked_conversation(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
-    """The conversation, created when there is none, and locked until this transaction ends."""
-    rows = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
-    conversation = rows.first()
-    if conversation is None:
-        rows.get_or_create(
-            whatsapp_number=number,
-            customer=customer,
-            defaults={"business": number.business, "last_message_at": begun_at},
-        )
-        conversation = rows.get()
-    conversation.whatsapp_number = number
-    return conversation
-
-
 def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: bool) -> Message:
     now = timezone.now()
     return Message(
@@ -127,16 +121,6 @@ def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: 
         timestamp=min(inbound.timestamp, now),
         automated_at=now if is_event else None,
     )
-
-
-def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any]:
-    """The columns of a conversation in which the customer wrote: it opens, as does the 24-hour window."""
-    return {
-        "status": Conversation.Status.OPEN,
-        "unread": conversation.unread + 1,
-        "last_inbound_at": max(conversation.last_inbound_at or written_at, written_at),
-        "last_message_at": max(conversation.last_message_at, written_at),
-    }
 
 
 @transaction.atomic

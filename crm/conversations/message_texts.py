@@ -115,6 +115,18 @@ def _reason(errors: Any) -> str:
     return _("WhatsApp says: %(reason)s") % {"reason": said} if isinstance(said, str) else ""
 
 
+def _call(body: _Json, content: _Json) -> str:
+    """What became of a call. Meta reports a duration, in seconds, of calls that were answered."""
+    is_ours, seconds = body.get("direction") == "BUSINESS_INITIATED", body.get("duration")
+    if body.get("event") != "terminate":
+        return _("A call to the customer") if is_ours else _("A call")
+    if body.get("status") == "FAILED" or not isinstance(seconds, int) or seconds <= 0:
+        return _("A call to the customer, not answered") if is_ours else _("Missed call")
+    length = "{}:{:02}".format(*divmod(seconds, 60))
+    sentence = _("A call to the customer, %(length)s") if is_ours else _("A call, %(length)s")
+    return sentence % {"length": length}
+
+
 _TEXTS: dict[str, Callable[[_Json, _Json], str]] = {
     "text": lambda body, content: body.get("body") or _("Empty message"),
     "image": lambda body, content: _("Photo"),
@@ -129,6 +141,7 @@ _TEXTS: dict[str, Callable[[_Json, _Json], str]] = {
     "button": lambda body, content: _("Button"),
     "order": _order,
     "system": _system,
+    "call": _call,
     "request_welcome": lambda body, content: _("Opened the chat"),
     "edit": lambda body, content: _("Edited a message"),
     "revoke": lambda body, content: _("Deleted a message"),

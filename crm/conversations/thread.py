@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.media.response import INLINE_TYPES
 from crm.models import Conversation, MediaFile, Message
-from crm.models.message import ANNOTATION_TYPES, MEDIA_TYPES
+from crm.models.message import ANNOTATION_TYPES, LINE_TYPES, MEDIA_TYPES
 from whatsapp.models import OutboundMessage, outbound_models
 
 from .details import Details, details_of
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def is_line(self) -> bool:
-        return self.type == "system"
+        return self.type in LINE_TYPES
 
     @property
     def awaits_decision(self) -> bool:

@@ -23,7 +23,7 @@ MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def schedule_fetch(message: Message) -> None:
-    """Have the file of a message that came in fetched from Meta, if it has one."""
+    """Have the file of a message that came by webhook fetched from Meta, if it has one."""
     body = message.content.get(message.type)
     if message.type not in MEDIA_TYPES or not isinstance(body, dict):
         return
@@ -61,7 +61,7 @@ def cancel_uploads() -> None:
     Upload none of the files that wait: for a restored database. One of these goes to Meta when somebody sends its
     message again.
     """
-    MediaFile.objects.filter(message__direction=Message.Direction.OUT, due_at__isnull=False).update(due_at=None)
+    MediaFile.objects.filter(state=MediaFile.State.STORED, due_at__isnull=False).update(due_at=None)
 
 
 def ensure_uploaded(message: Message) -> None:

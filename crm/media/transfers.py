@@ -1,6 +1,7 @@
 """
-Transfers files from and to Meta: those of customers are fetched, ours are uploaded before their message is sent. What
-is due is in the database, so that nothing is lost with a process; transferring a file twice does no harm.
+Transfers files from and to Meta: those of messages that came by webhook are fetched, ours are uploaded before their
+message is sent. What is due is in the database, so that nothing is lost with a process; transferring a file twice does
+no harm.
 """
 
 import base64
@@ -64,9 +65,9 @@ class DamagedFile(CloudApiTrouble):
 
 
 def _transferable(files: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
-    """Of these files those of customers, and ours of numbers that may send."""
+    """Of these files those to be fetched, and those to be uploaded of numbers that may send."""
     sendable = WhatsAppNumber.objects.that_may_send()
-    return files.filter(Q(message__direction=Message.Direction.IN) | Q(message__whatsapp_number__in=sendable))
+    return files.filter(Q(state=MediaFile.State.WAITING) | Q(message__whatsapp_number__in=sendable))
 
 
 def work(media: MediaFile, seconds: float) -> bool:
@@ -74,7 +75,7 @@ def work(media: MediaFile, seconds: float) -> bool:
     number = media.message.whatsapp_number
     with translation.override(number.business.language):
         try:
-            if media.message.direction == Message.Direction.IN:
+            if media.is_awaited:
                 fetch(media, number)
             else:
                 _upload(media, number)
@@ -96,7 +97,7 @@ def work(media: MediaFile, seconds: float) -> bool:
 
 
 def _settle_failure(media: MediaFile, number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
-    if media.message.direction == Message.Direction.IN:
+    if media.is_awaited:
         _settle_failed_fetch(media, trouble)
     else:
         _settle_failed_upload(media, number, trouble)
@@ -121,7 +122,7 @@ def _settle(media: MediaFile, due_at: datetime | None = None, **values: Any) -> 
 
 
 def fetch(media: MediaFile, number: WhatsAppNumber) -> None:
-    """Store the file of a customer's message."""
+    """Store the file of a message that came by webhook."""
     api = CloudApi(number.access_token)
     facts = api.media(number.phone_number_id, media.meta_id)
     name = stored_files.random_name(media)

@@ -11,8 +11,9 @@ from whatsapp.graph.media_types import extension_of
 
 class MediaFile(JobRow, TenantModel):
     """
-    The file of a message. A customer's is waiting until it is fetched from Meta. One of ours is stored at once, and
-    uploaded to Meta before its message goes out. While one of these is still to be done, `due_at` says when.
+    The file of a message. That of one that came by webhook is waiting until it is fetched from Meta. One of ours is
+    stored at once, and uploaded to Meta before its message goes out. While one of these is still to be done, `due_at`
+    says when.
     """
 
     class State(models.TextChoices):
@@ -55,6 +56,11 @@ class MediaFile(JobRow, TenantModel):
 
     def __str__(self) -> str:
         return self.download_name
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is still to be fetched from Meta."""
+        return self.state == self.State.WAITING
 
     @property
     def is_stored(self) -> bool:

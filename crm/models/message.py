@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 #: Types that say something about another message.
 ANNOTATION_TYPES = ("reaction", "edit", "revoke")
 
-#: Types that are no messages to answer: they annotate another message, or tell of the customer.
-EVENT_TYPES = (*ANNOTATION_TYPES, "system")
+#: Types that are a line about the conversation.
+LINE_TYPES = ("system", "call")
 
+#: Types that are no messages to answer: they annotate another message, or tell of the customer.
+EVENT_TYPES = (*ANNOTATION_TYPES, *LINE_TYPES)
 
 #: Types that carry a file.
 MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
@@ -23,12 +25,13 @@ MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
 
 class Message(OutboundMessage):
     """
-    One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, and
-    everything sent there by a person, a bot or a program. Reactions, edits, revokes and system events are rows too.
+    One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, everything
+    sent there by a person, a bot or a program, and what the owner wrote on their own phone, which is never to be sent.
+    Reactions, edits, revokes, system events and calls are rows too.
 
     `text` of what came in is what the customer wrote, tapped or captioned: empty where that is nothing, when something
     is shown in its place (crm.conversations.message_texts). `content` is the object as Meta has it: the whole element
-    for inbound, the body to send for outbound.
+    of what came by webhook, the body to send of the others.
     """
 
     class Direction(models.TextChoices):
@@ -40,6 +43,7 @@ class Message(OutboundMessage):
 
         CUSTOMER = "customer", _("customer")
         PERSON = "person", _("person")
+        PHONE = "phone", _("owner's phone")
         BOT = "bot", _("bot")
         API = "api", _("program")
 

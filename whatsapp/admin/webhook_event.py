@@ -20,6 +20,7 @@ class StateFilter(LinkedFilter):
         return [
             ("waiting", gettext("waiting")),
             ("processed", gettext("processed")),
+            ("not_acted_on", gettext("not acted on")),
             ("given_up", gettext("given up")),
         ]
 
@@ -29,7 +30,9 @@ class StateFilter(LinkedFilter):
             case "waiting":
                 return events.waiting()
             case "processed":
-                return events.filter(processed_at__isnull=False)
+                return events.filter(processed_at__isnull=False, acted_on=True)
+            case "not_acted_on":
+                return events.filter(processed_at__isnull=False, acted_on=False)
             case "given_up":
                 return events.parked()
         return events
@@ -45,7 +48,7 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
     @admin.display(description=_("state"))
     def state(self, event: WebhookEvent) -> str:
         if event.processed_at:
-            return gettext("processed")
+            return gettext("processed") if event.acted_on else gettext("not acted on")
         return gettext("waiting") if event.due_at else gettext("given up")
 
     @admin.display(description=_("contents"))
@@ -54,6 +57,8 @@ class WebhookEventAdmin(ReadOnlyTenantAdmin):
         parts = [
             (gettext("messages"), _length(value.get("messages"))),
             (gettext("statuses"), _length(value.get("statuses"))),
+            (gettext("messages from the phone"), _length(value.get("message_echoes"))),
+            (gettext("voice calls"), _length(value.get("calls"))),
             (gettext("errors"), _length(value.get("errors"))),
         ]
         return ", ".join(f"{name}: {count}" for name, count in parts if count) or "—"

@@ -32,7 +32,7 @@ class WebhookEvent(JobRow, TenantModel):
     One change of a signed webhook (Webhooks, "Payload"), stored before Meta is answered.
 
     `due_at` is when it is to be processed next: now when it arrives, later after a failure, and empty when it is done
-    or given up. What happened to what is done stays in `attempts` and `last_error`.
+    or given up. What happened to what is done stays in `attempts`, `acted_on` and `last_error`.
     """
 
     whatsapp_number = models.ForeignKey(
@@ -46,6 +46,8 @@ class WebhookEvent(JobRow, TenantModel):
     value = models.JSONField(_("value"))
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     processed_at = models.DateTimeField(_("processed"), null=True)
+    # Processed: whether anything in it has an effect here.
+    acted_on = models.BooleanField(default=True, db_default=True, editable=False)
 
     tenant_parent = "whatsapp_number"
 

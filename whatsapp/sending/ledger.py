@@ -48,6 +48,11 @@ LOOK_AHEAD = 500
 SETTLING_TIMEOUT = 30
 
 
+def has_message(number_id: int, wamid: str) -> bool:
+    """Whether a number's message with Meta's id `wamid` is in the ledger, whatever sent it."""
+    return any(model.objects.filter(whatsapp_number=number_id, wamid=wamid).exists() for model in outbound_models())
+
+
 def due(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those of waiting rows that are to be sent now, in order. A row waits for every earlier one it is ordered by."""
     model = rows.model

@@ -28,6 +28,10 @@ class Customer:
         """The part of an element of `messages` that names the person."""
         return {"from": self.key} if self.phone else {"from_user_id": self.user_id}
 
+    def as_addressee(self) -> Json:
+        """The part of an element of `message_echoes` that names the person."""
+        return {"to": self.key} if self.phone else {"to_user_id": self.user_id}
+
     def as_recipient(self) -> Json:
         """The part of an element of `statuses` that names the person."""
         return {"recipient_id": self.key} if self.phone else {"recipient_user_id": self.user_id}

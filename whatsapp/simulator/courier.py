@@ -17,7 +17,7 @@ from .http import Json
 POST_TIMEOUT = 20
 
 #: Fields of webhooks that go to the callback of an account (Webhooks, "Override"); all others go to the app's.
-OVERRIDABLE_FIELDS = {"messages"}
+OVERRIDABLE_FIELDS = {"messages", "smb_message_echoes", "calls"}
 
 #: Posts a body with its headers to a URL, and returns the HTTP status; 0 when there was no answer.
 Post = Callable[[str, bytes, dict[str, str]], int]

@@ -150,6 +150,33 @@ class Simulator:
         message = inbound.file(self.add_media(content, mime, name), caption)
         return self.customer_sends(phone_number_id, phone, message)
 
+    def customer_calls(self, phone_number_id: str | int, phone: str, seconds: int = 0) -> str:
+        """A customer calls a number, which answers for some seconds, or does not. Returns the call's id."""
+        with self._lock:
+            number = self.directory.numbers[str(phone_number_id)]
+            customer = self.customers.get(phone.lstrip("+")) or self.add_customer(phone, phone)
+            call: Json = {"id": "wacid." + secrets.token_hex(16)}
+            end: Json = {**call, "event": "terminate", "status": "COMPLETED" if seconds else "FAILED"}
+            if seconds:
+                end |= {"duration": seconds}
+            for event in ({**call, "event": "connect"}, end):
+                self.courier.send(Webhook(time.time(), number, webhooks.call_change(number, customer, event)))
+            return str(call["id"])
+
+    # What the business does on its own phone
+
+    def owner_sends(self, phone_number_id: str | int, phone: str, message: Json) -> ChatMessage:
+        """The owner of a number writes to a person in the WhatsApp Business app. Its echo is on its way."""
+        with self._lock:
+            number = self.directory.numbers[str(phone_number_id)]
+            customer = self.customers.get(phone.lstrip("+")) or self.add_customer(phone, phone)
+            sent = ChatMessage(_new_wamid(customer), False, message)
+            self._add(self.chat(number, customer), sent)
+            change = webhooks.echo_change(number, customer, {"id": sent.wamid, **message})
+            self.courier.send(Webhook(time.time(), number, change))
+            self.changed()
+            return sent
+
     # What the business does by Graph
 
     def accept(

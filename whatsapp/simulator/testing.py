@@ -68,6 +68,16 @@ class SimulatedMeta:
         """A customer sends a picture, video, audio or document to a WhatsAppNumber."""
         return self.simulator.customer_sends_file(number.phone_number_id, phone, content, mime, name, caption)
 
+    def owner_writes(self, number: WhatsAppNumber, phone: str, message: str | Json) -> ChatMessage:
+        """The owner of a WhatsAppNumber writes a text, or another message, on their own phone."""
+        if isinstance(message, str):
+            message = {"type": "text", "text": {"body": message}}
+        return self.simulator.owner_sends(number.phone_number_id, phone, message)
+
+    def customer_calls(self, number: WhatsAppNumber, phone: str, seconds: int = 0) -> str:
+        """A customer calls a WhatsAppNumber, which answers for some seconds, or does not. Returns the call's id."""
+        return self.simulator.customer_calls(number.phone_number_id, phone, seconds)
+
     @property
     def requests(self) -> list[Call]:
         """Every call of Graph, oldest first."""

@@ -23,6 +23,20 @@ def message_change(number: PhoneNumber, customer: Customer, message: Json, conte
     return _change(number, contacts=[customer.as_contact()], messages=[element])
 
 
+def echo_change(number: PhoneNumber, customer: Customer, message: Json) -> Json:
+    """The change with one message that the owner wrote on their own phone (Webhooks, "smb_message_echoes")."""
+    people = {"from": number.phone.lstrip("+"), **customer.as_addressee()}
+    element: Json = {**people, "timestamp": str(int(time.time())), **message}
+    return _change(number, "smb_message_echoes", message_echoes=[element])
+
+
+def call_change(number: PhoneNumber, customer: Customer, call: Json) -> Json:
+    """The change with one event of a call by a customer; `call` has id and event (Calling API, "Webhooks")."""
+    people = {**customer.as_sender(), "to": number.phone.lstrip("+")}
+    element: Json = {**people, "timestamp": str(int(time.time())), "direction": "USER_INITIATED", **call}
+    return _change(number, "calls", contacts=[customer.as_contact()], calls=[element])
+
+
 def status_change(
     number: PhoneNumber,
     customer: Customer,
@@ -57,9 +71,9 @@ def _pricing(category: str) -> Json:
     }
 
 
-def _change(number: PhoneNumber, **value: Any) -> Json:
+def _change(number: PhoneNumber, field: str = "messages", **value: Any) -> Json:
     metadata = {"display_phone_number": number.phone.lstrip("+"), "phone_number_id": number.phone_number_id}
-    return {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    return {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
 
 
 def body_of(entries: Iterable[tuple[str, Json]]) -> bytes:

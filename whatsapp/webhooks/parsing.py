@@ -2,8 +2,8 @@
 Reads one change of a webhook into dataclasses. Pure: no database, no clock, no language.
 
 Meta's documents and its webhooks differ, so everything is optional that can be. An element that cannot be read is
-named in `Change.errors` and does not stop the others. What the elements look like: Webhooks, "messages" (which holds
-the statuses too) and "user_preferences".
+named in `Change.errors` and does not stop the others, as is one of a group. What the elements look like: Webhooks,
+"messages" (which holds the statuses too), "user_preferences", "smb_message_echoes" and "calls".
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 from whatsapp.phone_numbers import from_wa_id
-from whatsapp.sending.statuses import StatusUpdate
+from whatsapp.sending.statuses import RANKS, SYNONYMS, StatusUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,13 @@ logger = logging.getLogger(__name__)
 MAX_TIMESTAMP = 4_102_444_800
 
 MAX_WAMID_LENGTH = 255
+
+#: The field of what the owner and customers had written before the number was connected (Webhooks, "history"). Its
+#: `messages` look like those that come now, and would be answered.
+HISTORY = "history"
+
+#: What is kept of an element of `calls`. How the sound is carried is not: it holds addresses of people's networks.
+CALL_KEYS = ("event", "direction", "status", "start_time", "end_time", "duration")
 
 #: An element of one of the lists in a change.
 Element = dict[str, Any]
@@ -64,6 +71,40 @@ class InboundMessage:
 
 
 @dataclasses.dataclass(frozen=True)
+class Echo:
+    """
+    One element of `message_echoes[]`, which is `content`: what the owner of the number wrote to a person in the
+    WhatsApp Business app. The rest is as in InboundMessage.
+    """
+
+    wamid: str
+    recipient_phone: str | None
+    recipient_user_id: str | None
+    timestamp: datetime
+    type: str
+    text: str
+    context_wamid: str
+    content: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """
+    One element of `calls[]`: a call with a person began or ended. `wamid` is the call's id, which both have in common.
+    `content` has the shape of a message of the type "call", with CALL_KEYS.
+    """
+
+    wamid: str
+    phone: str | None
+    user_id: str | None
+    profile_name: str
+    timestamp: datetime
+    is_inbound: bool
+    has_ended: bool
+    content: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
 class Preference:
     """A person stopped or resumed marketing messages in WhatsApp itself."""
 
@@ -75,7 +116,7 @@ class Preference:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One change of a webhook. `errors` says which of its elements could not be read."""
+    """One change of a webhook. `errors` says which of its elements could not be read, or are not acted on, and why."""
 
     field: str
     value: object = dataclasses.field(repr=False)
@@ -83,11 +124,20 @@ class Change:
     statuses: tuple[StatusUpdate, ...] = ()
     contacts: tuple[Contact, ...] = ()
     preferences: tuple[Preference, ...] = ()
+    echoes: tuple[Echo, ...] = ()
+    calls: tuple[Call, ...] = ()
     errors: tuple[str, ...] = ()
+
+    @property
+    def concerns_customers(self) -> bool:
+        """Whether it holds what customers did, or what was done to them elsewhere."""
+        return bool(self.messages or self.preferences or self.echoes or self.calls)
 
 
 def parse(field: str, value: object, received_at: datetime | None = None) -> Change:
     """The Change of a webhook's `field` and `value`. A message without a time gets `received_at`."""
+    if field == HISTORY:
+        return Change(field, value)
     errors: list[str] = []
     contacts = _each(value, "contacts", _contact, errors)
     return Change(
@@ -97,6 +147,8 @@ def parse(field: str, value: object, received_at: datetime | None = None) -> Cha
         messages=_each(value, "messages", lambda element: _message(element, contacts, received_at), errors),
         statuses=_each(value, "statuses", lambda element: _status(element, received_at), errors),
         preferences=_each(value, "user_preferences", _preference, errors),
+        echoes=_each(value, "message_echoes", lambda element: _echo(element, received_at), errors),
+        calls=_each(value, "calls", lambda element: _call(element, contacts, received_at), errors),
         errors=tuple(errors),
     )
 
@@ -129,6 +181,8 @@ def _each(value: object, name: str, read: Callable[[Element], T], errors: list[s
         try:
             if not isinstance(element, dict):
                 raise _Unreadable("not an object")
+            if _is_of_group(element):
+                raise _Unreadable("of a group, which is not acted on")
             found.append(read(element))
         except _Unreadable as trouble:
             errors.append(f"{name}[{position}]: {trouble}")
@@ -139,6 +193,11 @@ def _each(value: object, name: str, read: Callable[[Element], T], errors: list[s
     return tuple(found)
 
 
+def _is_of_group(element: Element) -> bool:
+    """Whether it happened in a group: none of it belongs into a conversation with one person."""
+    return bool(element.get("group_id")) or element.get("recipient_type") == "group"
+
+
 def _contact(element: Element) -> Contact:
     phone, user_id = _identity(element.get("wa_id"), element.get("user_id"))
     return Contact(phone, user_id, _text(element, "profile", "name"))
@@ -146,8 +205,8 @@ def _contact(element: Element) -> Contact:
 
 def _message(element: Element, contacts: tuple[Contact, ...], received_at: datetime | None) -> InboundMessage:
     sender = _sender(element, contacts)
-    kind = element.get("type")
-    kind = kind[:30] if isinstance(kind, str) and kind else "unknown"
+    element = _with_current_type(element)
+    kind = _kind(element)
     return InboundMessage(
         wamid=_wamid(element),
         sender_phone=sender.phone,
@@ -161,6 +220,57 @@ def _message(element: Element, contacts: tuple[Contact, ...], received_at: datet
         content=element,
         new_phone=_new_phone(element, kind),
     )
+
+
+def _echo(element: Element, received_at: datetime | None) -> Echo:
+    phone, user_id = _identity(element.get("to"), element.get("to_user_id"))
+    if not phone and not user_id:
+        _refuse("no recipient")
+    if phone and phone == _identity(element.get("from"), None)[0]:
+        _refuse("to the number itself, which is not acted on")
+    element = _with_current_type(element)
+    kind = _kind(element)
+    return Echo(
+        wamid=_wamid(element),
+        recipient_phone=phone,
+        recipient_user_id=user_id,
+        timestamp=_time(element.get("timestamp")) or received_at or _refuse("no timestamp"),
+        type=kind,
+        text=words_of(element, kind),
+        context_wamid=_context_wamid(element, kind),
+        content=element,
+    )
+
+
+def _call(element: Element, contacts: tuple[Contact, ...], received_at: datetime | None) -> Call:
+    is_inbound = element.get("direction") != "BUSINESS_INITIATED"
+    who = "from" if is_inbound else "to"
+    caller = _sender({"from": element.get(who), "from_user_id": element.get(f"{who}_user_id")}, contacts)
+    facts = {key: element[key] for key in CALL_KEYS if isinstance(element.get(key), str | int)}
+    return Call(
+        wamid=_wamid(element),
+        phone=caller.phone,
+        user_id=caller.user_id,
+        profile_name=caller.name,
+        timestamp=_time(element.get("timestamp")) or received_at or _refuse("no timestamp"),
+        is_inbound=is_inbound,
+        has_ended=element.get("event") == "terminate",
+        content={"type": "call", "call": facts},
+    )
+
+
+def _kind(element: Element) -> str:
+    kind = element.get("type")
+    return kind[:30] if isinstance(kind, str) and kind else "unknown"
+
+
+def _with_current_type(element: Element) -> Element:
+    """A message as Meta writes it today: voice messages once had a type of their own."""
+    if element.get("type") != "voice":
+        return element
+    voice = element.get("voice")
+    others = {key: value for key, value in element.items() if key != "voice"}
+    return {**others, "type": "audio", "audio": {**(voice if isinstance(voice, dict) else {}), "voice": True}}
 
 
 def _sender(element: Element, contacts: tuple[Contact, ...]) -> Contact:
@@ -181,6 +291,8 @@ def _sender(element: Element, contacts: tuple[Contact, ...]) -> Contact:
 
 def _status(element: Element, received_at: datetime | None) -> StatusUpdate:
     status = element.get("status")
+    if isinstance(status, str) and status not in RANKS and status not in SYNONYMS:
+        _refuse(f"the status “{status[:30]}”, which is not acted on")
     token = element.get("biz_opaque_callback_data")
     errors = element.get("errors")
     error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}

@@ -1,6 +1,6 @@
 """
 Processes stored webhook events: statuses go into the ledger, what concerns templates, numbers and accounts into their
-rows, and what customers sent to WHATSAPP_EVENT_HANDLER.
+rows, and what customers sent to WHATSAPP_EVENT_HANDLER. What has no effect here is marked as not acted on.
 
 The events of a number stand in a line and are processed in the order in which they came, by one worker at a time: it
 claims a batch, reads it, applies the statuses of all, handles each change by its field, and finishes all. What fails,
@@ -50,14 +50,15 @@ RETENTION = timedelta(days=30)
 #: Does what is to be done about a change that came to a number.
 Handler = Callable[[WhatsAppNumber, Change], object]
 
-#: What is done with a change by its field. Statuses, messages and preferences are handled whatever the field.
+#: What is done with a change by its field. Statuses, messages, echoes, calls and preferences are handled whatever the
+#: field.
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(template_updates.FIELDS, template_updates.apply),
     **dict.fromkeys(account_updates.HANDLERS, account_updates.apply),
 }
 
 #: The fields to subscribe to at Meta.
-FIELDS = ("messages", "user_preferences", *HANDLERS)
+FIELDS = ("messages", "user_preferences", "smb_message_echoes", "calls", *HANDLERS)
 
 
 def process_lines_of(event_ids: Iterable[int]) -> None:
@@ -214,23 +215,26 @@ def _process_one(
         unknown = statuses.apply(number, change.statuses)
     if change.field in HANDLERS:
         HANDLERS[change.field](number, change)
-    if change.messages or change.preferences:
+    if change.concerns_customers:
         handle(number, change)
     missing = sorted({update.wamid for update in change.statuses} & unknown)
     if missing and timezone.now() < event.received_at + STATUS_TIMEOUT:
         _wait(event, missing)
         return
     event.processed_at = timezone.now()
+    event.acted_on = change.field in HANDLERS or change.concerns_customers or bool(change.statuses)
     event.last_error = "\n".join([*change.errors, *(f"There is no message {wamid} here." for wamid in missing)])
 
 
 def _finish(events: list[WebhookEvent]) -> None:
     """Mark events as processed: most together, and those with something to say one by one."""
-    flawless = [event for event in events if not event.last_error]
-    _settle(flawless, processed_at=timezone.now(), due_at=None, last_error="")
+    done: dict[str, Any] = {"processed_at": timezone.now(), "due_at": None}
+    for acted_on in (True, False):
+        flawless = [event for event in events if not event.last_error and event.acted_on is acted_on]
+        _settle(flawless, **done, acted_on=acted_on, last_error="")
     for event in events:
         if event.last_error:
-            _settle([event], processed_at=event.processed_at, due_at=None, last_error=event.last_error)
+            _settle([event], **done, acted_on=event.acted_on, last_error=event.last_error)
 
 
 def _wait(event: WebhookEvent, wamids: list[str]) -> None:
@@ -267,7 +271,7 @@ def _settle(events: list[WebhookEvent], **changes: Any) -> None:
 
 def replay(events: QuerySet[WebhookEvent]) -> int:
     """Process events again from the start, whatever became of them. What was recorded once is not recorded again."""
-    return events.update(due_at=timezone.now(), processed_at=None, attempts=0, last_error="")
+    return events.update(due_at=timezone.now(), processed_at=None, acted_on=True, attempts=0, last_error="")
 
 
 JOB = Job(

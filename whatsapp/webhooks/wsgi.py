@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from . import arrivals, receive
 from .publishing import NumberPublisher, publisher
+from .signature import is_signed
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class WebhookMiddleware:
         events = []
         for change in receive.read_changes(body):
             recipient = self._recipients.get(change.phone_number_id) if change.field == "messages" else None
-            if recipient is None or not receive.is_signed(body, signature, recipient.secret):
+            if recipient is None or not is_signed(body, signature, recipient.secret):
                 return []
             events.append((recipient, change))
         return events

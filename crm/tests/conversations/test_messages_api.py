@@ -54,7 +54,7 @@ def test_messages_are_paged_by_cursor_newest_first(api, number):
     assert "count" not in first
 
 
-@pytest.mark.parametrize("parameter", ["whatsapp_number", "conversation", "direction"])
+@pytest.mark.parametrize("parameter", ["whatsapp_number", "conversation", "direction", "origin"])
 def test_messages_are_filtered(api, owner, number, parameter):
     wanted = make_message(make_conversation(number), "wanted", "out")
     make_message(make_conversation(make_number(owner.business)), "other", "in")
@@ -62,6 +62,7 @@ def test_messages_are_filtered(api, owner, number, parameter):
         "whatsapp_number": number.pk,
         "conversation": wanted.conversation_id,
         "direction": "out",
+        "origin": "person",
     }[parameter]
 
     assert [row["text"] for row in api.get(path("messages"), {parameter: value}).json()["results"]] == ["wanted"]

@@ -111,13 +111,26 @@ class Page:
         return Response.json({"customer": customer.key}, 201)
 
     def send(self, request: Request) -> Response:
+        """The customer writes; with `as_owner` the owner of the number does, in the WhatsApp Business app."""
         posted = request.json
+        number, customer = self._chosen(posted)
+        message, context = self._message(posted)
+        if posted.get("as_owner") is True:
+            sent = self.simulator.owner_sends(number.phone_number_id, customer.key, message)
+        else:
+            sent = self.simulator.customer_sends(number.phone_number_id, customer.key, message, context_wamid=context)
+        return Response.json({"message": sent.wamid}, 201)
+
+    def call(self, request: Request) -> Response:
+        """The customer calls, and nobody answers."""
+        number, customer = self._chosen(request.json)
+        return Response.json({"call": self.simulator.customer_calls(number.phone_number_id, customer.key)}, 201)
+
+    def _chosen(self, posted: Json) -> tuple[PhoneNumber, Customer]:
         number, customer = self._number(posted), self._customer(posted)
         if not (number and customer):
             raise ValidationError(_("The simulator was restarted and does not know this chat. Reload the page."))
-        message, context = self._message(posted)
-        sent = self.simulator.customer_sends(number.phone_number_id, customer.key, message, context_wamid=context)
-        return Response.json({"message": sent.wamid}, 201)
+        return number, customer
 
     def add_media(self, request: Request) -> Response:
         """The body is a file that the customer is about to send."""
@@ -212,6 +225,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Page, Request], Response]] = {
     ("GET", "/state"): Page.state,
     ("POST", "/customers"): Page.add_customer,
     ("POST", "/messages"): Page.send,
+    ("POST", "/calls"): Page.call,
     ("POST", "/media"): Page.add_media,
     ("GET", "/media"): Page.show_media,
 }

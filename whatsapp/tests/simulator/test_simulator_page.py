@@ -83,6 +83,34 @@ def test_form_of_another_site_is_not_taken(meta, shop):
     assert posted_messages(meta) == []
 
 
+def test_the_owner_writes_on_their_own_phone(meta, shop):
+    body = {"number": NUMBER_ID, "customer": ANNA.lstrip("+"), "text": "Yes, we are open", "as_owner": True}
+
+    answer = requests.post(f"{meta.url}/messages", json=body, timeout=10)
+
+    [webhook] = meta.simulator.courier.waiting
+    [echo] = webhook.change["value"]["message_echoes"]
+    assert webhook.change["field"] == "smb_message_echoes"
+    assert (echo["id"], echo["from"], echo["to"]) == (answer.json()["message"], "74951234567", "79161234567")
+    assert echo["text"] == {"body": "Yes, we are open"}
+
+
+def test_a_customer_calls_and_nobody_answers(meta, shop):
+    answer = requests.post(f"{meta.url}/calls", json={"number": NUMBER_ID, "customer": ANNA.lstrip("+")}, timeout=10)
+
+    calls = [webhook.change["value"]["calls"][0] for webhook in meta.simulator.courier.waiting]
+    assert [call["event"] for call in calls] == ["connect", "terminate"]
+    assert {call["id"] for call in calls} == {answer.json()["call"]}
+    assert calls[1]["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("path", ["messages", "calls"])
+def test_a_chat_that_is_not_known_is_answered_with_a_sentence(meta, path):
+    answer = requests.post(f"{meta.url}/{path}?lang=en", json={"number": "1", "customer": "2"}, timeout=10)
+
+    assert (answer.status_code, answer.json()["error"][:27]) == (400, "The simulator was restarted")
+
+
 def test_wrong_phone_is_answered_with_a_sentence(meta, shop):
     answer = requests.post(f"{meta.url}/customers?lang=en", json={"name": "X", "phone": "12"}, timeout=10)
 
@@ -267,3 +295,23 @@ def test_page_keeps_its_chat_when_the_language_is_changed(page):
     page.wait_for_url("**lang=ru**")
 
     expect(page.locator("#business-name")).to_have_text("Flowers")
+
+
+@pytest.mark.browser
+def test_what_the_owner_writes_stands_on_the_side_of_the_business(meta, page):
+    page.get_by_label("As the owner of the number, in their app").check()
+    page.get_by_label("Message", exact=True).fill("Yes, we are open")
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    page.locator(".thread").get_by_text("Yes, we are open").wait_for()
+    [message] = meta.simulator.chats[NUMBER_ID, ANNA.lstrip("+")].messages
+    assert not message.from_customer
+    assert posted_messages(meta) == []
+
+
+@pytest.mark.browser
+def test_a_call_is_made_by_a_button(meta, page):
+    with page.expect_response("**/calls?*"):
+        page.get_by_role("button", name="Call and hang up").click()
+
+    assert [webhook.change["field"] for webhook in meta.simulator.courier.waiting] == ["calls", "calls"]

@@ -11,7 +11,18 @@ from django.utils import timezone
 from accounts.jobs import registry
 from accounts.testing import make_business
 from whatsapp.models import WebhookEvent
-from whatsapp.testing import inbound, inbound_text, make_number, message_from, new_wamid, status_update
+from whatsapp.testing import (
+    call_event,
+    echo_of_text,
+    inbound,
+    inbound_text,
+    make_number,
+    message_from,
+    new_wamid,
+    payload_of,
+    status_update,
+    value_of,
+)
 from whatsapp.tests.rows import make_row, plan
 from whatsapp.tests.webhooks import handlers
 from whatsapp.webhooks import process, tasks
@@ -375,3 +386,61 @@ def test_what_a_restore_cannot_record_is_parked(number, stumbling):
     failing = store_text(number, "fail")
     process.record_waiting(handlers.stumble)
     assert list(WebhookEvent.objects.parked()) == [failing]
+
+
+# --- What is not acted on ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        lambda number: payload_of(number, value_of(number, history=[{}]), "history"),
+        lambda number: payload_of(number, value_of(number, state_sync=[{}]), "smb_app_state_sync"),
+        lambda number: payload_of(number, value_of(number, messages=[message_from(PHONE, "text", {})]), "history"),
+        lambda number: payload_of(number, {"anything": 1}, "a_field_of_tomorrow"),
+        lambda number: payload_of(number, value_of(number, errors=[{"code": 1}])),
+        lambda number: inbound_text(number, PHONE, "Hi", group_id="Y2FwaV9ncm91cDox"),
+        lambda number: status_update(number, "wamid.A", "deleted"),
+    ],
+)
+def test_a_change_without_any_effect_is_marked_as_not_acted_on(number, handled, payload):
+    event = store(number, payload(number))
+
+    process.process_line(number.pk)
+
+    event.refresh_from_db()
+    assert (event.acted_on, event.processed_at, event.due_at, handled) == (False, timezone.now(), None, [])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        lambda number: inbound_text(number, PHONE, "Hi"),
+        lambda number: echo_of_text(number, PHONE, "Hi"),
+        lambda number: call_event(number, PHONE, "connect"),
+        lambda number: payload_of(number, {"event": "ONBOARDING"}, "phone_number_quality_update"),
+        lambda number: inbound(
+            number,
+            PHONE,
+            message_from(PHONE, "text", {"body": "in a group"}, group_id="Y2FwaV9ncm91cDox"),
+            message_from(PHONE, "text", {"body": "Hi"}),
+        ),
+    ],
+)
+def test_a_change_with_an_effect_is_not(number, handled, payload):
+    event = store(number, payload(number))
+
+    process.process_line(number.pk)
+
+    event.refresh_from_db()
+    assert (event.acted_on, event.processed_at) == (True, timezone.now())
+
+
+def test_a_replayed_event_is_marked_anew(number, handled):
+    event = store(number, inbound_text(number, PHONE, "Hi"), due_at=None, processed_at=timezone.now(), acted_on=False)
+
+    process.replay(WebhookEvent.objects.all())
+    process.process_line(number.pk)
+
+    event.refresh_from_db()
+    assert event.acted_on

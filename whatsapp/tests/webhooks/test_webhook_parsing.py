@@ -67,6 +67,7 @@ def test_every_kind_of_webhook_is_read_without_errors(path):
         ("request_welcome", "request_welcome", ""),
         ("edit", "edit", "Торт на воскресенье"),
         ("revoke", "revoke", ""),
+        ("audio_voice_of_old", "audio", ""),
     ],
 )
 def test_the_text_is_what_the_person_wrote_tapped_or_captioned(name, type, text):
@@ -256,3 +257,138 @@ def test_a_preference_about_something_else_is_named_an_error():
     change = parse("user_preferences", {"user_preferences": [{"wa_id": "79161234567", "category": "x"}]})
     assert change.preferences == ()
     assert change.errors == ("user_preferences[0]: not about marketing messages",)
+
+
+# --- Groups --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "of_group"),
+    [
+        ("messages", element(group_id="Y2FwaV9ncm91cDox")),
+        ("message_echoes", element(group_id="Y2FwaV9ncm91cDox", to="Y2FwaV9ncm91cDox")),
+        ("message_echoes", element(recipient_type="group", to="79161112233")),
+        ("statuses", {"id": "wamid.A", "status": "read", "timestamp": "1795334400", "recipient_type": "group"}),
+        ("calls", {"id": "wacid.A", "from": "79161234567", "timestamp": "1795334400", "group_id": "Y2Fw"}),
+    ],
+)
+def test_what_happens_in_a_group_is_named_and_read_as_nothing(name, of_group):
+    change = parse("messages", {name: [of_group]})
+
+    assert change.errors == (f"{name}[0]: of a group, which is not acted on",)
+    assert not change.concerns_customers
+    assert not change.statuses
+
+
+def test_a_message_beside_one_of_a_group_is_read():
+    change = parse_messages(element(group_id="Y2FwaV9ncm91cDox"), element(id="wamid.B"))
+
+    assert [message.wamid for message in change.messages] == ["wamid.B"]
+
+
+@pytest.mark.parametrize("group_id", [None, ""])
+def test_a_message_with_an_empty_group_is_of_a_person(group_id):
+    assert len(parse_messages(element(group_id=group_id)).messages) == 1
+
+
+# --- Echoes --------------------------------------------------------------------------------------------------
+
+
+def echo(name):
+    [echo] = read(name).echoes
+    return echo
+
+
+def test_an_echo_names_its_recipient_and_not_its_sender():
+    read = echo("echo_text")
+
+    assert (read.recipient_phone, read.recipient_user_id) == ("+79161234567", None)
+    assert (read.type, read.text) == ("text", "Добрый день! Да, успеем")
+
+
+def test_an_echo_may_name_its_recipient_by_user_id():
+    read = echo("echo_user_id_only")
+
+    assert (read.recipient_phone, read.recipient_user_id) == (None, "RU.55019283746501928374")
+
+
+def test_an_echoed_edit_names_the_original():
+    read = echo("echo_edit")
+
+    assert (read.type, read.text, read.context_wamid) == ("edit", "Да, успеем к пяти", "wamid.echo1=")
+
+
+@pytest.mark.parametrize(
+    ("to", "error"),
+    [
+        (None, "no recipient"),
+        ("status@broadcast", "no recipient"),
+        ("74957770142", "to the number itself, which is not acted on"),
+    ],
+)
+def test_an_echo_to_nobody_in_particular_is_named(to, error):
+    change = parse("smb_message_echoes", {"message_echoes": [{**element(), "from": "74957770142", "to": to}]})
+
+    assert (change.echoes, change.errors) == ((), (f"message_echoes[0]: {error}",))
+
+
+def test_what_was_written_before_the_number_was_connected_is_no_message_of_now():
+    change = parse("history", {"messages": [element()], "message_echoes": [element(to="79161112233")]})
+
+    assert not change.concerns_customers
+
+
+# --- Calls ---------------------------------------------------------------------------------------------------
+
+
+def call(name):
+    [call] = read(name).calls
+    return call
+
+
+@pytest.mark.parametrize(
+    ("name", "has_ended"), [("call_connect", False), ("call_answered", True), ("call_missed", True)]
+)
+def test_a_call_names_its_caller_and_whether_it_has_ended(name, has_ended):
+    read = call(name)
+
+    assert (read.phone, read.user_id, read.profile_name) == ANNA
+    assert (read.is_inbound, read.has_ended) == (True, has_ended)
+
+
+def test_of_a_call_only_its_facts_are_kept():
+    assert call("call_connect").content == {
+        "type": "call",
+        "call": {"event": "connect", "direction": "USER_INITIATED"},
+    }
+
+
+def test_a_call_by_the_business_names_the_one_who_is_called():
+    ours = {"id": "wacid.A", "from": "74957770142", "to": "79161234567", "timestamp": "1795334400"}
+    [read] = parse("calls", {"calls": [{**ours, "event": "connect", "direction": "BUSINESS_INITIATED"}]}).calls
+
+    assert (read.phone, read.is_inbound) == ("+79161234567", False)
+
+
+@pytest.mark.parametrize("status", ["RINGING", "ACCEPTED", "deleted"])
+def test_a_status_that_says_nothing_of_a_sent_message_is_named(status):
+    change = parse("calls", {"statuses": [{"id": "wacid.A", "status": status, "timestamp": "1795334400"}]})
+
+    assert change.errors == (f"statuses[0]: the status “{status}”, which is not acted on",)
+
+
+# --- Voice messages of old -----------------------------------------------------------------------------------
+
+
+def test_a_voice_message_of_the_old_shape_is_audio_that_was_spoken():
+    content = message("audio_voice_of_old").content
+
+    assert content["audio"] == {"id": "881720", "mime_type": "audio/ogg; codecs=opus", "voice": True}
+    assert (content["type"], "voice" in content) == ("audio", False)
+
+
+@pytest.mark.parametrize("voice", [None, [], "junk"])
+def test_a_voice_message_of_the_old_shape_without_a_file_is_kept(voice):
+    [read] = parse_messages(element(type="voice", voice=voice)).messages
+
+    assert (read.type, read.content["audio"]) == ("audio", {"voice": True})

@@ -133,9 +133,9 @@ function notice(text, kind = "") {
   $("notice").hidden = !text;
 }
 
-async function send(body) {
+async function send(body, path = "/messages") {
   try {
-    await post("/messages", { ...chosen, ...body });
+    await post(path, { ...chosen, ...body });
     notice("");
   } catch (error) {
     notice(error.message || words.textStopped);
@@ -371,7 +371,7 @@ $("composer").addEventListener("submit", (event) => {
   if (!text) return;
   $("text").value = "";
   fitText();
-  send({ text });
+  send({ text, as_owner: $("as-owner").checked });
 });
 
 $("text").addEventListener("keydown", (event) => {
@@ -399,11 +399,13 @@ $("file").addEventListener("change", async () => {
     const text = $("text").value.trim();
     $("text").value = "";
     fitText();
-    await send({ media, text });
+    await send({ media, text, as_owner: $("as-owner").checked });
   } catch (error) {
     notice(error.message || words.textStopped);
   }
 });
+
+$("call").addEventListener("click", () => send({}, "/calls"));
 
 $("back").addEventListener("click", () => {
   chosen.customer = "";

@@ -46,9 +46,10 @@ class Channel(memory.Channel):
         super().basic_reject(delivery_tag, requeue)
         _bell.ring()
 
-    def basic_consume(self, *args: Any, **kwargs: Any) -> None:
-        super().basic_consume(*args, **kwargs)
+    def basic_consume(self, *args: Any, **kwargs: Any) -> str:
+        tag = super().basic_consume(*args, **kwargs)
         _bell.ring()
+        return tag
 
     def basic_qos(self, *args: Any, **kwargs: Any) -> None:
         super().basic_qos(*args, **kwargs)
@@ -58,8 +59,10 @@ class Channel(memory.Channel):
 class Transport(memory.Transport):
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    # The stub has no timeout.
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
         """Deliver a message. Raises TimeoutError when none comes in `timeout` seconds."""
+        assert self.cycle
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             rung = _bell.rung

@@ -64,6 +64,14 @@ class ProductSerializer(serializers.Serializer):
     product_id = serializers.CharField(allow_null=True)
 
 
+class CallSerializer(serializers.Serializer):
+    """A call by the customer ("in") or to them ("out"). `answered` is null until it has ended."""
+
+    direction = serializers.ChoiceField(["in", "out"])
+    answered = serializers.BooleanField(allow_null=True)
+    seconds = serializers.IntegerField(allow_null=True, help_text="How long it took, if it was answered.")
+
+
 class DetailsSerializer(serializers.Serializer):
     """What a message says beyond its words; null where it says nothing of the kind."""
 
@@ -74,6 +82,7 @@ class DetailsSerializer(serializers.Serializer):
     ad = AdSerializer(allow_null=True)
     product = ProductSerializer(allow_null=True)
     forwarded = serializers.BooleanField(allow_null=True)
+    call = CallSerializer(allow_null=True)
 
 
 class QuotedSerializer(serializers.Serializer):

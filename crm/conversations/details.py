@@ -129,6 +129,19 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A call by the customer ("in") or to them ("out"); `seconds` of one that was answered. None: it has not ended."""
+
+    direction: str
+    answered: bool | None
+    seconds: int | None
+
+    @property
+    def length(self) -> str:
+        return "{}:{:02}".format(*divmod(self.seconds or 0, 60))
+
+
+@dataclass(frozen=True)
 class Details:
     """What one message says beyond its words; None where it says nothing of the kind."""
 
@@ -139,6 +152,7 @@ class Details:
     ad: Ad | None
     product: Product | None
     forwarded: bool | None
+    call: Call | None
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -173,6 +187,7 @@ def details_of(message_type: str, content: Any) -> Details | None:
         location=_location(dict_of(body)) if message_type == "location" else None,
         ad=ad_of(content),
         product=_product(dict_of(context.get("referred_product"))),
+        call=call_of(dict_of(body)) if message_type == "call" else None,
         forwarded=True if context.get("forwarded") is True or context.get("frequently_forwarded") is True else None,
     )
     return details if any(value is not None for value in vars(details).values()) else None
@@ -232,6 +247,16 @@ def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value.strip()
     return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def call_of(body: dict[str, Any]) -> Call:
+    """What became of a call (Webhooks, "calls"). Meta reports a duration, in seconds, of calls that were answered."""
+    direction = "out" if body.get("direction") == "BUSINESS_INITIATED" else "in"
+    if body.get("event") != "terminate":
+        return Call(direction, answered=None, seconds=None)
+    seconds = _whole(number_of(body.get("duration")))
+    answered = bool(seconds) and body.get("status") != "FAILED"
+    return Call(direction, answered, seconds if answered else None)
 
 
 # Orders

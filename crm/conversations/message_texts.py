@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .details import call_of
+
 
 def shown_text(message_type: str, text: str, content: Any) -> str:
     """What is shown of a message wherever there is room for a text: its own words, or else a phrase."""
@@ -116,15 +118,14 @@ def _reason(errors: Any) -> str:
 
 
 def _call(body: _Json, content: _Json) -> str:
-    """What became of a call. Meta reports a duration, in seconds, of calls that were answered."""
-    is_ours, seconds = body.get("direction") == "BUSINESS_INITIATED", body.get("duration")
-    if body.get("event") != "terminate":
+    call = call_of(body)
+    is_ours = call.direction == "out"
+    if call.answered is None:
         return _("A call to the customer") if is_ours else _("A call")
-    if body.get("status") == "FAILED" or not isinstance(seconds, int) or seconds <= 0:
+    if not call.answered:
         return _("A call to the customer, not answered") if is_ours else _("Missed call")
-    length = "{}:{:02}".format(*divmod(seconds, 60))
     sentence = _("A call to the customer, %(length)s") if is_ours else _("A call, %(length)s")
-    return sentence % {"length": length}
+    return sentence % {"length": call.length}
 
 
 _TEXTS: dict[str, Callable[[_Json, _Json], str]] = {

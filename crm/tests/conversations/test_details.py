@@ -293,3 +293,18 @@ def test_a_quantity_nobody_orders_is_told_as_unknown():
     content = order(*[item("999999999999.999999", 10**11 - 1) for _each in range(2000)])
 
     assert read(content)["order"]["totals"] == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, ("in", None, None)),
+        ({"event": "terminate", "status": "COMPLETED", "duration": 125}, ("in", True, 125)),
+        ({"event": "terminate", "status": "FAILED"}, ("in", False, None)),
+        ({"event": "terminate", "duration": "junk", "direction": "BUSINESS_INITIATED"}, ("out", False, None)),
+        ({"event": ["terminate"], "direction": 5}, ("in", None, None)),
+    ],
+)
+def test_a_call_says_who_called_and_whether_it_was_answered(facts, expected):
+    call = read({"type": "call", "call": facts})["call"]
+    assert (call["direction"], call["answered"], call["seconds"]) == expected

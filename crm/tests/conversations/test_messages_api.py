@@ -269,6 +269,7 @@ def test_an_order_has_details_and_no_text_of_ours(api, number):
         "ad": None,
         "product": None,
         "forwarded": None,
+        "call": None,
     }
 
 

@@ -98,8 +98,7 @@ class CustomerFiles(TenantModelAdmin):
         if uploaded.started_at:
             return _to_page("upload", uploaded)
         table, business = uploads.table(uploaded), uploaded.business
-        fields = {"described": table.described(), "attributes": attribute_names(business), "uploaded": uploaded}
-        form = ColumnsForm(request.POST or None, **fields)
+        form = ColumnsForm(request.POST or None, table.described(), uploaded, attribute_names(business))
         if form.is_valid():
             try:
                 uploads.choose_columns(uploaded, form.columns())

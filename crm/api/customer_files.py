@@ -63,10 +63,12 @@ class CustomerImportViewSet(TenantScope, viewsets.GenericViewSet):
         A CSV file or an Excel workbook (.xlsx), told apart by their contents. The first row holds headings, in English
         or Russian: phone (телефон), name (имя), tags (теги), opted_out (отписан); a column of any other name is an
         attribute. Where it is not clear what a column is, the answer is a 400 with the code `unsure_columns` and all
-        `columns`: send the file again with `columns`. Phones are written in any usual way. Known customers are brought
-        up to date: an empty cell leaves what is known, tags are added, and only a “no” in `opted_out` ends an opt-out.
-        At most 2,000 rows at once and 20 MB, otherwise 413 with the code `too_many_rows` or `file_too_large`; the admin
-        imports files of up to 200,000 rows. At most 200 columns, and 30 tags a row.
+        `columns`: send the file again with `columns`.
+
+        Phones are written in any usual way. Known customers are brought up to date: an empty cell leaves what is
+        known, tags are added, and only a “no” in `opted_out` ends an opt-out. At most 2,000 rows at once and 20 MB,
+        otherwise 413 with the code `too_many_rows` or `file_too_large`; the admin imports files of up to 200,000 rows.
+        At most 200 columns, and 30 tags a row.
         """
         serializer = ImportQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)

@@ -71,9 +71,7 @@ def _names_in_archive(raw: bytes) -> set[str]:
 
 
 def broken_text() -> str:
-    return _(
-        "The workbook cannot be opened: the file is broken. Open it in Excel, save it again, and import that file."
-    )
+    return _("The workbook cannot be opened: it is broken. Open it in Excel, save it again, and import that file.")
 
 
 def _password_text() -> str:

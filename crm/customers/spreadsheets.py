@@ -58,9 +58,11 @@ class _Echo:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether a spreadsheet would take the text for a formula, were it not for apostrophes before it."""
+    """Whether a spreadsheet would take the text for a formula or its error, were it not for apostrophes before it."""
     if text[:1].isalnum():
         return False
+    if text.lstrip("'").strip() in _ERRORS:
+        return True
     first = unicodedata.normalize("NFKC", text.lstrip("'")[:20]).lstrip(" ")[:1]
     return bool(first) and first in _FORMULA_STARTS
 

@@ -47,6 +47,10 @@ READ_TIMEOUT = 45
 MAX_SHEETS = 50
 _LOOKED_AT = 7
 
+#: Rows of a sheet of Excel, and how deep the elements of a part may lie in each other.
+_EXCEL_ROWS = 2**20
+_MAX_DEPTH = 100
+
 #: Characters of a cell: as many as Excel holds.
 MAX_CELL = 32_767
 
@@ -114,7 +118,7 @@ class _Part:
         self._open.append(self._held)
         self._held += 1
         self._last_start = self._parser.CurrentByteIndex
-        if self._held > MAX_HELD:
+        if self._held > MAX_HELD or len(self._open) > _MAX_DEPTH:
             raise _too_much()
 
     def _end(self, name: str) -> None:
@@ -181,6 +185,8 @@ def _rows(sheet: Any, budget: _Budget) -> Iterator[tuple[int, list[str]]]:
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number % 1000 == 0:
             budget.spend()
+        if number > _EXCEL_ROWS:
+            raise _too_much()
         cells = [_text(value) for value in values]
         while cells and not cells[-1].strip():
             cells.pop()

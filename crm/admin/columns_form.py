@@ -16,14 +16,9 @@ class ColumnsForm(forms.Form):
     """A select for each column, which begins with what was chosen before or with the best guess."""
 
     def __init__(
-        self,
-        *args: Any,
-        described: Sequence[Column],
-        uploaded: CustomerUpload,
-        attributes: Sequence[str],
-        **kwargs: Any,
+        self, data: Any, described: Sequence[Column], uploaded: CustomerUpload, attributes: Sequence[str]
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(data)
         self.described = described
         chosen = uploaded.columns or [column.guess for column in described]
         for place, column in enumerate(described):

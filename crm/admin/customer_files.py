@@ -76,7 +76,7 @@ class CustomerFiles(TenantModelAdmin):
             try:
                 uploaded = uploads.upload(signed_in(request), file.read(MAX_BYTES + 1), file.name)
                 uploads.advance(uploaded, PAGE_TIMEOUT)
-                return _to_page("upload", uploaded)
+                return _to_page("columns" if uploaded.waits_for_columns else "upload", uploaded)
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
         return self._page(request, "import", gettext("Import customers from a file"), form=form)

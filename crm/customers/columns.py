@@ -172,6 +172,9 @@ class Table:
     def _guesses(self) -> list[str]:
         guesses = [*self.columns, *[""] * self.width][: self.width]
         for column, place in self._likely().items():
+            if column in guesses:
+                taken = guesses.index(column)
+                guesses[taken] = attribute_column(self.heading(taken))
             guesses[place] = column
         for place, guess in enumerate(guesses):
             if guess in guesses[:place]:
@@ -181,6 +184,9 @@ class Table:
     def _likely(self) -> dict[str, int]:
         """Column → the place of one that seems to hold it, for those that no heading names."""
         likely = {column: places[0] for column in HEADINGS if (places := self._similar(column))}
+        if "phone" in self.columns and not self._fits(self.columns.index("phone"), "phone"):
+            rivals = [place for place in range(self.width) if self._is_rival(place, "phone")]
+            likely |= {"phone": rivals[0]} if rivals else {}
         if "phone" not in self.columns and not IDENTITIES & set(self.columns):
             likely["phone"] = max(self._similar("phone") or range(self.width), key=self._count_phones, default=0)
         if not self.heading_row and (name := self._name_place(likely.get("phone"))) is not None:

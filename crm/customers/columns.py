@@ -48,7 +48,10 @@ _OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
 #: Column → the words in a heading that may mean it.
 _SIGNS = {
     "phone": re.compile(r"\b(phones?|mobile|cell|whatsapp|тел|телефон\w*|моб|мобильн\w*|сотов\w*|в[ао]т?[сц]ап\w*)\b"),
-    "name": re.compile(r"\b(имя|фио|фамилия имя|(customer|client|contact|full|first|person)('?s)? name)\b"),
+    "name": re.compile(
+        r"\b(имя|фио|фамилия имя|(customer|client|contact|full|first|person)('?s)? name)\b"
+        r"|^(покупатель|заказчик|клиент|контакт|customer|client|contact)$"
+    ),
     "tags": re.compile(r"\b(tags?|labels?|метк[аи]|тег[аи]?|ярлык\w*)\b"),
     "opted_out": re.compile(r"\b(opt(ed)?[ -]?out|unsubscribed?|отпис\w+|отказ\w* от рассыл\w+)\b"),
 }

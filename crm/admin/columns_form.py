@@ -7,7 +7,6 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
-from crm.customers.column_mappings import MAX_ATTRIBUTE_NAME
 from crm.customers.columns import ATTRIBUTE_PREFIX, HEADINGS, Column, attribute_column, heading
 from crm.models import CustomerUpload
 
@@ -58,4 +57,4 @@ def _own_attribute(column: Column) -> str:
     if column.heading.startswith(ATTRIBUTE_PREFIX):
         return column.heading
     name = column.heading or _("Column %(letter)s") % {"letter": column.letter}
-    return attribute_column(name[:MAX_ATTRIBUTE_NAME])
+    return attribute_column(name)

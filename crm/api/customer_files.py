@@ -30,11 +30,11 @@ REFUSED_TYPES = ("multipart/", "application/json")
 
 
 class CustomerFileParser(BaseParser):
-    """The contents of a CSV file or an .xlsx, whatever type its sender gives it; only forms and JSON are refused."""
+    """The Contents of a CSV file or an .xlsx, whatever type its sender gives it; only forms and JSON are refused."""
 
     media_type = "*/*"
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Contents:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         if (media_type or "").startswith(REFUSED_TYPES):
             sentence = _("Send the CSV file or the workbook as the body, with the header Content-Type: text/csv.")
             raise Refusal("unsupported_media_type", sentence, status=415)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import islice
 
 from django.core.exceptions import ValidationError
@@ -66,9 +66,11 @@ MAX_TITLE_ROWS = 5
 #: More than anybody has, and few enough to be read and stored in no time.
 MAX_COLUMNS = 200
 
-#: Rows that tell what a column holds, and the values of it that people are shown.
-_SAMPLE_ROWS = 100
-SHOWN_VALUES = 3
+#: Rows that tell what a column holds, values of it that are looked at, how far, and those that people are shown.
+_SAMPLE_ROWS = 50
+_VALUES = 20
+_LOOKED_AT = 40
+_SHOWN_VALUES = 3
 
 _COLUMNS = {fold(heading): column for column, headings in HEADINGS.items() for heading in headings}
 _COLUMNS |= {column: column for column in HEADINGS} | {"теги": "tags"}
@@ -102,7 +104,7 @@ class Table:
     """
 
     def __init__(self, text: str, country: str) -> None:
-        self.country = country
+        self._is_phone = cache(partial(is_phone, country=country))
         self.text, separator = without_separator_line(text)
         self.delimiter, self.heading_row, self.headings = max(
             ((delimiter, *self._named_headings(delimiter)) for delimiter in separator or _DELIMITERS),
@@ -137,7 +139,7 @@ class Table:
         return len(with_phone), sum(map(len, with_phone))
 
     def _has_phone(self, cells: list[str]) -> bool:
-        return any(is_phone(cell, self.country) for cell in cells)
+        return any(map(self._is_phone, cells[:MAX_COLUMNS]))
 
     # --- What people are asked -------------------------------------------------------------------------------
 
@@ -162,13 +164,14 @@ class Table:
 
     def values(self, place: int) -> list[str]:
         """The values of a column in the sample."""
-        return [cells[place].strip() for cells in self.sample if place < len(cells) and cells[place].strip()]
+        cells = (cells[place].strip() for cells in self.sample if place < len(cells))
+        return list(islice(filter(None, cells), _VALUES))
 
     def described(self) -> list[Column]:
         """All columns, with the best guess at each."""
         guesses = self._guesses()
         return [
-            Column(letter(place), self.heading(place), tuple(self.values(place)[:SHOWN_VALUES]), guesses[place])
+            Column(letter(place), self.heading(place), tuple(self.values(place)[:_SHOWN_VALUES]), guesses[place])
             for place in range(self.width)
         ]
 
@@ -210,7 +213,7 @@ class Table:
         return column != "phone" or self._count_phones(place) > 0
 
     def _count_phones(self, place: int) -> int:
-        return sum(is_phone(value, self.country) for value in self.values(place))
+        return sum(map(self._is_phone, self.values(place)))
 
     def _name_place(self, phone: int | None) -> int | None:
         """The first column of words."""
@@ -267,10 +270,11 @@ def _filled(cells: Sequence[str]) -> int:
 
 def is_phone(cell: str, country: str) -> bool:
     """Whether a cell holds one phone."""
-    if len(_DIGIT.findall(cell[:60])) < 7:
+    text = cell[:_LOOKED_AT]
+    if not 7 <= len(_DIGIT.findall(text)) <= _LOOKED_AT // 2:
         return False
     try:
-        return bool(normalize_phone(cell[:60], country))
+        return bool(normalize_phone(text, country))
     except ValidationError:
         return False
 
@@ -279,7 +283,7 @@ def rank_rows(rows: list[list[str]], country: str) -> int:
     """How much the first rows of a sheet look like customers: 2 with known headings, 1 with a phone, 0 otherwise."""
     if any(IDENTITIES & set(columns_of(cells)) for cells in rows):
         return 2
-    return int(any(is_phone(cell, country) for cells in rows for cell in cells))
+    return int(any(is_phone(cell, country) for cells in rows for cell in cells[:MAX_COLUMNS]))
 
 
 def columns_of(headings: Sequence[str]) -> list[str]:

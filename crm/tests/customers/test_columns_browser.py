@@ -1,4 +1,4 @@
-"""A workbook with headings that nobody knows is imported in a real browser: by its page of columns to the customers."""
+"""A workbook with headings that nobody knows is imported in a real browser, by its page of columns."""
 
 import pytest
 from django.urls import reverse

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from . import columns
+from . import table
 from .foreign_kinds import is_workbook
 from .spreadsheets import MAX_BYTES, MAX_ROWS, decode, too_large
 from .workbooks import read_workbook
@@ -28,5 +28,5 @@ def read_contents(raw: bytes, country: str, most: int = MAX_ROWS) -> Contents:
         raise too_large()
     if not is_workbook(raw):
         return Contents(decode(raw))
-    above = columns.MAX_TITLE_ROWS + 1
-    return Contents(*read_workbook(raw, partial(columns.rank_rows, country=country), most + above + 1))
+    above = table.MAX_TITLE_ROWS + 1
+    return Contents(*read_workbook(raw, partial(table.rank_rows, country=country), most + above + 1))

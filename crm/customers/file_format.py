@@ -22,13 +22,13 @@ from .columns import (
     HEADINGS,
     IDENTITIES,
     MAX_COLUMNS,
-    Table,
     column_name,
     heading,
     in_active_language,
 )
 from .customers import clean_tag_names
 from .spreadsheets import WORKBOOK_SEPARATOR, read_rows
+from .table import Table
 
 _YES = {"1", "yes", "y", "true", "да", "д", "истина", "+", "x", "х", fold(HEADINGS["opted_out"][1])}
 _NO = {"0", "no", "n", "false", "нет", "н", "ложь", "-"}

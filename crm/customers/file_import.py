@@ -23,9 +23,9 @@ from crm.models import Customer, Tag
 from crm.models.customer import attribute_text
 
 from . import column_mappings
-from .columns import Column
 from .customers import get_or_create_tags
 from .file_format import CustomerFile, Failure, Row
+from .table import Column
 
 #: Rows of a file that is imported by one call of the API.
 MAX_API_ROWS = 2000

@@ -26,10 +26,10 @@ from accounts.refusals import Refusal
 from crm.models import ColumnsFrom, CustomerUpload
 
 from . import column_mappings, file_import
-from .columns import Table
 from .contents import read_contents
 from .file_format import CustomerFile, Failure, Row
 from .file_import import Outcome
+from .table import Table
 
 #: How long a worker holds a row.
 LEASE = timedelta(minutes=1)

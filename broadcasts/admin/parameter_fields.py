@@ -9,13 +9,10 @@ from django.utils.translation import pgettext
 
 from accounts.models import Business
 from broadcasts.parameters import MAX_TEXT
+from crm.customers import known_attributes
 from crm.customers.interpolation import CUSTOMER_ATTRIBUTES, PLACEHOLDER
-from crm.models import Customer
 
 TEXT = "text"
-
-#: So many of the latest customers are read for the names of their attributes.
-MAX_CUSTOMERS_READ = 200
 
 
 class ParameterWidget(forms.MultiWidget):
@@ -62,8 +59,5 @@ def _or_where_empty(name: str) -> str:
 
 def attribute_names(business: Business) -> list[str]:
     """The names of the attributes that the business's latest customers have, as far as texts can ask for them."""
-    latest = Customer.objects.for_business(business).exclude(attributes={}).order_by("-pk")
-    names = {
-        name for attributes in latest.values_list("attributes", flat=True)[:MAX_CUSTOMERS_READ] for name in attributes
-    }
-    return sorted(name for name in names if PLACEHOLDER.fullmatch(f"{{{{{CUSTOMER_ATTRIBUTES}{name}}}}}"))
+    names = known_attributes.attribute_names(business)
+    return [name for name in names if PLACEHOLDER.fullmatch(f"{{{{{CUSTOMER_ATTRIBUTES}{name}}}}}")]

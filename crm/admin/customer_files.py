@@ -17,10 +17,12 @@ from django.views.decorators.http import require_POST
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.scope import signed_in
-from crm.customers import file_export, uploads
+from crm.customers import column_mappings, file_export, uploads
+from crm.customers.known_attributes import attribute_names
 from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
 
+from .columns_form import ColumnsForm
 from .forms import CustomerFileForm
 
 #: Seconds that a page works on a file before workers do the rest.
@@ -39,6 +41,7 @@ class CustomerFiles(TenantModelAdmin):
             "import/": (self.import_view, "import"),
             "import/example/": (self.example_view, "import_example"),
             "import/<int:pk>/": (self.upload_view, "import_upload"),
+            "import/<int:pk>/columns/": (self.columns_view, "import_columns"),
             "import/<int:pk>/apply/": (require_POST(self.apply_view), "import_apply"),
             "import/<int:pk>/mistakes/": (self.mistakes_view, "import_mistakes"),
         }
@@ -73,7 +76,7 @@ class CustomerFiles(TenantModelAdmin):
             try:
                 uploaded = uploads.upload(signed_in(request), file.read(MAX_BYTES + 1), file.name)
                 uploads.advance(uploaded, PAGE_TIMEOUT)
-                return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[uploaded.pk]))
+                return _to_page("columns" if uploaded.waits_for_columns else "upload", uploaded)
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
         return self._page(request, "import", gettext("Import customers from a file"), form=form)
@@ -84,8 +87,28 @@ class CustomerFiles(TenantModelAdmin):
 
     def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         uploaded = self._upload(request, pk)
+        if uploaded.waits_for_columns:
+            return _to_page("columns", uploaded)
         outcome = {**uploaded.outcome, "max_mistakes": uploads.MAX_MISTAKES}
         return self._page(request, "import_outcome", uploaded.file_name, uploaded=uploaded, **outcome)
+
+    def columns_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the columns of the file are: asked where it is not clear, and to be changed until it is imported."""
+        uploaded = self._upload(request, pk)
+        if uploaded.started_at:
+            return _to_page("upload", uploaded)
+        table, business = uploads.table(uploaded), uploaded.business
+        form = ColumnsForm(request.POST or None, table.described(), uploaded, attribute_names(business))
+        if form.is_valid():
+            try:
+                uploads.choose_columns(uploaded, form.columns())
+                uploads.advance(uploaded, PAGE_TIMEOUT)
+                return _to_page("upload", uploaded)
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+        asked = column_mappings.doubts(business, table) if uploaded.waits_for_columns else []
+        context = {"uploaded": uploaded, "doubts": asked, "has_headings": bool(table.heading_row)}
+        return self._page(request, "import_columns", uploaded.file_name, form=form, **context)
 
     def apply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A file of usual length is imported at once; a worker goes on with a long one."""
@@ -96,7 +119,7 @@ class CustomerFiles(TenantModelAdmin):
             done = uploaded.outcome["created"] + uploaded.outcome["changed"]
             sentence = ngettext("%(count)d customer imported.", "%(count)d customers imported.", done)
             self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:crm_customer_import_upload", args=[pk]))
+        return _to_page("upload", uploaded)
 
     def mistakes_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         mistakes = self._upload(request, pk).mistakes
@@ -115,3 +138,7 @@ class CustomerFiles(TenantModelAdmin):
     def _page(self, request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         return TemplateResponse(request, f"admin/crm/customer/{name}.html", context)
+
+
+def _to_page(name: str, uploaded: CustomerUpload) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse(f"admin:crm_customer_import_{name}", args=[uploaded.pk]))

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.forms import TenantModelForm
+from crm.customers.contents import XLSX_TYPE
 from crm.models import Customer
 from crm.models.customer import attribute_text
 from whatsapp.phone_numbers import normalize_phone, readable_phone
@@ -96,6 +97,6 @@ class CustomerFileForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV as Excel and Google Sheets save it, at most 20 MB and 200,000 rows."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        help_text=_("An Excel workbook (.xlsx) or CSV, at most 20 MB and 200,000 rows."),
+        widget=forms.FileInput(attrs={"accept": f".xlsx,.csv,.txt,text/csv,{XLSX_TYPE}"}),
     )

@@ -274,24 +274,3 @@ class ExportQuerySerializer(serializers.Serializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         # `as` cannot be the name of a class attribute.
         return {"as": serializers.ChoiceField(choices=list(export_formats.FORMATS), default="csv")}
-
-
-class ImportQuerySerializer(serializers.Serializer):
-    """The query of an import."""
-
-    apply = serializers.ChoiceField(
-        choices=["0", "1"], default="0", help_text="1: do it; 0: only say what it would do."
-    )
-
-
-class FailureSerializer(serializers.Serializer):
-    row = serializers.IntegerField(help_text="As a spreadsheet numbers it: the headings are row 1.")
-    error = serializers.CharField()
-
-
-class OutcomeSerializer(serializers.Serializer):
-    """Every row of the file is counted once."""
-
-    created = serializers.IntegerField()
-    updated = serializers.IntegerField(help_text="Rows about customers known before, whether they say something new.")
-    failed = FailureSerializer(many=True)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from crm.models import Customer
 from crm.models.customer import attribute_text
 
-from .file_format import HEADINGS, attribute_heading, format_opted_out, format_phone, format_tags, heading
+from .columns import HEADINGS, attribute_heading, heading
+from .file_format import format_opted_out, format_phone, format_tags
 from .spreadsheets import download
 
 

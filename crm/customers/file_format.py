@@ -1,68 +1,39 @@
 """
-A file of customers: the columns it may have, read and written.
+A file of customers, read row by row, and the cells that are written into one.
 
-The first row holds the headings, in Russian or English and in any order; a column of any other name is an attribute.
-Tags are in one cell, separated by commas; one that contains a comma is in quotation marks.
+Which column is what the headings say (columns.py), or whoever imports the file. Tags are in one cell, separated by
+commas; one that contains a comma is in quotation marks.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
-from crm.normalization import fold, normalize, trim, visible
+from crm.normalization import fold
 from whatsapp.phone_numbers import normalize_phone, phones_in
 
+from .columns import (
+    ATTRIBUTE_PREFIX,
+    HEADINGS,
+    IDENTITIES,
+    MAX_COLUMNS,
+    column_name,
+    heading,
+    in_active_language,
+)
 from .customers import clean_tag_names
-from .spreadsheets import read_rows, without_separator_line
-
-#: Column → how it is headed in English and in Russian.
-HEADINGS: dict[str, tuple[str, str]] = {
-    "phone": ("Phone", "Телефон"),
-    "name": ("Name", "Имя"),
-    "tags": ("Tags", "Метки"),
-    "opted_out": ("Opted out", "Отписан"),
-    "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
-}
-
-#: The columns that say who somebody is.
-_IDENTITIES = {"phone", "whatsapp_user_id"}
-
-#: Column → how other programs head it. Such a column counts where none has the heading itself; the first is taken.
-_OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
-    "phone": (
-        *("номер телефона", "мобильный телефон", "телефон клиента", "контактный телефон", "рабочий телефон"),
-        *("мобильный", "моб. телефон", "тел", "номер", "whatsapp", "номер whatsapp", "телефон 1", "телефоны"),
-        *("phone number", "mobile", "mobile phone", "cell phone", "work phone", "phone 1", "phone 1 - value"),
-    ),
-    "name": (
-        *("фио", "имя клиента", "имя контакта", "полное имя", "имя и фамилия", "имя фамилия", "контакт", "клиент"),
-        *("full name", "customer name", "contact name", "first name", "display name"),
-    ),
-}
-
-#: The headings stand in one of the first rows that are not empty: a title may come before.
-_MAX_TITLE_ROWS = 5
-
-_COLUMNS = {fold(heading): column for column, headings in HEADINGS.items() for heading in headings}
-_COLUMNS |= {column: column for column in HEADINGS} | {"теги": "tags"}
-
-#: Before the name of an attribute that would be taken for another column.
-ATTRIBUTE_PREFIX = "attributes."
+from .spreadsheets import WORKBOOK_SEPARATOR, read_rows
+from .table import Table
 
 _YES = {"1", "yes", "y", "true", "да", "д", "истина", "+", "x", "х", fold(HEADINGS["opted_out"][1])}
 _NO = {"0", "no", "n", "false", "нет", "н", "ложь", "-"}
 
-_DELIMITERS = ";\t,"
-
 #: More than anybody has, and few enough to be read and stored in no time.
-MAX_COLUMNS = 200
 MAX_TAGS = 30
 
 #: Characters of a name: as many as Customer.name holds.
@@ -101,38 +72,32 @@ class Failure:
 class CustomerFile:
     """
     The customers in the text of a CSV file; `country` is where phones without a country code are from. `seen` is the
-    row in which each person comes first, as far as the file was read before. Raises Refusal("unreadable_file") for a
-    file that is refused as a whole, such as one in which a quotation mark that is never closed swallows rows.
+    row in which each person comes first, as far as the file was read before. `columns`, one for each column of the
+    table, says what the columns are to those who chose; otherwise the headings do. Raises Refusal("unreadable_file")
+    for a file that is refused as a whole, such as one in which a quotation mark that is never closed swallows rows.
     """
 
-    def __init__(self, text: str, country: str, seen: dict[str, int] | None = None) -> None:
+    def __init__(
+        self, text: str, country: str, seen: dict[str, int] | None = None, columns: Sequence[str] | None = None
+    ) -> None:
         self.country, self.seen = country, {} if seen is None else seen
-        self.text, separator = without_separator_line(text)
-        candidates = [(delimiter, *self._headings(delimiter)) for delimiter in separator or _DELIMITERS]
-        best = max(candidates, key=lambda found: len(HEADINGS.keys() & set(found[2])))
-        self.delimiter, self.heading_row, self.columns = best
-        while self.columns and not self.columns[-1]:
-            self.columns.pop()
+        self.table = Table(text, country)
+        self.are_chosen = columns is not None
+        self.columns = self.table.columns if columns is None else list(columns)
         self._check_columns()
-        self._identity = next(place for place, column in enumerate(self.columns) if column in _IDENTITIES)
-
-    def _headings(self, delimiter: str) -> tuple[int, list[str]]:
-        """The row of the headings with a delimiter, and the columns they name: the first that tells people apart."""
-        rows = islice(read_rows(self.text, delimiter), 1 + _MAX_TITLE_ROWS)
-        found = [(number, _columns(cells)) for number, cells in rows] or [(1, [])]
-        return next(((number, columns) for number, columns in found if _IDENTITIES & set(columns)), found[0])
+        identities = (place for place, column in enumerate(self.columns) if column in IDENTITIES)
+        self._identity = next(identities, None)
 
     def _check_columns(self) -> None:
         if len(self.columns) > MAX_COLUMNS:
             raise _refused(_("The file has more than %(most)d columns.") % {"most": MAX_COLUMNS})
-        if not _IDENTITIES & set(self.columns):
+        if self.are_chosen:
+            _check_chosen(self.columns)
+        elif not IDENTITIES & set(self.columns) and not self.table.has_phones:
             raise _refused(
                 _("There is no column “%(column)s”. Its heading must be in the first row of the file.")
                 % {"column": heading("phone")}
             )
-        for column in self.columns:
-            if column and self.columns.count(column) > 1:
-                raise _refused(_("There are two columns “%(column)s”.") % {"column": _column_name(column)})
 
     def count_rows(self) -> int:
         """Rows below the headings. Raises Refusal("unreadable_file") and Refusal("too_many_rows")."""
@@ -140,16 +105,18 @@ class CustomerFile:
 
     def _rows_below(self) -> Iterator[tuple[int, list[str]]]:
         """The rows below the headings. Raises Refusal("unreadable_file") for one in which others are swallowed."""
-        for number, cells in read_rows(self.text, self.delimiter):
+        for number, cells in read_rows(self.table.text, self.table.delimiter):
             if any(map(self._holds_row, cells)):
                 sentence = _("In row %(row)s a quotation mark is not closed and takes in the rows below. Remove it.")
                 raise _refused(sentence % {"row": number})
-            if number > self.heading_row:
+            if number > self.table.heading_row:
                 yield number, cells
 
     def _holds_row(self, cell: str) -> bool:
-        """Whether a line within a cell is a customer's row."""
-        rows = (line.split(self.delimiter) for line in cell.splitlines()[1:])
+        """Whether a line within a cell is a customer's row. Workbooks have no quotation marks around their cells."""
+        if self._identity is None or self.table.delimiter == WORKBOOK_SEPARATOR:
+            return False
+        rows = (line.split(self.table.delimiter) for line in cell.splitlines()[1:])
         full = (cells for cells in rows if len(cells) >= len(self.columns))
         return any(any(phones_in(cells[self._identity], self.country)) for cells in full)
 
@@ -184,13 +151,15 @@ class CustomerFile:
                 errors.append(error)
         if stray := next(filter(str.strip, cells[len(self.columns) :]), None):
             errors.append(_without_heading(stray))
-        if not errors and not values.keys() & _IDENTITIES:
+        if not errors and not values.keys() & IDENTITIES:
             errors.append(ValidationError(_("A customer needs a phone.")))
         if errors:
             raise ValidationError(errors)
         return Row(number, **values)
 
     def _read(self, column: str, text: str, values: dict[str, Any]) -> None:
+        if not column and self.are_chosen:
+            return
         if not column:
             raise _without_heading(text)
         if column in HEADINGS:
@@ -199,27 +168,15 @@ class CustomerFile:
             values["attributes"][column.removeprefix(ATTRIBUTE_PREFIX)] = text
 
 
-def _columns(headings: list[str]) -> list[str]:
-    """The columns that headings name; other programs' headings where there is none of our own."""
-    columns = list(map(_column, headings))
-    for column, others in _OTHER_HEADINGS.items():
-        plain = [trim(normalize(heading)) for heading in headings]
-        place = next((plain.index(other) for other in map(trim, others) if other in plain), None)
-        if column not in columns and place is not None:
-            columns[place] = column
-    return columns
-
-
-def _column(heading: str) -> str:
-    """A heading's column: a key of HEADINGS, an attribute's name after ATTRIBUTE_PREFIX, or empty like the heading."""
-    if heading.startswith(ATTRIBUTE_PREFIX):
-        return heading
-    heading = visible(heading).strip()
-    return _COLUMNS.get(trim(normalize(heading))) or (heading and f"{ATTRIBUTE_PREFIX}{heading}")
-
-
-def _column_name(column: str) -> str:
-    return column.removeprefix(ATTRIBUTE_PREFIX) if column.startswith(ATTRIBUTE_PREFIX) else heading(column)
+def _check_chosen(columns: Sequence[str]) -> None:
+    """Raise Refusal("wrong_columns") for a choice without a phone, or with the same thing twice."""
+    if not IDENTITIES & set(columns):
+        sentence = _("Say which column is “%(column)s”: nobody is imported without it.")
+        raise Refusal("wrong_columns", sentence % {"column": heading("phone")}, status=400)
+    for column in columns:
+        if column and list(columns).count(column) > 1:
+            sentence = _("“%(column)s” is chosen for two columns. Choose it for one of them.")
+            raise Refusal("wrong_columns", sentence % {"column": column_name(column)}, status=400)
 
 
 def _without_heading(text: str) -> ValidationError:
@@ -284,20 +241,6 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 # --- Writing cells ---------------------------------------------------------------------------------------
 
 
-def _in_active_language(english: str, russian: str) -> str:
-    return russian if (get_language() or "").startswith("ru") else english
-
-
-def heading(column: str) -> str:
-    """The heading of one of HEADINGS, in the language that is active."""
-    return _in_active_language(*HEADINGS[column])
-
-
-def attribute_heading(name: str) -> str:
-    """The attribute's name as a heading that is read as this attribute."""
-    return name if name and _column(name) == f"{ATTRIBUTE_PREFIX}{name}" else f"{ATTRIBUTE_PREFIX}{name}"
-
-
 def format_phone(phone: str, country: str) -> str:
     """
     Digits, which a spreadsheet shows as they are, where these are read as the same phone. Any other phone as it is
@@ -321,4 +264,4 @@ def _is_ambiguous(name: str) -> bool:
 
 def format_opted_out(opted_out: bool) -> str:
     """“No” is left empty, so that an old export opts nobody in again."""
-    return _in_active_language("yes", "да") if opted_out else ""
+    return in_active_language("yes", "да") if opted_out else ""

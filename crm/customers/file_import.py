@@ -22,8 +22,10 @@ from accounts.refusals import Refusal
 from crm.models import Customer, Tag
 from crm.models.customer import attribute_text
 
+from . import column_mappings
 from .customers import get_or_create_tags
 from .file_format import CustomerFile, Failure, Row
+from .table import Column
 
 #: Rows of a file that is imported by one call of the API.
 MAX_API_ROWS = 2000
@@ -58,11 +60,21 @@ class Outcome:
         self.failed += other.failed
 
 
+class UnsureColumns(Refusal):
+    """It is not clear what the columns of a file are; `columns` tells what is known of each."""
+
+    def __init__(self, doubts: list[str], columns: list[Column]) -> None:
+        super().__init__("unsure_columns", " ".join(doubts), status=400)
+        self.columns = columns
+
+
 def import_customers(business: Business, file: CustomerFile, apply: bool = False) -> Outcome:
     """
     The Outcome of importing a CustomerFile at once; without `apply` nothing is changed. Raises
-    Refusal("too_many_rows"). Call it outside a transaction.
+    Refusal("too_many_rows") and UnsureColumns. Call it outside a transaction.
     """
+    if not file.are_chosen and (doubts := column_mappings.doubts(business, file.table)):
+        raise UnsureColumns(doubts, file.table.described())
     if file.count_rows() > MAX_API_ROWS:
         raise Refusal(
             "too_many_rows",

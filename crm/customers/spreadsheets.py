@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 
+from .foreign_kinds import foreign_kind_text
+
 #: A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_STARTS = tuple("=+-@|\t\r\n\0")
 
@@ -22,8 +24,14 @@ MAX_ROWS = 200_000
 
 CSV_TYPE = "text/csv; charset=utf-8"
 
-#: How a zip archive begins, which every .xlsx is, and a file of an old Excel.
-_WORKBOOK_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: Between the cells of a table that is made of a workbook: no cell of one holds it.
+WORKBOOK_SEPARATOR = "\x1f"
+
+#: What a spreadsheet shows in place of a value that cannot be computed.
+_ERRORS = {
+    *("#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+    *("#Н/Д", "#ПУСТО!", "#ДЕЛ/0!", "#ЗНАЧ!", "#ССЫЛКА!", "#ИМЯ?", "#ЧИСЛО!", "#ПЕРЕНОС!", "#ВЫЧИСЛ!"),
+}
 
 #: By this a spreadsheet recognises UTF-8.
 BOM = "\ufeff"
@@ -37,7 +45,7 @@ _RUSSIAN_LETTER = re.compile("[А-Яа-яЁё]")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 #: The line that tells Excel which character separates the cells.
-_SEPARATOR_LINE = re.compile(r"sep=(?P<separator>[;,:|\t])[;,\t]*\r?(?:\n|$)", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=(?P<separator>[;,:|\t\x1f])[;,\t]*\r?(?:\n|$)", re.IGNORECASE)
 
 _BOM_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -50,9 +58,11 @@ class _Echo:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether a spreadsheet would take the text for a formula, were it not for apostrophes before it."""
+    """Whether a spreadsheet would take the text for a formula or its error, were it not for apostrophes before it."""
     if text[:1].isalnum():
         return False
+    if text.lstrip("'").strip() in _ERRORS:
+        return True
     first = unicodedata.normalize("NFKC", text.lstrip("'")[:20]).lstrip(" ")[:1]
     return bool(first) and first in _FORMULA_STARTS
 
@@ -98,11 +108,9 @@ def decode(raw: bytes) -> str:
     Refusal("unreadable_file") for what is no such file, and Refusal("file_too_large").
     """
     if len(raw) > MAX_BYTES:
-        raise Refusal(
-            "file_too_large", _("The file is larger than 20 MB. Split it, and import the parts."), status=413
-        )
-    if raw.startswith(_WORKBOOK_STARTS):
-        raise _unreadable(_("This is an Excel workbook. In Excel choose Save as → CSV UTF-8, and import that file."))
+        raise too_large()
+    if told := foreign_kind_text(raw):
+        raise unreadable(told)
     for encoding in _encodings(raw):
         try:
             text = raw.decode(encoding)
@@ -110,7 +118,7 @@ def decode(raw: bytes) -> str:
             continue
         if "\0" not in text and not (encoding in _CYRILLIC_ENCODINGS and _CONTROL_CHARACTER.search(text)):
             return text
-    raise _unreadable(_("This is not a text file. Save the table as CSV UTF-8, and import that file."))
+    raise unreadable(_("This is not a text file. Save the table as CSV UTF-8, and import that file."))
 
 
 def _encodings(raw: bytes) -> list[str]:
@@ -136,27 +144,35 @@ def without_separator_line(text: str) -> tuple[str, str]:
 
 def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """
-    Every row that is not empty: its number as a spreadsheet shows it, and its cells. Raises
-    Refusal("unreadable_file") and Refusal("too_many_rows").
+    Every row that is not empty: its number as a spreadsheet shows it, and its cells; an error such as #N/A is no
+    value. Raises Refusal("unreadable_file") and Refusal("too_many_rows").
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
             if number > MAX_ROWS + 1:
-                raise Refusal(
-                    "too_many_rows",
-                    _("The file has more than 200,000 rows. Split it, and import the parts."),
-                    status=413,
-                )
-            if any(cell.strip() for cell in cells):
-                yield number, [unescape_cell(cell) for cell in cells]
+                raise too_many_rows()
+            shown = ["" if cell.strip() in _ERRORS else unescape_cell(cell) for cell in cells]
+            if any(map(str.strip, shown)):
+                yield number, shown
     except csv.Error as error:
-        raise _unreadable(
+        raise unreadable(
             _("The file cannot be read after row %(row)s: perhaps a quotation mark there is never closed.")
             % {"row": number}
         ) from error
 
 
-def _unreadable(message: str) -> Refusal:
+def unreadable(message: str) -> Refusal:
+    """The Refusal of a file as a whole."""
     return Refusal("unreadable_file", message, status=400)
+
+
+def too_large() -> Refusal:
+    return Refusal("file_too_large", _("The file is larger than 20 MB. Split it, and import the parts."), status=413)
+
+
+def too_many_rows() -> Refusal:
+    return Refusal(
+        "too_many_rows", _("The file has more than 200,000 rows. Split it, and import the parts."), status=413
+    )

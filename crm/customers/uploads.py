@@ -1,5 +1,6 @@
 """
-A file of customers that a person uploads, which is tried out, and imported when the person says so.
+A file of customers that a person uploads, which is tried out, and imported when the person says so. Where it is not
+clear what its columns are, the person is asked before, or was asked about an earlier file with these headings.
 
 Both are done in slices of some seconds, first while the page waits and then by whichever worker is free. The row says
 how far its file is: with every batch that is imported, and with every slice of trying it out. So whatever ends a slice
@@ -22,12 +23,13 @@ from accounts.jobs.job import Job
 from accounts.jobs.tasks import wake
 from accounts.models import Business, User
 from accounts.refusals import Refusal
-from crm.models import CustomerUpload
+from crm.models import ColumnsFrom, CustomerUpload
 
-from . import file_import
+from . import column_mappings, file_import
+from .contents import read_contents
 from .file_format import CustomerFile, Failure, Row
 from .file_import import Outcome
-from .spreadsheets import decode
+from .table import Table
 
 #: How long a worker holds a row.
 LEASE = timedelta(minutes=1)
@@ -53,15 +55,47 @@ def upload(person: User, raw: bytes, file_name: str) -> CustomerUpload:
     business = person.business
     assert business is not None
     _check_limit(business)
-    text = decode(raw)
-    return CustomerUpload.objects.create(
+    contents = read_contents(raw, business.country)
+    file = CustomerFile(contents.text, business.country)
+    uploaded = CustomerUpload(
         business=business,
         uploaded_by=person,
         file_name=file_name[:200],
-        text=text,
-        rows=CustomerFile(text, business.country).count_rows(),
+        text=contents.text,
+        sheet=contents.sheet,
         outcome=summary(Outcome()),
     )
+    if columns := column_mappings.remembered(business, file.table):
+        uploaded.columns, uploaded.columns_from = columns, ColumnsFrom.REMEMBERED
+    elif column_mappings.doubts(business, file.table):
+        uploaded.columns_from, uploaded.due_at = ColumnsFrom.ASKED, None
+    uploaded.rows = _file(uploaded).count_rows()
+    uploaded.save()
+    return uploaded
+
+
+def table(uploaded: CustomerUpload) -> Table:
+    """The columns of a file, as people are asked about them."""
+    return Table(uploaded.text, uploaded.business.country)
+
+
+def choose_columns(uploaded: CustomerUpload, columns: list[str]) -> None:
+    """
+    Say what each column of a file is, and remember it for files with these headings; the file is tried out anew.
+    Raises Refusal: `wrong_columns`, `too_many_files`, and `already_started` when it is being imported.
+    """
+    _check_limit(uploaded.business)
+    file = CustomerFile(uploaded.text, uploaded.business.country, columns=columns)
+    chosen = {"columns": columns, "columns_from": ColumnsFrom.CHOSEN, "rows": file.count_rows(), "tried_at": None}
+    anew = {"outcome": summary(Outcome()), "position": 0, "seen": {}, "mistakes": [], "due_at": timezone.now()}
+    # Who works on it meanwhile has lost it.
+    free = {"lease_until": None, "attempts": 0, "last_error": ""}
+    with transaction.atomic():
+        waiting = CustomerUpload.objects.filter(pk=uploaded.pk, started_at__isnull=True)
+        if not waiting.update(**chosen, **anew, **free):
+            raise Refusal("already_started", _("The file is being imported already: its columns cannot be changed."))
+        column_mappings.remember(uploaded.business, file.table, columns)
+    uploaded.refresh_from_db()
 
 
 def _check_limit(business: Business) -> None:
@@ -145,7 +179,7 @@ def _import_rows(uploaded: CustomerUpload, rows: Rows) -> None:
 
 def _file(uploaded: CustomerUpload) -> CustomerFile:
     """The file; reading it adds to `seen` who is in it."""
-    return CustomerFile(uploaded.text, uploaded.business.country, uploaded.seen)
+    return CustomerFile(uploaded.text, uploaded.business.country, uploaded.seen, uploaded.columns)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

@@ -1,12 +1,15 @@
+from .column_mapping import ColumnMapping
 from .conversation import Conversation
 from .conversation_export import ConversationExport
 from .customer import Customer, Tag
-from .customer_upload import CustomerUpload
+from .customer_upload import ColumnsFrom, CustomerUpload
 from .deal import Deal, DealStage
 from .media_file import MediaFile
 from .message import Message
 
 __all__ = [
+    "ColumnMapping",
+    "ColumnsFrom",
     "Conversation",
     "ConversationExport",
     "Customer",

@@ -7,10 +7,20 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import JobRow, TenantModel, TenantQuerySet
 
 
+class ColumnsFrom(models.TextChoices):
+    """By what the columns of a file are known."""
+
+    HEADINGS = "headings", _("its headings")
+    ASKED = "asked", _("not known yet")
+    CHOSEN = "chosen", _("a choice")
+    REMEMBERED = "remembered", _("an earlier choice")
+
+
 class CustomerUploadQuerySet(TenantQuerySet):
     def unfinished(self) -> Self:
         """To be tried out, or to be imported. `due_at` alone does not say so: the version before does not write it."""
-        return self.filter(Q(tried_at=None) | Q(started_at__isnull=False, applied_at=None))
+        asking = Q(columns_from=ColumnsFrom.ASKED)
+        return self.filter(Q(tried_at=None) & ~asking | Q(started_at__isnull=False, applied_at=None))
 
     def under_way(self) -> Self:
         """Unfinished, and not given up."""
@@ -26,7 +36,7 @@ class CustomerUpload(JobRow, TenantModel):
     A file of customers that is tried out, and imported when whoever uploaded it says so. Any worker continues either.
     Stored for a day, and shown to nobody else.
 
-        uploaded → tried out → started → applied
+        uploaded → (asked about its columns →) tried out → started → applied
     """
 
     uploaded_by = models.ForeignKey(
@@ -34,6 +44,13 @@ class CustomerUpload(JobRow, TenantModel):
     )
     file_name = models.CharField(_("file"), max_length=200)
     text = models.TextField(editable=False)
+    # The sheet that the text is from, where a workbook has several.
+    sheet = models.CharField(max_length=100, default="", db_default="", editable=False)
+    # What each column is, as file_format.CustomerFile takes it; null where the headings say so.
+    columns = models.JSONField(null=True, editable=False)
+    columns_from = models.CharField(
+        max_length=20, choices=ColumnsFrom, default=ColumnsFrom.HEADINGS, db_default="headings", editable=False
+    )
     rows = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # What importing would do, and once it is started what it did, both so far; see uploads.summary.
     outcome = models.JSONField(editable=False)
@@ -69,4 +86,10 @@ class CustomerUpload(JobRow, TenantModel):
 
     @property
     def is_under_way(self) -> bool:
-        return not self.tried_at or bool(self.started_at and not self.applied_at)
+        is_tried_out = self.tried_at or self.waits_for_columns
+        return not is_tried_out or bool(self.started_at and not self.applied_at)
+
+    @property
+    def waits_for_columns(self) -> bool:
+        """Whether somebody has to say first what its columns are."""
+        return self.columns_from == ColumnsFrom.ASKED

@@ -20,6 +20,7 @@ PERSONAL = {"accounts.IdempotentRequest", "admin.LogEntry"}
 WITHOUT_SURFACE = {
     "bots.BotCall",
     "bots.BotTimer",
+    "crm.ColumnMapping",
     "crm.ConversationExport",
     "crm.CustomerUpload",
     "crm.MediaFile",

@@ -88,7 +88,7 @@ def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[C
             customers.change_phone(number.business, phone, inbound.new_phone)
         # With a new phone WhatsApp gives a new user id; the old one is nobody's.
         phone, user_id = inbound.new_phone, None if phone else user_id
-    return customers.identify(number.business, phone, user_id, inbound.profile_name)
+    return customers.identify(number.business, phone, user_id, inbound.profile_name, inbound.username)
 
 
 def _locked_conversation(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conversation:
@@ -137,7 +137,9 @@ def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any
 @transaction.atomic
 def _record_preference(number: WhatsAppNumber, preference: Preference) -> None:
     """A customer stopped or resumed marketing messages in WhatsApp itself (Webhooks, "user_preferences")."""
-    customer = customers.get_or_create(number.business, preference.phone, preference.user_id)
+    customer, known = customers.identify(number.business, preference.phone, preference.user_id)
+    if known:
+        customers.update(customer, **known)
     if preference.wants_marketing:
         customers.opt_in(customer)
     else:

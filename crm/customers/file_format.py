@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from crm.normalization import fold, normalize, trim, visible
-from whatsapp.phone_numbers import normalize_phone, phones_in
+from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in
 
 from .customers import clean_tag_names
 from .spreadsheets import read_rows, without_separator_line
@@ -169,7 +169,7 @@ class CustomerFile:
                 yield Failure(number, " ".join(error.messages))
 
     def _check_is_first(self, row: Row) -> None:
-        first = self.seen.setdefault(row.phone or row.whatsapp_user_id, row.row)
+        first = self.seen.setdefault(canonical_phone(row.phone) or row.whatsapp_user_id, row.row)
         if first != row.row:
             raise ValidationError(_("Row %(row)s is about the same customer.") % {"row": first})
 

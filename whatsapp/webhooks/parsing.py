@@ -40,6 +40,7 @@ class Contact:
     phone: str | None
     user_id: str | None
     name: str = ""
+    username: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +62,7 @@ class InboundMessage:
     context_wamid: str
     content: dict[str, Any]
     new_phone: str | None = None
+    username: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +123,13 @@ def _each(value: object, name: str, read: Callable[[Element], T], errors: list[s
 
 def _contact(element: Element) -> Contact:
     phone, user_id = _identity(element.get("wa_id"), element.get("user_id"))
-    return Contact(phone, user_id, _text(element, "profile", "name"))
+    return Contact(phone, user_id, _text(element, "profile", "name"), _username(element))
+
+
+def _username(element: Element) -> str:
+    """A WhatsApp username without the @ before it; empty for what cannot be one."""
+    username = _text(element, "profile", "username").strip().removeprefix("@")
+    return username if re.fullmatch(r"[\w.-]{1,100}", username) else ""
 
 
 def _message(element: Element, contacts: tuple[Contact, ...], received_at: datetime | None) -> InboundMessage:
@@ -140,6 +148,7 @@ def _message(element: Element, contacts: tuple[Contact, ...], received_at: datet
         context_wamid=_context_wamid(element, kind),
         content=element,
         new_phone=_new_phone(element, kind),
+        username=sender.username,
     )
 
 
@@ -155,7 +164,7 @@ def _sender(element: Element, contacts: tuple[Contact, ...]) -> Contact:
             if (phone and contact.phone == phone) or (user_id and contact.user_id == user_id)
         )
         contact = next(theirs, Contact(None, None))
-    sender = Contact(phone or contact.phone, user_id or contact.user_id, contact.name)
+    sender = Contact(phone or contact.phone, user_id or contact.user_id, contact.name, contact.username)
     return sender if sender.phone or sender.user_id else _refuse("no sender")
 
 

@@ -1,0 +1,77 @@
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from django.db import migrations, models
+from django.db.models import Q
+
+from whatsapp.phone_numbers import variants_of
+
+BATCH = 1000
+
+
+def fill_in_canonical_phones(apps: Any, schema_editor: Any) -> None:
+    """Of rows that are one person, the first holds the canonical spelling and the others their own."""
+    customers = apps.get_model("crm", "Customer").objects
+    countries = Q(phone__startswith="+52") | Q(phone__startswith="+54") | Q(phone__startswith="+55")
+    rows = customers.filter(countries).order_by("pk").values_list("pk", "business_id", "phone")
+    for filled in _batches(_filled(customers.model, rows.iterator(chunk_size=BATCH))):
+        customers.bulk_update(filled, ["canonical_phone"], batch_size=200)
+
+
+def _filled(model: Any, rows: Iterable[tuple[int, int, str]]) -> Iterable[Any]:
+    taken = set()
+    for pk, business_id, phone in rows:
+        spellings = variants_of(phone)
+        if len(spellings) > 1:
+            is_first = (business_id, spellings[0]) not in taken
+            taken.add((business_id, spellings[0]))
+            own = phone if phone != spellings[0] or is_first else spellings[1]
+            yield model(pk=pk, canonical_phone=spellings[0] if is_first else own)
+
+
+def _batches(rows: Iterable[Any]) -> Iterable[list[Any]]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+class Migration(migrations.Migration):
+    lived_with = {
+        "AddConstraint crm.customer.customer_once_by_any_spelling": (
+            "Old code writes no canonical phone; the index is of the few rows that have one."
+        ),
+    }
+
+    dependencies = [
+        ("crm", "0008_make_rows_of_jobs"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="customer",
+            name="username",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=100,
+                verbose_name="WhatsApp username",
+            ),
+        ),
+        migrations.AddField(
+            model_name="customer",
+            name="canonical_phone",
+            field=models.CharField(editable=False, max_length=20, null=True),
+        ),
+        migrations.RunPython(fill_in_canonical_phones, migrations.RunPython.noop),
+        migrations.AddConstraint(
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("canonical_phone__isnull", False)),
+                fields=("business", "canonical_phone"),
+                name="customer_once_by_any_spelling",
+            ),
+        ),
+    ]

@@ -254,8 +254,9 @@ META_APP_ID = env.matching("META_APP_ID", r"\d*", "1234567890", default="")
 META_APP_SECRET = env.text("META_APP_SECRET", default="")
 META_VERIFY_TOKEN = env.text("META_VERIFY_TOKEN", default="")
 
-# The one call upwards: by it whatsapp hands the changes of webhooks to the apps above it.
+# The calls upwards: whatsapp hands the changes of webhooks to the apps above it, and by what Meta knows a recipient.
 WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
+WHATSAPP_RECIPIENT_HANDLER = "chatbot_site.inbound.recognise"
 
 # --- Workers ---------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 """What is done with a customer: identify, create, change, tag, opt out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -54,9 +55,11 @@ def update(customer: Customer, **values: Any) -> None:
     customer.save(update_fields=list(values))
 
 
-def _find(business: Business, phone: str | None, user_id: str | None) -> list[Customer]:
-    """Mostly one row; more when one has the phone, others another spelling of it or the user id."""
+def _find(business: Business, phone: str | None, user_id: str | None, addressed: str = "") -> list[Customer]:
+    """Mostly one row; more when one has the phone, others another spelling of it, the user id, or either."""
     identity = Q(pk__in=[])
+    if addressed:
+        identity |= Q(phone__in=variants_of(addressed)) | Q(whatsapp_user_id=addressed)
     if phone:
         identity |= Q(phone__in=variants_of(phone))
     if user_id:
@@ -73,7 +76,7 @@ def _create(business: Business, phone: str | None, user_id: str | None, name: st
 
 
 def _new_values(
-    customer: Customer, phone: str | None, user_id: str | None, name: str, username: str
+    customer: Customer, phone: str | None, user_id: str | None, name: str = "", username: str = ""
 ) -> dict[str, str]:
     said = {"phone": phone, "whatsapp_user_id": user_id, "username": username}
     values = {field: value for field, value in said.items() if value and value != getattr(customer, field)}
@@ -102,23 +105,38 @@ def change_phone(business: Business, old: str, new: str) -> None:
     known = [customer for customer in found if customer.phone in variants_of(old)]
     if not known or old == new:
         return
-    customer, *others = sorted(found, key=lambda row: (row.phone != new, row.phone not in variants_of(new), row.pk))
-    for other in others:
-        merge(customer, other)
+    customer = _merge_all(found, new, variants_of(old))
     if customer.phone != new:
         update(customer, phone=new)
 
 
-def _merge_all(customers: list[Customer], phone: str | None) -> Customer:
-    """The one customer of rows that turned out to be the same person: the one with this phone stays."""
+@transaction.atomic
+def recognise(business: Business, addressed: str, phone: str, user_id: str | None) -> None:
+    """
+    WhatsApp knows whoever was written to by `addressed`, a phone (E.164) or a user id, by this phone and user id: so
+    do we from now on, and rows with them are about the same person. Without effect when nobody has `addressed`.
+    """
+    found = _find(business, phone, user_id, addressed)
+    if not any(addressed in (row.phone, row.whatsapp_user_id) for row in found):
+        return
+    target = _merge_all(_locked(found), phone, variants_of(addressed))
+    if known := _new_values(target, phone, user_id):
+        update(target, **known)
+
+
+def _merge_all(customers: list[Customer], phone: str | None, others: Collection[str] = ()) -> Customer:
+    """
+    The one customer of rows that turned out to be the same person: the one with this phone stays. `others` are more
+    phones of that person.
+    """
     spellings = variants_of(phone or "")
-    target, *others = sorted(customers, key=lambda row: (row.phone != phone, row.phone not in spellings, row.pk))
-    for other in others:
-        if other.phone and other.phone not in spellings:
+    target, *sources = sorted(customers, key=lambda row: (row.phone != phone, row.phone not in spellings, row.pk))
+    for source in sources:
+        if phone and source.phone and source.phone not in {*spellings, *others}:
             # Two phones are two people; the user id moved on to the one who writes now.
-            update(other, whatsapp_user_id=None)
+            update(source, whatsapp_user_id=None)
         else:
-            merge(target, other)
+            merge(target, source)
     return target
 
 

@@ -51,11 +51,6 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text.translate(_BLANKS)))
 
 
-def clean_name(text: str) -> str:
-    """A name without blanks around it; empty when nothing can be seen in it."""
-    return text.strip() if visible(text).strip() else ""
-
-
 def trim(text: str) -> str:
     """A normalized text without punctuation, quotes and emoji around it; where there is nothing else, as it is."""
     begin, end = 0, len(text)

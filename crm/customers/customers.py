@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
+from accounts.names import clean_name
 from crm.models import Conversation, Customer, Tag
-from crm.normalization import clean_name
 from whatsapp.phone_numbers import variants_of
 
 from .merge import merge

@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.names import clean_name
 from accounts.refusals import Refusal
 from crm.normalization import fold, normalize, trim, visible
 from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in
@@ -251,7 +252,7 @@ def _read_phone(text: str, country: str) -> str:
 def _read_name(text: str, country: str) -> str:
     if len(text) > MAX_NAME:
         raise ValidationError(_("The name is longer than 200 characters."))
-    return text
+    return clean_name(text)
 
 
 def _read_tags(text: str, country: str) -> tuple[str, ...]:

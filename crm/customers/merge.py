@@ -5,6 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignObject, Model, QuerySet
 
+from accounts.names import clean_name
 from crm.models import Conversation, Customer
 
 
@@ -12,7 +13,7 @@ def merge(target: Customer, source: Customer) -> None:
     """Merge a customer into another: tags, attributes, opt-out, and every row of any app. `source` is deleted."""
     target.tags.add(*source.tags.all())
     _move_all(target, source)
-    target.name = target.name or source.name
+    target.name = clean_name(target.name) or source.name
     target.attributes = {**source.attributes, **target.attributes}
     target.opted_out_at = target.opted_out_at or source.opted_out_at
     target.save(update_fields=["name", "attributes", "opted_out_at"])

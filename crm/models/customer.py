@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import TenantModel, UniqueInBusiness
+from accounts.names import clean_name
 from crm.normalization import fold
 from whatsapp.phone_numbers import readable_phone, variants_of
 
@@ -103,7 +104,7 @@ class Customer(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.readable_username or self.readable_identity
+        return clean_name(self.name) or self.readable_username or self.readable_identity
 
     def clean(self) -> None:
         """Refuse the phone of somebody else, however it is spelled."""
@@ -127,6 +128,7 @@ class Customer(TenantModel):
 
     def derive(self) -> None:
         """Bring the columns that follow from others up to date, as `save` does: for bulk writes."""
+        self.name = clean_name(self.name)
         username = self.username and f"@{self.username}"
         self.search_text = fold(" ".join(filter(None, [self.name, self.phone, username])))[:250]
         spellings = variants_of(self.phone or "")

@@ -30,6 +30,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "tags": ("Tags", "Метки"),
     "opted_out": ("Opted out", "Отписан"),
     "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
+    "whatsapp_username": ("WhatsApp username", "Имя пользователя WhatsApp"),
 }
 
 #: The columns that say who somebody is.
@@ -194,6 +195,9 @@ class CustomerFile:
     def _read(self, column: str, text: str, values: dict[str, Any]) -> None:
         if not column:
             raise _without_heading(text)
+        if column == "whatsapp_username":
+            # WhatsApp alone says it.
+            return
         if column in HEADINGS:
             values[column] = _READERS[column](text, self.country)
         else:

@@ -144,7 +144,8 @@ class Customer(TenantModel):
 
     @property
     def readable_identity(self) -> str:
-        return readable_phone(self.phone) if self.phone else self.whatsapp_user_id or ""
+        """How somebody without a name is called: the phone, else the username, else the WhatsApp user id."""
+        return readable_phone(self.phone) if self.phone else self.readable_username or self.whatsapp_user_id or ""
 
     @property
     def readable_username(self) -> str:

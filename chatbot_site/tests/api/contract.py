@@ -76,7 +76,7 @@ BOT = "id whatsapp_number name is_active priority menu_words operator_words oper
 SCENARIO = "id bot name is_active definition created_at updated_at"
 VERSION = "id scenario number definition published_at published_by"
 REPORT = "errors warnings"
-CUSTOMER = "id phone whatsapp_user_id name tags attributes opted_out created_at"
+CUSTOMER = "id phone whatsapp_user_id username name tags attributes opted_out created_at"
 DEAL = "id customer conversation title amount currency stage created_at"
 CONVERSATION = (
     "id whatsapp_number customer status assignee bot_paused in_scenario unread last_inbound_at window_open "

@@ -256,3 +256,25 @@ def test_a_preference_about_something_else_is_named_an_error():
     change = parse("user_preferences", {"user_preferences": [{"wa_id": "79161234567", "category": "x"}]})
     assert change.preferences == ()
     assert change.errors == ("user_preferences[0]: not about marketing messages",)
+
+
+@pytest.mark.parametrize(
+    ("written", "username"),
+    [
+        ("@noor.writes", "noor.writes"),
+        ("noor_1", "noor_1"),
+        ("", ""),
+        ("two words", ""),
+        ("\u200b", ""),
+        ("x" * 101, ""),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_a_webhook_says_it_with_and_without_the_sign(written, username):
+    contact = {"profile": {"name": "Lev", "username": written}, "user_id": "RU.1"}
+    element = {"from_user_id": "RU.1", "id": "wamid.1", "timestamp": "1795252200", "type": "text"}
+
+    [message] = parse("messages", {"contacts": [contact], "messages": [element]}).messages
+
+    assert message.username == username

@@ -295,6 +295,7 @@ CELERY_TASK_ROUTES = (
         "whatsapp.sending.tasks.deliver*": {"queue": "outbound"},
         "whatsapp.sending.tasks.deliver_bulk": {"queue": "bulk"},
         "whatsapp.sending.tasks.settle_expired_sends": {"queue": "outbound"},
+        "crm.conversations.tasks.*": {"queue": "media"},
         "accounts.people.tasks.send_*": {"queue": "outbound"},
     },
 )

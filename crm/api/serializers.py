@@ -32,7 +32,17 @@ class CustomerSerializer(TenantSerializer):
 
     class Meta:
         model = Customer
-        fields = ["id", "phone", "whatsapp_user_id", "username", "name", "tags", "attributes", "opted_out", "created_at"]
+        fields = [
+            "id",
+            "phone",
+            "whatsapp_user_id",
+            "username",
+            "name",
+            "tags",
+            "attributes",
+            "opted_out",
+            "created_at",
+        ]
         read_only_fields = ["whatsapp_user_id", "username", "created_at"]
 
     def validate_phone(self, value: str | None) -> str | None:

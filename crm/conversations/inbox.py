@@ -129,6 +129,7 @@ def _activity(conversation: Conversation, written_at: datetime) -> dict[str, Any
     return {
         "status": Conversation.Status.OPEN,
         "unread": conversation.unread + 1,
+        "is_shown_read": False,
         "last_inbound_at": max(conversation.last_inbound_at or written_at, written_at),
         "last_message_at": max(conversation.last_message_at, written_at),
     }

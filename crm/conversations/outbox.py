@@ -54,7 +54,7 @@ def queue(
     values: dict[str, Any] = {"last_message_at": message.timestamp}
     if pause_bot:
         values["bot_paused"] = True
-    conversations.change(conversation, **values)
+    conversations.change(conversation, **values, **conversations.after_answer(conversation))
     _deliver_on_commit(message)
     return message
 

@@ -68,7 +68,7 @@ TOKEN = "id name role expires_at created_at user"
 NUMBER = (
     "id name phone_number phone_number_id waba_id is_active status problem quality_rating verified_name "
     "needs meta_status name_status messaging_limit throughput token_expires_at subscribed_apps messages_per_second "
-    "checked_at created_at"
+    "read_receipts checked_at created_at"
 )
 QUICK_SETUP = "steps numbers found"
 NUMBER_STATUS = {"status": "connected not_checked problem"}
@@ -146,7 +146,8 @@ OPERATIONS = [
     *crud(
         "whatsapp-numbers/",
         NUMBER,
-        "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?",
+        "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?"
+        " read_receipts?",
         words=NUMBER_STATUS,
     ),
     Operation(

@@ -10,7 +10,7 @@ from crm.models import Customer
 
 pytestmark = pytest.mark.django_db
 
-migration = import_module("crm.migrations.0009_know_people_by_any_spelling")
+migration = import_module("crm.migrations.0009_know_people_as_whatsapp_does")
 
 
 def test_of_rows_that_are_one_person_the_first_holds_the_canonical_spelling():

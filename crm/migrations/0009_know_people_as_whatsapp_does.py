@@ -65,6 +65,11 @@ class Migration(migrations.Migration):
             name="canonical_phone",
             field=models.CharField(editable=False, max_length=20, null=True),
         ),
+        migrations.AddField(
+            model_name="conversation",
+            name="is_shown_read",
+            field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
         migrations.RunPython(fill_in_canonical_phones, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="customer",

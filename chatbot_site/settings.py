@@ -326,6 +326,7 @@ CELERY_BEAT_SCHEDULE = {
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
     "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
+    "forget merges of customers": {"task": "crm.customers.tasks.prune_merges", "schedule": 60 * 60},
     "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
     "delete what has expired": {"task": "accounts.tasks.delete_expired", "schedule": 60 * 60},
 }

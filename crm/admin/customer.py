@@ -15,6 +15,7 @@ from crm.customers import customers
 from crm.models import Customer, Tag
 
 from .customer_files import CustomerFiles
+from .customer_merges import CustomerMerges
 from .forms import CustomerForm
 from .searching import CustomerSearch
 
@@ -38,7 +39,7 @@ class OptedOutFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerFiles, CustomerSearch):
+class CustomerAdmin(CustomerFiles, CustomerMerges, CustomerSearch):
     form = CustomerForm
     list_display = ["__str__", "readable_identity", "tag_names", "is_opted_out", "created_at"]
     list_filter = ["tags", OptedOutFilter]
@@ -58,7 +59,7 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
         "deal_links",
         "created_at",
     ]
-    actions = ["opt_out", "opt_in"]
+    actions = ["opt_out", "opt_in", "merge_selected"]
     empty_text = _("No customers yet. One is added when somebody writes to you, or add one here.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:

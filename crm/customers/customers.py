@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
 from accounts.names import clean_name
-from crm.models import Conversation, Customer, Tag
+from crm.models import Customer, Tag
 from whatsapp.phone_numbers import variants_of
 
+from .duplicates import kept_apart, locked
 from .merge import merge
 
 
@@ -43,7 +44,7 @@ def identify(
     name = clean_name(name)
     found = _find(business, phone, user_id)
     if len(found) > 1:
-        found = _locked(found)
+        found = locked(found)
     customer = _merge_all(found, phone) if found else _create(business, phone, user_id, name, username)
     return customer, _new_values(customer, phone, user_id, name, username)
 
@@ -85,23 +86,13 @@ def _new_values(
     return values
 
 
-def _locked(customers: Iterable[Customer]) -> list[Customer]:
-    """
-    These customers as they are now, locked with their conversations until the transaction ends. Conversations are
-    locked first, here as everywhere, so that no two transactions wait for each other.
-    """
-    pks = [customer.pk for customer in customers]
-    list(Conversation.objects.select_for_update().filter(customer__in=pks).order_by("pk").values_list("pk"))
-    return list(Customer.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
-
-
 def change_phone(business: Business, old: str, new: str) -> None:
     """
     Give whoever has the phone `old`, in whichever spelling, the phone `new`; a customer that has the new one is the
     same person. Without effect when nobody has the old one. Call it in a transaction.
     """
     spellings = {*variants_of(old), *variants_of(new)}
-    found = _locked(Customer.objects.filter(business=business, phone__in=spellings))
+    found = locked(Customer.objects.filter(business=business, phone__in=spellings))
     known = [customer for customer in found if customer.phone in variants_of(old)]
     if not known or old == new:
         return
@@ -119,7 +110,7 @@ def recognise(business: Business, addressed: str, phone: str, user_id: str | Non
     found = _find(business, phone, user_id, addressed)
     if not any(addressed in (row.phone, row.whatsapp_user_id) for row in found):
         return
-    target = _merge_all(_locked(found), phone, variants_of(addressed))
+    target = _merge_all(locked(found), phone, variants_of(addressed))
     if known := _new_values(target, phone, user_id):
         update(target, **known)
 
@@ -130,8 +121,11 @@ def _merge_all(customers: list[Customer], phone: str | None, others: Collection[
     phones of that person.
     """
     spellings = variants_of(phone or "")
+    apart = kept_apart(customers) if len(customers) > 1 else set()
     target, *sources = sorted(customers, key=lambda row: (row.phone != phone, row.phone not in spellings, row.pk))
     for source in sources:
+        if source.phone and (target.pk, source.pk) in apart:
+            continue
         if phone and source.phone and source.phone not in {*spellings, *others}:
             # Two phones are two people; the user id moved on to the one who writes now.
             update(source, whatsapp_user_id=None)

@@ -51,7 +51,7 @@ def find(business: Business, limit: int | None = None) -> list[Pair]:
     lines: dict[str, list[int]] = defaultdict(list)
     rows = Customer.objects.for_business(business).filter(of_countries).order_by("pk")
     for pk, phone in rows.values_list("pk", "phone").iterator():
-        lines[canonical_phone(phone)].append(pk)
+        lines[canonical_phone(phone or "")].append(pk)
     groups = [pks for pks in lines.values() if len(pks) > 1]
     found: list[Pair] = []
     for pks in groups:

@@ -1,6 +1,7 @@
 """Makes two customers again of one that two were merged into."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -9,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
@@ -90,8 +92,8 @@ def _restore_target(done: CustomerMerge, target: Customer) -> None:
 
 def _same_moment(target: Customer, moment: str) -> bool:
     """A serialized time has milliseconds."""
-    field = Customer._meta.get_field("opted_out_at")
-    return bool(target.opted_out_at and abs((target.opted_out_at - field.to_python(moment)).total_seconds()) < 0.01)
+    given = parse_datetime(moment)
+    return bool(target.opted_out_at and given and abs((target.opted_out_at - given).total_seconds()) < 0.01)
 
 
 def _free_spelling(done: CustomerMerge, target: Customer) -> str | None:
@@ -132,14 +134,14 @@ def _split_conversation(merged: Json) -> None:
     latest = target.messages.order_by("-timestamp")
     inbound = latest.filter(direction="in").values_list("timestamp", flat=True).first()
     target.last_inbound_at = inbound or _time(merged["target"], "last_inbound_at")
-    target.last_message_at = latest.values_list("timestamp", flat=True).first() or _time(
-        merged["target"], "last_message_at"
-    )
+    said_at = latest.values_list("timestamp", flat=True).first() or _time(merged["target"], "last_message_at")
+    target.last_message_at = said_at or target.last_message_at
     target.unread = max(0, target.unread - merged["source"]["fields"]["unread"])
     if merged["source"]["fields"]["in_scenario"] and not merged["target"]["fields"]["in_scenario"]:
         target.in_scenario = False
     target.save()
 
 
-def _time(row: Json, name: str) -> Any:
-    return Conversation._meta.get_field(name).to_python(row["fields"][name])
+def _time(row: Json, name: str) -> datetime | None:
+    text = row["fields"][name]
+    return parse_datetime(text) if text else None

@@ -40,10 +40,10 @@ def read_wamid(answer: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody who was addressed by a phone (E.164) or a WhatsApp user id, and by which of these Meta knows them."""
+    """Whom Meta knows by another phone (E.164) than they were addressed by, or addressed by WhatsApp user id."""
 
     addressed: str
-    phone: str | None
+    phone: str
     user_id: str | None
 
 
@@ -55,11 +55,10 @@ def read_recipient(answer: dict[str, Any]) -> Recipient | None:
     except (AttributeError, KeyError, IndexError, TypeError):
         return None
     digits = re.sub(r"[^0-9]", "", addressed)
-    if not addressed or addressed == user_id or wa_id in ("", digits):
+    if not addressed or wa_id == digits or not re.fullmatch(r"[0-9]{5,15}", wa_id):
         return None
-    phone = from_wa_id(wa_id) if re.fullmatch(r"[0-9]{5,15}", wa_id) else None
     is_phone = re.fullmatch(r"[0-9 ()+-]+", addressed)
-    return Recipient(from_wa_id(digits) if is_phone else addressed, phone, user_id[:140] or None) if phone else None
+    return Recipient(from_wa_id(digits) if is_phone else addressed, from_wa_id(wa_id), user_id[:140] or None)
 
 
 def read_page(answer: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:

@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.testing import make_owner
 from crm.conversations import conversations, inbox, outbox, read_receipts
 from crm.models import Conversation
 from crm.testing import make_change, make_conversation, make_inbound, make_message
@@ -203,3 +204,32 @@ def test_the_api_sets_when(api, number):
     refused = api.patch(path("whatsapp-numbers", number.pk), {"read_receipts": "always"}, format="json")
 
     assert (changed.json()["read_receipts"], refused.status_code) == ("opened", 400)
+
+
+def typing_address(conversation):
+    return reverse("admin:crm_conversation_typing", args=[conversation.pk])
+
+
+def test_the_customer_sees_that_a_person_writes_an_answer(client, owner, conversation, meta):
+    address = typing_address(conversation)
+    assert f'data-typing="{address}"' in open_page(client, owner, conversation).text
+
+    assert client.post(address).status_code == 204
+
+    assert receipts(meta) == [(wamid_of(conversation), True)]
+
+
+def test_the_page_of_a_number_that_shows_nothing_tells_nobody_who_writes(client, owner, conversation, meta):
+    set_receipts(conversation.whatsapp_number, "never")
+
+    assert "data-typing" not in open_page(client, owner, conversation).text
+    client.post(typing_address(conversation))
+
+    assert receipts(meta) == []
+
+
+def test_a_stranger_does_not_type(client, conversation, meta):
+    client.force_login(make_owner())
+
+    assert client.post(typing_address(conversation)).status_code == 404
+    assert receipts(meta) == []

@@ -36,4 +36,7 @@ def _terms(text: str, country: str) -> list[tuple[str, ...]]:
     try:
         return [variants_of(normalize_phone(text, country))]
     except ValidationError:
+        spellings = tuple(spelling[1:] for spelling in variants_of(f"+{digits}"))
+        if len(spellings) > 1:
+            return [spellings]
         return [(word,) for word in fold(text).split()]

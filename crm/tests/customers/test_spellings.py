@@ -199,6 +199,13 @@ def test_a_search_for_a_phone_finds_either_spelling(typed, metas):
 
 
 @each_pair
+def test_a_search_for_the_digits_of_a_phone_finds_either_spelling(typed, metas):
+    customer = make_customer(phone=metas)
+
+    assert matching(Customer.objects.all(), typed[1:], "RU").get() == customer
+
+
+@each_pair
 def test_the_form_of_a_new_customer_refuses_another_spelling(client, owner, typed, metas):
     make_customer(owner.business, phone=metas)
     client.force_login(owner)

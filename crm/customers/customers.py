@@ -14,8 +14,8 @@ from accounts.names import clean_name
 from crm.models import Customer, Tag
 from whatsapp.phone_numbers import variants_of
 
-from .duplicates import kept_apart, locked
-from .merge import merge
+from .duplicates import kept_apart
+from .merge import locked, merge
 
 
 def get_or_create(
@@ -99,6 +99,20 @@ def change_phone(business: Business, old: str, new: str) -> None:
     customer = _merge_all(found, new, variants_of(old))
     if customer.phone != new:
         update(customer, phone=new)
+
+
+def change_user_id(business: Business, old: str, new: str) -> None:
+    """
+    Give whoever has the WhatsApp user id `old` the id `new`; a customer that has the new one is the same person,
+    unless both have phones. Without effect when nobody has the old one. Call it in a transaction.
+    """
+    found = locked(Customer.objects.filter(business=business, whatsapp_user_id__in=[old, new]))
+    if old == new or not any(customer.whatsapp_user_id == old for customer in found):
+        return
+    phone = next((customer.phone for customer in found if customer.phone), None)
+    customer = _merge_all(found, phone)
+    if customer.whatsapp_user_id != new:
+        update(customer, whatsapp_user_id=new)
 
 
 @transaction.atomic

@@ -10,10 +10,10 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.models import Business, User
-from crm.models import Conversation, Customer, CustomerMerge
+from crm.models import Customer, CustomerMerge
 from whatsapp.phone_numbers import canonical_phone
 
-from .merge import merge
+from .merge import locked, merge
 
 #: The countries in which a phone is spelled in more than one way.
 _COUNTRIES = ("+52", "+54", "+55")
@@ -101,16 +101,6 @@ def merge_pair(pair: Pair, merged_by: User | None = None) -> CustomerMerge | Non
             setattr(target, name, value)
         target.save(update_fields=list(values))
     return done
-
-
-def locked(customers: Iterable[Customer]) -> list[Customer]:
-    """
-    These customers as they are now, locked with their conversations until the transaction ends. Conversations are
-    locked first, here as everywhere, so that no two transactions wait for each other.
-    """
-    pks = [customer.pk for customer in customers]
-    list(Conversation.objects.select_for_update().filter(customer__in=pks).order_by("pk").values_list("pk"))
-    return list(Customer.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
 
 
 def prune_merges() -> int:

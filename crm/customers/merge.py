@@ -5,6 +5,7 @@ is remembered in a CustomerMerge, by which merge_undo makes two of them again.
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.core import serializers
@@ -19,6 +20,16 @@ from crm.models import Conversation, Customer, CustomerMerge
 #: the target, `deleted` holds rows that could not be, `conversations` those that were merged into one of the target's:
 #: `source` and `target` as they were before, and their own `changes`.
 Changes = dict[str, Any]
+
+
+def locked(customers: Iterable[Customer]) -> list[Customer]:
+    """
+    These customers as they are now, locked with their conversations until the transaction ends. Conversations are
+    locked first, here as everywhere, so that no two transactions wait for each other.
+    """
+    pks = [customer.pk for customer in customers]
+    list(Conversation.objects.select_for_update().filter(customer__in=pks).order_by("pk").values_list("pk"))
+    return list(Customer.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
 
 
 def merge(target: Customer, source: Customer, merged_by: User | None = None) -> CustomerMerge:

@@ -3,7 +3,7 @@ Reads one change of a webhook into dataclasses. Pure: no database, no clock, no 
 
 Meta's documents and its webhooks differ, so everything is optional that can be. An element that cannot be read is
 named in `Change.errors` and does not stop the others. What the elements look like: Webhooks, "messages" (which holds
-the statuses too) and "user_preferences".
+the statuses too), "user_preferences" and "user_id_update".
 """
 
 import dataclasses
@@ -47,8 +47,8 @@ class Contact:
 class InboundMessage:
     """
     One element of `messages[]`, which is `content`. `text` is what the person wrote, tapped or captioned, empty where
-    they wrote nothing. `choice_id` is the id of a tapped button or list row. `new_phone` is the one that
-    the sender has from now on, when the message says so.
+    they wrote nothing. `choice_id` is the id of a tapped button or list row. `new_phone` and `new_user_id` are
+    those that the sender has from now on, when the message says so.
     """
 
     wamid: str
@@ -63,6 +63,7 @@ class InboundMessage:
     content: dict[str, Any]
     new_phone: str | None = None
     username: str = ""
+    new_user_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +77,14 @@ class Preference:
 
 
 @dataclasses.dataclass(frozen=True)
+class UserIdChange:
+    """WhatsApp knows a person by another user id from now on."""
+
+    previous: str
+    current: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Change:
     """One change of a webhook. `errors` says which of its elements could not be read."""
 
@@ -85,6 +94,7 @@ class Change:
     statuses: tuple[StatusUpdate, ...] = ()
     contacts: tuple[Contact, ...] = ()
     preferences: tuple[Preference, ...] = ()
+    user_id_changes: tuple[UserIdChange, ...] = ()
     errors: tuple[str, ...] = ()
 
 
@@ -99,6 +109,7 @@ def parse(field: str, value: object, received_at: datetime | None = None) -> Cha
         messages=_each(value, "messages", lambda element: _message(element, contacts, received_at), errors),
         statuses=_each(value, "statuses", lambda element: _status(element, received_at), errors),
         preferences=_each(value, "user_preferences", _preference, errors),
+        user_id_changes=_each(value, "user_id_update", _user_id_change, errors),
         errors=tuple(errors),
     )
 
@@ -149,6 +160,7 @@ def _message(element: Element, contacts: tuple[Contact, ...], received_at: datet
         content=element,
         new_phone=_new_phone(element, kind),
         username=sender.username,
+        new_user_id=_new_user_id(element, kind),
     )
 
 
@@ -246,6 +258,21 @@ def _new_phone(element: Element, kind: str) -> str | None:
     if not isinstance(system, dict) or system.get("type") != "user_changed_number":
         return None
     return _identity(system.get("wa_id"), None)[0]
+
+
+def _new_user_id(element: Element, kind: str) -> str | None:
+    system = element.get("system") if kind == "system" else None
+    if not isinstance(system, dict) or system.get("type") != "user_changed_user_id":
+        return None
+    return _identity(None, system.get("user_id"))[1]
+
+
+def _user_id_change(element: Element) -> UserIdChange:
+    previous = _identity(None, _text(element, "user_id", "previous"))[1]
+    current = _identity(None, _text(element, "user_id", "current"))[1]
+    if not previous or not current:
+        _refuse("no user ids")
+    return UserIdChange(previous, current)
 
 
 def _wamid(element: Element) -> str:

@@ -57,7 +57,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 #: The fields to subscribe to at Meta.
-FIELDS = ("messages", "user_preferences", *HANDLERS)
+FIELDS = ("messages", "user_preferences", "user_id_update", *HANDLERS)
 
 
 def process_lines_of(event_ids: Iterable[int]) -> None:
@@ -211,7 +211,7 @@ def _process_one(
         unknown = statuses.apply(number, change.statuses)
     if change.field in HANDLERS:
         HANDLERS[change.field](number, change)
-    if change.messages or change.preferences:
+    if change.messages or change.preferences or change.user_id_changes:
         handle(number, change)
     missing = sorted({update.wamid for update in change.statuses} & unknown)
     if missing and timezone.now() < event.received_at + STATUS_TIMEOUT:

@@ -38,6 +38,16 @@ def _batches(rows: Iterable[Any]) -> Iterable[list[Any]]:
         yield batch
 
 
+def opt_people_out_by_any_spelling(apps: Any, schema_editor: Any) -> None:
+    """Who has opted out as one of two rows that are one person has opted out as the other too."""
+    customers = apps.get_model("crm", "Customer").objects
+    opted_out = customers.filter(canonical_phone__isnull=False, opted_out_at__isnull=False)
+    rows = opted_out.values_list("business_id", "phone", "opted_out_at")
+    for business_id, phone, opted_out_at in rows.iterator(chunk_size=BATCH):
+        same = customers.filter(business=business_id, phone__in=variants_of(phone), opted_out_at=None)
+        same.update(opted_out_at=opted_out_at)
+
+
 class Migration(migrations.Migration):
     lived_with = {
         "AddConstraint crm.customer.customer_once_by_any_spelling": (
@@ -75,6 +85,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.RunPython(fill_in_canonical_phones, migrations.RunPython.noop),
+        migrations.RunPython(opt_people_out_by_any_spelling, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.UniqueConstraint(

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.utils import timezone
 
 from accounts.testing import make_business
 from crm.models import Customer
@@ -33,3 +34,22 @@ def test_many_rows_are_filled_in_batches(monkeypatch):
     migration.fill_in_canonical_phones(apps, None)
 
     assert not Customer.objects.filter(canonical_phone=None).exists()
+
+
+def test_who_opted_out_by_one_spelling_has_by_the_other_too():
+    shop, stranger = make_business(), make_business()
+    now = timezone.now()
+    for business, phone, opted_out_at in [
+        (shop, "+551190009045", None),
+        (shop, "+5511990009045", now),
+        (shop, "+525512345678", None),
+        (shop, "+79161234567", None),
+        (stranger, "+551190009045", None),
+    ]:
+        Customer.objects.bulk_create([Customer(business=business, phone=phone, opted_out_at=opted_out_at)])
+
+    migration.fill_in_canonical_phones(apps, None)
+    migration.opt_people_out_by_any_spelling(apps, None)
+
+    opted_out = Customer.objects.exclude(opted_out_at=None).values_list("business", "phone", "opted_out_at")
+    assert sorted(opted_out) == [(shop.pk, "+551190009045", now), (shop.pk, "+5511990009045", now)]

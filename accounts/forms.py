@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.exceptions import ValidationError
@@ -8,6 +10,7 @@ from .api import throttling
 from .models import User
 from .people import registration
 from .refusals import Refusal
+from .tenancy.forms import refuse_invisible_names
 
 
 class RegistrationForm(forms.Form):
@@ -23,6 +26,10 @@ class RegistrationForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=password_validators_help_text_html,
     )
+
+    def clean(self) -> dict[str, Any]:
+        refuse_invisible_names(self)
+        return self.cleaned_data
 
     def register(self, request: HttpRequest, language: str) -> User | None:
         """The new owner; None if it failed, with the reasons among the form's errors."""

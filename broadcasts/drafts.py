@@ -14,6 +14,7 @@ from accounts.refusals import Refusal
 from crm.conversations import outbox
 from crm.models import Customer, Message
 from whatsapp.message_templates.availability import check_usable
+from whatsapp.phone_numbers import variants_of
 from whatsapp.template_parameters import missing
 
 from . import parameters, planning
@@ -72,7 +73,8 @@ def send_test(broadcast: Broadcast, phone: str, author: User) -> Message:
     """
     check_usable(broadcast.template, broadcast.whatsapp_number)
     parameters.check_fit(broadcast.template, broadcast.parameters)
-    customer = Customer.objects.for_business(broadcast.business).filter(phone=phone).first() or Customer(phone=phone)
+    known = Customer.objects.for_business(broadcast.business).filter(phone__in=variants_of(phone))
+    customer = known.first() or Customer(phone=phone)
     filled = parameters.filled_in(broadcast.parameters, customer)
     if empty := missing(broadcast.template, filled):
         message = _("“%(key)s” would stay empty for this person. Write a default for it.")

@@ -1,7 +1,12 @@
-"""What happens to a customer's message that came by webhook: crm records it, then bots answer it."""
+"""
+What happens to what whatsapp learns: crm records a message that came by webhook, then bots answer it; and crm knows a
+customer by what Meta knows them by.
+"""
 
 from bots.runtime.tasks import take_turns
 from crm.conversations import inbox
+from crm.customers import customers
+from whatsapp.graph.answers import Recipient
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.parsing import Change
 
@@ -10,3 +15,8 @@ def handle(number: WhatsAppNumber, change: Change) -> None:
     """Record a change that came to a number, and have bots look at each conversation with new messages."""
     for conversation_id in inbox.record(number, change):
         take_turns.delay_on_commit(conversation_id)  # type: ignore[attr-defined]
+
+
+def recognise(number: WhatsAppNumber, recipient: Recipient) -> None:
+    """Know whom a number wrote to by what Meta knows them by."""
+    customers.recognise(number.business, recipient.addressed, recipient.phone, recipient.user_id)

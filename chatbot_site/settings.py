@@ -254,8 +254,9 @@ META_APP_ID = env.matching("META_APP_ID", r"\d*", "1234567890", default="")
 META_APP_SECRET = env.text("META_APP_SECRET", default="")
 META_VERIFY_TOKEN = env.text("META_VERIFY_TOKEN", default="")
 
-# The one call upwards: by it whatsapp hands the changes of webhooks to the apps above it.
+# The calls upwards: whatsapp hands the changes of webhooks to the apps above it, and by what Meta knows a recipient.
 WHATSAPP_EVENT_HANDLER = "chatbot_site.inbound.handle"
+WHATSAPP_RECIPIENT_HANDLER = "chatbot_site.inbound.recognise"
 
 # --- Workers ---------------------------------------------------------------------------------------------
 
@@ -293,6 +294,7 @@ CELERY_TASK_ROUTES = (
         "whatsapp.sending.tasks.deliver*": {"queue": "outbound"},
         "whatsapp.sending.tasks.deliver_bulk": {"queue": "bulk"},
         "whatsapp.sending.tasks.settle_expired_sends": {"queue": "outbound"},
+        "crm.conversations.tasks.*": {"queue": "media"},
         "accounts.people.tasks.send_*": {"queue": "outbound"},
     },
 )
@@ -323,6 +325,7 @@ CELERY_BEAT_SCHEDULE = {
     "skip what is left of cancelled broadcasts": {"task": "broadcasts.tasks.skip_cancelled", "schedule": 60},
     "take bot turns that are due": {"task": "bots.runtime.tasks.take_due_turns", "schedule": 2},
     "sweep files without a row": {"task": "accounts.deletion.tasks.sweep_files", "schedule": 60 * 60},
+    "forget merges of customers": {"task": "crm.customers.tasks.prune_merges", "schedule": 60 * 60},
     "delete what jobs keep no longer": {"task": "accounts.jobs.tasks.prune", "schedule": 60 * 60},
     "delete what has expired": {"task": "accounts.tasks.delete_expired", "schedule": 60 * 60},
 }

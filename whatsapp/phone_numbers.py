@@ -13,6 +13,18 @@ from django.utils.translation import gettext_lazy as _
 _DIALLING_8 = {"RU", "KZ"}
 _PLUS_8 = re.compile(r"\+\s?8(?=[\s(-]+\d{3}|[39]\d\d|7\d{9}(?!\d))")
 
+#: Mexican mobiles as they were written until 2019, and as WhatsApp still knows many of them.
+_MEXICAN_1 = re.compile(r"\+\s?52[\s-]*1(?=[\s(-]*[2-9](?:[\s)(-]*\d){9}(?!\d))")
+
+#: Spellings of one line, of which people and WhatsApp use now one and now another; the first one is canonical.
+#: In Brazil mobiles, which begin with 6 to 9, got a ninth digit; no landline has one. In Argentina and Mexico a digit
+#: before a mobile's area code says that it is called from abroad.
+_SPELLINGS = (
+    (re.compile(r"\+55([1-9]\d)9?([6-9]\d{7})"), (r"+55\g<1>9\g<2>", r"+55\g<1>\g<2>")),
+    (re.compile(r"\+521?([2-9]\d{9})"), (r"+52\g<1>", r"+521\g<1>")),
+    (re.compile(r"\+549?([1-3]\d{9})"), (r"+549\g<1>", r"+54\g<1>")),
+)
+
 #: What holds one phone and nothing else, as nearly every text does that is said to be one.
 _PLAIN = re.compile(r"\+?[\d ()-]{1,20}")
 
@@ -46,7 +58,7 @@ def _only_phone(text: str, country: str | None) -> str | None:
 
 def phones_in(text: str, country: str | None = "RU") -> Iterator[str]:
     """The phones that stand in a text, as E.164; those without a country code are of `country`."""
-    written = _without_plus_8(_visible(text), country)
+    written = _MEXICAN_1.sub("+52 ", _without_plus_8(_visible(text), country))
     for found in phonenumbers.PhoneNumberMatcher(written, country, leniency=phonenumbers.Leniency.POSSIBLE):
         if _is_possible(found.number):
             yield phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
@@ -68,7 +80,11 @@ def _parse(text: str, country: str | None) -> phonenumbers.PhoneNumber | None:
 
 def _is_possible(number: phonenumbers.PhoneNumber) -> bool:
     reason = phonenumbers.is_possible_number_with_reason(number)
-    return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
+    return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE) or _is_mexican_with_1(number)
+
+
+def _is_mexican_with_1(number: phonenumbers.PhoneNumber) -> bool:
+    return number.country_code == 52 and bool(re.fullmatch(r"1[2-9]\d{9}", str(number.national_number)))
 
 
 def _visible(text: str) -> str:
@@ -79,6 +95,22 @@ def _visible(text: str) -> str:
 def _without_plus_8(text: str, country: str | None) -> str:
     """“+8 916…” as “8 916…”: no country's code is +8."""
     return _PLUS_8.sub("8", text) if country in _DIALLING_8 else text
+
+
+def variants_of(phone: str) -> tuple[str, ...]:
+    """
+    All spellings, E.164, of the line that a phone is, the canonical one first; of most phones there is one. They are
+    for finding who has it: a message goes to the spelling that is stored, since WhatsApp may not know the others.
+    """
+    for pattern, spellings in _SPELLINGS:
+        if match := pattern.fullmatch(phone):
+            return tuple(match.expand(spelling) for spelling in spellings)
+    return (phone,)
+
+
+def canonical_phone(phone: str) -> str:
+    """The spelling that all variants of a phone have in common."""
+    return variants_of(phone)[0]
 
 
 def from_wa_id(wa_id: str) -> str:

@@ -32,6 +32,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "broadcasts.broadcast": (ALL, ALL, READ),
     "broadcasts.broadcastmessage": (READ, READ, READ),
     "crm.customer": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
+    "crm.customermerge": (("view", "add", "change"), ("view", "add", "change"), NOTHING),
     "crm.tag": (ALL, ALL, NO_DELETE),
     "crm.deal": (ALL, ALL, NO_DELETE),
     "crm.dealstage": (ALL, ALL, NO_DELETE),

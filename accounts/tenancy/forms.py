@@ -8,12 +8,22 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business, User
+from accounts.names import NAME_FIELDS, is_visible
 from accounts.refusals import Refusal
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
 else:
     ModelForm = forms.ModelForm
+
+
+def refuse_invisible_names(form: forms.BaseForm) -> None:
+    """Of the names that a form was given, take one in which nothing can be seen for an empty one."""
+    for name in NAME_FIELDS & form.fields.keys():
+        if (text := form.cleaned_data.get(name)) and not is_visible(str(text)):
+            form.cleaned_data[name] = ""
+            if form.fields[name].required:
+                form.add_error(name, ValidationError(form.fields[name].error_messages["required"], code="required"))
 
 
 class RefusableModelForm(ModelForm):
@@ -27,6 +37,7 @@ class RefusableModelForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean() or self.cleaned_data
+        refuse_invisible_names(self)
         if self.refusal:
             self._add_refusal(self.refusal)
         return cleaned_data

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
+from accounts.names import NAME_FIELDS, is_visible
+
 from .scope import scope, signed_in
 
 if TYPE_CHECKING:
@@ -45,7 +47,17 @@ class StrictSerializer(serializers.Serializer[Any]):
         unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"} if hasattr(data, "keys") else set()
         if unknown:
             raise serializers.ValidationError({key: [_("Unknown field.")] for key in sorted(unknown)})
-        return super().to_internal_value(data)
+        return self._with_visible_names(super().to_internal_value(data))
+
+    def _with_visible_names(self, values: Any) -> Any:
+        """The values with a name in which nothing can be seen taken for an empty one."""
+        for name in NAME_FIELDS & self.fields.keys():
+            field, text = self.fields[name], values.get(name)
+            if isinstance(field, serializers.CharField) and isinstance(text, str) and text and not is_visible(text):
+                if not field.allow_blank:
+                    raise serializers.ValidationError({name: [field.error_messages["blank"]]})
+                values[name] = ""
+        return values
 
 
 class TenantSerializer(StrictSerializer, serializers.ModelSerializer[Any]):

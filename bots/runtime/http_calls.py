@@ -21,6 +21,7 @@ from bots.document.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
 from bots.models import AllowedHost, BotCall
+from crm.conversations.tasks import show_typing
 from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import http_client
@@ -50,8 +51,9 @@ class Outcome:
 
 
 def enqueue(conversation_id: int) -> None:
-    """Have the calls made for which a conversation's session waits."""
+    """Have the calls made for which a conversation's session waits, and the customer see that an answer comes."""
     if BotCall.objects.filter(session__conversation=conversation_id, attempts=0).exists():
+        show_typing.delay(conversation_id)
         work_off.delay(JOB.queue)
 
 

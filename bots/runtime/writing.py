@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.names import clean_name
 from accounts.refusals import Refusal
 from bots.engine.effects import (
     AddTags,
@@ -202,7 +203,7 @@ def _find_template(number: WhatsAppNumber, effect: SendTemplate) -> MessageTempl
 
 def _set_customer(session: BotSession, effect: SetCustomer) -> None:
     customer = session.conversation.customer
-    customer.name = effect.name or customer.name
+    customer.name = clean_name(effect.name or "") or customer.name
     customer.attributes = {**customer.attributes, **effect.attributes}
     customer.save(update_fields=["name", "attributes"])
 

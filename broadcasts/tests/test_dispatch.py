@@ -439,3 +439,15 @@ def test_a_broadcast_that_somebody_changes_at_this_moment_is_not_waited_for(numb
         if connection.vendor == "postgresql":
             assert len(claiming.result(PATIENCE)) == 1
     assert len(claiming.result()) == 1
+
+
+def test_a_recipient_is_known_by_the_phone_by_which_meta_knows_them(number, meta):
+    meta.simulator.add_customer("Ana", "+551190009045")
+    broadcast = make_broadcast(number, status="sending")
+    meta.approve(broadcast.template)
+    row = make_broadcast_message(broadcast, make_customer(number.business, phone="+5511990009045"))
+
+    deliver(number)
+
+    row.refresh_from_db()
+    assert (row.status, row.customer.phone) == ("accepted", "+551190009045")

@@ -97,8 +97,11 @@ def default_plan_is_known(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
 def event_handler_exists(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     try:
         import_string(settings.WHATSAPP_EVENT_HANDLER)
+        import_string(settings.WHATSAPP_RECIPIENT_HANDLER)
     except ImportError as error:
-        return [Error(f"WHATSAPP_EVENT_HANDLER cannot be imported: {error}", id="site.E009")]
+        return [
+            Error(f"WHATSAPP_EVENT_HANDLER or WHATSAPP_RECIPIENT_HANDLER cannot be imported: {error}", id="site.E009")
+        ]
     return []
 
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.refusals import Refusal
@@ -22,9 +22,11 @@ from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.live_page import Button, LivePage, labels
 from accounts.tenancy.scope import signed_in
 from crm.conversations import conversations, outbox, thread
+from crm.conversations.tasks import show_typing
 from crm.media import response
 from crm.models import Conversation, Message
 from whatsapp.graph.media_types import EXTENSIONS
+from whatsapp.models import WhatsAppNumber
 from whatsapp.sending import ledger
 
 from .template_form import chosen_form, template_choices
@@ -78,6 +80,7 @@ class ConversationPage(LivePage[Conversation]):
         return [
             *super().urls(),
             path("<int:pk>/media/<int:message_pk>/", view(self.media_view), name="crm_conversation_media"),
+            path("<int:pk>/typing/", view(require_POST(self.typing_view)), name="crm_conversation_typing"),
             path("<int:pk>/template/", view(self.template_view), name="crm_conversation_template"),
         ]
 
@@ -90,6 +93,7 @@ class ConversationPage(LivePage[Conversation]):
             "template_form": None,
             "templates": template_choices(row.whatsapp_number),
             "why_no_template": _why_not(row, "template"),
+            "shows_typing": row.whatsapp_number.read_receipts != WhatsAppNumber.ReadReceipts.NEVER,
             "customer": row.customer,
             "deals": row.customer.deals.select_related("stage")[:20],
         }
@@ -142,6 +146,11 @@ class ConversationPage(LivePage[Conversation]):
             if self._write(request, conversation, form, **values):
                 return redirect(page)
         return self.show(request, conversation, template_form=form)
+
+    def typing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Somebody writes an answer, so the customer may see that."""
+        show_typing.delay(self.row(request, pk, may_change=True).pk)
+        return HttpResponse(status=204)
 
     @method_decorator(require_GET)
     def media_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponseBase:

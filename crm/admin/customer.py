@@ -15,6 +15,7 @@ from crm.customers import customers
 from crm.models import Customer, Tag
 
 from .customer_files import CustomerFiles
+from .customer_merges import CustomerMerges
 from .forms import CustomerForm
 from .searching import CustomerSearch
 
@@ -38,16 +39,30 @@ class OptedOutFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerFiles, CustomerSearch):
+class CustomerAdmin(CustomerFiles, CustomerMerges, CustomerSearch):
     form = CustomerForm
     list_display = ["__str__", "readable_identity", "tag_names", "is_opted_out", "created_at"]
     list_filter = ["tags", OptedOutFilter]
     search_fields = ["search_text"]
-    search_help_text = _("Name or phone")
+    search_help_text = _("Name, phone or @username")
     autocomplete_fields = ["tags"]
-    readonly_fields = ["ad_link", "conversation_links", "deal_links", "created_at"]
-    fields = ["name", "phone", "tags", "attributes", "opted_out", *readonly_fields]
-    actions = ["opt_out", "opt_in"]
+    readonly_fields = [
+        *("readable_username", "whatsapp_user_id", "ad_link", "conversation_links", "deal_links", "created_at"),
+    ]
+    fields = [
+        "name",
+        "phone",
+        "readable_username",
+        "whatsapp_user_id",
+        "tags",
+        "attributes",
+        "opted_out",
+        "ad_link",
+        "conversation_links",
+        "deal_links",
+        "created_at",
+    ]
+    actions = ["opt_out", "opt_in", "merge_selected"]
     empty_text = _("No customers yet. One is added when somebody writes to you, or add one here.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
@@ -55,13 +70,22 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
 
     def get_fields(self, request: HttpRequest, obj: Customer | None = None) -> list[Any]:
         fields = list(super().get_fields(request, obj))
-        return fields if obj else [name for name in fields if name not in self.readonly_fields]
+        if obj is None:
+            hidden = set(self.readonly_fields)
+        else:
+            known = {"readable_username": obj.username, "whatsapp_user_id": obj.whatsapp_user_id}
+            hidden = {name for name, value in known.items() if not value}
+        return [name for name in fields if name not in hidden]
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         obj.save(update_fields={"name", "phone", "attributes"} & set(form.changed_data) if change else None)
         if "opted_out" in form.changed_data:
             decide = customers.opt_out if form.cleaned_data["opted_out"] else customers.opt_in
             decide(obj)
+
+    @admin.display(description=_("WhatsApp username"))
+    def readable_username(self, customer: Customer) -> str:
+        return customer.readable_username
 
     @admin.display(description=_("phone"), ordering="phone")
     def readable_identity(self, customer: Customer) -> str:

@@ -21,7 +21,7 @@ from crm.models import Conversation, Message
 from whatsapp.message_templates.availability import usable_with
 from whatsapp.models import WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
-from whatsapp.phone_numbers import normalize_phone
+from whatsapp.phone_numbers import normalize_phone, variants_of
 
 from .template_form import TemplateForm, is_id, template_choices
 
@@ -132,7 +132,7 @@ class TrialMessage(TenantModelAdmin):
                         **form.message_values(),
                     )
                     return message.conversation
-                return number.conversations.filter(customer__phone=phone).first()
+                return number.conversations.filter(customer__phone__in=variants_of(phone)).first()
         except Refusal as refusal:
             messages.error(request, str(refusal))
         except ValidationError as error:

@@ -8,7 +8,9 @@ from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
 
 class CustomerFilter(TenantFilterSet):
     tag = CharFilter(field_name="tags__name", label="Tag", help_text="The name of a tag.")
-    search = CharFilter(method="matching", label="Search", help_text="Part of the name, or a phone.")
+    search = CharFilter(
+        method="matching", label="Search", help_text="Part of the name or of the @username, or a phone."
+    )
 
     class Meta:
         model = Customer

@@ -38,8 +38,19 @@ class CustomerSerializer(TenantSerializer):
 
     class Meta:
         model = Customer
-        fields = ["id", "phone", "whatsapp_user_id", "name", "tags", "attributes", "opted_out", "ad", "created_at"]
-        read_only_fields = ["whatsapp_user_id", "created_at"]
+        fields = [
+            "id",
+            "phone",
+            "whatsapp_user_id",
+            "username",
+            "name",
+            "tags",
+            "attributes",
+            "opted_out",
+            "ad",
+            "created_at",
+        ]
+        read_only_fields = ["whatsapp_user_id", "username", "created_at"]
 
     def validate_phone(self, value: str | None) -> str | None:
         business = self.context["request"].user.business

@@ -13,6 +13,8 @@ from accounts.models import User
 from crm.models import Conversation, Customer
 from whatsapp.models import WhatsAppNumber
 
+from .tasks import show_read
+
 
 def get_or_create(number: WhatsAppNumber, customer: Customer) -> Conversation:
     """The conversation of a customer with a number, begun when there is none."""
@@ -43,6 +45,7 @@ def note_inbound(conversation: Conversation, at: datetime) -> None:
         conversation,
         status=Conversation.Status.OPEN,
         unread=conversation.unread + 1,
+        is_shown_read=False,
         last_inbound_at=max(conversation.last_inbound_at or at, at),
         last_message_at=max(conversation.last_message_at, at),
     )
@@ -109,9 +112,27 @@ def resume_bot(conversation: Conversation) -> None:
 
 
 def mark_read(conversation: Conversation) -> None:
-    """Somebody looks at it: nothing is unread."""
-    if conversation.unread:
-        change(conversation, unread=0)
+    """Somebody looks at it: nothing is unread, and the customer is shown so if the number is set so."""
+    values: dict[str, Any] = {"unread": 0} if conversation.unread else {}
+    values |= _show_read(conversation, WhatsAppNumber.ReadReceipts.OPENED)
+    if values:
+        change(conversation, **values)
+
+
+def after_answer(conversation: Conversation) -> dict[str, bool]:
+    """
+    Show the customer that what is answered was read, once this transaction is committed, if the number is set so.
+    Returns the columns of the conversation that whoever answers has to write.
+    """
+    return _show_read(conversation, WhatsAppNumber.ReadReceipts.ANSWERED)
+
+
+def _show_read(conversation: Conversation, moment: str) -> dict[str, bool]:
+    is_due = conversation.last_inbound_at and not conversation.is_shown_read
+    if not is_due or conversation.whatsapp_number.read_receipts != moment:
+        return {}
+    show_read.delay_on_commit(conversation.pk)  # type: ignore[attr-defined]
+    return {"is_shown_read": True}
 
 
 def change(conversation: Conversation, **values: Any) -> None:

@@ -14,7 +14,7 @@ from crm.media import media
 from crm.models import Conversation, Customer, Message
 from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
-from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
+from whatsapp.webhooks.parsing import Change, InboundMessage, Preference, UserIdChange
 
 from . import calls, conversations, echoes, mailing_choice
 from .details import ad_of
@@ -42,6 +42,8 @@ def record(number: WhatsAppNumber, change: Change) -> list[int]:
             errors.append(error)
     for preference in change.preferences:
         _record_preference(number, preference)
+    for renamed in change.user_id_changes:
+        _record_user_id_change(number, renamed)
     if errors:
         raise errors[0]
     return [pk for pk in dict.fromkeys(conversation_ids) if pk is not None]
@@ -94,14 +96,18 @@ def _is_recorded(number: WhatsAppNumber, inbound: InboundMessage) -> bool:
 
 
 def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[Customer, dict[str, str]]:
-    """The sender, by `customers.identify`. Who tells of a new phone is known by it from now on."""
+    """The sender, by `customers.identify`. Who tells of a new phone or user id is known by it from now on."""
     phone, user_id = inbound.sender_phone, inbound.sender_user_id
+    if inbound.new_user_id:
+        if user_id and not _is_recorded(number, inbound):
+            customers.change_user_id(number.business, user_id, inbound.new_user_id)
+        user_id = inbound.new_user_id
     if inbound.new_phone:
         if phone and not _is_recorded(number, inbound):
             customers.change_phone(number.business, phone, inbound.new_phone)
         # With a new phone WhatsApp gives a new user id; the old one is nobody's.
         phone, user_id = inbound.new_phone, None if phone else user_id
-    return customers.identify(number.business, phone, user_id, inbound.profile_name)
+    return customers.identify(number.business, phone, user_id, inbound.profile_name, inbound.username)
 
 
 def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: bool) -> Message:
@@ -126,8 +132,16 @@ def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: 
 @transaction.atomic
 def _record_preference(number: WhatsAppNumber, preference: Preference) -> None:
     """A customer stopped or resumed marketing messages in WhatsApp itself (Webhooks, "user_preferences")."""
-    customer = customers.get_or_create(number.business, preference.phone, preference.user_id)
+    customer, known = customers.identify(number.business, preference.phone, preference.user_id)
+    if known:
+        customers.update(customer, **known)
     customers.choose_mailings(customer, preference.wants_marketing)
+
+
+@transaction.atomic
+def _record_user_id_change(number: WhatsAppNumber, change: UserIdChange) -> None:
+    """Somebody has another WhatsApp user id from now on (Webhooks, "user_id_update")."""
+    customers.change_user_id(number.business, change.previous, change.current)
 
 
 def skip_automation() -> int:

@@ -55,7 +55,7 @@ def queue(
         values: dict[str, Any] = {"last_message_at": message.timestamp}
         if pause_bot:
             values |= conversations.pause(conversation)
-        conversations.change(conversation, **values)
+        conversations.change(conversation, **values, **conversations.after_answer(conversation))
         _deliver_on_commit(message)
     return message
 

@@ -13,6 +13,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "tags": ("Tags", "Метки"),
     "opted_out": ("Opted out", "Отписан"),
     "whatsapp_user_id": ("WhatsApp user ID", "ID пользователя WhatsApp"),
+    "whatsapp_username": ("WhatsApp username", "Имя пользователя WhatsApp"),
 }
 
 #: The columns that say who somebody is.

@@ -1,47 +1,52 @@
 """What is done with a customer: identify, create, change, tag, opt out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
-from crm.models import Conversation, Customer, Tag
-from crm.normalization import visible
+from accounts.names import clean_name
+from crm.models import Customer, Tag
+from whatsapp.phone_numbers import variants_of
 
-from .merge import merge
+from .duplicates import kept_apart
+from .merge import locked, merge
 
 
 def get_or_create(
     business: Business, phone: str | None = None, user_id: str | None = None, name: str = ""
 ) -> Customer:
     """
-    The customer with this phone (E.164) or WhatsApp user id, created when there is none. What was not known of them,
-    like a name, is stored. Call it in a transaction.
+    The customer with this phone (E.164), in whichever spelling, or WhatsApp user id, created when there is none. What
+    was not known of them, like a name, is stored; a phone stays as WhatsApp spells it. Call it in a transaction.
     """
     customer, known = identify(business, phone, user_id, name)
+    if customer.phone in variants_of(phone or ""):
+        known.pop("phone", None)
     if known:
         update(customer, **known)
     return customer
 
 
 def identify(
-    business: Business, phone: str | None, user_id: str | None, name: str = ""
+    business: Business, phone: str | None, user_id: str | None, name: str = "", username: str = ""
 ) -> tuple[Customer, dict[str, str]]:
     """
-    The customer with this phone or WhatsApp user id, created when there is none, and the values that are to be
-    changed, by field, because they are new. A name in which nothing can be seen is none. When phone and user id belong
-    to two rows, these turn out to be one person and are merged. Call it in a transaction.
+    The customer whom WhatsApp knows by this phone or user id, created when there is none, and the values that are to
+    be changed, by field, because they are new: the phone is spelled as WhatsApp spells it. When phone and user id
+    belong to more rows, these turn out to be one person and are merged. Call it in a transaction.
     """
-    name = name.strip() if visible(name).strip() else ""
+    name = clean_name(name)
     found = _find(business, phone, user_id)
     if len(found) > 1:
-        found = _locked(found)
-    customer = _merge_all(found, phone) if found else _create(business, phone, user_id, name)
-    return customer, _new_values(customer, phone, user_id, name)
+        found = locked(found)
+    customer = _merge_all(found, phone) if found else _create(business, phone, user_id, name, username)
+    return customer, _new_values(customer, phone, user_id, name, username)
 
 
 def update(customer: Customer, **values: Any) -> None:
@@ -51,69 +56,95 @@ def update(customer: Customer, **values: Any) -> None:
     customer.save(update_fields=list(values))
 
 
-def _find(business: Business, phone: str | None, user_id: str | None) -> list[Customer]:
-    """Up to two rows: one has the phone, another the user id."""
+def _find(business: Business, phone: str | None, user_id: str | None, addressed: str = "") -> list[Customer]:
+    """Mostly one row; more when one has the phone, others another spelling of it, the user id, or either."""
     identity = Q(pk__in=[])
+    if addressed:
+        identity |= Q(phone__in=variants_of(addressed)) | Q(whatsapp_user_id=addressed)
     if phone:
-        identity |= Q(phone=phone)
+        identity |= Q(phone__in=variants_of(phone))
     if user_id:
         identity |= Q(whatsapp_user_id=user_id)
     return list(Customer.objects.filter(identity, business=business))
 
 
-def _create(business: Business, phone: str | None, user_id: str | None, name: str) -> Customer:
+def _create(business: Business, phone: str | None, user_id: str | None, name: str, username: str) -> Customer:
     """A new customer, or the one that somebody else created at the same moment."""
-    identity = {"phone": phone} if phone else {"whatsapp_user_id": user_id}
-    defaults = {"whatsapp_user_id": user_id, "name": name[:200]}
-    customer, _created = Customer.objects.get_or_create(business=business, **identity, defaults=defaults | identity)
+    identity = {"phone__in": variants_of(phone)} if phone else {"whatsapp_user_id": user_id}
+    values = {"phone": phone, "whatsapp_user_id": user_id, "name": name[:200], "username": username}
+    customer, _created = Customer.objects.get_or_create(business=business, **identity, defaults=values)
     return customer
 
 
-def _new_values(customer: Customer, phone: str | None, user_id: str | None, name: str) -> dict[str, str]:
-    values = {}
-    if phone and customer.phone != phone:
-        values["phone"] = phone
-    if user_id and customer.whatsapp_user_id != user_id:
-        values["whatsapp_user_id"] = user_id
+def _new_values(
+    customer: Customer, phone: str | None, user_id: str | None, name: str = "", username: str = ""
+) -> dict[str, str]:
+    said = {"phone": phone, "whatsapp_user_id": user_id, "username": username}
+    values = {field: value for field, value in said.items() if value and value != getattr(customer, field)}
     if name and not customer.name:
         values["name"] = name[:200]
     return values
 
 
-def _locked(customers: Iterable[Customer]) -> list[Customer]:
-    """
-    These customers as they are now, locked with their conversations until the transaction ends. Conversations are
-    locked first, here as everywhere, so that no two transactions wait for each other.
-    """
-    pks = [customer.pk for customer in customers]
-    list(Conversation.objects.select_for_update().filter(customer__in=pks).order_by("pk").values_list("pk"))
-    return list(Customer.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
-
-
 def change_phone(business: Business, old: str, new: str) -> None:
     """
-    Give whoever has the phone `old` the phone `new`; a customer that has the new one is the same person. Without
-    effect when nobody has the old one. Call it in a transaction.
+    Give whoever has the phone `old`, in whichever spelling, the phone `new`; a customer that has the new one is the
+    same person. Without effect when nobody has the old one. Call it in a transaction.
     """
-    found = Customer.objects.filter(business=business, phone__in=[old, new])
-    by_phone = {customer.phone: customer for customer in _locked(found)}
-    if old not in by_phone or old == new:
+    spellings = {*variants_of(old), *variants_of(new)}
+    found = locked(Customer.objects.filter(business=business, phone__in=spellings))
+    known = [customer for customer in found if customer.phone in variants_of(old)]
+    if not known or old == new:
         return
-    if new in by_phone:
-        merge(by_phone[new], by_phone[old])
-    else:
-        update(by_phone[old], phone=new)
+    customer = _merge_all(found, new, variants_of(old))
+    if customer.phone != new:
+        update(customer, phone=new)
 
 
-def _merge_all(customers: list[Customer], phone: str | None) -> Customer:
-    """The one customer of rows that turned out to be the same person: the one with this phone stays."""
-    target, *others = sorted(customers, key=lambda customer: customer.phone != phone)
-    for other in others:
-        if other.phone:
+def change_user_id(business: Business, old: str, new: str) -> None:
+    """
+    Give whoever has the WhatsApp user id `old` the id `new`; a customer that has the new one is the same person,
+    unless both have phones. Without effect when nobody has the old one. Call it in a transaction.
+    """
+    found = locked(Customer.objects.filter(business=business, whatsapp_user_id__in=[old, new]))
+    if old == new or not any(customer.whatsapp_user_id == old for customer in found):
+        return
+    phone = next((customer.phone for customer in found if customer.phone), None)
+    customer = _merge_all(found, phone)
+    if customer.whatsapp_user_id != new:
+        update(customer, whatsapp_user_id=new)
+
+
+@transaction.atomic
+def recognise(business: Business, addressed: str, phone: str, user_id: str | None) -> None:
+    """
+    WhatsApp knows whoever was written to by `addressed`, a phone (E.164) or a user id, by this phone and user id: so
+    do we from now on, and rows with them are about the same person. Without effect when nobody has `addressed`.
+    """
+    found = _find(business, phone, user_id, addressed)
+    if not any(addressed in (row.phone, row.whatsapp_user_id) for row in found):
+        return
+    target = _merge_all(locked(found), phone, variants_of(addressed))
+    if known := _new_values(target, phone, user_id):
+        update(target, **known)
+
+
+def _merge_all(customers: list[Customer], phone: str | None, others: Collection[str] = ()) -> Customer:
+    """
+    The one customer of rows that turned out to be the same person: the one with this phone stays. `others` are more
+    phones of that person.
+    """
+    spellings = variants_of(phone or "")
+    apart = kept_apart(customers) if len(customers) > 1 else set()
+    target, *sources = sorted(customers, key=lambda row: (row.phone != phone, row.phone not in spellings, row.pk))
+    for source in sources:
+        if source.phone and (target.pk, source.pk) in apart:
+            continue
+        if phone and source.phone and source.phone not in {*spellings, *others}:
             # Two phones are two people; the user id moved on to the one who writes now.
-            update(other, whatsapp_user_id=None)
+            update(source, whatsapp_user_id=None)
         else:
-            merge(target, other)
+            merge(target, source)
     return target
 
 

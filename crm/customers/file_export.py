@@ -43,6 +43,7 @@ def _cells(customer: Customer, attributes: list[str]) -> list[str]:
         format_tags([tag.name for tag in customer.tags.all()]),
         format_opted_out(customer.opted_out),
         customer.whatsapp_user_id or "",
+        customer.username,
         *(attribute_text(known[name]) if name in known else "" for name in attributes),
     ]
 

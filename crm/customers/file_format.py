@@ -13,9 +13,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from accounts.names import clean_name
 from accounts.refusals import Refusal
 from crm.normalization import fold
-from whatsapp.phone_numbers import normalize_phone, phones_in
+from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in
 
 from .columns import (
     ATTRIBUTE_PREFIX,
@@ -136,7 +137,7 @@ class CustomerFile:
                 yield Failure(number, " ".join(error.messages))
 
     def _check_is_first(self, row: Row) -> None:
-        first = self.seen.setdefault(row.phone or row.whatsapp_user_id, row.row)
+        first = self.seen.setdefault(canonical_phone(row.phone) or row.whatsapp_user_id, row.row)
         if first != row.row:
             raise ValidationError(_("Row %(row)s is about the same customer.") % {"row": first})
 
@@ -162,6 +163,9 @@ class CustomerFile:
             return
         if not column:
             raise _without_heading(text)
+        if column == "whatsapp_username":
+            # WhatsApp alone says it.
+            return
         if column in HEADINGS:
             values[column] = _READERS[column](text, self.country)
         else:
@@ -208,7 +212,7 @@ def _read_phone(text: str, country: str) -> str:
 def _read_name(text: str, country: str) -> str:
     if len(text) > MAX_NAME:
         raise ValidationError(_("The name is longer than 200 characters."))
-    return text
+    return clean_name(text)
 
 
 def _read_tags(text: str, country: str) -> tuple[str, ...]:

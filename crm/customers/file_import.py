@@ -21,6 +21,7 @@ from accounts.models import Business
 from accounts.refusals import Refusal
 from crm.models import Customer, Tag
 from crm.models.customer import attribute_text
+from whatsapp.phone_numbers import canonical_phone, variants_of
 
 from . import column_mappings
 from .customers import get_or_create_tags
@@ -136,29 +137,36 @@ class Batch:
             self._apply(row)
 
     def _find_known(self, rows: list[Row], locked: bool) -> None:
-        identity = Q(phone__in=[row.phone for row in rows if row.phone])
+        identity = Q(phone__in=[phone for row in rows if row.phone for phone in variants_of(row.phone)])
         if user_ids := [row.whatsapp_user_id for row in rows if not row.phone]:
             identity |= Q(whatsapp_user_id__in=user_ids)
         known = Customer.objects.for_business(self.business).filter(identity).order_by("pk")
         if locked:
             known = known.select_for_update()
         self.by_phone: dict[str | None, Customer] = {}
+        self.by_line: dict[str, Customer] = {}
         self.by_user_id: dict[str | None, Customer] = {}
         self.tags_of: dict[int, set[str]] = {}
         for customer in known:
             self.by_phone[customer.phone] = self.by_user_id[customer.whatsapp_user_id] = customer
+            if customer.phone:
+                self.by_line[canonical_phone(customer.phone)] = customer
             self.tags_of[customer.pk] = set()
         for pk, name in Tag.objects.filter(customers__in=self.tags_of).values_list("customers", "name"):
             self.tags_of[pk].add(name)
 
     def _apply(self, row: Row) -> None:
-        known = self.by_phone.get(row.phone) if row.phone else self.by_user_id.get(row.whatsapp_user_id)
-        if known:
+        if known := self._known(row):
             self._update(known, row)
         elif row.phone:
             self._create(row)
         else:
             self.outcome.failed.append(Failure(row.row, _("You know nobody with this WhatsApp user ID.")))
+
+    def _known(self, row: Row) -> Customer | None:
+        if row.phone:
+            return self.by_phone.get(row.phone) or self.by_line.get(canonical_phone(row.phone))
+        return self.by_user_id.get(row.whatsapp_user_id)
 
     def _create(self, row: Row) -> None:
         customer = Customer(business=self.business, phone=row.phone)
@@ -182,7 +190,7 @@ class Batch:
     def store(self) -> None:
         """Write the customers and their tags, in few statements however many there are."""
         for customer in (*self.new, *self.changed.values()):
-            customer.set_search_text()
+            customer.derive()
         Customer.objects.bulk_create(self.new)
         update_rows(
             Customer,

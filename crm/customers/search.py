@@ -1,12 +1,14 @@
-"""Finds customers by what people type: part of a name, or a phone or part of one, written in any way."""
+"""Finds customers by what people type: part of a name or a username, or a phone or part of one, written in any way."""
 
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from crm.normalization import fold
-from whatsapp.phone_numbers import normalize_phone
+from whatsapp.phone_numbers import normalize_phone, variants_of
 
 #: How people group the digits of a phone.
 _PUNCTUATION = str.maketrans("", "", " \u00a0+-().")
@@ -20,17 +22,21 @@ _Model = TypeVar("_Model", bound=Model)
 
 def matching(queryset: QuerySet[_Model], text: str, country: str, path: str = "search_text") -> QuerySet[_Model]:
     """The rows whose customer's search text, found by the look-up `path`, contains every term of `text`."""
-    for term in _terms(text, country):
-        queryset = queryset.filter(**{f"{path}__contains": term})
+    for spellings in _terms(text, country):
+        contains = (Q(**{f"{path}__contains": spelling}) for spelling in spellings)
+        queryset = queryset.filter(reduce(or_, contains))
     return queryset
 
 
-def _terms(text: str, country: str) -> list[str]:
-    """A whole phone as it is stored, the digits of part of one, or else every word."""
+def _terms(text: str, country: str) -> list[tuple[str, ...]]:
+    """A whole phone in every spelling, the digits of part of one, or else every word."""
     digits = text.translate(_PUNCTUATION)
     if digits.isdecimal() and len(digits) < MIN_PHONE_DIGITS and not digits.startswith(TRUNK_PREFIX):
-        return [digits]
+        return [(digits,)]
     try:
-        return [normalize_phone(text, country)]
+        return [variants_of(normalize_phone(text, country))]
     except ValidationError:
-        return fold(text).split()
+        spellings = tuple(spelling[1:] for spelling in variants_of(f"+{digits}"))
+        if len(spellings) > 1:
+            return [spellings]
+        return [(word,) for word in fold(text).split()]

@@ -2,6 +2,7 @@ from .column_mapping import ColumnMapping
 from .conversation import Conversation
 from .conversation_export import ConversationExport
 from .customer import Customer, Tag
+from .customer_merge import CustomerMerge
 from .customer_upload import ColumnsFrom, CustomerUpload
 from .deal import Deal, DealStage
 from .media_file import MediaFile
@@ -13,6 +14,7 @@ __all__ = [
     "Conversation",
     "ConversationExport",
     "Customer",
+    "CustomerMerge",
     "CustomerUpload",
     "Deal",
     "DealStage",

@@ -49,6 +49,8 @@ class Conversation(TenantModel):
     # Written by the bots: a scenario is waiting for an answer here.
     in_scenario = models.BooleanField(_("in a scenario"), default=False, editable=False)
     unread = models.PositiveIntegerField(_("unread"), default=0, editable=False)
+    # Whether the customer's last message is shown to them as read, or about to be (crm.conversations.read_receipts).
+    is_shown_read = models.BooleanField(default=False, db_default=False, editable=False)
     last_inbound_at = models.DateTimeField(_("customer wrote"), null=True, editable=False)
     last_message_at = models.DateTimeField(_("last message"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("began"), auto_now_add=True)

@@ -1,15 +1,20 @@
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import TenantModel, UniqueInBusiness
+from accounts.names import clean_name
 from crm.normalization import fold
-from whatsapp.phone_numbers import readable_phone
+from whatsapp.phone_numbers import readable_phone, variants_of
+
+#: Of a phone that another customer has, in whichever spelling.
+PHONE_TAKEN = _("There is a customer with this phone already.")
 
 
 class Tag(TenantModel):
@@ -44,6 +49,13 @@ class Customer(TenantModel):
     whatsapp_user_id = models.CharField(  # noqa: DJ001
         _("WhatsApp user ID"), max_length=140, null=True, blank=True, editable=False
     )
+    # Without the @ before it; who has none has an empty one. People change it as they like.
+    username = models.CharField(
+        _("WhatsApp username"), max_length=100, blank=True, default="", db_default="", editable=False
+    )
+    # Of a phone that is spelled in more than one way the canonical spelling, so that nobody adds the same person by
+    # another. Where two rows had been one person before, one of them holds its own spelling here.
+    canonical_phone = models.CharField(max_length=20, null=True, editable=False)  # noqa: DJ001
     name = models.CharField(pgettext_lazy("person", "name"), max_length=200, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="customers", verbose_name=_("tags"))
     attributes = models.JSONField(
@@ -54,7 +66,7 @@ class Customer(TenantModel):
     )
     # The ad from which they first wrote, as the details of that message have it.
     ad = models.JSONField(_("ad"), null=True, editable=False)
-    # Name and phone in lower case with ё as е: SQLite cannot ignore the case of Cyrillic letters.
+    # Name, phone and username in lower case with ё as е: SQLite cannot ignore the case of Cyrillic letters.
     search_text = models.CharField(max_length=250, editable=False, default="")
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
@@ -74,7 +86,12 @@ class Customer(TenantModel):
             UniqueInBusiness(
                 fields=["business", "phone"],
                 name="customer_phone_unique_in_business",
-                violation_error_message=_("There is a customer with this phone already."),
+                violation_error_message=PHONE_TAKEN,
+            ),
+            models.UniqueConstraint(
+                fields=["business", "canonical_phone"],
+                condition=Q(canonical_phone__isnull=False),
+                name="customer_once_by_any_spelling",
             ),
             UniqueInBusiness(
                 fields=["business", "whatsapp_user_id"],
@@ -89,17 +106,38 @@ class Customer(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.readable_identity
+        return clean_name(self.name) or self.readable_username or self.readable_identity
+
+    def clean(self) -> None:
+        """Refuse the phone of somebody else, however it is spelled."""
+        super().clean()
+        spellings = variants_of(self.phone or "")
+        if len(spellings) == 1 or self.canonical_phone in spellings:
+            return
+        others = Customer.objects.filter(business=self.business_id, phone__in=spellings).exclude(pk=self.pk)
+        if others.exists():
+            raise ValidationError({"phone": ValidationError(PHONE_TAKEN, code="unique")})
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """By any spelling of the phone `clean` looks, and has a field to say so."""
+        super().validate_constraints({*(exclude or ()), "canonical_phone"})
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        self.set_search_text()
-        if update_fields is not None and {"name", "phone"} & set(update_fields):
-            update_fields = {*update_fields, "search_text"}
+        self.derive()
+        if update_fields is not None and {"name", "phone", "username"} & set(update_fields):
+            update_fields = {*update_fields, "search_text", "canonical_phone"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
-    def set_search_text(self) -> None:
-        """Bring `search_text` up to date, as `save` does: for bulk writes."""
-        self.search_text = fold(f"{self.name} {self.phone or ''}")[:250]
+    def derive(self) -> None:
+        """Bring the columns that follow from others up to date, as `save` does: for bulk writes."""
+        self.name = clean_name(self.name)
+        username = self.username and f"@{self.username}"
+        self.search_text = fold(" ".join(filter(None, [self.name, self.phone, username])))[:250]
+        spellings = variants_of(self.phone or "")
+        if len(spellings) == 1:
+            self.canonical_phone = None
+        elif self.canonical_phone not in spellings:
+            self.canonical_phone = spellings[0]
 
     def retire(self) -> None:
         """Whoever writes from this phone, or as this WhatsApp user, is somebody new."""
@@ -108,7 +146,12 @@ class Customer(TenantModel):
 
     @property
     def readable_identity(self) -> str:
-        return readable_phone(self.phone) if self.phone else self.whatsapp_user_id or ""
+        """How somebody without a name is called: the phone, else the username, else the WhatsApp user id."""
+        return readable_phone(self.phone) if self.phone else self.readable_username or self.whatsapp_user_id or ""
+
+    @property
+    def readable_username(self) -> str:
+        return f"@{self.username}" if self.username else ""
 
     def recipient(self) -> dict[str, str | None]:
         """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""

@@ -110,7 +110,10 @@ class WhatsAppNumberAdmin(TenantModelAdmin):
             fields.append(number_page.exported)
         fieldsets: list[Any] = [
             (None, {"fields": fields}),
-            (_("Sending"), {"fields": ["is_active", "messages_per_second"], "description": SWITCHED_OFF}),
+            (
+                _("Sending"),
+                {"fields": ["is_active", "messages_per_second", "read_receipts"], "description": SWITCHED_OFF},
+            ),
         ]
         if obj:
             fieldsets.append((_("What Meta says"), {"fields": number_page.STATE_FIELDS}))

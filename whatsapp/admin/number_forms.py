@@ -53,6 +53,7 @@ class WhatsAppNumberForm(TenantModelForm):
             "access_token",
             "app_secret",
             "messages_per_second",
+            "read_receipts",
             "is_active",
         ]
 

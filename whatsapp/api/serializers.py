@@ -62,6 +62,7 @@ class WhatsAppNumberSerializer(TenantSerializer):
             "token_expires_at",
             "subscribed_apps",
             "messages_per_second",
+            "read_receipts",
             "checked_at",
             "created_at",
         ]

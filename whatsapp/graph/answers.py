@@ -1,9 +1,12 @@
 """Reading what Graph answered. Nothing here does I/O."""
 
 import json
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.logging.redaction import redact_beginning
+from whatsapp.phone_numbers import from_wa_id
 
 from .errors import AnswerLost, CloudApiError
 
@@ -33,6 +36,29 @@ def read_wamid(answer: dict[str, Any]) -> str:
     if not wamid or not isinstance(wamid, str):
         raise AnswerLost("The answer holds no message id.")
     return wamid
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom Meta knows by another phone (E.164) than they were addressed by, or addressed by WhatsApp user id."""
+
+    addressed: str
+    phone: str
+    user_id: str | None
+
+
+def read_recipient(answer: dict[str, Any]) -> Recipient | None:
+    """Whom a message was accepted for, where Meta knows them otherwise (Cloud API, "Messages": `contacts`)."""
+    try:
+        contact = answer["contacts"][0]
+        addressed, wa_id, user_id = (str(contact.get(name) or "") for name in ("input", "wa_id", "user_id"))
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return None
+    digits = re.sub(r"[^0-9]", "", addressed)
+    if not addressed or wa_id == digits or not re.fullmatch(r"[0-9]{5,15}", wa_id):
+        return None
+    is_phone = re.fullmatch(r"[0-9 ()+-]+", addressed)
+    return Recipient(from_wa_id(digits) if is_phone else addressed, from_wa_id(wa_id), user_id[:140] or None)
 
 
 def read_page(answer: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:

@@ -82,6 +82,16 @@ class CloudApi:
             raise FileNotPassed("The answer holds no handle.")
         return handle
 
+    def mark_read(self, phone_number_id: str, wamid: str, typing: bool = False) -> None:
+        """
+        Show a customer that a message of theirs was read, and those before it; with `typing` also that an answer is
+        on its way, for 25 seconds or until it comes (Cloud API, "Mark messages as read", "Typing indicators").
+        """
+        body: Json = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+        if typing:
+            body["typing_indicator"] = {"type": "text"}
+        self.post(f"{phone_number_id}/messages", body)
+
     def media(self, phone_number_id: str, media_id: str) -> Json:
         """Where a file is, for five minutes, and what Meta knows of it: `url`, `mime_type`, `sha256`, `file_size`."""
         return self.get(media_id, phone_number_id=phone_number_id)

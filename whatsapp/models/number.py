@@ -49,6 +49,13 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         NOT_CHECKED = "not_checked", _("not checked")
         PROBLEM = "problem", _("problem")
 
+    class ReadReceipts(models.TextChoices):
+        """When customers are shown, by blue ticks, that their messages were read."""
+
+        NEVER = "never", _("never")
+        OPENED = "opened", _("when somebody opens the conversation")
+        ANSWERED = "answered", _("when the message is answered")
+
     name = models.CharField(_("name"), max_length=100, help_text=_("What you call it, for example “Shop”."))
     phone_number = models.CharField(
         _("phone number"), max_length=20, help_text=_("With the country code, for example +79161234567.")
@@ -111,6 +118,14 @@ class WhatsAppNumber(HoldsSecrets, TenantModel):
         default=80,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
         help_text=_("Meta allows 80 to most numbers."),
+    )
+    read_receipts = models.CharField(
+        _("blue ticks"),
+        max_length=10,
+        choices=ReadReceipts.choices,
+        default=ReadReceipts.ANSWERED,
+        db_default=ReadReceipts.ANSWERED,
+        help_text=_("When customers see that their message was read."),
     )
     # Until when nothing is sent because Meta asked to slow down.
     paused_until = models.DateTimeField(_("sending paused until"), null=True, editable=False)

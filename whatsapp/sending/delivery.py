@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 
 from whatsapp.graph import pool
-from whatsapp.graph.answers import read_wamid
+from whatsapp.graph.answers import Recipient, read_recipient, read_wamid
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable
 from whatsapp.graph.pool import RequestPool
 from whatsapp.graph.requests import Request, build_send
@@ -166,6 +169,16 @@ class Delivery:
         slots.release(len(answers))
         self.under_way -= len(answers)
         self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
+        for _row, answer in answers:
+            if isinstance(answer, dict) and (recipient := read_recipient(answer)):
+                self._recognise(recipient)
+
+    def _recognise(self, recipient: Recipient) -> None:
+        """Tell by what Meta knows somebody. What cannot be noted now comes again with the answer to the next send."""
+        try:
+            import_string(settings.WHATSAPP_RECIPIENT_HANDLER)(self.number, recipient)
+        except DatabaseError:
+            logger.exception("By what Meta knows a recipient of number %s could not be noted.", self.number_id)
 
     def _settle(self, answers: list[tuple[OutboundMessage, outcomes.Answer]]) -> None:
         """Write down what became of rows, and react to Meta's refusals."""

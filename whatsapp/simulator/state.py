@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from whatsapp.phone_numbers import variants_of
+
 from . import chats, inbound, webhooks
 from .chats import Chat, ChatMessage, Customer
 from .courier import Courier, Webhook
@@ -111,7 +113,7 @@ class Simulator:
         """A person who can write; known by phone, or only by WhatsApp user id. The same person is found again."""
         customer = Customer(name, phone, user_id)
         with self._lock:
-            known = self.customers.setdefault(customer.key, customer)
+            known = self._known(phone) or self.customers.setdefault(customer.key, customer)
             known.name = name or known.name
             self.changed()
             return known
@@ -132,7 +134,7 @@ class Simulator:
         """
         with self._lock:
             number = self.directory.numbers[str(phone_number_id)]
-            customer = self.customers.get(phone.lstrip("+")) or self.add_customer(name or phone, phone)
+            customer = self._known(phone) or self.add_customer(name or phone, phone)
             sent = ChatMessage(_new_wamid(customer), True, message, chats.SENDING, context_wamid=context_wamid)
             if message["type"] == "reaction":
                 self._react(message["reaction"], "customer")
@@ -220,13 +222,22 @@ class Simulator:
         with self._lock:
             return [message for _, customer, message in self.accepted if customer.key == phone.lstrip("+")]
 
+    def _known(self, phone: str) -> Customer | None:
+        """Whoever has a phone, in whichever spelling: WhatsApp knows people by one of their own (Cloud API)."""
+        spellings = variants_of(f"+{phone.lstrip('+')}")
+        return next(filter(None, (self.customers.get(spelling.lstrip("+")) for spelling in spellings)), None)
+
     def _recipient(self, body: Json) -> Customer:
         digits = "".join(filter(str.isdigit, str(body.get("to", ""))))
         key = digits or body["recipient"]
-        return self.customers.get(key) or self.add_customer(
-            _("Customer %(phone)s") % {"phone": f"+{digits}" if digits else key},
-            phone=f"+{digits}" if digits else "",
-            user_id="" if digits else key,
+        return (
+            self._known(digits)
+            or self.customers.get(key)
+            or self.add_customer(
+                _("Customer %(phone)s") % {"phone": f"+{digits}" if digits else key},
+                phone=f"+{digits}" if digits else "",
+                user_id="" if digits else key,
+            )
         )
 
     def _outgoing(self, number: PhoneNumber, customer: Customer, body: Json) -> ChatMessage:

@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from whatsapp.phone_numbers import normalize_phone, phones_in
+from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in, readable_phone, variants_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,48 @@ def test_what_is_not_one_phone_is_refused(text):
 
 def test_a_phone_written_twice_is_one():
     assert normalize_phone("+7 916 123-45-67, 89161234567", "RU") == "+79161234567"
+
+
+@pytest.mark.parametrize(
+    ("phone", "other"),
+    [
+        ("+5511990009045", "+551190009045"),
+        ("+5531987654321", "+553187654321"),
+        ("+525512345678", "+5215512345678"),
+        ("+5491112345678", "+541112345678"),
+        ("+5493413456789", "+543413456789"),
+    ],
+)
+def test_two_spellings_of_one_line_are_variants(phone, other):
+    assert variants_of(phone) == variants_of(other) == (phone, other)
+    assert canonical_phone(other) == phone
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+79161234567",
+        "+551140009045",  # A landline has no ninth digit.
+        "+5511940009045",  # Without its nine it would be a landline.
+        "+550190009045",  # No area begins with 0.
+        "+5211234567890",
+        "+541151234567890",
+        "+549912345678",
+        "+5255123456789",
+        "+56912345678",
+        "",
+    ],
+)
+def test_other_phones_have_one_spelling(phone):
+    assert variants_of(phone) == (phone,)
+
+
+@pytest.mark.parametrize("text", ["+52 1 55 1234 5678", "+5215512345678", "+521 (55) 1234-5678"])
+def test_a_mexican_phone_is_read_with_the_1_it_had_before(text):
+    assert normalize_phone(text) == "+5215512345678"
+    assert list(phones_in(f"mi numero: {text}", "MX")) == ["+525512345678"]
+
+
+@pytest.mark.parametrize("phone", ["+5215512345678", "+551190009045", "+541112345678"])
+def test_a_phone_in_its_other_spelling_is_shown_so_that_it_is_read_again(phone):
+    assert normalize_phone(readable_phone(phone)) == phone

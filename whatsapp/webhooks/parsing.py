@@ -3,7 +3,7 @@ Reads one change of a webhook into dataclasses. Pure: no database, no clock, no 
 
 Meta's documents and its webhooks differ, so everything is optional that can be. An element that cannot be read is
 named in `Change.errors` and does not stop the others, as is one of a group. What the elements look like: Webhooks,
-"messages" (which holds the statuses too), "user_preferences", "smb_message_echoes" and "calls".
+"messages" (which holds the statuses too), "user_preferences", "user_id_update", "smb_message_echoes" and "calls".
 """
 
 import dataclasses
@@ -47,14 +47,15 @@ class Contact:
     phone: str | None
     user_id: str | None
     name: str = ""
+    username: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class InboundMessage:
     """
     One element of `messages[]`, which is `content`. `text` is what the person wrote, tapped or captioned, empty where
-    they wrote nothing. `choice_id` is the id of a tapped button or list row. `new_phone` is the one that
-    the sender has from now on, when the message says so.
+    they wrote nothing. `choice_id` is the id of a tapped button or list row. `new_phone` and `new_user_id` are
+    those that the sender has from now on, when the message says so.
     """
 
     wamid: str
@@ -68,6 +69,8 @@ class InboundMessage:
     context_wamid: str
     content: dict[str, Any]
     new_phone: str | None = None
+    username: str = ""
+    new_user_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +118,14 @@ class Preference:
 
 
 @dataclasses.dataclass(frozen=True)
+class UserIdChange:
+    """WhatsApp knows a person by another user id from now on."""
+
+    previous: str
+    current: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Change:
     """One change of a webhook. `errors` says which of its elements could not be read, or are not acted on, and why."""
 
@@ -126,12 +137,13 @@ class Change:
     preferences: tuple[Preference, ...] = ()
     echoes: tuple[Echo, ...] = ()
     calls: tuple[Call, ...] = ()
+    user_id_changes: tuple[UserIdChange, ...] = ()
     errors: tuple[str, ...] = ()
 
     @property
     def concerns_customers(self) -> bool:
         """Whether it holds what customers did, or what was done to them elsewhere."""
-        return bool(self.messages or self.preferences or self.echoes or self.calls)
+        return bool(self.messages or self.preferences or self.user_id_changes or self.echoes or self.calls)
 
 
 def parse(field: str, value: object, received_at: datetime | None = None) -> Change:
@@ -149,6 +161,7 @@ def parse(field: str, value: object, received_at: datetime | None = None) -> Cha
         preferences=_each(value, "user_preferences", _preference, errors),
         echoes=_each(value, "message_echoes", lambda element: _echo(element, received_at), errors),
         calls=_each(value, "calls", lambda element: _call(element, contacts, received_at), errors),
+        user_id_changes=_each(value, "user_id_update", _user_id_change, errors),
         errors=tuple(errors),
     )
 
@@ -200,7 +213,13 @@ def _is_of_group(element: Element) -> bool:
 
 def _contact(element: Element) -> Contact:
     phone, user_id = _identity(element.get("wa_id"), element.get("user_id"))
-    return Contact(phone, user_id, _text(element, "profile", "name"))
+    return Contact(phone, user_id, _text(element, "profile", "name"), _username(element))
+
+
+def _username(element: Element) -> str:
+    """A WhatsApp username without the @ before it; empty for what cannot be one."""
+    username = _text(element, "profile", "username").strip().removeprefix("@")
+    return username if re.fullmatch(r"[\w.-]{1,100}", username) else ""
 
 
 def _message(element: Element, contacts: tuple[Contact, ...], received_at: datetime | None) -> InboundMessage:
@@ -219,6 +238,8 @@ def _message(element: Element, contacts: tuple[Contact, ...], received_at: datet
         context_wamid=_context_wamid(element, kind),
         content=element,
         new_phone=_new_phone(element, kind),
+        username=sender.username,
+        new_user_id=_new_user_id(element, kind),
     )
 
 
@@ -285,7 +306,7 @@ def _sender(element: Element, contacts: tuple[Contact, ...]) -> Contact:
             if (phone and contact.phone == phone) or (user_id and contact.user_id == user_id)
         )
         contact = next(theirs, Contact(None, None))
-    sender = Contact(phone or contact.phone, user_id or contact.user_id, contact.name)
+    sender = Contact(phone or contact.phone, user_id or contact.user_id, contact.name, contact.username)
     return sender if sender.phone or sender.user_id else _refuse("no sender")
 
 
@@ -348,6 +369,21 @@ def _new_phone(element: Element, kind: str) -> str | None:
     if not isinstance(system, dict) or system.get("type") != "user_changed_number":
         return None
     return _identity(system.get("wa_id"), None)[0]
+
+
+def _new_user_id(element: Element, kind: str) -> str | None:
+    system = element.get("system") if kind == "system" else None
+    if not isinstance(system, dict) or system.get("type") != "user_changed_user_id":
+        return None
+    return _identity(None, system.get("user_id"))[1]
+
+
+def _user_id_change(element: Element) -> UserIdChange:
+    previous = _identity(None, _text(element, "user_id", "previous"))[1]
+    current = _identity(None, _text(element, "user_id", "current"))[1]
+    if not previous or not current:
+        _refuse("no user ids")
+    return UserIdChange(previous, current)
 
 
 def _wamid(element: Element) -> str:

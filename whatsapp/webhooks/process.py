@@ -58,7 +58,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 #: The fields to subscribe to at Meta.
-FIELDS = ("messages", "user_preferences", "smb_message_echoes", "calls", *HANDLERS)
+FIELDS = ("messages", "user_preferences", "user_id_update", "smb_message_echoes", "calls", *HANDLERS)
 
 
 def process_lines_of(event_ids: Iterable[int]) -> None:

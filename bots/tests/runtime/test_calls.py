@@ -16,6 +16,7 @@ from bots.runtime.tasks import take_turns
 from bots.testing import document, make_bot, make_published_scenario
 from crm.models import Message
 from crm.testing import make_conversation, make_message
+from whatsapp.models import WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -276,3 +277,21 @@ def test_the_log_shows_what_was_called(conversation, service):
     write(conversation, "x")
     told = [effect_text(effect) for effect in BotTurn.objects.earliest("id").effects]
     assert told == ["вызывает сервис: POST https://api.example.com/orders/x"]
+
+
+def test_the_customer_sees_that_an_answer_is_on_its_way(conversation, service, meta):
+    meta.connect(conversation.whatsapp_number)
+
+    write(conversation, "42")
+
+    [shown] = [call.json for call in meta.requests if "typing_indicator" in call.json]
+    assert shown["message_id"] == conversation.messages.get(direction="in").wamid
+
+
+def test_the_customer_sees_nothing_where_the_number_shows_no_blue_ticks(conversation, service, meta):
+    meta.connect(conversation.whatsapp_number)
+    WhatsAppNumber.objects.update(read_receipts="never")
+
+    write(conversation, "42")
+
+    assert not [call for call in meta.requests if "status" in call.json]

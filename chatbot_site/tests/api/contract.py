@@ -71,7 +71,7 @@ TOKEN = "id name role expires_at created_at user"
 NUMBER = (
     "id name phone_number phone_number_id waba_id is_active status problem quality_rating verified_name "
     "needs meta_status name_status messaging_limit throughput token_expires_at subscribed_apps messages_per_second "
-    "checked_at created_at"
+    "read_receipts checked_at created_at"
 )
 QUICK_SETUP = "steps numbers found"
 NUMBER_STATUS = {"status": "connected not_checked problem"}
@@ -79,7 +79,7 @@ BOT = "id whatsapp_number name is_active priority menu_words operator_words oper
 SCENARIO = "id bot name is_active definition created_at updated_at"
 VERSION = "id scenario number definition published_at published_by"
 REPORT = "errors warnings"
-CUSTOMER = "id phone whatsapp_user_id name tags attributes opted_out created_at"
+CUSTOMER = "id phone whatsapp_user_id username name tags attributes opted_out created_at"
 DEAL = "id customer conversation title amount currency stage created_at"
 CONVERSATION = (
     "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
@@ -155,7 +155,8 @@ OPERATIONS = [
     *crud(
         "whatsapp-numbers/",
         NUMBER,
-        "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?",
+        "name phone_number phone_number_id waba_id? access_token app_secret? is_active? messages_per_second?"
+        " read_receipts?",
         words=NUMBER_STATUS,
     ),
     Operation(

@@ -89,6 +89,7 @@ def test_a_new_token_in_the_admin_sends_what_waited(client, meta, owner, number)
         "waba_id": number.waba_id,
         "access_token": "EAAnew",
         "messages_per_second": 80,
+        "read_receipts": "answered",
         "is_active": "on",
     }
     answer = client.post(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]), entered)

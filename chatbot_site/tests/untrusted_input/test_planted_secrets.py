@@ -222,6 +222,7 @@ def test_the_history_and_the_pages_of_a_number(log, client, owner, number, meta)
         "access_token": TOKEN,
         "app_secret": APP_SECRET,
         "messages_per_second": "80",
+        "read_receipts": "answered",
     }
     assert client.post(page, entered).status_code == 302
     refused = client.post(page, entered | {"messages_per_second": "0"})

@@ -13,6 +13,20 @@
         form.querySelector("input[type=submit]").disabled = true;
     });
 
+    // The customer sees “typing…” for 25 seconds.
+    const TYPING_INTERVAL = 20000;
+    let toldAt = -TYPING_INTERVAL;
+
+    form.addEventListener("input", (event) => {
+        if (!form.dataset.typing || !event.target.matches("textarea") || event.timeStamp < toldAt + TYPING_INTERVAL) {
+            return;
+        }
+        toldAt = event.timeStamp;
+        const body = new FormData();
+        body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+        fetch(form.dataset.typing, { method: "POST", body }).catch(() => {});
+    });
+
     form.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
             event.preventDefault();

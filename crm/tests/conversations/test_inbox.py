@@ -13,7 +13,7 @@ from crm.customers import customers
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
 from whatsapp.testing import make_number
-from whatsapp.webhooks.parsing import Preference, parse
+from whatsapp.webhooks.parsing import Change, Preference, UserIdChange, parse
 
 pytestmark = pytest.mark.django_db
 
@@ -390,3 +390,50 @@ def test_a_file_that_is_called_stop_is_no_opt_out():
 
     assert Message.objects.get().text == ""
     assert not Customer.objects.get().opted_out
+
+
+def new_user_id(old, new, phone=None, **fields):
+    content = {"type": "system", "system": {"type": "user_changed_user_id", "user_id": new}}
+    said = {"sender_user_id": old, "new_user_id": new, "profile_name": "", "content": content}
+    return make_inbound(phone, "", type="system", **said, **fields)
+
+
+@pytest.mark.parametrize("phone", [None, "+79161234567"])
+def test_a_customer_whose_user_id_changes_stays_the_same(phone):
+    number = make_number(make_business())
+    customer = make_customer(number.business, phone=phone, whatsapp_user_id="RU.1")
+
+    inbox.record(number, make_change(new_user_id("RU.1", "RU.2", phone)))
+    inbox.record(number, make_change(make_inbound(phone, sender_user_id="RU.2")))
+
+    assert Customer.objects.get() == customer
+    customer.refresh_from_db()
+    assert customer.whatsapp_user_id == "RU.2"
+
+
+def test_the_news_of_a_new_user_id_changes_it_once():
+    number = make_number(make_business())
+    make_customer(number.business, phone=None, whatsapp_user_id="RU.1")
+    news = make_change(new_user_id("RU.1", "RU.2"))
+    inbox.record(number, news)
+    other = make_customer(number.business, phone=None, whatsapp_user_id="RU.1")
+
+    inbox.record(number, news)
+
+    other.refresh_from_db()
+    assert other.whatsapp_user_id == "RU.1"
+
+
+def test_a_webhook_of_its_own_tells_of_a_new_user_id_too():
+    number = make_number(make_business())
+    known = make_customer(number.business, phone="+79161234567", whatsapp_user_id="RU.1")
+    make_customer(number.business, phone=None, whatsapp_user_id="RU.2", name="Anna")
+    stranger = make_customer(phone=None, whatsapp_user_id="RU.1")
+
+    inbox.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.1", "RU.2"),)))
+    inbox.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.7", "RU.8"),)))
+
+    customer = Customer.objects.get(business=number.business)
+    assert (customer, customer.whatsapp_user_id, customer.name) == (known, "RU.2", "Anna")
+    stranger.refresh_from_db()
+    assert stranger.whatsapp_user_id == "RU.1"

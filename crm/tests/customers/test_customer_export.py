@@ -44,8 +44,8 @@ def test_the_file_opens_right_in_a_russian_excel():
         raw = exported(customer.business)
 
     assert raw.decode("utf-8") == (
-        "\ufeffТелефон;Имя;Метки;Отписан;ID пользователя WhatsApp;Город\r\n"
-        '79161234567;"Анна; «Аня»";"""a, b"", vip";да;;Казань\r\n'
+        "\ufeffТелефон;Имя;Метки;Отписан;ID пользователя WhatsApp;Имя пользователя WhatsApp;Город\r\n"
+        '79161234567;"Анна; «Аня»";"""a, b"", vip";да;;;Казань\r\n'
     )
 
 

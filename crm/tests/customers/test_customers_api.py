@@ -29,6 +29,7 @@ def test_a_customer_is_made_with_tags_attributes_and_opt_out(api, owner):
         "id": 0,
         "phone": "+79161234567",
         "whatsapp_user_id": None,
+        "username": "",
         "name": "Anna",
         "tags": ["new", "vip"],
         "attributes": {"city": "Kazan", "age": 30},

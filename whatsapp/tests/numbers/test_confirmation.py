@@ -251,6 +251,7 @@ def test_saving_tells_at_once_what_keeps_a_number_from_receiving(client, setting
         "phone_number_id": beta.phone_number_id,
         "waba_id": alpha.waba_id,
         "messages_per_second": "80",
+        "read_receipts": "answered",
         "is_active": "on",
     }
     shown = client.post(page, entered, follow=True).content.decode()

@@ -29,6 +29,7 @@ def entered(**changes):
         "access_token": "sim-token",
         "app_secret": "the-secret",
         "messages_per_second": "80",
+        "read_receipts": "answered",
         "is_active": "on",
     } | changes
 

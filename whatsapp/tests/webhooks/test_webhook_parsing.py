@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from whatsapp.webhooks.parsing import Contact, parse
+from whatsapp.webhooks.parsing import Contact, UserIdChange, parse
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
 ANNA = ("+79161234567", "RU.55019283746501928374", "Анна Смирнова")
@@ -257,6 +257,45 @@ def test_a_preference_about_something_else_is_named_an_error():
     change = parse("user_preferences", {"user_preferences": [{"wa_id": "79161234567", "category": "x"}]})
     assert change.preferences == ()
     assert change.errors == ("user_preferences[0]: not about marketing messages",)
+
+
+@pytest.mark.parametrize(
+    ("written", "username"),
+    [
+        ("@noor.writes", "noor.writes"),
+        ("noor_1", "noor_1"),
+        ("", ""),
+        ("two words", ""),
+        ("\u200b", ""),
+        ("x" * 101, ""),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_a_webhook_says_it_with_and_without_the_sign(written, username):
+    contact = {"profile": {"name": "Lev", "username": written}, "user_id": "RU.1"}
+    element = {"from_user_id": "RU.1", "id": "wamid.1", "timestamp": "1795252200", "type": "text"}
+
+    [message] = parse("messages", {"contacts": [contact], "messages": [element]}).messages
+
+    assert message.username == username
+
+
+def test_a_new_user_id_is_read():
+    update = {"user_id": {"previous": "RU.1", "current": "RU.2"}, "timestamp": "1795252200"}
+    change = parse("user_id_update", {"user_id_update": [update, {"user_id": "RU.3"}, {"user_id": {"previous": "x"}}]})
+
+    assert change.user_id_changes == (UserIdChange("RU.1", "RU.2"),)
+    assert len(change.errors) == 2
+
+
+def test_a_system_message_tells_of_a_new_user_id():
+    system = {"type": "user_changed_user_id", "user_id": "RU.2", "body": "…"}
+    element = {"from_user_id": "RU.1", "id": "wamid.1", "timestamp": "1795252200", "type": "system", "system": system}
+
+    [message] = parse("messages", {"messages": [element]}).messages
+
+    assert (message.sender_user_id, message.new_user_id) == ("RU.1", "RU.2")
 
 
 # --- Groups --------------------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ UNSENT = {
     "sent_at": None,
     "delivered_at": None,
     "read_at": None,
+    "pricing_category": None,
+    "pricing_type": None,
+    "pricing_billable": None,
+    "pricing_model": None,
+    "recipient_country": None,
 }
 
 

@@ -22,7 +22,7 @@ from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
 from broadcasts.labels import audience_phrases, duration_text, number_wait_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
-from broadcasts.progress import STATES, Progress, progress
+from broadcasts.progress import STATES, Progress, charges, progress
 from whatsapp.sending import ledger
 
 from .forms import TestForm, check_count
@@ -116,6 +116,7 @@ class BroadcastPage(LivePage[Broadcast]):
     def page_context(self, request: HttpRequest, row: Broadcast) -> dict[str, Any]:
         return {
             "audience": audience_phrases(row.audience),
+            "charges": charges(row) if row.started_at else [],
             "preview": preview_of(row),
             "test_form": TestForm(country=row.business.country),
         }

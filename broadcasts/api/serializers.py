@@ -8,7 +8,7 @@ from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, err
 from broadcasts import audience, parameters
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES
-from crm.api.serializers import MessageErrorSerializer
+from crm.api.serializers import MessageErrorSerializer, PricingSerializer
 from whatsapp.phone_numbers import normalize_phone
 
 
@@ -109,6 +109,7 @@ class BroadcastMessageSerializer(TenantSerializer):
     status = serializers.ChoiceField(STATES, read_only=True)
     text = serializers.CharField(read_only=True, help_text="What the person reads.")
     error = serializers.SerializerMethodField()
+    pricing = PricingSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = BroadcastMessage
@@ -122,6 +123,7 @@ class BroadcastMessageSerializer(TenantSerializer):
             "text",
             "wamid",
             "error",
+            "pricing",
             "created_at",
             "accepted_at",
             "sent_at",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from crm.models import Message
+from whatsapp.sending.prices import price_text
 
 
 @admin.register(Message)
@@ -31,6 +32,7 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "sent_at",
         "delivered_at",
         "read_at",
+        "price",
         "wamid",
     ]
     empty_text = _("No messages yet. They appear here when customers write, or when you answer.")
@@ -46,6 +48,10 @@ class MessageAdmin(ReadOnlyTenantAdmin):
             return None
         url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
         return format_html('<a href="{}">{}</a>', url, message.media.download_name)
+
+    @admin.display(description=_("price at Meta"))
+    def price(self, message: Message) -> str:
+        return price_text(message)
 
     @admin.display(description=_("text"))
     def short_text(self, message: Message) -> str:

@@ -116,6 +116,15 @@ class MessageErrorSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
+class PricingSerializer(serializers.Serializer):
+    """What Meta charges for a message, in its words (Webhooks, "statuses"): `category` such as `marketing`."""
+
+    category = serializers.CharField()
+    type = serializers.CharField()
+    billable = serializers.BooleanField(allow_null=True)
+    model = serializers.CharField()
+
+
 class MediaSerializer(serializers.Serializer):
     """A message's file, to be had at `url` with the same token or session. `size` is in bytes."""
 
@@ -136,6 +145,7 @@ class MessageSerializer(TenantSerializer):
     status = serializers.ChoiceField(MESSAGE_STATUSES, read_only=True)
     media = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    pricing = PricingSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Message
@@ -153,6 +163,7 @@ class MessageSerializer(TenantSerializer):
             "wamid",
             "context_wamid",
             "error",
+            "pricing",
             "timestamp",
             "created_at",
         ]

@@ -53,6 +53,10 @@ class Csv:
         "status",
         "error_title",
         "timestamp",
+        "pricing_category",
+        "pricing_type",
+        "pricing_billable",
+        "recipient_country",
     ]
 
     def __init__(self, number: WhatsAppNumber) -> None:
@@ -74,7 +78,12 @@ class Csv:
             _("File size"),
             _("Status"),
             _("Error"),
+            _("Price category"),
+            _("Price type"),
+            _("Charged"),
+            _("Recipient's country"),
         ]
+        self.yes_or_no = {True: _("yes"), False: _("no"), None: ""}
 
     def head(self) -> str:
         return BOM + csv_line(self.headings)
@@ -98,6 +107,10 @@ class Csv:
                 row["media_file__size"] or "",
                 self.statuses[row["status"]],
                 row["error_title"],
+                row["pricing_category"] or "",
+                row["pricing_type"] or "",
+                self.yes_or_no[row["pricing_billable"]],
+                row["recipient_country"] or "",
             ]
         )
 
@@ -141,6 +154,11 @@ class JsonLines:
         "sent_at",
         "delivered_at",
         "read_at",
+        "pricing_category",
+        "pricing_type",
+        "pricing_billable",
+        "pricing_model",
+        "recipient_country",
         "created_at",
     ]
 

@@ -60,6 +60,14 @@ class OutboundMessage(TenantModel):
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     delivered_at = models.DateTimeField(_("delivered"), null=True, editable=False)
     read_at = models.DateTimeField(_("read"), null=True, editable=False)
+    # What Meta charges, as the statuses say it (Webhooks, "statuses", `pricing`); null until one does. All four come
+    # together, and later ones only of a status that is as far.
+    pricing_category = models.CharField(_("price category"), max_length=40, null=True, editable=False)  # noqa: DJ001
+    pricing_type = models.CharField(_("price type"), max_length=40, null=True, editable=False)  # noqa: DJ001
+    pricing_billable = models.BooleanField(_("charged"), null=True, editable=False)
+    pricing_model = models.CharField(_("pricing model"), max_length=20, null=True, editable=False)  # noqa: DJ001
+    # ISO 3166 code of where Meta delivers to, by which prices differ; null until a status names the recipient.
+    recipient_country = models.CharField(_("recipient's country"), max_length=2, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
         abstract = True
@@ -116,6 +124,14 @@ class OutboundMessage(TenantModel):
         `text` (what a person reads), `written_at` (annotated) and `written_by`.
         """
         raise NotImplementedError
+
+    @property
+    def pricing(self) -> dict[str, Any] | None:
+        """What Meta charges, as the API tells it: {category, type, billable, model}; None while it is not known."""
+        if self.pricing_category is None:
+            return None
+        names = ("category", "type", "billable", "model")
+        return {name: getattr(self, f"pricing_{name}") for name in names}
 
     def cloud_api_message(self) -> dict[str, Any]:
         """

@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from whatsapp.phone_numbers import normalize_phone, phones_in
+from whatsapp.phone_numbers import country_of, normalize_phone, phones_in
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,24 @@ def test_what_is_not_one_phone_is_refused(text):
 
 def test_a_phone_written_twice_is_one():
     assert normalize_phone("+7 916 123-45-67, 89161234567", "RU") == "+79161234567"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "country"),
+    [
+        ("+79161234567", "RU"),
+        ("+77011234567", "KZ"),
+        ("+551187654321", "BR"),
+        ("+5215512345678", "MX"),
+        ("+12025550123", "US"),
+        ("KZ.13491208655302741918", "KZ"),
+        ("US.ENT.13491208655302741918", "US"),
+    ],
+)
+def test_a_recipient_has_a_country(recipient, country):
+    assert country_of(recipient) == country
+
+
+@pytest.mark.parametrize("recipient", ["", "+", "+99999", "+882161234567", "deleted-5", "7.1", "KZ"])
+def test_what_names_no_country_has_none(recipient):
+    assert country_of(recipient) == ""

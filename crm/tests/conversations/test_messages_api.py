@@ -239,3 +239,13 @@ def test_messages_cannot_be_changed_or_deleted(api, number):
 
     assert api.patch(address, {"text": "Bye"}, format="json").status_code == 405
     assert api.delete(address).status_code == 405
+
+
+def test_a_message_says_what_meta_charges_once_it_is_known(api, number):
+    price = {"category": "marketing", "type": "regular", "billable": True, "model": "PMP"}
+    columns = {f"pricing_{name}": value for name, value in price.items()}
+    priced = make_message(make_conversation(number), direction="out", **columns)
+    unpriced = make_message(make_conversation(number), direction="out")
+
+    assert api.get(path("messages", priced.pk)).json()["pricing"] == price
+    assert api.get(path("messages", unpriced.pk)).json()["pricing"] is None

@@ -12,7 +12,9 @@ from django.utils.translation import ngettext, pgettext
 from accounts.refusals import Refusal
 from crm.customers import interpolation
 from whatsapp.message_templates.preview import Preview, preview
+from whatsapp.message_templates.stopping import is_usable_again
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers.alerts import may_write_first
 from whatsapp.numbers.numbers import check_may_send_from
 
 from .models import Broadcast
@@ -54,6 +56,25 @@ def preview_of(broadcast: Broadcast) -> Preview:
         key: interpolation.fill(text, value, limit=1024) for key, text in broadcast.parameters.items() if text.strip()
     }
     return preview(broadcast.template, filled)
+
+
+def paused_text(broadcast: Broadcast) -> str:
+    """Why it is paused, or why a draft's planning stopped, and that it can go on when Meta lets it."""
+    if broadcast.status != Broadcast.Status.PAUSED or not _may_go_on(broadcast):
+        return broadcast.paused_reason
+    invitation = _("Meta lets it be sent again: resume it when you want to.")
+    return f"{broadcast.paused_reason} {invitation}"
+
+
+def _may_go_on(broadcast: Broadcast) -> bool:
+    """Whether what Meta had stopped may be sent again."""
+    number = broadcast.whatsapp_number
+    match broadcast.stopped_by:
+        case Broadcast.StoppedBy.TEMPLATE:
+            return is_usable_again(broadcast.template)
+        case Broadcast.StoppedBy.NUMBER:
+            return number.meta_status != "FLAGGED" and may_write_first(number, timezone.now())
+    return False
 
 
 def duration_text(seconds: int) -> str:

@@ -240,7 +240,7 @@ def _pause_restored(broadcasts: QuerySet[Broadcast], made_at: datetime) -> None:
     to_come = started.filter(started_at=None, scheduled_at__gt=timezone.now())
     reason = _("Restored from a backup of %(time)s. Resume to have it sent at its time.") % time
     started_before = started.exclude(pk__in=list(to_come.values_list("pk", flat=True)))
-    to_come.update(status=Status.PAUSED, paused_reason=reason)
+    to_come.update(status=Status.PAUSED, paused_reason=reason, stopped_by="")
     BroadcastMessage.objects.filter(broadcast__in=started_before, status=BroadcastMessage.Status.PLANNED).update(
         status=BroadcastMessage.Status.UNKNOWN, due_at=None, error_title=_("Restored from a backup.")
     )
@@ -248,6 +248,6 @@ def _pause_restored(broadcasts: QuerySet[Broadcast], made_at: datetime) -> None:
         "Restored from a backup of %(time)s. Whoever had not been written to by then may have been since, so that is"
         " unknown. Decide whether they count as sent or are sent again, then resume."
     )
-    started_before.update(status=Status.PAUSED, paused_reason=reason % time)
+    started_before.update(status=Status.PAUSED, paused_reason=reason % time, stopped_by="")
     reason = _("Restored from a backup of %(time)s. If it was started after that, it has been sent already.") % time
     broadcasts.filter(status__in=[Status.DRAFT, Status.PLANNING, Status.PLANNED]).update(paused_reason=reason)

@@ -17,7 +17,7 @@ from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 from accounts.tenancy.admin import TenantModelAdmin
 from broadcasts import drafts
-from broadcasts.labels import preview_of
+from broadcasts.labels import paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
 from whatsapp.template_parameters import placeholders
 
@@ -91,7 +91,7 @@ class BroadcastAdmin(TenantModelAdmin):
         over = sum(broadcast.counts.get(status, 0) for status in OVER)
         to_come = broadcast.counts.get("planned", 0) + broadcast.counts.get("sending", 0)
         if not over:
-            return broadcast.paused_reason or "—"
+            return paused_text(broadcast) or "—"
         shown = gettext("%(done)s of %(total)s") % {
             "done": grouped(over),
             "total": grouped(over + to_come),

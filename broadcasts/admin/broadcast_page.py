@@ -20,7 +20,7 @@ from accounts.refusals import Refusal
 from accounts.tenancy.live_page import Button, LivePage, labels
 from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
-from broadcasts.labels import audience_phrases, duration_text, number_wait_text, preview_of
+from broadcasts.labels import audience_phrases, duration_text, number_wait_text, paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES, Progress, charges, progress
 from whatsapp.sending import ledger
@@ -128,6 +128,7 @@ class BroadcastPage(LivePage[Broadcast]):
         recipients_url = reverse("admin:broadcasts_broadcastmessage_changelist")
         return {
             "broadcast": row,
+            "why_paused": paused_text(row),
             "progress": current,
             "states": [(state, state.label, current.states[state]) for state in STATES],
             "skips": [(reason, _skip_label(reason), count) for reason, count in current.skips.items()],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from broadcasts import failure_policy
 from crm.models import Customer
 from whatsapp.graph.errors import CloudApiError
-from whatsapp.models import OutboundMessage, WhatsAppNumber
+from whatsapp.models import MessageTemplate, OutboundMessage, WhatsAppNumber
 from whatsapp.sending import ledger
 from whatsapp.template_parameters import template_message
 
@@ -108,6 +108,17 @@ class BroadcastMessage(OutboundMessage):
         for (broadcast_id, _code), error in different.items():
             if failure_policy.stops_template(error) or cls._proves_template_wrong(broadcast_id, error):
                 Broadcast.objects.filter(pk=broadcast_id).pause(str(error))
+        if any(failure_policy.stops_template(error) for error in refusals.values()):
+            # So that the template says by itself what Meta has against it.
+            WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=Now())
+
+    @classmethod
+    def stop_template(cls, template: MessageTemplate, reason: str) -> None:
+        Broadcast.objects.filter(template=template.pk).stop(Broadcast.StoppedBy.TEMPLATE, reason)
+
+    @classmethod
+    def stop_numbers(cls, numbers: QuerySet[WhatsAppNumber], reason: str) -> None:
+        Broadcast.objects.filter(whatsapp_number__in=numbers).stop(Broadcast.StoppedBy.NUMBER, reason)
 
     @classmethod
     def _proves_template_wrong(cls, broadcast_id: int, error: CloudApiError) -> bool:

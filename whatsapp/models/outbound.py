@@ -10,6 +10,7 @@ from accounts.models import TenantModel
 
 if TYPE_CHECKING:
     from .number import WhatsAppNumber
+    from .template import MessageTemplate
 
 #: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
 #: parameters means the rows of a partial index.
@@ -116,6 +117,14 @@ class OutboundMessage(TenantModel):
         """
         React to what Meta refused, at once or later by webhook: `refusals` maps the id of a row to its CloudApiError.
         """
+
+    @classmethod
+    def stop_template(cls, template: "MessageTemplate", reason: str) -> None:
+        """Send no more with a template that Meta has stopped; `reason` is a sentence for people."""
+
+    @classmethod
+    def stop_numbers(cls, numbers: "models.QuerySet[WhatsAppNumber]", reason: str) -> None:
+        """Have numbers of an account that Meta restricts write to nobody first; `reason` is a sentence for people."""
 
     @classmethod
     def in_thread(cls, number_id: int, customer_id: int) -> models.QuerySet[Any]:

@@ -50,10 +50,26 @@ def test_a_template_looks_as_the_contract_says(api, number):
         "name": "greeting",
         "language": "en",
         "category": "UTILITY",
+        "previous_category": "",
+        "correct_category": "",
         "status": "APPROVED",
+        "rejection_reason": "",
+        "rejection_text": "",
+        "status_date": None,
+        "quality_score": "",
         "parameter_format": "POSITIONAL",
         "components": [{"type": "BODY", "text": "Hello {{1}}!"}],
     }
+
+
+def test_a_rejected_template_says_why_to_programs_and_people(api, number):
+    template = make_template(number, status="REJECTED", rejection_reason="SCAM", rejection_details="Say who you are.")
+
+    body = api.get(f"{LIST}{template.pk}/").json()
+
+    assert body["rejection_reason"] == "SCAM"
+    assert body["rejection_text"].startswith("Meta has rejected the template. The text looks like fraud.")
+    assert body["rejection_text"].endswith("Meta writes: “Say who you are.”")
 
 
 def test_templates_are_filtered(api, owner, number):
@@ -94,7 +110,8 @@ def test_a_template_is_submitted_and_looks_like_any_other(api, number, meta):
     answer = api.post(LIST, {**NEW, "whatsapp_number": number.pk}, format="json")
 
     assert answer.status_code == 201
-    assert answer.json() == {**NEW, "id": answer.json()["id"], "waba_id": number.waba_id, "status": "PENDING"}
+    facts = {**NEW, "id": answer.json()["id"], "waba_id": number.waba_id, "status": "PENDING", "rejection_text": ""}
+    assert answer.json() | facts == answer.json()
     assert api.get(f"{LIST}{answer.json()['id']}/").json() == answer.json()
 
 

@@ -4,12 +4,14 @@ Pure. Cloud API, "Templates" and "Template messages".
 
 A parameter's key says where it goes: `1` or `first_name` in the body, `header.1` or `header.name` in a text header,
 `header.image`, `header.video`, `header.document` (a link) or `header.location` ("latitude, longitude, name, address"),
-and `button.0.1` for the end of a URL button's address, or for the code that a button copies.
+`header.document.filename` what the document is called in the chat (when left out, what the link ends with), and
+`button.0.1` for the end of a URL button's address, or for the code that a button copies.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -28,6 +30,12 @@ SUPPORTED_HEADERS = {"TEXT", "LOCATION", *(kind.upper() for kind in MEDIA)}
 
 #: The longest texts once filled in (Cloud API, "Templates"; coupon codes grew from 15 to 20 in 2025).
 MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
+
+#: The key of what a document is called, and its most characters.
+FILENAME, MAX_FILENAME = "header.document.filename", 240
+
+#: The end of a link's path that is a file's name.
+FILE_IN_LINK = re.compile(r"[^/]+\.\w{1,10}")
 
 LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
@@ -85,6 +93,12 @@ def placeholders(template: TemplateFields) -> list[str]:
     return sorted(keys, key=_order)
 
 
+def optional(template: TemplateFields) -> list[str]:
+    """The keys of the parameters that may be given, too, and need not be."""
+    headers = [part.get("format") for part in parts_of(template) if part.get("type") == "HEADER"]
+    return [FILENAME] if "DOCUMENT" in headers else []
+
+
 def missing(template: TemplateFields, parameters: Mapping[str, str]) -> list[str]:
     """The keys of parameters that a template needs and that are absent or blank."""
     return [key for key in placeholders(template) if not one_line(parameters.get(key))]
@@ -95,7 +109,7 @@ def problems(template: TemplateFields, parameters: Mapping[str, str]) -> dict[st
     found = {
         key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
         for key in parameters
-        if key not in placeholders(template)
+        if key not in (*placeholders(template), *optional(template))
     }
     found |= {key: _("Fill this in.") for key in missing(template, parameters)}
     if not found:
@@ -191,7 +205,7 @@ def _header_part(
 ) -> Iterator[dict[str, Any]]:
     kind = component.get("format", "TEXT").lower()
     if kind in MEDIA:
-        parameters = [{"type": kind, kind: {"link": values[f"header.{kind}"]}}]
+        parameters = [{"type": kind, kind: _media(kind, values)}]
     elif kind == "location":
         parameters = [{"type": "location", "location": _location(values["header.location"])}]
     else:
@@ -200,6 +214,20 @@ def _header_part(
         ]
     if parameters:
         yield {"type": "header", "parameters": parameters}
+
+
+def _media(kind: str, values: Mapping[str, str]) -> dict[str, str]:
+    """A header's file: {link}, of a document {link, filename}."""
+    link = values[f"header.{kind}"]
+    filename = values.get(FILENAME) or _filename_of(link) if kind == "document" else ""
+    return {"link": link, "filename": filename} if filename else {"link": link}
+
+
+def _filename_of(link: str) -> str:
+    """The name of the file that a link ends with, as people read it; empty when it ends with none."""
+    name = one_line(unquote(urlsplit(link).path).rpartition("/")[2])
+    name = "".join(character for character in name if character.isprintable())
+    return name[-MAX_FILENAME:] if FILE_IN_LINK.fullmatch(name) and "\ufffd" not in name else ""
 
 
 def _button_part(index: int, button: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -258,8 +286,23 @@ def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> dict[
     if kind == "location":
         return {} if _location(values[key]) else {key: _("Write latitude, longitude, name and address, with commas.")}
     if kind in MEDIA:
-        return {} if LINK.fullmatch(values[key]) else {key: _("Give a link that begins with https://.")}
+        found = {} if _is_link(values[key]) else {key: _("Give a link that begins with https://.")}
+        return found | _wrong_filename(values.get(FILENAME, ""))
     return _too_long(component.get("text"), values, "header.", MAX_HEADER)
+
+
+def _is_link(text: str) -> bool:
+    """Whether a text is a link that can be taken apart."""
+    try:
+        return bool(LINK.fullmatch(text) and urlsplit(text).netloc)
+    except ValueError:
+        return False
+
+
+def _wrong_filename(name: str) -> dict[str, str]:
+    if len(name) > MAX_FILENAME:
+        return {FILENAME: _("A file's name has at most %(most)d characters.") % {"most": MAX_FILENAME}}
+    return {FILENAME: _("Write a file's name without slashes.")} if "/" in name or "\\" in name else {}
 
 
 def _wrong_button(key: str, button: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:

@@ -102,8 +102,8 @@ BROADCAST = (
 BROADCAST_STATUS = {"status": "draft planning planned scheduled sending paused done cancelled"}
 NINE_STATES = "planned skipped sending accepted sent delivered read failed unknown"
 BROADCAST_MESSAGE = (
-    "id broadcast customer status skip_reason parameters text wamid error pricing created_at accepted_at sent_at delivered_at "
-    "read_at"
+    "id broadcast customer status skip_reason parameters text wamid error pricing created_at accepted_at sent_at "
+    "delivered_at read_at"
 )
 
 

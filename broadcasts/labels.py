@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.refusals import Refusal
 from crm.customers import interpolation
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.preview import Preview, preview
 from whatsapp.message_templates.stopping import is_usable_again
 from whatsapp.models import WhatsAppNumber
@@ -55,7 +56,7 @@ def preview_of(broadcast: Broadcast) -> Preview:
     filled = {
         key: interpolation.fill(text, value, limit=1024) for key, text in broadcast.parameters.items() if text.strip()
     }
-    return preview(broadcast.template, filled)
+    return preview(broadcast.template, header_files.readable(filled, broadcast.whatsapp_number_id))
 
 
 def paused_text(broadcast: Broadcast) -> str:

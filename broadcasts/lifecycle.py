@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
@@ -96,6 +97,8 @@ def _check_may_be_sent(broadcast: Broadcast) -> None:
         check_usable(broadcast.template, broadcast.whatsapp_number)
     except ValidationError as error:
         raise Refusal("template_not_usable", " ".join(error.messages)) from error
+    if files := header_files.ids_in(broadcast.parameters):
+        header_files.use(broadcast.whatsapp_number, files)
 
 
 def _not_startable(broadcast: Broadcast) -> Refusal:

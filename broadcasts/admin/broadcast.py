@@ -19,7 +19,7 @@ from accounts.tenancy.admin import TenantModelAdmin
 from broadcasts import drafts
 from broadcasts.labels import paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
-from whatsapp.template_parameters import placeholders
+from whatsapp.template_parameters import media_key, placeholders
 
 from .broadcast_page import BroadcastPage
 from .forms import PARAMETER, NewBroadcastForm, draft_form_for
@@ -115,7 +115,7 @@ class BroadcastAdmin(TenantModelAdmin):
             return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
         keys = placeholders(obj.template)
         filled_in = {
-            "fields": [PARAMETER + key for key in keys],
+            "fields": [PARAMETER + key for key in keys] + (["header_file"] if media_key(obj.template) else []),
             "description": _("What stands in the gaps of the template, for each person."),
         }
         return [

@@ -1,4 +1,5 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db import models
@@ -9,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from broadcasts import failure_policy
 from crm.models import Customer
 from whatsapp.graph.errors import CloudApiError
-from whatsapp.models import MessageTemplate, OutboundMessage, WhatsAppNumber
+from whatsapp.message_templates import header_files
+from whatsapp.models import HeaderFile, MessageTemplate, OutboundMessage, WhatsAppNumber
 from whatsapp.sending import ledger
-from whatsapp.template_parameters import template_message
+from whatsapp.sending.tasks import deliver
+from whatsapp.template_parameters import SentFile, template_message, with_files
 
 from .broadcast import Broadcast
 
@@ -75,7 +78,7 @@ class BroadcastMessage(OutboundMessage):
         sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
         sending = sending.annotate(first=Subquery(first)).filter(first__isnull=False)
         by_turn = sending.order_by(F("claimed_at").asc(nulls_first=True), "started_at", "pk")
-        for broadcast_id in list(by_turn.values_list("pk", flat=True)):
+        for broadcast_id in _with_files_at_meta(number_id, list(by_turn.values_list("pk", "parameters"))):
             yield cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
 
     @classmethod
@@ -88,13 +91,16 @@ class BroadcastMessage(OutboundMessage):
                 status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
             )
         broadcasts = Broadcast.objects.select_related("template").in_bulk({row.broadcast_id for row in rows})
+        named = _files_of(broadcasts.values())
+        files = header_files.at_meta(named, rows[0].whatsapp_number_id) if named else {}
         for row in rows:
-            row.broadcast = broadcasts[row.broadcast_id]
+            row.broadcast, row.files = broadcasts[row.broadcast_id], files
         return [row for row in rows if not row.customer.opted_out]
 
     @classmethod
     def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
         """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
+        refusals = cls._without_lost_files(number, refusals)
         stops = next((error for error in refusals.values() if failure_policy.stops_number(error)), None)
         if stops:
             Broadcast.objects.filter(whatsapp_number=number).pause(str(stops))
@@ -111,6 +117,40 @@ class BroadcastMessage(OutboundMessage):
         if any(failure_policy.stops_template(error) for error in refusals.values()):
             # So that the template says by itself what Meta has against it.
             WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=Now())
+
+    @classmethod
+    def _without_lost_files(
+        cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]
+    ) -> Mapping[int, CloudApiError]:
+        """Have files uploaded anew that Meta does not have any more, and their recipients sent to again then."""
+        lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
+        rows = dict(cls.objects.filter(pk__in=lost).values_list("pk", "parameters")) if lost else {}
+        files = {pk: header_files.ids_in(parameters) for pk, parameters in rows.items()}
+        named = set().union(*files.values())
+        renewed = header_files.renew(number, named) if named else set()
+        again = [pk for pk, ids in files.items() if ids & renewed]
+        cls.objects.filter(pk__in=again, status__in=[cls.waits_as, cls.Status.FAILED]).update(
+            status=cls.waits_as, due_at=None, error_code=None, error_title=""
+        )
+        return {pk: error for pk, error in refusals.items() if pk not in again}
+
+    @classmethod
+    def needs_file(cls, file: HeaderFile) -> bool:
+        open_ones = Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id).exclude(
+            status__in=Broadcast.OVER
+        )
+        return any(file.pk in _files_of([broadcast]) for broadcast in open_ones.only("parameters"))
+
+    @classmethod
+    def file_uploaded(cls, file: HeaderFile) -> None:
+        if Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id, status=Broadcast.Status.SENDING).exists():
+            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)  # type: ignore[attr-defined]
+
+    @classmethod
+    def file_refused(cls, file: HeaderFile, reason: str) -> None:
+        broadcasts = Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id, status__in=Broadcast.UNDER_WAY)
+        concerned = [row.pk for row in broadcasts.only("parameters") if file.pk in _files_of([row])]
+        Broadcast.objects.filter(pk__in=concerned).stop("", reason)
 
     @classmethod
     def stop_template(cls, template: MessageTemplate, reason: str) -> None:
@@ -140,8 +180,12 @@ class BroadcastMessage(OutboundMessage):
             .select_related("broadcast__template")
         )
 
+    #: Of a claimed row: the files that Meta has, by id.
+    files: Mapping[int, SentFile] = MappingProxyType({})
+
     def cloud_api_message(self) -> dict[str, Any]:
-        return {**template_message(self.broadcast.template, self.parameters), **self.customer.recipient()}
+        content = with_files(template_message(self.broadcast.template, self.parameters), self.files)
+        return {**content, **self.customer.recipient()}
 
     @property
     def text(self) -> str:
@@ -151,3 +195,16 @@ class BroadcastMessage(OutboundMessage):
     @property
     def written_by(self) -> str:
         return _("Broadcast “%(name)s”") % {"name": self.broadcast.name}
+
+
+def _files_of(broadcasts: Iterable[Broadcast]) -> set[int]:
+    """The ids of the files that broadcasts name."""
+    return {pk for broadcast in broadcasts for pk in header_files.ids_in(broadcast.parameters)}
+
+
+def _with_files_at_meta(number_id: int, broadcasts: list[tuple[int, dict[str, str]]]) -> list[int]:
+    """Of broadcasts (id, parameters) those that name no file that Meta does not have now."""
+    named = {pk: header_files.ids_in(parameters) for pk, parameters in broadcasts}
+    wanted = set().union(*named.values())
+    there = header_files.at_meta(wanted, number_id).keys() if wanted else set()
+    return [pk for pk, ids in named.items() if ids <= there]

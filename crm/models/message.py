@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -5,7 +7,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.models import OutboundMessage
+from whatsapp.graph.errors import CloudApiError
+from whatsapp.message_templates import header_files
+from whatsapp.models import HeaderFile, OutboundMessage, WhatsAppNumber
+from whatsapp.sending.tasks import deliver
+from whatsapp.template_parameters import references_in, with_files
 
 if TYPE_CHECKING:
     from .media_file import MediaFile
@@ -118,6 +124,47 @@ class Message(OutboundMessage):
         """The message's MediaFile, or None."""
         return getattr(self, "media_file", None)
 
+    #: `due_at` of a template while its header's file is not uploaded.
+    NOT_UPLOADED = datetime(9000, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def _waiting_with(cls, file: HeaderFile) -> "models.QuerySet[Message]":
+        """The templates to be sent with a file."""
+        waiting = cls.waiting(file.whatsapp_number_id).filter(type="template")
+        pks = [row.pk for row in waiting.only("content") if file.pk in references_in(row.content)]
+        return cls.objects.filter(pk__in=pks, status=cls.Status.QUEUED)
+
+    @classmethod
+    def needs_file(cls, file: HeaderFile) -> bool:
+        return cls._waiting_with(file).exists()
+
+    @classmethod
+    def file_uploaded(cls, file: HeaderFile) -> None:
+        if cls._waiting_with(file).filter(due_at=cls.NOT_UPLOADED).update(due_at=None):
+            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)
+
+    @classmethod
+    def file_refused(cls, file: HeaderFile, reason: str) -> None:
+        cls._waiting_with(file).update(status=cls.Status.FAILED, due_at=None, error_title=reason[:500])
+
+    @classmethod
+    def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
+        """Upload a file anew that Meta does not have any more, and send its template again then."""
+        lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
+        if not lost:
+            return
+        rows = cls.objects.filter(pk__in=lost, type="template")
+        files = {row.pk: references_in(row.content) for row in rows.only("content")}
+        named: set[int] = set().union(*files.values())
+        renewed = header_files.renew(number, named) if named else set()
+        again = [pk for pk, ids in files.items() if ids & renewed]
+        cls.objects.filter(pk__in=again, status__in=[cls.Status.QUEUED, cls.Status.FAILED]).update(
+            status=cls.Status.QUEUED, due_at=cls.NOT_UPLOADED, error_code=None, error_title=""
+        )
+
     def cloud_api_message(self) -> dict[str, Any]:
         """What is posted to the Cloud API."""
-        return {**self.content, **self.conversation.customer.recipient()}
+        content = self.content
+        if self.type == "template" and (ids := references_in(content)):
+            content = with_files(content, header_files.at_meta(ids, self.whatsapp_number_id))
+        return {**content, **self.conversation.customer.recipient()}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import TenantModel
 
 if TYPE_CHECKING:
+    from .header_file import HeaderFile
     from .number import WhatsAppNumber
     from .template import MessageTemplate
 
@@ -125,6 +126,19 @@ class OutboundMessage(TenantModel):
     @classmethod
     def stop_numbers(cls, numbers: "models.QuerySet[WhatsAppNumber]", reason: str) -> None:
         """Have numbers of an account that Meta restricts write to nobody first; `reason` is a sentence for people."""
+
+    @classmethod
+    def needs_file(cls, file: "HeaderFile") -> bool:
+        """Whether anything is to be sent with the file of a template's header."""
+        return False
+
+    @classmethod
+    def file_uploaded(cls, file: "HeaderFile") -> None:
+        """Send what waited for a file, in the transaction that notes that Meta has it."""
+
+    @classmethod
+    def file_refused(cls, file: "HeaderFile", reason: str) -> None:
+        """Stop what needs a file that Meta does not take; `reason` is a sentence for people."""
 
     @classmethod
     def in_thread(cls, number_id: int, customer_id: int) -> models.QuerySet[Any]:

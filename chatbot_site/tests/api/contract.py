@@ -95,6 +95,7 @@ TEMPLATE = (
     "id waba_id name language category previous_category correct_category status rejection_reason rejection_text "
     "status_date quality_score parameter_format components"
 )
+TEMPLATE_FILE = "id whatsapp_number parameter name kind mime size state problem created_at"
 BROADCAST = (
     "id whatsapp_number name template parameters audience scheduled_at status paused_reason created_at started_at "
     "finished_at"
@@ -177,6 +178,8 @@ OPERATIONS = [
         answer=TEMPLATE,
         status=201,
     ),
+    Operation("GET", "template-files/{id}/", answer=TEMPLATE_FILE),
+    Operation("POST", "template-files/", body="whatsapp_number file", answer=TEMPLATE_FILE, status=201),
     Operation("POST", "templates/upload-example/", body="whatsapp_number file", answer="header_handle"),
     Operation("GET", "templates/{id}/delete-preview/", answer="uses"),
     Operation("DELETE", "templates/{id}/", query="all_languages anyway", status=204),

@@ -5,7 +5,8 @@ Pure. Cloud API, "Templates" and "Template messages".
 A parameter's key says where it goes: `1` or `first_name` in the body, `header.1` or `header.name` in a text header,
 `header.image`, `header.video`, `header.document` (a link, or the reference of a HeaderFile: `file:12`) or
 `header.location` ("latitude, longitude, name, address"), `header.document.filename` what the document is called in the
-chat (when left out, what the link ends with), and `button.0.1` for the end of a URL button's address, or for the code that a button copies.
+chat (when left out, what the link ends with), and `button.0.1` for the end of a URL button's address, or for the code
+that a button copies.
 """
 
 import copy

@@ -141,7 +141,7 @@ class Message(OutboundMessage):
     @classmethod
     def file_uploaded(cls, file: HeaderFile) -> None:
         if cls._waiting_with(file).filter(due_at=cls.NOT_UPLOADED).update(due_at=None):
-            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)
+            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)  # type: ignore[attr-defined]
 
     @classmethod
     def file_refused(cls, file: HeaderFile, reason: str) -> None:

@@ -64,7 +64,9 @@ class HeaderFileViewSet(ReadOnlyTenantViewSet):
 
     @extend_schema(request=NewHeaderFileSerializer, responses={201: HeaderFileSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Keep a file: a template's `header.image`, `header.video` or `header.document` may then be its `parameter`."""
+        """
+        Keep a file: its `parameter` may then be the `header.image`, `header.video` or `header.document` of templates.
+        """
         serializer = NewHeaderFileSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data

@@ -49,7 +49,7 @@ LOST_CODES = (100, 131009, 131052, 131053)
 MIN_AGE_OF_LOST = timedelta(hours=1)
 
 
-def check_upload(upload: UploadedFile, key: str = "") -> MediaType:
+def check_upload(upload: "UploadedFile[bytes]", key: str = "") -> MediaType:
     """The type of a file. Raises ValidationError for what no header shows, or not the one of a parameter's key."""
     head = upload.read(HEAD)
     upload.seek(0)
@@ -63,7 +63,7 @@ def check_upload(upload: UploadedFile, key: str = "") -> MediaType:
 
 
 @transaction.atomic
-def store(number: WhatsAppNumber, upload: UploadedFile) -> HeaderFile:
+def store(number: WhatsAppNumber, upload: "UploadedFile[bytes]") -> HeaderFile:
     """Keep a file for headers, and have it uploaded. Raises ValidationError on `file` for what no header shows."""
     try:
         media_type = check_upload(upload)

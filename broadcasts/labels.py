@@ -86,6 +86,14 @@ def duration_text(seconds: int) -> str:
     return _("about %(time)s") % {"time": timesince(now - timedelta(seconds=seconds), now, depth=1)}
 
 
+def file_wait_text(broadcast: Broadcast) -> str:
+    """That the file of its template is not at Meta yet; empty for one that is, or for a broadcast without any."""
+    ids = header_files.ids_in(broadcast.parameters) if broadcast.status == Broadcast.Status.SENDING else set()
+    if ids <= header_files.at_meta(ids, broadcast.whatsapp_number_id).keys():
+        return ""
+    return _("The file is being uploaded to Meta; sending goes on when Meta has it.")
+
+
 def number_wait_text(number: WhatsAppNumber) -> str:
     """What stops the number now, in a sentence; empty when it sends."""
     try:

@@ -19,7 +19,7 @@ from accounts.tenancy.admin import TenantModelAdmin
 from broadcasts import drafts
 from broadcasts.labels import paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
-from whatsapp.template_parameters import media_key, placeholders
+from whatsapp.template_parameters import MEDIA_KEYS, placeholders
 
 from .broadcast_page import BroadcastPage
 from .forms import PARAMETER, NewBroadcastForm, draft_form_for
@@ -115,7 +115,7 @@ class BroadcastAdmin(TenantModelAdmin):
             return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
         keys = placeholders(obj.template)
         filled_in = {
-            "fields": [PARAMETER + key for key in keys] + (["header_file"] if media_key(obj.template) else []),
+            "fields": [name for key in keys for name in _fields_of(key)],
             "description": _("What stands in the gaps of the template, for each person."),
         }
         return [
@@ -160,3 +160,8 @@ class BroadcastAdmin(TenantModelAdmin):
 
     class Media:
         css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}
+
+
+def _fields_of(key: str) -> list[str]:
+    """The names of the fields of a placeholder: where a file may be chosen, that stands below its link."""
+    return [PARAMETER + key, "header_file"] if key in MEDIA_KEYS else [PARAMETER + key]

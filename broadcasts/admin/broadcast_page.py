@@ -20,7 +20,14 @@ from accounts.refusals import Refusal
 from accounts.tenancy.live_page import Button, LivePage, labels
 from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
-from broadcasts.labels import audience_phrases, duration_text, number_wait_text, paused_text, preview_of
+from broadcasts.labels import (
+    audience_phrases,
+    duration_text,
+    file_wait_text,
+    number_wait_text,
+    paused_text,
+    preview_of,
+)
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES, Progress, charges, progress
 from whatsapp.sending import ledger
@@ -138,6 +145,7 @@ class BroadcastPage(LivePage[Broadcast]):
             "ends_at": _end(current.eta_seconds),
             "time_left": duration_text(current.eta_seconds or 0),
             "why_number_waits": number_wait_text(row.whatsapp_number) if _is_live(row) else "",
+            "why_file_waits": file_wait_text(row),
             "unknown": unknown[:MAX_UNKNOWN_SHOWN] if current.states["unknown"] else [],
             "decisions": labels(self.decisions) if may_change else [],
             "for_unknown": labels(self.verbs, FOR_UNKNOWN) if may_change else [],

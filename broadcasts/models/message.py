@@ -91,8 +91,7 @@ class BroadcastMessage(OutboundMessage):
                 status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
             )
         broadcasts = Broadcast.objects.select_related("template").in_bulk({row.broadcast_id for row in rows})
-        named = _files_of(broadcasts.values())
-        files = header_files.at_meta(named, rows[0].whatsapp_number_id) if named else {}
+        files = header_files.at_meta(_files_of(broadcasts.values()), rows[0].whatsapp_number_id)
         for row in rows:
             row.broadcast, row.files = broadcasts[row.broadcast_id], files
         return [row for row in rows if not row.customer.opted_out]
@@ -205,6 +204,5 @@ def _files_of(broadcasts: Iterable[Broadcast]) -> set[int]:
 def _with_files_at_meta(number_id: int, broadcasts: list[tuple[int, dict[str, str]]]) -> list[int]:
     """Of broadcasts (id, parameters) those that name no file that Meta does not have now."""
     named = {pk: header_files.ids_in(parameters) for pk, parameters in broadcasts}
-    wanted = set().union(*named.values())
-    there = header_files.at_meta(wanted, number_id).keys() if wanted else set()
+    there = header_files.at_meta(set().union(*named.values()), number_id).keys()
     return [pk for pk, ids in named.items() if ids <= there]

@@ -82,6 +82,15 @@ def test_it_is_sent_when_meta_has_the_file_which_is_uploaded_once(number, broadc
     assert len([request for request in meta.requests if request.path.endswith("/media")]) == 1
 
 
+def test_while_the_file_is_on_its_way_the_page_says_so(client, owner, broadcast):
+    client.force_login(owner)
+    start(broadcast)
+    assert "The file is being uploaded to Meta" in client.get(page(broadcast)).content.decode()
+
+    work_off(header_files.JOB)
+    assert "The file is being uploaded to Meta" not in client.get(page(broadcast)).content.decode()
+
+
 def test_the_file_of_a_broadcast_to_come_is_renewed_before_meta_forgets_it(number, broadcast, file):
     work_off(header_files.JOB)
     drafts.plan(broadcast)

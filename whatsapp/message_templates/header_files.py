@@ -144,7 +144,8 @@ def _upload_soon(files: Iterable[HeaderFile]) -> bool:
 
 def at_meta(ids: Iterable[int], number_id: int) -> dict[int, SentFile]:
     """Those of a number's files that Meta has, by id, as they are sent."""
-    files = HeaderFile.objects.filter(pk__in=list(ids), whatsapp_number=number_id)
+    wanted = list(ids)
+    files = HeaderFile.objects.filter(pk__in=wanted, whatsapp_number=number_id) if wanted else []
     return {file.pk: SentFile(file.meta_id, file.name) for file in files if file.is_at_meta()}
 
 

@@ -2,7 +2,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
@@ -118,17 +118,23 @@ class BroadcastMessage(OutboundMessage):
             WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=Now())
 
     @classmethod
+    @transaction.atomic
     def _without_lost_files(
         cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]
     ) -> Mapping[int, CloudApiError]:
         """Have files uploaded anew that Meta does not have any more, and their recipients sent to again then."""
         lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
-        rows = dict(cls.objects.filter(pk__in=lost).values_list("pk", "parameters")) if lost else {}
+        if not lost:
+            return refusals
+        waiting_or_failed = cls.objects.filter(
+            pk__in=lost, status__in=[cls.waits_as, cls.Status.FAILED], broadcast__status__in=Broadcast.UNDER_WAY
+        )
+        rows = dict(waiting_or_failed.filter(attempts__lt=header_files.MAX_SENDS).values_list("pk", "parameters"))
         files = {pk: header_files.ids_in(parameters) for pk, parameters in rows.items()}
         named = set().union(*files.values())
         renewed = header_files.renew(number, named) if named else set()
         again = [pk for pk, ids in files.items() if ids & renewed]
-        cls.objects.filter(pk__in=again, status__in=[cls.waits_as, cls.Status.FAILED]).update(
+        waiting_or_failed.filter(pk__in=again).update(
             status=cls.waits_as, due_at=None, error_code=None, error_title=""
         )
         return {pk: error for pk, error in refusals.items() if pk not in again}

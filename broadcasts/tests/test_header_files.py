@@ -12,6 +12,7 @@ from broadcasts import drafts, lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast
 from crm.testing import make_customer
+from whatsapp.graph.errors import CloudApiError
 from whatsapp.message_templates import header_files
 from whatsapp.models import HeaderFile
 from whatsapp.sending import delivery
@@ -115,6 +116,30 @@ def test_a_file_that_meta_lost_is_uploaded_again_and_nobody_is_left_out(number, 
 
     assert fresh(broadcast).status == "sending"
     assert set(broadcast.messages.values_list("status", flat=True)) == {"accepted"}
+
+
+@pytest.mark.parametrize("status", ["done", "cancelled"])
+def test_of_a_broadcast_that_is_over_nobody_is_sent_to_again(number, broadcast, file, status):
+    work_off(header_files.JOB)
+    HeaderFile.objects.update(uploaded_at=timezone.now() - timedelta(days=2))
+    drafts.plan(broadcast)
+    broadcast.messages.update(status="failed", parameters={"header.image": file.reference})
+    Broadcast.objects.update(status=status)
+
+    BroadcastMessage.refused(number, {row.pk: CloudApiError(131053, "Gone") for row in broadcast.messages.all()})
+
+    assert set(broadcast.messages.values_list("status", flat=True)) == {"failed"}
+
+
+def test_a_late_refusal_of_the_former_id_is_sent_again_too(number, broadcast, file):
+    start(broadcast)
+    work_off(header_files.JOB)
+    HeaderFile.objects.update(created_at=timezone.now() - timedelta(days=2))
+    broadcast.messages.update(status="failed", attempts=1)
+
+    BroadcastMessage.refused(number, {row.pk: CloudApiError(131053, "Gone") for row in broadcast.messages.all()})
+
+    assert set(broadcast.messages.values_list("status", flat=True)) == {"planned"}
 
 
 def test_a_file_that_meta_does_not_take_pauses_it_with_the_reason(number, broadcast, file):

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -148,19 +148,26 @@ class Message(OutboundMessage):
         cls._waiting_with(file).update(status=cls.Status.FAILED, due_at=None, error_title=reason[:500])
 
     @classmethod
+    @transaction.atomic
     def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
         """Upload a file anew that Meta does not have any more, and send its template again then."""
         lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
         if not lost:
             return
-        rows = cls.objects.filter(pk__in=lost, type="template")
+        waiting_or_failed = [cls.Status.QUEUED, cls.Status.FAILED]
+        rows = cls.objects.filter(
+            pk__in=lost, type="template", status__in=waiting_or_failed, attempts__lt=header_files.MAX_SENDS
+        )
         files = {row.pk: references_in(row.content) for row in rows.only("content")}
         named: set[int] = set().union(*files.values())
         renewed = header_files.renew(number, named) if named else set()
-        again = [pk for pk, ids in files.items() if ids & renewed]
-        cls.objects.filter(pk__in=again, status__in=[cls.Status.QUEUED, cls.Status.FAILED]).update(
-            status=cls.Status.QUEUED, due_at=cls.NOT_UPLOADED, error_code=None, error_title=""
-        )
+        there = header_files.at_meta(named, number.pk).keys()
+        for pk in (pk for pk, ids in files.items() if ids & renewed):
+            # What waits is sent in the transaction that settles the upload, which comes after this one.
+            due_at = None if files[pk] <= there else cls.NOT_UPLOADED
+            cls.objects.filter(pk=pk, status__in=waiting_or_failed).update(
+                status=cls.Status.QUEUED, due_at=due_at, error_code=None, error_title=""
+            )
 
     def cloud_api_message(self) -> dict[str, Any]:
         """What is posted to the Cloud API."""

@@ -5,7 +5,7 @@ deleted when nothing has for long. What is due is in the database; uploading a f
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.core.exceptions import ValidationError
@@ -47,6 +47,10 @@ NUMBER_RETRY_INTERVAL = timedelta(minutes=1)
 #: Meta's codes for a file that it does not have, or no longer. A file uploaded lately is not at fault.
 LOST_CODES = (100, 131009, 131052, 131053)
 MIN_AGE_OF_LOST = timedelta(hours=1)
+
+#: How long refusals of a file's former id may come after it was uploaded again, and how often a message is sent.
+MAX_ANSWER_TIME = timedelta(minutes=1)
+MAX_SENDS = 5
 
 
 def check_upload(upload: "UploadedFile[bytes]", key: str = "") -> MediaType:
@@ -150,12 +154,21 @@ def at_meta(ids: Iterable[int], number_id: int) -> dict[int, SentFile]:
 
 
 def renew(number: WhatsAppNumber, ids: Iterable[int]) -> set[int]:
-    """Have files uploaded again that Meta says it does not have. Returns the ids of those that are."""
-    before = timezone.now() - MIN_AGE_OF_LOST
-    files = HeaderFile.objects.filter(pk__in=list(ids), whatsapp_number=number).exclude(uploaded_at__gt=before)
-    lost = list(files)
+    """
+    Have files uploaded again that Meta says it does not have. Returns the ids of those with which messages may be sent
+    again: also of those that have been renewed a moment ago. Call it in a transaction with what is done about these.
+    """
+    now = timezone.now()
+    files = HeaderFile.objects.select_for_update().filter(pk__in=list(ids), whatsapp_number=number).order_by("pk")
+    found = list(files)
+    lost = [file for file in found if not file.uploaded_at or file.uploaded_at < now - MIN_AGE_OF_LOST]
     _upload_soon(lost)
-    return {file.pk for file in lost}
+    return {file.pk for file in found if file in lost or _is_just_renewed(file, now)}
+
+
+def _is_just_renewed(file: HeaderFile, now: datetime) -> bool:
+    is_just_uploaded = bool(file.uploaded_at and file.uploaded_at > now - MAX_ANSWER_TIME)
+    return is_just_uploaded and file.created_at < now - MIN_AGE_OF_LOST
 
 
 # --- To Meta ---------------------------------------------------------------------------------------------

@@ -11,8 +11,11 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.refusals import Refusal
 from crm.customers import interpolation
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.preview import Preview, preview
+from whatsapp.message_templates.stopping import is_usable_again
 from whatsapp.models import WhatsAppNumber
+from whatsapp.numbers.alerts import may_write_first
 from whatsapp.numbers.numbers import check_may_send_from
 
 from .models import Broadcast
@@ -53,7 +56,26 @@ def preview_of(broadcast: Broadcast) -> Preview:
     filled = {
         key: interpolation.fill(text, value, limit=1024) for key, text in broadcast.parameters.items() if text.strip()
     }
-    return preview(broadcast.template, filled)
+    return preview(broadcast.template, header_files.readable(filled, broadcast.whatsapp_number_id))
+
+
+def paused_text(broadcast: Broadcast) -> str:
+    """Why it is paused, or why a draft's planning stopped, and that it can go on when Meta lets it."""
+    if broadcast.status != Broadcast.Status.PAUSED or not _may_go_on(broadcast):
+        return broadcast.paused_reason
+    invitation = _("Meta lets it be sent again: resume it when you want to.")
+    return f"{broadcast.paused_reason} {invitation}"
+
+
+def _may_go_on(broadcast: Broadcast) -> bool:
+    """Whether what Meta had stopped may be sent again."""
+    number = broadcast.whatsapp_number
+    match broadcast.stopped_by:
+        case Broadcast.StoppedBy.TEMPLATE:
+            return is_usable_again(broadcast.template)
+        case Broadcast.StoppedBy.NUMBER:
+            return number.meta_status != "FLAGGED" and may_write_first(number, timezone.now())
+    return False
 
 
 def duration_text(seconds: int) -> str:
@@ -62,6 +84,14 @@ def duration_text(seconds: int) -> str:
         return _("less than a minute")
     now = timezone.now()
     return _("about %(time)s") % {"time": timesince(now - timedelta(seconds=seconds), now, depth=1)}
+
+
+def file_wait_text(broadcast: Broadcast) -> str:
+    """That the file of its template is not at Meta yet; empty for one that is, or for a broadcast without any."""
+    ids = header_files.ids_in(broadcast.parameters) if broadcast.status == Broadcast.Status.SENDING else set()
+    if ids <= header_files.at_meta(ids, broadcast.whatsapp_number_id).keys():
+        return ""
+    return _("The file is being uploaded to Meta; sending goes on when Meta has it.")
 
 
 def number_wait_text(number: WhatsAppNumber) -> str:

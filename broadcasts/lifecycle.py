@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
@@ -45,6 +46,11 @@ UNSENT = {
     "sent_at": None,
     "delivered_at": None,
     "read_at": None,
+    "pricing_category": None,
+    "pricing_type": None,
+    "pricing_billable": None,
+    "pricing_model": None,
+    "recipient_country": None,
 }
 
 
@@ -91,6 +97,8 @@ def _check_may_be_sent(broadcast: Broadcast) -> None:
         check_usable(broadcast.template, broadcast.whatsapp_number)
     except ValidationError as error:
         raise Refusal("template_not_usable", " ".join(error.messages)) from error
+    if files := header_files.ids_in(broadcast.parameters):
+        header_files.use(broadcast.whatsapp_number, files)
 
 
 def _not_startable(broadcast: Broadcast) -> Refusal:
@@ -235,7 +243,7 @@ def _pause_restored(broadcasts: QuerySet[Broadcast], made_at: datetime) -> None:
     to_come = started.filter(started_at=None, scheduled_at__gt=timezone.now())
     reason = _("Restored from a backup of %(time)s. Resume to have it sent at its time.") % time
     started_before = started.exclude(pk__in=list(to_come.values_list("pk", flat=True)))
-    to_come.update(status=Status.PAUSED, paused_reason=reason)
+    to_come.update(status=Status.PAUSED, paused_reason=reason, stopped_by="")
     BroadcastMessage.objects.filter(broadcast__in=started_before, status=BroadcastMessage.Status.PLANNED).update(
         status=BroadcastMessage.Status.UNKNOWN, due_at=None, error_title=_("Restored from a backup.")
     )
@@ -243,6 +251,6 @@ def _pause_restored(broadcasts: QuerySet[Broadcast], made_at: datetime) -> None:
         "Restored from a backup of %(time)s. Whoever had not been written to by then may have been since, so that is"
         " unknown. Decide whether they count as sent or are sent again, then resume."
     )
-    started_before.update(status=Status.PAUSED, paused_reason=reason % time)
+    started_before.update(status=Status.PAUSED, paused_reason=reason % time, stopped_by="")
     reason = _("Restored from a backup of %(time)s. If it was started after that, it has been sent already.") % time
     broadcasts.filter(status__in=[Status.DRAFT, Status.PLANNING, Status.PLANNED]).update(paused_reason=reason)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from crm.customers import interpolation
 from crm.models import Customer
 from whatsapp.models import MessageTemplate
-from whatsapp.template_parameters import missing, one_line, placeholders
+from whatsapp.template_parameters import missing, one_line, optional, placeholders
 
 #: The longest text before it is filled in (a template's body has at most 1024 characters).
 MAX_TEXT = 1024
@@ -38,7 +38,7 @@ def _problems(key: str, text: str) -> Iterator[str]:
 
 def check_fit(template: MessageTemplate, parameters: Mapping[str, str]) -> None:
     """Raise ValidationError unless the parameters are those that the template needs, each with a text."""
-    known = placeholders(template)
+    known = [*placeholders(template), *optional(template)]
     errors = [
         _("“%(key)s”: the template “%(template)s” has no such placeholder.") % {"key": key, "template": template.name}
         for key in parameters

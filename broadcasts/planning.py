@@ -17,6 +17,7 @@ from accounts.jobs.job import Job
 from accounts.jobs.job import advance as advance_row
 from accounts.refusals import Refusal
 from crm.models import Customer
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.models import MessageTemplate
 from whatsapp.template_parameters import missing, problems
@@ -58,6 +59,7 @@ def _check(broadcast: Broadcast) -> None:
     broadcast.clean()
     check_usable(broadcast.template, broadcast.whatsapp_number)
     parameters.check_fit(broadcast.template, broadcast.parameters)
+    header_files.check(broadcast.whatsapp_number, broadcast.template, broadcast.parameters)
     try:
         people = audience.people(broadcast.business, broadcast.audience)
     except ValidationError as error:

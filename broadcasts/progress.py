@@ -9,6 +9,7 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from whatsapp.graph.error_codes import explain
+from whatsapp.sending.prices import category_text
 
 from .models import Broadcast, BroadcastMessage
 
@@ -86,6 +87,12 @@ def progress(broadcast: Broadcast) -> Progress:
         rate=rate,
         eta_seconds=_eta_seconds(broadcast, states["planned"] + states["sending"], rate),
     )
+
+
+def charges(broadcast: Broadcast) -> list[tuple[str, int]]:
+    """How many of its messages Meta charges for, by category for people, most frequent first. It reads every row."""
+    charged = broadcast.messages.filter(pricing_billable=True)
+    return [(category_text(name), count) for name, count in _counts(charged, "pricing_category").items()]
 
 
 def _counts(messages: QuerySet[BroadcastMessage], name: str) -> dict[Any, int]:

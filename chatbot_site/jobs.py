@@ -9,7 +9,7 @@ from broadcasts import planning
 from crm.conversations import export_job
 from crm.customers import uploads
 from crm.media import transfers
-from whatsapp.message_templates import sync
+from whatsapp.message_templates import header_files, sync
 from whatsapp.numbers import health
 from whatsapp.numbers.quick_setup import setups
 from whatsapp.webhooks import process
@@ -19,6 +19,7 @@ JOBS = (
     timers.JOB,
     http_calls.JOB,
     transfers.JOB,
+    header_files.JOB,
     uploads.JOB,
     export_job.JOB,
     planning.JOB,

@@ -118,6 +118,24 @@ def from_wa_id(wa_id: str) -> str:
     return f"+{wa_id}"
 
 
+def country_of(recipient: str) -> str:
+    """
+    The ISO 3166 code of the country of a stored phone, or of a WhatsApp user id, which begins with it ("US.13491…");
+    empty where there is none.
+    """
+    if not recipient.startswith("+"):
+        country, dot, _rest = recipient.partition(".")
+        return country.upper() if dot and len(country) == 2 and country.isascii() and country.isalpha() else ""
+    try:
+        number = phonenumbers.parse(recipient)
+    except phonenumbers.NumberParseException:
+        return ""
+    found = phonenumbers.region_code_for_number(number)
+    country = found or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    # Numbers of no country, like those of satellites, are of "001".
+    return country if country.isalpha() else ""
+
+
 def readable_phone(phone: str) -> str:
     """A stored phone as people read it: +7 916 123-45-67."""
     try:

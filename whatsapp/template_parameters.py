@@ -3,13 +3,18 @@ The parameters of a message template: which it needs, what is wrong with those g
 Pure. Cloud API, "Templates" and "Template messages".
 
 A parameter's key says where it goes: `1` or `first_name` in the body, `header.1` or `header.name` in a text header,
-`header.image`, `header.video`, `header.document` (a link) or `header.location` ("latitude, longitude, name, address"),
-and `button.0.1` for the end of a URL button's address, or for the code that a button copies.
+`header.image`, `header.video`, `header.document` (a link, or the reference of a HeaderFile: `file:12`) or
+`header.location` ("latitude, longitude, name, address"), `header.document.filename` what the document is called in the
+chat (when left out, what the link ends with), and `button.0.1` for the end of a URL button's address, or for the code
+that a button copies.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +22,7 @@ from django.utils.translation import gettext as _
 PLACEHOLDER = re.compile(r"{{\s*(\w{1,200})\s*}}")
 
 MEDIA = ("image", "video", "document")
+MEDIA_KEYS = tuple(f"header.{kind}" for kind in MEDIA)
 
 #: What is a text in a component or a button, if it is there.
 TEXTS = {"type", "format", "text", "url", "phone_number"}
@@ -29,7 +35,27 @@ SUPPORTED_HEADERS = {"TEXT", "LOCATION", *(kind.upper() for kind in MEDIA)}
 #: The longest texts once filled in (Cloud API, "Templates"; coupon codes grew from 15 to 20 in 2025).
 MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
 
+#: The key of what a document is called, and its most characters.
+FILENAME, MAX_FILENAME = "header.document.filename", 240
+
+#: The reference of a HeaderFile by its id.
+FILE = re.compile(r"file:(\d{1,18})")
+
+#: The reference of a file that is about to be stored, for checks.
+FUTURE_FILE = "file:0"
+
+#: The end of a link's path that is a file's name.
+FILE_IN_LINK = re.compile(r"[^/]+\.\w{1,10}")
+
 LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that Meta has: its id there, and its name."""
+
+    meta_id: str
+    name: str
 
 
 class TemplateFields(Protocol):
@@ -85,6 +111,17 @@ def placeholders(template: TemplateFields) -> list[str]:
     return sorted(keys, key=_order)
 
 
+def optional(template: TemplateFields) -> list[str]:
+    """The keys of the parameters that may be given, too, and need not be."""
+    headers = [part.get("format") for part in parts_of(template) if part.get("type") == "HEADER"]
+    return [FILENAME] if "DOCUMENT" in headers else []
+
+
+def media_key(template: TemplateFields) -> str:
+    """The key of the parameter that is a picture, film or document; empty where a template has none."""
+    return next((key for key in placeholders(template) if key in MEDIA_KEYS), "")
+
+
 def missing(template: TemplateFields, parameters: Mapping[str, str]) -> list[str]:
     """The keys of parameters that a template needs and that are absent or blank."""
     return [key for key in placeholders(template) if not one_line(parameters.get(key))]
@@ -95,7 +132,7 @@ def problems(template: TemplateFields, parameters: Mapping[str, str]) -> dict[st
     found = {
         key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
         for key in parameters
-        if key not in placeholders(template)
+        if key not in (*placeholders(template), *optional(template))
     }
     found |= {key: _("Fill this in.") for key in missing(template, parameters)}
     if not found:
@@ -191,7 +228,7 @@ def _header_part(
 ) -> Iterator[dict[str, Any]]:
     kind = component.get("format", "TEXT").lower()
     if kind in MEDIA:
-        parameters = [{"type": kind, kind: {"link": values[f"header.{kind}"]}}]
+        parameters = [{"type": kind, kind: _media(kind, values)}]
     elif kind == "location":
         parameters = [{"type": "location", "location": _location(values["header.location"])}]
     else:
@@ -200,6 +237,51 @@ def _header_part(
         ]
     if parameters:
         yield {"type": "header", "parameters": parameters}
+
+
+def _media(kind: str, values: Mapping[str, str]) -> dict[str, str]:
+    """A header's file: {link} or {id}, of a document with its filename. An id is a reference, until `with_files`."""
+    value = values[f"header.{kind}"]
+    source = "id" if FILE.fullmatch(value) else "link"
+    filename = values.get(FILENAME) or (_filename_of(value) if source == "link" else "")
+    return {source: value, "filename": filename} if filename and kind == "document" else {source: value}
+
+
+def with_files(content: dict[str, Any], files: Mapping[int, SentFile]) -> dict[str, Any]:
+    """A template's message with Meta's ids in the place of references. Raises KeyError for a file that is missing."""
+    if not references_in(content):
+        return content
+    sent = copy.deepcopy(content)
+    for kind, body in _header_media(sent):
+        if match := FILE.fullmatch(str(body.get("id", ""))):
+            file = files[int(match[1])]
+            body["id"] = file.meta_id
+            if kind == "document":
+                body.setdefault("filename", file.name)
+    return sent
+
+
+def references_in(content: dict[str, Any]) -> set[int]:
+    """The ids of the HeaderFiles that a template's message refers to."""
+    found = (FILE.fullmatch(str(body.get("id", ""))) for _kind, body in _header_media(content))
+    return {int(match[1]) for match in found if match}
+
+
+def _header_media(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The kinds and the objects of the files in the header of a template's message."""
+    template = content.get("template")
+    for component in template.get("components", []) if isinstance(template, dict) else []:
+        for parameter in component.get("parameters", []):
+            kind = parameter.get("type")
+            if component.get("type") == "header" and kind in MEDIA:
+                yield kind, parameter[kind]
+
+
+def _filename_of(link: str) -> str:
+    """The name of the file that a link ends with, as people read it; empty when it ends with none."""
+    name = one_line(unquote(urlsplit(link).path).rpartition("/")[2])
+    name = "".join(character for character in name if character.isprintable())
+    return name[-MAX_FILENAME:] if FILE_IN_LINK.fullmatch(name) and "\ufffd" not in name else ""
 
 
 def _button_part(index: int, button: dict[str, Any], values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -258,8 +340,24 @@ def _wrong_header(component: dict[str, Any], values: Mapping[str, str]) -> dict[
     if kind == "location":
         return {} if _location(values[key]) else {key: _("Write latitude, longitude, name and address, with commas.")}
     if kind in MEDIA:
-        return {} if LINK.fullmatch(values[key]) else {key: _("Give a link that begins with https://.")}
+        is_known = FILE.fullmatch(values[key]) or _is_link(values[key])
+        found = {} if is_known else {key: _("Give a link that begins with https://.")}
+        return found | _wrong_filename(values.get(FILENAME, ""))
     return _too_long(component.get("text"), values, "header.", MAX_HEADER)
+
+
+def _is_link(text: str) -> bool:
+    """Whether a text is a link that can be taken apart."""
+    try:
+        return bool(LINK.fullmatch(text) and urlsplit(text).netloc)
+    except ValueError:
+        return False
+
+
+def _wrong_filename(name: str) -> dict[str, str]:
+    if len(name) > MAX_FILENAME:
+        return {FILENAME: _("A file's name has at most %(most)d characters.") % {"most": MAX_FILENAME}}
+    return {FILENAME: _("Write a file's name without slashes.")} if "/" in name or "\\" in name else {}
 
 
 def _wrong_button(key: str, button: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:

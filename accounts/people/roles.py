@@ -22,6 +22,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "accounts.deletion": (READ, READ, NOTHING),
     "whatsapp.whatsappnumber": ((*ALL, "change_secrets_of"), NO_DELETE, READ),
     "whatsapp.messagetemplate": (ALL, ALL, READ),
+    "whatsapp.headerfile": (("view", "add"), ("view", "add"), ("view", "add")),
     "whatsapp.webhookevent": (READ, READ, NOTHING),
     "bots.bot": (ALL, ALL, READ),
     "bots.botscenario": (ALL, ALL, READ),

@@ -17,9 +17,9 @@ from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 from accounts.tenancy.admin import TenantModelAdmin
 from broadcasts import drafts
-from broadcasts.labels import preview_of
+from broadcasts.labels import paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
-from whatsapp.template_parameters import placeholders
+from whatsapp.template_parameters import MEDIA_KEYS, placeholders
 
 from .broadcast_page import BroadcastPage
 from .forms import PARAMETER, NewBroadcastForm, draft_form_for
@@ -91,7 +91,7 @@ class BroadcastAdmin(TenantModelAdmin):
         over = sum(broadcast.counts.get(status, 0) for status in OVER)
         to_come = broadcast.counts.get("planned", 0) + broadcast.counts.get("sending", 0)
         if not over:
-            return broadcast.paused_reason or "—"
+            return paused_text(broadcast) or "—"
         shown = gettext("%(done)s of %(total)s") % {
             "done": grouped(over),
             "total": grouped(over + to_come),
@@ -115,7 +115,7 @@ class BroadcastAdmin(TenantModelAdmin):
             return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
         keys = placeholders(obj.template)
         filled_in = {
-            "fields": [PARAMETER + key for key in keys],
+            "fields": [name for key in keys for name in _fields_of(key)],
             "description": _("What stands in the gaps of the template, for each person."),
         }
         return [
@@ -160,3 +160,8 @@ class BroadcastAdmin(TenantModelAdmin):
 
     class Media:
         css = {"all": ["whatsapp/template.css", "broadcasts/broadcast.css"]}
+
+
+def _fields_of(key: str) -> list[str]:
+    """The names of the fields of a placeholder: where a file may be chosen, that stands below its link."""
+    return [PARAMETER + key, "header_file"] if key in MEDIA_KEYS else [PARAMETER + key]

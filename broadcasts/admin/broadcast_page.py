@@ -20,9 +20,16 @@ from accounts.refusals import Refusal
 from accounts.tenancy.live_page import Button, LivePage, labels
 from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
-from broadcasts.labels import audience_phrases, duration_text, number_wait_text, preview_of
+from broadcasts.labels import (
+    audience_phrases,
+    duration_text,
+    file_wait_text,
+    number_wait_text,
+    paused_text,
+    preview_of,
+)
 from broadcasts.models import Broadcast, BroadcastMessage
-from broadcasts.progress import STATES, Progress, progress
+from broadcasts.progress import STATES, Progress, charges, progress
 from whatsapp.sending import ledger
 
 from .forms import TestForm, check_count
@@ -116,6 +123,7 @@ class BroadcastPage(LivePage[Broadcast]):
     def page_context(self, request: HttpRequest, row: Broadcast) -> dict[str, Any]:
         return {
             "audience": audience_phrases(row.audience),
+            "charges": charges(row) if row.started_at else [],
             "preview": preview_of(row),
             "test_form": TestForm(country=row.business.country),
         }
@@ -127,6 +135,7 @@ class BroadcastPage(LivePage[Broadcast]):
         recipients_url = reverse("admin:broadcasts_broadcastmessage_changelist")
         return {
             "broadcast": row,
+            "why_paused": paused_text(row),
             "progress": current,
             "states": [(state, state.label, current.states[state]) for state in STATES],
             "skips": [(reason, _skip_label(reason), count) for reason, count in current.skips.items()],
@@ -136,6 +145,7 @@ class BroadcastPage(LivePage[Broadcast]):
             "ends_at": _end(current.eta_seconds),
             "time_left": duration_text(current.eta_seconds or 0),
             "why_number_waits": number_wait_text(row.whatsapp_number) if _is_live(row) else "",
+            "why_file_waits": file_wait_text(row),
             "unknown": unknown[:MAX_UNKNOWN_SHOWN] if current.states["unknown"] else [],
             "decisions": labels(self.decisions) if may_change else [],
             "for_unknown": labels(self.verbs, FOR_UNKNOWN) if may_change else [],

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,10 +14,12 @@ from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
 from broadcasts import audience
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.models import Customer, Tag
+from whatsapp.graph.media_types import extensions_of
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.preview import label_of
 from whatsapp.models import MessageTemplate
 from whatsapp.phone_numbers import normalize_phone
-from whatsapp.template_parameters import placeholders
+from whatsapp.template_parameters import FILE, media_key, placeholders
 
 from .parameter_fields import ParameterField, attribute_names
 
@@ -96,10 +99,31 @@ class DraftForm(NewBroadcastForm):
         }
         for name in self.parameter_names:
             self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")
+        if self.file_key:
+            self._show_file(PARAMETER + self.file_key)
+
+    @property
+    def file_key(self) -> str:
+        """The key of the template's header that shows a file; empty where it shows none."""
+        return media_key(self.instance.template)
 
     @property
     def parameter_names(self) -> list[str]:
         return [name for name in self.fields if name.startswith(PARAMETER)]
+
+    def _show_file(self, name: str) -> None:
+        """Name the file that was chosen before; it stays until another file or a link is given."""
+        reference = self.initial[name]
+        chosen = header_files.readable({self.file_key: reference}, self.instance.whatsapp_number_id)[self.file_key]
+        if FILE.fullmatch(reference):
+            self.initial[name] = ""
+            self.fields["header_file"].help_text = _("Chosen: %(name)s") % {"name": chosen}
+
+    def clean_header_file(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data["header_file"]
+        if upload:
+            header_files.check_upload(upload, self.file_key)
+        return upload
 
     def clean_scheduled_at(self) -> datetime | None:
         """A time that has been written lies ahead; one that has passed since then may stay."""
@@ -136,19 +160,33 @@ class DraftForm(NewBroadcastForm):
         keys = placeholders(self.cleaned_data["template"])
         texts = {name.removeprefix(PARAMETER): self.cleaned_data[name] for name in self.parameter_names}
         fields = (*DraftForm.Meta.fields, "audience")
+        if self.file_key and (reference := self._reference(texts.get(self.file_key, ""))):
+            texts[self.file_key] = reference
         return {
             **{name: self.cleaned_data[name] for name in fields},
             "parameters": {key: text for key, text in texts.items() if key in keys and text},
         }
 
+    def _reference(self, link: str) -> str:
+        """The file that was chosen now, or else before; empty where a link was given in its place."""
+        if upload := self.cleaned_data["header_file"]:
+            return header_files.store(self.cleaned_data["whatsapp_number"], upload).reference
+        before = self.instance.parameters.get(self.file_key, "")
+        return before if FILE.fullmatch(before) and not link else ""
+
 
 def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
     """The form of a draft, with a field for each placeholder of its template."""
     attributes = attribute_names(broadcast.business)
-    fields = {
+    fields: dict[str, forms.Field] = {
         PARAMETER + key: ParameterField(attributes, label=label_of(broadcast.template, key), required=False)
         for key in placeholders(broadcast.template)
     }
+    if key := media_key(broadcast.template):
+        accepted = ",".join(extensions_of(key.removeprefix("header.")))
+        fields["header_file"] = forms.FileField(
+            label=_("or a file"), required=False, widget=forms.FileInput(attrs={"accept": accepted})
+        )
     return type("DraftForm", (DraftForm,), fields)
 
 

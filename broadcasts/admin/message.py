@@ -11,6 +11,7 @@ from accounts.tenancy.list_filters import LinkedFilter
 from broadcasts.models import BroadcastMessage
 from broadcasts.progress import STATES
 from crm.admin.searching import CustomerSearch
+from whatsapp.sending.prices import price_text
 
 
 class StateFilter(LinkedFilter):
@@ -46,6 +47,7 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
         "sent_at",
         "delivered_at",
         "read_at",
+        "price",
     ]
     empty_text = _("Nobody yet. Whoever receives a broadcast appears here when it is planned.")
 
@@ -71,6 +73,10 @@ class BroadcastMessageAdmin(CustomerSearch, ReadOnlyTenantAdmin):
     @admin.display(description=_("text"))
     def text(self, message: BroadcastMessage) -> str:
         return message.text
+
+    @admin.display(description=_("price at Meta"))
+    def price(self, message: BroadcastMessage) -> str:
+        return price_text(message)
 
     class Media:
         css = {"all": ["broadcasts/broadcast.css"]}

@@ -6,9 +6,10 @@ from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, errors_by_field
 from broadcasts import audience, parameters
+from broadcasts.labels import paused_text
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import STATES
-from crm.api.serializers import MessageErrorSerializer
+from crm.api.serializers import MessageErrorSerializer, PricingSerializer
 from whatsapp.phone_numbers import normalize_phone
 
 
@@ -39,6 +40,7 @@ class AudienceField(serializers.JSONField):
 
 class BroadcastSerializer(TenantSerializer):
     audience = AudienceField()
+    paused_reason = serializers.SerializerMethodField()
     parameters = serializers.DictField(
         child=serializers.CharField(allow_blank=True, max_length=parameters.MAX_TEXT),
         required=False,
@@ -62,6 +64,10 @@ class BroadcastSerializer(TenantSerializer):
             "finished_at",
         ]
         read_only_fields = ["status", "paused_reason", "created_at", "started_at", "finished_at"]
+
+    def get_paused_reason(self, broadcast: Broadcast) -> str:
+        """Why it is paused, and whether Meta lets it go on by now."""
+        return paused_text(broadcast)
 
     def validate_parameters(self, value: dict[str, str]) -> dict[str, str]:
         try:
@@ -109,6 +115,7 @@ class BroadcastMessageSerializer(TenantSerializer):
     status = serializers.ChoiceField(STATES, read_only=True)
     text = serializers.CharField(read_only=True, help_text="What the person reads.")
     error = serializers.SerializerMethodField()
+    pricing = PricingSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = BroadcastMessage
@@ -122,6 +129,7 @@ class BroadcastMessageSerializer(TenantSerializer):
             "text",
             "wamid",
             "error",
+            "pricing",
             "created_at",
             "accepted_at",
             "sent_at",

@@ -16,7 +16,12 @@ class BroadcastQuerySet(TenantQuerySet):
     def pause(self, reason: str) -> int:
         """Pause those that are sending, with a sentence for people. Returns how many."""
         sending = self.filter(status=Broadcast.Status.SENDING)
-        return sending.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500])
+        return sending.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500], stopped_by="")
+
+    def stop(self, by: str, reason: str) -> int:
+        """Pause those that are sending or scheduled, since Meta has stopped what they need. Returns how many."""
+        under_way = self.filter(status__in=[Broadcast.Status.SENDING, Broadcast.Status.SCHEDULED])
+        return under_way.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500], stopped_by=by)
 
     def note_turn(self) -> None:
         """
@@ -47,6 +52,12 @@ class Broadcast(JobRow, TenantModel):
         DONE = "done", pgettext_lazy("broadcast", "done")
         CANCELLED = "cancelled", _("cancelled")
 
+    class StoppedBy(models.TextChoices):
+        """What Meta has stopped, so that it is paused until that may be sent again and a person resumes it."""
+
+        TEMPLATE = "template"
+        NUMBER = "number"
+
     whatsapp_number = models.ForeignKey(
         "whatsapp.WhatsAppNumber", on_delete=models.CASCADE, related_name="broadcasts", verbose_name=_("number")
     )
@@ -60,6 +71,9 @@ class Broadcast(JobRow, TenantModel):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT)
     # Also of a draft whose planning had to stop.
     paused_reason = models.CharField(_("why it is paused"), max_length=500, blank=True)
+    stopped_by = models.CharField(
+        max_length=10, choices=StoppedBy.choices, blank=True, default="", db_default="", editable=False
+    )
     # Planning, the job of these rows, goes through the customers by id; those up to this one have their row.
     planned_up_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -121,6 +135,8 @@ class Broadcast(JobRow, TenantModel):
         Change the status, and other `values` with it, if it is one of `since` in the database. Returns whether it was.
         One UPDATE, so that of two at the same moment one moves it. Afterwards this instance is as the database has it.
         """
+        if "paused_reason" in values:
+            values = {"stopped_by": "", **values}
         moved = Broadcast.objects.filter(pk=self.pk, status__in=since).update(status=to, **values)
         self.refresh_from_db()
         return bool(moved)

@@ -1,7 +1,8 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from broadcasts import failure_policy
 from crm.models import Customer
 from whatsapp.graph.errors import CloudApiError
-from whatsapp.models import OutboundMessage, WhatsAppNumber
+from whatsapp.message_templates import header_files
+from whatsapp.models import HeaderFile, MessageTemplate, OutboundMessage, WhatsAppNumber
 from whatsapp.sending import ledger
-from whatsapp.template_parameters import template_message
+from whatsapp.sending.tasks import deliver
+from whatsapp.template_parameters import SentFile, template_message, with_files
 
 from .broadcast import Broadcast
 
@@ -75,7 +78,7 @@ class BroadcastMessage(OutboundMessage):
         sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
         sending = sending.annotate(first=Subquery(first)).filter(first__isnull=False)
         by_turn = sending.order_by(F("claimed_at").asc(nulls_first=True), "started_at", "pk")
-        for broadcast_id in list(by_turn.values_list("pk", flat=True)):
+        for broadcast_id in _with_files_at_meta(number_id, list(by_turn.values_list("pk", "parameters"))):
             yield cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
 
     @classmethod
@@ -88,13 +91,15 @@ class BroadcastMessage(OutboundMessage):
                 status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
             )
         broadcasts = Broadcast.objects.select_related("template").in_bulk({row.broadcast_id for row in rows})
+        files = header_files.at_meta(_files_of(broadcasts.values()), rows[0].whatsapp_number_id)
         for row in rows:
-            row.broadcast = broadcasts[row.broadcast_id]
+            row.broadcast, row.files = broadcasts[row.broadcast_id], files
         return [row for row in rows if not row.customer.opted_out]
 
     @classmethod
     def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
         """Pause the broadcasts that a refusal concerns as a whole, and write to nobody who wants no marketing."""
+        refusals = cls._without_lost_files(number, refusals)
         stops = next((error for error in refusals.values() if failure_policy.stops_number(error)), None)
         if stops:
             Broadcast.objects.filter(whatsapp_number=number).pause(str(stops))
@@ -108,6 +113,57 @@ class BroadcastMessage(OutboundMessage):
         for (broadcast_id, _code), error in different.items():
             if failure_policy.stops_template(error) or cls._proves_template_wrong(broadcast_id, error):
                 Broadcast.objects.filter(pk=broadcast_id).pause(str(error))
+        if any(failure_policy.stops_template(error) for error in refusals.values()):
+            # So that the template says by itself what Meta has against it.
+            WhatsAppNumber.objects.filter(pk=number.pk).update(templates_due_at=Now())
+
+    @classmethod
+    @transaction.atomic
+    def _without_lost_files(
+        cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]
+    ) -> Mapping[int, CloudApiError]:
+        """Have files uploaded anew that Meta does not have any more, and their recipients sent to again then."""
+        lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
+        if not lost:
+            return refusals
+        waiting_or_failed = cls.objects.filter(
+            pk__in=lost, status__in=[cls.waits_as, cls.Status.FAILED], broadcast__status__in=Broadcast.UNDER_WAY
+        )
+        rows = dict(waiting_or_failed.filter(attempts__lt=header_files.MAX_SENDS).values_list("pk", "parameters"))
+        files = {pk: header_files.ids_in(parameters) for pk, parameters in rows.items()}
+        named = set().union(*files.values())
+        renewed = header_files.renew(number, named) if named else set()
+        again = [pk for pk, ids in files.items() if ids & renewed]
+        waiting_or_failed.filter(pk__in=again).update(
+            status=cls.waits_as, due_at=None, error_code=None, error_title=""
+        )
+        return {pk: error for pk, error in refusals.items() if pk not in again}
+
+    @classmethod
+    def needs_file(cls, file: HeaderFile) -> bool:
+        open_ones = Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id).exclude(
+            status__in=Broadcast.OVER
+        )
+        return any(file.pk in _files_of([broadcast]) for broadcast in open_ones.only("parameters"))
+
+    @classmethod
+    def file_uploaded(cls, file: HeaderFile) -> None:
+        if Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id, status=Broadcast.Status.SENDING).exists():
+            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)  # type: ignore[attr-defined]
+
+    @classmethod
+    def file_refused(cls, file: HeaderFile, reason: str) -> None:
+        broadcasts = Broadcast.objects.filter(whatsapp_number=file.whatsapp_number_id, status__in=Broadcast.UNDER_WAY)
+        concerned = [row.pk for row in broadcasts.only("parameters") if file.pk in _files_of([row])]
+        Broadcast.objects.filter(pk__in=concerned).stop("", reason)
+
+    @classmethod
+    def stop_template(cls, template: MessageTemplate, reason: str) -> None:
+        Broadcast.objects.filter(template=template.pk).stop(Broadcast.StoppedBy.TEMPLATE, reason)
+
+    @classmethod
+    def stop_numbers(cls, numbers: QuerySet[WhatsAppNumber], reason: str) -> None:
+        Broadcast.objects.filter(whatsapp_number__in=numbers).stop(Broadcast.StoppedBy.NUMBER, reason)
 
     @classmethod
     def _proves_template_wrong(cls, broadcast_id: int, error: CloudApiError) -> bool:
@@ -137,8 +193,12 @@ class BroadcastMessage(OutboundMessage):
     def named_as(self) -> tuple[str, int]:
         return "broadcast", self.broadcast_id
 
+    #: Of a claimed row: the files that Meta has, by id.
+    files: Mapping[int, SentFile] = MappingProxyType({})
+
     def cloud_api_message(self) -> dict[str, Any]:
-        return {**template_message(self.broadcast.template, self.parameters), **self.customer.recipient()}
+        content = with_files(template_message(self.broadcast.template, self.parameters), self.files)
+        return {**content, **self.customer.recipient()}
 
     @property
     def text(self) -> str:
@@ -148,3 +208,15 @@ class BroadcastMessage(OutboundMessage):
     @property
     def written_by(self) -> str:
         return _("Broadcast “%(name)s”") % {"name": self.broadcast.name}
+
+
+def _files_of(broadcasts: Iterable[Broadcast]) -> set[int]:
+    """The ids of the files that broadcasts name."""
+    return {pk for broadcast in broadcasts for pk in header_files.ids_in(broadcast.parameters)}
+
+
+def _with_files_at_meta(number_id: int, broadcasts: list[tuple[int, dict[str, str]]]) -> list[int]:
+    """Of broadcasts (id, parameters) those that name no file that Meta does not have now."""
+    named = {pk: header_files.ids_in(parameters) for pk, parameters in broadcasts}
+    there = header_files.at_meta(set().union(*named.values()), number_id).keys()
+    return [pk for pk, ids in named.items() if ids <= there]

@@ -405,3 +405,20 @@ def test_an_operator_only_looks(client, owner, planned, status):
     for part in ("act", "test"):
         assert client.post(page(planned, part), {"verb": "cancel"}).status_code == 403
     assert client.post(page(planned), {"name": "x"}).status_code == 403
+
+
+# What it costs
+
+
+def test_what_meta_charges_is_on_the_pages_of_the_broadcast_and_of_the_recipient(client, planned):
+    planned.move("done", since=["planned"], started_at=timezone.now())
+    price = {"pricing_category": "marketing", "pricing_billable": True, "recipient_country": "KZ"}
+    planned.messages.update(status="read", **price)
+
+    assert "Marketing: 1" in shown(client, page(planned))
+    assert "marketing, charged, KZ" in shown(client, f"{MESSAGES}{planned.messages.get().pk}/change/")
+
+
+def test_where_nothing_is_charged_the_page_says_nothing_of_it(client, planned):
+    planned.move("done", since=["planned"], started_at=timezone.now())
+    assert "Charged by Meta" not in shown(client, page(planned))

@@ -332,3 +332,14 @@ def test_roles(owner, broadcast, draft, role, statuses):
         client.get(path(broadcast, "progress")),
     )
     assert tuple(answer.status_code for answer in answers) == statuses
+
+
+def test_a_recipient_says_what_meta_charges_once_it_is_known(api, broadcast):
+    price = {"category": "marketing", "type": "regular", "billable": True, "model": "PMP"}
+    customer = make_customer(broadcast.business)
+    message = make_broadcast_message(broadcast, customer, "sent", **{f"pricing_{key}": price[key] for key in price})
+    unpriced = make_broadcast_message(broadcast, make_customer(broadcast.business))
+
+    rows = {row["id"]: row["pricing"] for row in api.get(MESSAGES).json()["results"]}
+
+    assert rows == {message.pk: price, unpriced.pk: None}

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from broadcasts.models import BroadcastMessage
-from broadcasts.progress import STATES, progress
+from broadcasts.progress import STATES, charges, progress
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.testing import make_customer
 
@@ -154,3 +154,13 @@ def test_before_it_is_sent_those_that_send_now_are_counted_unless_its_time_is_to
     add_sharing(slow, 4)
     slow.status = status
     assert progress(slow).eta_seconds == seconds
+
+
+def test_what_meta_charges_is_counted_by_category(broadcast):
+    add(broadcast, "delivered", 2, pricing_category="utility", pricing_billable=True)
+    add(broadcast, "delivered", 3, pricing_category="marketing", pricing_billable=True)
+    add(broadcast, "delivered", 1, pricing_category="utility", pricing_billable=False)
+    add(broadcast, "sent", 1)
+
+    with translation.override("en"):
+        assert charges(broadcast) == [("marketing", 3), ("service", 2)]

@@ -142,7 +142,7 @@ class ConversationPage(LivePage[Conversation]):
             return redirect(f"{page}#template")
         wants_to_send = request.method == "POST" and "preview" not in request.POST
         if wants_to_send and form.is_valid():
-            values = {"template": form.template, "parameters": form.parameters}
+            values = {"template": form.template, "parameters": form.parameters, "upload": form.upload}
             if self._write(request, conversation, form, **values):
                 return redirect(page)
         return self.show(request, conversation, template_form=form)

@@ -11,6 +11,7 @@ from crm.conversations.details import details_of
 from crm.conversations.message_texts import shown_text
 from crm.conversations.quotes import quoted_by
 from crm.models import Message
+from whatsapp.sending.prices import price_text
 
 
 @admin.register(Message)
@@ -38,6 +39,7 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "sent_at",
         "delivered_at",
         "read_at",
+        "price",
         "wamid",
     ]
     empty_text = _("No messages yet. They appear here when customers write, or when you answer.")
@@ -60,6 +62,10 @@ class MessageAdmin(ReadOnlyTenantAdmin):
             return str(self.get_empty_value_display())
         url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
         return format_html('<a href="{}">{}</a>', url, message.media.download_name)
+
+    @admin.display(description=_("price at Meta"))
+    def price(self, message: Message) -> str:
+        return price_text(message)
 
     @admin.display(description=_("text"))
     def short_text(self, message: Message) -> str:

@@ -4,35 +4,67 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.tenancy.idempotent_form import IdempotentForm
+from whatsapp.graph.media_types import extensions_of
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import usable_with
 from whatsapp.message_templates.preview import Preview, label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
-from whatsapp.template_parameters import examples, placeholders, problems
+from whatsapp.template_parameters import FUTURE_FILE, examples, media_key, placeholders, problems
 
 
 class TemplateForm(IdempotentForm):
     """A field for each placeholder of a template."""
 
-    def __init__(self, template: MessageTemplate, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, prefix="template")
+    def __init__(
+        self,
+        template: MessageTemplate,
+        data: Mapping[str, Any] | None = None,
+        files: Any = None,
+    ) -> None:
+        super().__init__(data, files, prefix="template")
         self.template = template
+        # The key of a header that shows a file, which may be chosen in the place of a link.
+        self.file_key = media_key(template)
         self.fields_of_keys = {key: f"parameter-{key}" for key in placeholders(template)}
         given = examples(template)
         for key, name in self.fields_of_keys.items():
             example = _("For example: %(value)s") % {"value": given[key]} if key in given else ""
-            self.fields[name] = forms.CharField(label=label_of(template, key), help_text=example, max_length=2000)
+            self.fields[name] = forms.CharField(
+                label=label_of(template, key), help_text=example, max_length=2000, required=key != self.file_key
+            )
+        if self.file_key:
+            self.fields["file"] = forms.FileField(
+                label=_("or a file"),
+                required=False,
+                widget=forms.FileInput(
+                    attrs={"accept": ",".join(extensions_of(self.file_key.removeprefix("header.")))}
+                ),
+            )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned_data = super().clean()
         if not self.errors:
-            for key, sentence in problems(self.template, self.parameters).items():
+            given = self.parameters | ({self.file_key: FUTURE_FILE} if self.upload else {})
+            for key, sentence in problems(self.template, given).items():
                 self.add_error(self.fields_of_keys[key], sentence)
         return cleaned_data
+
+    def clean_file(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data["file"]
+        if upload:
+            header_files.check_upload(upload, self.file_key)
+        return upload
+
+    @property
+    def upload(self) -> UploadedFile | None:
+        """The file that was chosen for the header; it goes before a link."""
+        return self.cleaned_data.get("file") if self.is_bound and self.file_key else None
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -46,11 +78,14 @@ class TemplateForm(IdempotentForm):
 
     @property
     def parameter_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields_of_keys.values()]
+        names = list(self.fields_of_keys.values())
+        if self.file_key:
+            names.insert(names.index(self.fields_of_keys[self.file_key]) + 1, "file")
+        return [self[name] for name in names]
 
     def show(self, entered: Mapping[str, Any]) -> None:
         """Fill the fields without checking them: what is still empty is no mistake in a preview."""
-        self.initial = {name: entered.get(self.add_prefix(name), "") for name in self.fields}
+        self.initial = {name: entered.get(self.add_prefix(name), "") for name in self.fields if name != "file"}
 
 
 def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:
@@ -71,7 +106,7 @@ def chosen_form(request: HttpRequest, number: WhatsAppNumber) -> TemplateForm | 
     if template is None:
         return None
     if data is None or "preview" not in data:
-        return TemplateForm(template, data)
+        return TemplateForm(template, data, request.FILES if data else None)
     form = TemplateForm(template)
     form.show(data)
     return form

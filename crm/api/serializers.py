@@ -144,6 +144,15 @@ class MessageErrorSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
+class PricingSerializer(serializers.Serializer):
+    """What Meta charges for a message, in its words (Webhooks, "statuses"): `category` such as `marketing`."""
+
+    category = serializers.CharField()
+    type = serializers.CharField()
+    billable = serializers.BooleanField(allow_null=True)
+    model = serializers.CharField()
+
+
 class MediaSerializer(serializers.Serializer):
     """A message's file, to be had at `url` with the same token or session. `size` is in bytes."""
 
@@ -166,6 +175,7 @@ class MessageSerializer(TenantSerializer):
     quoted = serializers.SerializerMethodField()
     media = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    pricing = PricingSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Message
@@ -185,6 +195,7 @@ class MessageSerializer(TenantSerializer):
             "wamid",
             "context_wamid",
             "error",
+            "pricing",
             "timestamp",
             "created_at",
         ]

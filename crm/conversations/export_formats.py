@@ -58,6 +58,10 @@ class Csv:
         "error_title",
         "timestamp",
         "content",
+        "pricing_category",
+        "pricing_type",
+        "pricing_billable",
+        "recipient_country",
     ]
 
     def __init__(self, number: WhatsAppNumber) -> None:
@@ -81,7 +85,12 @@ class Csv:
             _("Error"),
             _("Details"),
             _("In answer to"),
+            _("Price category"),
+            _("Price type"),
+            _("Charged"),
+            _("Recipient's country"),
         ]
+        self.yes_or_no = {True: _("yes"), False: _("no"), None: ""}
 
     def head(self) -> str:
         return BOM + csv_line(self.headings)
@@ -108,6 +117,10 @@ class Csv:
                 row["error_title"],
                 "\n".join(details.lines()) if details else "",
                 quoted.text if quoted else "",
+                row["pricing_category"] or "",
+                row["pricing_type"] or "",
+                self.yes_or_no[row["pricing_billable"]],
+                row["recipient_country"] or "",
             ]
         )
 
@@ -151,6 +164,11 @@ class JsonLines:
         "sent_at",
         "delivered_at",
         "read_at",
+        "pricing_category",
+        "pricing_type",
+        "pricing_billable",
+        "pricing_model",
+        "recipient_country",
         "created_at",
     ]
 

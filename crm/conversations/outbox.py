@@ -16,12 +16,13 @@ from crm.customers import customers
 from crm.media import media
 from crm.models import Conversation, Customer, MediaFile, Message
 from whatsapp.graph.media_types import HEAD, MediaType, recognise
+from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_parameters, check_usable
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
 from whatsapp.sending.tasks import deliver
-from whatsapp.template_parameters import template_message
+from whatsapp.template_parameters import media_key, references_in, template_message
 
 from . import conversations
 from .message_texts import message_text
@@ -51,6 +52,8 @@ def queue(
     check_may_be_sent(conversation, content["type"])
     # What may be refused was refused: nothing of this is undone alone, so that no savepoint is needed.
     with transaction.atomic(savepoint=False):
+        if (files := references_in(content)) and not header_files.use(conversation.whatsapp_number, files):
+            due_at = Message.NOT_UPLOADED
         message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
         values: dict[str, Any] = {"last_message_at": message.timestamp}
         if pause_bot:
@@ -109,6 +112,7 @@ def reply(
     return queue(conversation, content, text, origin, author, pause_bot=pause_bot)
 
 
+@transaction.atomic
 def reply_with_template(
     conversation: Conversation,
     template: MessageTemplate,
@@ -116,13 +120,19 @@ def reply_with_template(
     author: User | None,
     origin: str = Message.Origin.PERSON,
     pause_bot: bool = True,
+    upload: UploadedFile | None = None,
 ) -> Message:
     """
-    Queue a filled-in template, which may be sent at any time. Raises ValidationError on `template` and `parameters`,
-    and Refusal like `queue`.
+    Queue a filled-in template, which may be sent at any time, with a file for its header if one is given; it then
+    goes out when Meta has the file. Raises ValidationError on `template`, `parameters` and `file`, and Refusal like
+    `queue`.
     """
-    check_usable(template, conversation.whatsapp_number)
+    number = conversation.whatsapp_number
+    check_usable(template, number)
+    if upload:
+        parameters = {**parameters, media_key(template): header_files.store(number, upload).reference}
     check_parameters(template, parameters)
+    header_files.check(number, template, parameters)
     content = template_message(template, parameters)
     return queue(conversation, content, template.filled_in(parameters), origin, author, pause_bot=pause_bot)
 
@@ -197,13 +207,13 @@ def write(
     pause_bot: bool = True,
 ) -> Message:
     """
-    Queue a file with the text as its caption, or a filled-in template, when there is one; else a text. Raises like
-    the `reply` that it is.
+    Queue a filled-in template, with a file for its header if there is one, or a file with the text as its caption;
+    else a text. Raises like the `reply` that it is.
     """
+    if template:
+        return reply_with_template(conversation, template, parameters or {}, author, origin, pause_bot, upload)
     if upload:
         return reply_with_file(conversation, upload, text, author, origin, pause_bot)
-    if template:
-        return reply_with_template(conversation, template, parameters or {}, author, origin, pause_bot)
     return reply(conversation, text, author, origin, pause_bot)
 
 
@@ -246,4 +256,6 @@ def send_again(message: Message) -> None:
     check_may_be_sent(message.conversation, message.type)
     ledger.send_again(message)
     media.ensure_uploaded(message)
+    if (files := references_in(message.content)) and not header_files.use(message.whatsapp_number, files):
+        Message.objects.filter(pk=message.pk).update(due_at=Message.NOT_UPLOADED)
     _deliver_on_commit(message)

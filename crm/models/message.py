@@ -1,11 +1,17 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.models import OutboundMessage
+from whatsapp.graph.errors import CloudApiError
+from whatsapp.message_templates import header_files
+from whatsapp.models import HeaderFile, OutboundMessage, WhatsAppNumber
+from whatsapp.sending.tasks import deliver
+from whatsapp.template_parameters import references_in, with_files
 
 if TYPE_CHECKING:
     from .media_file import MediaFile
@@ -128,6 +134,54 @@ class Message(OutboundMessage):
     def named_as(self) -> tuple[str, int]:
         return "message", self.pk
 
+    #: `due_at` of a template while its header's file is not uploaded.
+    NOT_UPLOADED = datetime(9000, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def _waiting_with(cls, file: HeaderFile) -> "models.QuerySet[Message]":
+        """The templates to be sent with a file."""
+        waiting = cls.waiting(file.whatsapp_number_id).filter(type="template")
+        pks = [row.pk for row in waiting.only("content") if file.pk in references_in(row.content)]
+        return cls.objects.filter(pk__in=pks, status=cls.Status.QUEUED)
+
+    @classmethod
+    def needs_file(cls, file: HeaderFile) -> bool:
+        return cls._waiting_with(file).exists()
+
+    @classmethod
+    def file_uploaded(cls, file: HeaderFile) -> None:
+        if cls._waiting_with(file).filter(due_at=cls.NOT_UPLOADED).update(due_at=None):
+            deliver.delay_on_commit(cls._meta.label, file.whatsapp_number_id)  # type: ignore[attr-defined]
+
+    @classmethod
+    def file_refused(cls, file: HeaderFile, reason: str) -> None:
+        cls._waiting_with(file).update(status=cls.Status.FAILED, due_at=None, error_title=reason[:500])
+
+    @classmethod
+    @transaction.atomic
+    def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
+        """Upload a file anew that Meta does not have any more, and send its template again then."""
+        lost = [pk for pk, error in refusals.items() if error.code in header_files.LOST_CODES]
+        if not lost:
+            return
+        waiting_or_failed = [cls.Status.QUEUED, cls.Status.FAILED]
+        rows = cls.objects.filter(
+            pk__in=lost, type="template", status__in=waiting_or_failed, attempts__lt=header_files.MAX_SENDS
+        )
+        files = {row.pk: references_in(row.content) for row in rows.only("content")}
+        named: set[int] = set().union(*files.values())
+        renewed = header_files.renew(number, named) if named else set()
+        there = header_files.at_meta(named, number.pk).keys()
+        for pk in (pk for pk, ids in files.items() if ids & renewed):
+            # What waits is sent in the transaction that settles the upload, which comes after this one.
+            due_at = None if files[pk] <= there else cls.NOT_UPLOADED
+            cls.objects.filter(pk=pk, status__in=waiting_or_failed).update(
+                status=cls.Status.QUEUED, due_at=due_at, error_code=None, error_title=""
+            )
+
     def cloud_api_message(self) -> dict[str, Any]:
         """What is posted to the Cloud API."""
-        return {**self.content, **self.conversation.customer.recipient()}
+        content = self.content
+        if self.type == "template" and (ids := references_in(content)):
+            content = with_files(content, header_files.at_meta(ids, self.whatsapp_number_id))
+        return {**content, **self.conversation.customer.recipient()}

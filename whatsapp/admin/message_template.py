@@ -22,7 +22,9 @@ from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.scope import scope, signed_in
 from whatsapp.message_templates import sync
 from whatsapp.message_templates.preview import label_of, preview
+from whatsapp.message_templates.reasons import category_text, quality_text, reason_text
 from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.numbers import labels
 from whatsapp.template_parameters import examples, placeholders
 
 from .message_template_deletion import TemplateDeletionPage
@@ -73,7 +75,7 @@ class MessageTemplateAdmin(TenantModelAdmin):
         " make a new one."
     )
     fieldsets = [
-        (None, {"fields": ["name", "language_name", "state", "category_name", "synced_at"]}),
+        (None, {"fields": ["name", "language_name", "state", "category_name", "quality", "synced_at"]}),
         (_("In the chat, with the examples given to Meta"), {"fields": ["look"]}),
         (_("What is filled in"), {"fields": ["needed"]}),
     ]
@@ -118,11 +120,17 @@ class MessageTemplateAdmin(TenantModelAdmin):
     @admin.display(description=_("status"), ordering="status")
     def state(self, template: MessageTemplate) -> str:
         css_class = STATUS_CLASSES.get(template.status, "is-bad")
-        return format_html('<span class="template-status {}">{}</span>', css_class, template.status_label)
+        shown = format_html('<span class="template-status {}">{}</span>', css_class, template.status_label)
+        return _with_note(shown, reason_text(template))
 
     @admin.display(description=_("category"), ordering="category")
     def category_name(self, template: MessageTemplate) -> str:
-        return str(CATEGORIES.get(template.category, template.category))
+        category = str(CATEGORIES.get(template.category, template.category))
+        return _with_note(category, category_text(template, CATEGORIES))
+
+    @admin.display(description=_("quality"), ordering="quality_score", empty_value="—")
+    def quality(self, template: MessageTemplate) -> str:
+        return _with_note(str(labels.QUALITIES.get(template.quality_score, "")), quality_text(template))
 
     @admin.display(description=_("text"))
     def beginning(self, template: MessageTemplate) -> str:
@@ -193,6 +201,10 @@ class MessageTemplateAdmin(TenantModelAdmin):
 
     class Media:
         css = {"all": ["whatsapp/numbers.css", "whatsapp/template.css", "whatsapp/template_form.css"]}
+
+
+def _with_note(shown: str, note: str) -> str:
+    return format_html('{}<p class="template-note">{}</p>', shown, note) if note else shown
 
 
 def _example_text(value: str | None) -> str:

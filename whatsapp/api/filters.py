@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 
 from accounts.tenancy.filters import TenantFilterSet
 from accounts.tenancy.scope import scope, signed_in
-from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.models import HeaderFile, MessageTemplate, WhatsAppNumber
 from whatsapp.models.template import MessageTemplateQuerySet
 
 
@@ -18,6 +18,12 @@ class WhatsAppNumberFilter(TenantFilterSet):
 
 def _own_numbers(request: HttpRequest) -> QuerySet[WhatsAppNumber]:
     return scope(WhatsAppNumber.objects.all(), signed_in(request))
+
+
+class HeaderFileFilter(TenantFilterSet):
+    class Meta:
+        model = HeaderFile
+        fields = ["whatsapp_number", "kind"]
 
 
 class MessageTemplateFilter(TenantFilterSet):

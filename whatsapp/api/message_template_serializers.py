@@ -1,12 +1,13 @@
 """A new message template as programs write it: the document that Meta describes (Cloud API, "Template components")."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField
-from whatsapp.message_templates import sync
+from whatsapp.message_templates import rules, sync
 from whatsapp.message_templates.rules import CATEGORIES, FORMATS
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 
@@ -40,13 +41,40 @@ class ButtonExampleField(serializers.ListField):
         return super().to_internal_value([data] if isinstance(data, str) else data)
 
 
-class ButtonSerializer(StrictSerializer):
+class SupportedAppSerializer(StrictSerializer):
+    package_name = serializers.CharField()
+    signature_hash = serializers.CharField()
+
+
+class KindSerializer(StrictSerializer):
+    """
+    A part or a button. Of a kind that is made at Meta alone nothing but its kind is read: the rules refuse it by that,
+    which says more than that a field is not known.
+    """
+
+    named_by: tuple[str, ...] = ("type",)
+    made_here: Collection[tuple[str, ...]] = ()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and isinstance(data.get("type"), str):
+            kind = tuple(str(data.get(name) or "").upper() for name in self.named_by)
+            if kind not in self.made_here:
+                data = {name: data[name] for name in self.named_by if name in data}
+        return super().to_internal_value(data)
+
+
+class ButtonSerializer(KindSerializer):
+    named_by = ("type", "otp_type")
+    made_here = [*((kind, "") for kind in rules.BUTTONS), *rules.CODE_BUTTONS]
+
     type = KeywordField()
     text = serializers.CharField(required=False)
     url = serializers.CharField(required=False)
     phone_number = serializers.CharField(required=False)
     example = ButtonExampleField(required=False)
     otp_type = KeywordField(required=False)
+    autofill_text = serializers.CharField(required=False)
+    supported_apps = SupportedAppSerializer(many=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Write the example of a code to copy as one text, as Meta documents it."""
@@ -55,8 +83,10 @@ class ButtonSerializer(StrictSerializer):
         return attrs
 
 
-class ComponentSerializer(StrictSerializer):
+class ComponentSerializer(KindSerializer):
     """A part of a template: its header, body, footer or buttons."""
+
+    made_here = [(kind,) for kind in rules.PARTS]
 
     type = KeywordField()
     format = KeywordField(required=False)

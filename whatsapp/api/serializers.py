@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.tenancy.serializers import TenantSerializer
+from whatsapp.message_templates.reasons import reason_text
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.models.number import meta_id
 from whatsapp.numbers.issues import issues_of
@@ -116,11 +117,31 @@ class ComponentsField(serializers.ListField):
 
 class MessageTemplateSerializer(TenantSerializer):
     components = ComponentsField(read_only=True)
+    rejection_text = serializers.SerializerMethodField()
 
     class Meta:
         model = MessageTemplate
-        fields = ["id", "waba_id", "name", "language", "category", "status", "parameter_format", "components"]
+        fields = [
+            "id",
+            "waba_id",
+            "name",
+            "language",
+            "category",
+            "previous_category",
+            "correct_category",
+            "status",
+            "rejection_reason",
+            "rejection_text",
+            "status_date",
+            "quality_score",
+            "parameter_format",
+            "components",
+        ]
         read_only_fields = fields
+
+    def get_rejection_text(self, template: MessageTemplate) -> str:
+        """Why Meta rejected, paused or disabled it, and what to do about it; empty when it did not."""
+        return reason_text(template)
 
 
 class SyncedSerializer(serializers.Serializer):

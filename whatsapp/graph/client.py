@@ -33,7 +33,7 @@ PHONE_NUMBER_FIELDS = (
     "throughput,account_mode,health_status,whatsapp_business_manager_messaging_limit"
 )
 
-TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components"
+TEMPLATE_FIELDS = "id,name,language,status,category,parameter_format,components,quality_score,rejected_reason"
 
 #: A JSON object of Meta's.
 Json = dict[str, Any]

@@ -117,6 +117,11 @@ def _limit(media_type: MediaType, head: bytes) -> int:
     return ANIMATED_STICKER_LIMIT if media_type.kind == "sticker" and b"ANIM" in head[:64] else media_type.limit
 
 
+def extensions_of(kind: str) -> list[str]:
+    """The extensions of the files that a message or a header of a kind carries."""
+    return [extension for extension, media_type in EXTENSIONS.items() if media_type.kind == kind]
+
+
 def extension_of(mime: str) -> str:
     """The usual extension of files of a MIME type that WhatsApp carries; empty for others."""
     return next((media_type.extensions[0] for media_type in MEDIA_TYPES if media_type.mime == mime), "")

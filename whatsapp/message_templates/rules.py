@@ -54,8 +54,17 @@ BUTTON_KINDS = {
     "COPY_CODE": gettext_lazy("copies a code"),
 }
 
+PARTS = ("HEADER", "BODY", "FOOTER", "BUTTONS")
+BUTTONS = ("QUICK_REPLY", *MAX_OF_KIND)
+
 #: What a text header may not contain: line breaks, WhatsApp's formatting, pictograms.
 FORBIDDEN_IN_HEADER = re.compile("[\n\r*~`\u2600-\u27bf\U0001f000-\U0001faff]")
+
+#: The buttons of sign-in codes, and the Android apps that one of them may name.
+CODE_BUTTONS = (("OTP", "COPY_CODE"), ("OTP", "ONE_TAP"))
+MAX_APPS = 5
+PACKAGE_NAME = re.compile(r"(?=.{1,224}\Z)[A-Za-z]\w*(\.[A-Za-z]\w*)+", re.ASCII)
+SIGNATURE_HASH = re.compile(r"[A-Za-z0-9+/=]{11}")
 
 #: The minutes for which a sign-in code may be said to be valid.
 CODE_MINUTES = range(1, 91)
@@ -100,7 +109,7 @@ def _fact_problems(template: MessageTemplate) -> dict[str, str]:
 
 def _shape_problem(components: list[Json]) -> str:
     kinds = [part.get("type") for part in components]
-    if unknown := [kind for kind in kinds if kind not in ("HEADER", "BODY", "FOOTER", "BUTTONS")]:
+    if unknown := [kind for kind in kinds if kind not in PARTS]:
         return _("“%(kind)s” cannot be created here. Create such a template at Meta (WhatsApp Manager).") % {
             "kind": unknown[0]
         }
@@ -114,16 +123,37 @@ def _sign_in_code_problems(parts: Parts) -> dict[str, str]:
     buttons = parts.get("BUTTONS", {}).get("buttons", [])
     if "HEADER" in parts or any("text" in parts.get(kind, {}) for kind in ("BODY", "FOOTER")) or "BODY" not in parts:
         return {"category": _("Meta writes the text of sign-in codes itself: leave out the header and the texts.")}
-    if [(button.get("type"), button.get("otp_type")) for button in buttons] != [("OTP", "COPY_CODE")]:
-        return {
-            "buttons": _(
-                "A sign-in code has one button, which copies the code. Create other kinds at Meta (WhatsApp Manager)."
-            )
-        }
+    if problem := _code_button_problem(buttons):
+        return {"buttons": problem}
     minutes = parts.get("FOOTER", {}).get("code_expiration_minutes", CODE_MINUTES[0])
     if not isinstance(minutes, int) or minutes not in CODE_MINUTES:
         return {"footer": _("Say for how long the code is valid: 1 to 90 minutes.")}
     return {}
+
+
+def _code_button_problem(buttons: list[Json]) -> str:
+    if len(buttons) != 1 or (buttons[0].get("type"), buttons[0].get("otp_type")) not in CODE_BUTTONS:
+        return _(
+            "A sign-in code has one button, which copies the code (COPY_CODE) or fills it into your app (ONE_TAP)."
+            " Create other kinds at Meta (WhatsApp Manager)."
+        )
+    button = buttons[0]
+    apps = button.get("supported_apps") or []
+    if button["otp_type"] == "COPY_CODE":
+        return _("Only a ONE_TAP button names apps.") if apps or button.get("autofill_text") else ""
+    if not 1 <= len(apps) <= MAX_APPS:
+        return _("Name 1 to %(most)d apps in supported_apps, each with package_name and signature_hash.") % {
+            "most": MAX_APPS
+        }
+    if not all(_is_app(app) for app in apps):
+        return _("Write a package_name like com.example.shop, and a signature_hash of 11 characters.")
+    return _label_problem(button["autofill_text"]) if "autofill_text" in button else ""
+
+
+def _is_app(app: Json) -> bool:
+    return bool(
+        PACKAGE_NAME.fullmatch(app.get("package_name", "")) and SIGNATURE_HASH.fullmatch(app.get("signature_hash", ""))
+    )
 
 
 def _part_problems(template: MessageTemplate, parts: Parts) -> Problems:
@@ -254,7 +284,7 @@ def _mixture_problem(kinds: list[str | None]) -> str:
 
 def _button_problem(button: Json) -> str:
     kind = button.get("type")
-    if kind not in ("QUICK_REPLY", *MAX_OF_KIND):
+    if kind not in BUTTONS:
         return _("A button of the kind “%(kind)s” cannot be created here. Create it at Meta (WhatsApp Manager).") % {
             "kind": kind
         }

@@ -23,6 +23,8 @@ from whatsapp.graph.paging import whole_list
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 
+from . import stopping
+
 logger = logging.getLogger(__name__)
 
 #: How long a worker holds a row.
@@ -134,9 +136,12 @@ def _trouble_text(trouble: CloudApiTrouble) -> str:
 @transaction.atomic
 def _store(number: WhatsAppNumber, found: list[Json]) -> Synced:
     here = MessageTemplate.objects.filter(business=number.business_id, waba_id=number.waba_id)
-    known = {(template.name, template.language): template for template in here.only("name", "language", "status")}
+    known = {(template.name, template.language): template for template in here.select_related("business")}
     rows = {(row.name, row.language): row for row in (_row(number, template) for template in found) if row}
-    fields = ["meta_id", "category", "status", "parameter_format", "components", "synced_at"]
+    for key, row in rows.items():
+        if key in known:
+            _keep_what_webhooks_told(row, known[key])
+    fields = ["meta_id", "category", "status", "parameter_format", "components", "synced_at", *_TOLD]
     MessageTemplate.objects.bulk_create(
         rows.values(),
         update_conflicts=True,
@@ -147,7 +152,34 @@ def _store(number: WhatsAppNumber, found: list[Json]) -> Synced:
     newly_gone = [template for template in gone if template.status != MessageTemplate.Status.DELETED]
     for template in gone:
         remove(template)
+    for key in rows.keys() & known.keys():
+        _stop_if_stopped(known[key], rows[key])
     return Synced(len(rows), len(rows.keys() - known.keys()), len(newly_gone))
+
+
+#: What is told of a template beside its parts.
+_TOLD = (
+    *("rejection_reason", "rejection_details", "status_date", "quality_score"),
+    *("previous_category", "correct_category"),
+)
+
+
+def _keep_what_webhooks_told(row: MessageTemplate, before: MessageTemplate) -> None:
+    """What Meta's list does not say holds as long as the status and the category do."""
+    if row.status == before.status:
+        row.rejection_reason = row.rejection_reason or before.rejection_reason
+        row.rejection_details, row.status_date = before.rejection_details, before.status_date
+    row.quality_score = row.quality_score or before.quality_score
+    if row.category == before.category:
+        row.previous_category, row.correct_category = before.previous_category, before.correct_category
+    elif before.category:
+        row.previous_category = before.category
+
+
+def _stop_if_stopped(before: MessageTemplate, row: MessageTemplate) -> None:
+    if row.status in stopping.STOPPED and before.status != row.status:
+        row.pk, row.business = before.pk, before.business
+        stopping.stop(row)
 
 
 def _row(number: WhatsAppNumber, template: object) -> MessageTemplate | None:
@@ -167,16 +199,33 @@ def _row(number: WhatsAppNumber, template: object) -> MessageTemplate | None:
         status=str(template.get("status") or "")[:30],
         parameter_format=str(template.get("parameter_format") or "POSITIONAL")[:15],
         components=[part for part in components if isinstance(part, dict)] if isinstance(components, list) else [],
+        rejection_reason=_reason(template.get("rejected_reason")),
+        quality_score=_score(template.get("quality_score")),
     )
 
 
+def _reason(reason: object) -> str:
+    return reason[:60] if isinstance(reason, str) and reason != "NONE" else ""
+
+
+def _score(quality: object) -> str:
+    """The score, which Meta gives as `{"score", "date"}`."""
+    score = quality.get("score") if isinstance(quality, dict) else quality
+    return score[:10] if isinstance(score, str) else ""
+
+
 def remove(template: MessageTemplate) -> None:
-    """Delete the row of a template that is gone at Meta, or mark it when a broadcast still shows it."""
+    """
+    Delete the row of a template that is gone at Meta, or mark it when a broadcast still shows it: one that is being
+    sent with it stops.
+    """
     try:
         template.delete()
     except ProtectedError:
-        template.status = MessageTemplate.Status.DELETED
-        template.save(update_fields=["status"])
+        template.status, template.status_date = MessageTemplate.Status.DELETED, None
+        template.rejection_reason = template.rejection_details = ""
+        template.save(update_fields=["status", "status_date", "rejection_reason", "rejection_details"])
+        stopping.stop(template)
 
 
 JOB = Job(

@@ -1,3 +1,4 @@
+from .header_file import HeaderFile
 from .number import WhatsAppNumber
 from .outbound import IS_OPEN, OutboundMessage, outbound_models
 from .quick_setup import QuickSetup
@@ -6,6 +7,7 @@ from .webhook_event import WebhookEvent
 
 __all__ = [
     "IS_OPEN",
+    "HeaderFile",
     "MessageTemplate",
     "OutboundMessage",
     "QuickSetup",

@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import TenantModel
 
 if TYPE_CHECKING:
+    from .header_file import HeaderFile
     from .number import WhatsAppNumber
+    from .template import MessageTemplate
 
 #: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
 #: parameters means the rows of a partial index.
@@ -60,6 +62,14 @@ class OutboundMessage(TenantModel):
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     delivered_at = models.DateTimeField(_("delivered"), null=True, editable=False)
     read_at = models.DateTimeField(_("read"), null=True, editable=False)
+    # What Meta charges, as the statuses say it (Webhooks, "statuses", `pricing`); null until one does. All four come
+    # together, and later ones only of a status that is as far.
+    pricing_category = models.CharField(_("price category"), max_length=40, null=True, editable=False)  # noqa: DJ001
+    pricing_type = models.CharField(_("price type"), max_length=40, null=True, editable=False)  # noqa: DJ001
+    pricing_billable = models.BooleanField(_("charged"), null=True, editable=False)
+    pricing_model = models.CharField(_("pricing model"), max_length=20, null=True, editable=False)  # noqa: DJ001
+    # ISO 3166 code of where Meta delivers to, by which prices differ; null until a status names the recipient.
+    recipient_country = models.CharField(_("recipient's country"), max_length=2, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
         abstract = True
@@ -110,6 +120,27 @@ class OutboundMessage(TenantModel):
         """
 
     @classmethod
+    def stop_template(cls, template: "MessageTemplate", reason: str) -> None:
+        """Send no more with a template that Meta has stopped; `reason` is a sentence for people."""
+
+    @classmethod
+    def stop_numbers(cls, numbers: "models.QuerySet[WhatsAppNumber]", reason: str) -> None:
+        """Have numbers of an account that Meta restricts write to nobody first; `reason` is a sentence for people."""
+
+    @classmethod
+    def needs_file(cls, file: "HeaderFile") -> bool:
+        """Whether anything is to be sent with the file of a template's header."""
+        return False
+
+    @classmethod
+    def file_uploaded(cls, file: "HeaderFile") -> None:
+        """Send what waited for a file, in the transaction that notes that Meta has it."""
+
+    @classmethod
+    def file_refused(cls, file: "HeaderFile", reason: str) -> None:
+        """Stop what needs a file that Meta does not take; `reason` is a sentence for people."""
+
+    @classmethod
     def in_thread(cls, number_id: int, customer_id: int) -> models.QuerySet[Any]:
         """
         The rows that the thread of a customer with a number shows beside its own messages, each with the attributes
@@ -126,6 +157,14 @@ class OutboundMessage(TenantModel):
     def named_as(self) -> tuple[str, int]:
         """What people and programs know it as: a kind and the id of that kind's row, like ("broadcast", 5)."""
         raise NotImplementedError
+
+    @property
+    def pricing(self) -> dict[str, Any] | None:
+        """What Meta charges, as the API tells it: {category, type, billable, model}; None while it is not known."""
+        if self.pricing_category is None:
+            return None
+        names = ("category", "type", "billable", "model")
+        return {name: getattr(self, f"pricing_{name}") for name in names}
 
     def cloud_api_message(self) -> dict[str, Any]:
         """

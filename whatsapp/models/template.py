@@ -48,6 +48,15 @@ class MessageTemplate(TenantModel):
     status = models.CharField(_("status"), max_length=30, blank=True)
     parameter_format = models.CharField(_("parameter format"), max_length=15, default="POSITIONAL")
     components = models.JSONField(_("components"), default=list)
+    # Why Meta rejected or paused it: its code, its own words, and the moment it names with the status: when a pause
+    # ends, when it disables the template (Webhooks, "message_template_status_update").
+    rejection_reason = models.CharField(_("reason"), max_length=60, blank=True, default="", db_default="")
+    rejection_details = models.TextField(_("Meta's words"), blank=True, default="", db_default="")
+    status_date = models.DateTimeField(_("date of the status"), null=True, blank=True)
+    quality_score = models.CharField(_("quality"), max_length=10, blank=True, default="", db_default="")
+    # What Meta changed the category from, or is going to change it to ("template_category_update").
+    previous_category = models.CharField(max_length=30, blank=True, default="", db_default="")
+    correct_category = models.CharField(max_length=30, blank=True, default="", db_default="")
     synced_at = models.DateTimeField(_("synced"), auto_now=True)
 
     objects = MessageTemplateQuerySet.as_manager()  # type: ignore[misc]

@@ -4,7 +4,7 @@ are kept in `WhatsAppNumber.alerts`: the key is a kind and what it is about (`te
 value holds facts for its sentence, and until when it is shown.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,6 +84,16 @@ RESTRICTIONS = {
 }
 
 
+#: Alerts of an account that may write to nobody first, except for restrictions that let it.
+STOPPING = {"account_disabled", "account_deleted", "account_rejected", "account_restricted", "account_violation"}
+MAY_WRITE_FIRST = {"RESTRICTED_CUSTOMER_INITIATED_MESSAGING", "RESTRICTED_ADD_PHONE_NUMBER_ACTION"}
+
+
+def stops_writing_first(key: str) -> bool:
+    """Whether with an alert of this key nobody may be written to first."""
+    return _kind_of(key) in STOPPING and key.partition(":")[2] not in MAY_WRITE_FIRST
+
+
 def put(numbers: QuerySet[WhatsAppNumber], key: str, until: datetime | None = None, **facts: object) -> None:
     """Keep an alert on each of the numbers until a moment, by default for RETENTION."""
     end = until or timezone.now() + RETENTION
@@ -136,8 +146,20 @@ def current(number: WhatsAppNumber, now: datetime) -> Iterator[tuple[str, str]]:
         kind = _kind_of(key)
         until = moment(alert["until"])
         if kind in SENTENCES and until and until > now:
-            facts = {"date": alert.get("date", ""), "what": _translated(alert.get("what", ""))}
-            yield kind, str(SENTENCES[kind]) % facts
+            yield kind, sentence(key, alert)
+
+
+def sentence(key: str, facts: Mapping[str, str]) -> str:
+    """What an alert with these facts says to people."""
+    shown = {"date": facts.get("date", ""), "what": _translated(facts.get("what", ""))}
+    return str(SENTENCES[_kind_of(key)]) % shown
+
+
+def may_write_first(number: WhatsAppNumber, now: datetime) -> bool:
+    """Whether no alert that still holds keeps the number from writing to people first."""
+    alerts = _readable_alerts(number.alerts).items()
+    ends = [moment(alert["until"]) for key, alert in alerts if stops_writing_first(key)]
+    return not any(end and end > now for end in ends)
 
 
 def _translated(what: str) -> str:

@@ -4,7 +4,7 @@ order, repeatedly, and sometimes before the answer to the send; they only ever m
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from accounts.database.bulk_update import update_rows
 from whatsapp.graph.error_codes import Action
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import OutboundMessage, WhatsAppNumber, outbound_models
+from whatsapp.phone_numbers import country_of
 
 from . import send_gate
 
@@ -37,6 +38,17 @@ _RANK = "CASE {row}.status " + " ".join(f"WHEN '{status}' THEN {rank}" for statu
 _RANK += " WHEN 'received' THEN 9 ELSE 0 END"
 _ADVANCES = "{} > {}".format(_RANK.format(row="v"), _RANK.format(row="t"))
 
+#: Of two prices that Meta names for a message, that of the further status holds, and none is erased.
+_IS_PRICED = "v.pricing_category IS NOT NULL AND (t.pricing_category IS NULL OR {} >= {})".format(
+    _RANK.format(row="v"), _RANK.format(row="t")
+)
+
+#: The columns of a row's price, as Pricing has them.
+_PRICING = ("pricing_category", "pricing_type", "pricing_billable", "pricing_model")
+
+#: What else a report says of its row.
+_FACTS = ("wamid", "status", "error_code", "error_title", "accepted_at", "sent_at", "delivered_at", "read_at")
+
 _CHANGES = {
     **{
         name: f"CASE WHEN {_ADVANCES} THEN v.{name} ELSE t.{name} END"
@@ -45,14 +57,28 @@ _CHANGES = {
     **{name: f"CASE WHEN {_ADVANCES} THEN NULL ELSE t.{name} END" for name in ("lease_until", "due_at")},
     **{
         name: f"COALESCE(t.{name}, v.{name})"
-        for name in ("wamid", "accepted_at", "sent_at", "delivered_at", "read_at")
+        for name in ("wamid", "accepted_at", "sent_at", "delivered_at", "read_at", "recipient_country")
     },
+    **{name: f"CASE WHEN {_IS_PRICED} THEN v.{name} ELSE t.{name} END" for name in _PRICING},
 }
 
 
 @dataclass(frozen=True)
+class Pricing:
+    """What Meta charges for a message, in its own words; empty where it says nothing."""
+
+    category: str
+    type: str = ""
+    billable: bool | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True)
 class StatusUpdate:
-    """One element of `statuses[]`. `token` is the `biz_opaque_callback_data` with which the message was sent."""
+    """
+    One element of `statuses[]`. `token` is the `biz_opaque_callback_data` with which the message was sent, `recipient`
+    a phone (E.164) or a WhatsApp user id.
+    """
 
     wamid: str
     status: str
@@ -60,6 +86,8 @@ class StatusUpdate:
     token: str | None = None
     error_code: int | None = None
     error_title: str = ""
+    pricing: Pricing | None = None
+    recipient: str = ""
 
 
 @dataclass
@@ -75,6 +103,9 @@ class Report:
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+    pricing: Pricing | None = None
+    priced_by: str = ""
+    recipient: str = ""
 
     def add(self, update: StatusUpdate) -> None:
         """Take one more status into account."""
@@ -82,6 +113,9 @@ class Report:
         if status not in RANKS:
             return
         self.token = self.token or update.token
+        self.recipient = self.recipient or update.recipient
+        if update.pricing and RANKS[status] >= RANKS.get(self.priced_by, 0):
+            self.pricing, self.priced_by = update.pricing, status
         # Of a message whose answer was lost or comes later: Meta has accepted what it reports about.
         self.accepted_at = min(self.accepted_at or update.timestamp, update.timestamp)
         if RANKS[status] > RANKS.get(self.status, 0):
@@ -94,6 +128,12 @@ class Report:
     @property
     def error_code(self) -> int | None:
         return self.refusal.code if self.refusal else None
+
+    @property
+    def values(self) -> list[Any]:
+        """What it says of its row: the values of `_FACTS`, `_PRICING` and the recipient's country."""
+        price = astuple(self.pricing) if self.pricing else (None,) * len(_PRICING)
+        return [*(getattr(self, name) for name in _FACTS), *price, country_of(self.recipient) or None]
 
 
 def apply(number: WhatsAppNumber, updates: Iterable[StatusUpdate]) -> set[str]:
@@ -129,9 +169,9 @@ def _write(model: Model, number: WhatsAppNumber, reports: dict[str, Report]) -> 
     found = _rows_by(model, number, "wamid", {report.wamid: report for report in reports.values()})
     by_token = {report.token: report for report in reports.values() if report.token and report.wamid not in found}
     found |= _rows_by(model, number, "token", by_token, wamid=None)
-    fields = ("wamid", "status", "error_code", "error_title", "accepted_at", "sent_at", "delivered_at", "read_at")
-    rows = [(pk, *(getattr(reports[wamid], name) for name in fields)) for wamid, (pk, _status) in found.items()]
-    update_rows(model, ("id", *fields), rows, _CHANGES, where="t.id = v.id")
+    rows = [(pk, *reports[wamid].values) for wamid, (pk, _status) in found.items()]
+    given = ("id", *_FACTS, *_PRICING, "recipient_country")
+    update_rows(model, given, rows, _CHANGES, where="t.id = v.id")
     return found
 
 

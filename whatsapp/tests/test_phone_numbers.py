@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in, readable_phone, variants_of
+from whatsapp.phone_numbers import canonical_phone, country_of, normalize_phone, phones_in, readable_phone, variants_of
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,24 @@ def test_a_mexican_phone_is_read_with_the_1_it_had_before(text):
 @pytest.mark.parametrize("phone", ["+5215512345678", "+551190009045", "+541112345678"])
 def test_a_phone_in_its_other_spelling_is_shown_so_that_it_is_read_again(phone):
     assert normalize_phone(readable_phone(phone)) == phone
+
+
+@pytest.mark.parametrize(
+    ("recipient", "country"),
+    [
+        ("+79161234567", "RU"),
+        ("+77011234567", "KZ"),
+        ("+551187654321", "BR"),
+        ("+5215512345678", "MX"),
+        ("+12025550123", "US"),
+        ("KZ.13491208655302741918", "KZ"),
+        ("US.ENT.13491208655302741918", "US"),
+    ],
+)
+def test_a_recipient_has_a_country(recipient, country):
+    assert country_of(recipient) == country
+
+
+@pytest.mark.parametrize("recipient", ["", "+", "+99999", "+882161234567", "deleted-5", "7.1", "KZ"])
+def test_what_names_no_country_has_none(recipient):
+    assert country_of(recipient) == ""

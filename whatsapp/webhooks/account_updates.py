@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from whatsapp.graph.accounts import moment
-from whatsapp.models import WhatsAppNumber
-from whatsapp.numbers import alerts, health
+from whatsapp.models import WhatsAppNumber, outbound_models
+from whatsapp.numbers import alerts, health, labels
 
 from .parsing import Change
 
@@ -47,13 +47,16 @@ def apply(number: WhatsAppNumber, change: Change) -> None:
     if value := _dict(change.value):
         this = WhatsAppNumber.objects.filter(pk=number.pk)
         siblings = WhatsAppNumber.objects.sharing_account_with(number)
-        HANDLERS[change.field](this, siblings, value)
+        with translation.override(number.business.language):
+            HANDLERS[change.field](this, siblings, value)
 
 
 def _quality(this: Numbers, siblings: Numbers, value: Value) -> None:
     event = _text(value.get("event"))
     if event in QUALITY_EVENTS:
         this.update(meta_status=QUALITY_EVENTS[event])
+    if event == "FLAGGED":
+        _stop(this, str(labels.STATUS_ADVICE[event]))
     if event == "THROUGHPUT_UPGRADE":
         this.update(throughput="HIGH")
     _limit(siblings, value.get("max_daily_conversations_per_business") or value.get("current_limit"))
@@ -89,12 +92,12 @@ def _account(this: Numbers, siblings: Numbers, value: Value) -> None:
     elif event in REMOVALS:
         alerts.put(siblings, "app_removed", _default_end())
     elif event == "ACCOUNT_DELETED":
-        alerts.put(siblings, "account_deleted", _default_end())
+        _put(siblings, "account_deleted", _default_end())
     elif event == "DISABLED_UPDATE":
         _ban(siblings, _dict(value.get("ban_info")))
     elif event == "ACCOUNT_VIOLATION":
         kind = _text(_dict(value.get("violation_info")).get("violation_type"))
-        alerts.put(siblings, f"account_violation:{kind}", _default_end(), what=kind or event)
+        _put(siblings, f"account_violation:{kind}", _default_end(), what=kind or event)
     elif event == "ACCOUNT_RESTRICTION":
         _restrictions(siblings, value.get("restriction_info"))
     health.check_soon(siblings)
@@ -105,7 +108,7 @@ def _ban(siblings: Numbers, ban: Value) -> None:
     if state in ("DISABLE", "REINSTATE"):
         alerts.withdraw(siblings, "account_to_be_disabled", "account_disabled")
     if state == "DISABLE":
-        alerts.put(siblings, "account_disabled", _default_end())
+        _put(siblings, "account_disabled", _default_end())
     if state == "SCHEDULE_FOR_DISABLE":
         alerts.put(siblings, "account_to_be_disabled", _default_end(), date=_text(ban.get("waba_ban_date")))
 
@@ -117,13 +120,13 @@ def _restrictions(siblings: Numbers, restrictions: object) -> None:
         kind = _text(_dict(restriction).get("restriction_type"))
         until = moment(_dict(restriction).get("expiration")) or _default_end()
         if kind:
-            alerts.put(siblings, f"account_restricted:{kind}", until, what=kind)
+            _put(siblings, f"account_restricted:{kind}", until, what=kind)
 
 
 def _review(this: Numbers, siblings: Numbers, value: Value) -> None:
     decision = _text(value.get("decision"))
     if decision == "REJECTED":
-        alerts.put(siblings, "account_rejected", _default_end())
+        _put(siblings, "account_rejected", _default_end())
     elif decision == "APPROVED":
         alerts.withdraw(siblings, "account_rejected")
     health.check_soon(siblings)
@@ -144,6 +147,18 @@ def _security(this: Numbers, siblings: Numbers, value: Value) -> None:
     if _text(value.get("event")) in PIN_EVENTS:
         alerts.put(this, "pin", date=date_format(timezone.localtime(), "SHORT_DATE_FORMAT"))
     health.check_soon(this)
+
+
+def _put(numbers: Numbers, key: str, until: datetime, **facts: str) -> None:
+    """Keep an alert of an account, and stop what writes to people first if it may not be done any more."""
+    alerts.put(numbers, key, until, **facts)
+    if alerts.stops_writing_first(key):
+        _stop(numbers, alerts.sentence(key, facts))
+
+
+def _stop(numbers: Numbers, reason: str) -> None:
+    for model in outbound_models():
+        model.stop_numbers(numbers, reason)
 
 
 def _default_end() -> datetime:

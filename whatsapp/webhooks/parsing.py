@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 from whatsapp.phone_numbers import from_wa_id
-from whatsapp.sending.statuses import RANKS, SYNONYMS, StatusUpdate
+from whatsapp.sending.statuses import RANKS, SYNONYMS, Pricing, StatusUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -325,7 +325,28 @@ def _status(element: Element, received_at: datetime | None) -> StatusUpdate:
         token=token if isinstance(token, str) and token else None,
         error_code=code if isinstance(code, int) and abs(code) < 2**31 else None,
         error_title=_text(error, "error_data", "details") or _text(error, "title"),
+        pricing=_pricing(element.get("pricing")),
+        recipient=_recipient(element),
     )
+
+
+def _pricing(value: object) -> Pricing | None:
+    """What Meta charges; None where it does not say."""
+    if not isinstance(value, dict) or not value:
+        return None
+    billable = value.get("billable")
+    return Pricing(
+        category=_text(value, "category")[:40],
+        type=_text(value, "type")[:40],
+        billable=billable if isinstance(billable, bool) else None,
+        model=_text(value, "pricing_model")[:20],
+    )
+
+
+def _recipient(element: Element) -> str:
+    """Whom a status is about: a phone, or else a WhatsApp user id."""
+    phone, user_id = _identity(element.get("recipient_id"), element.get("recipient_user_id"))
+    return phone or user_id or ""
 
 
 def _preference(element: Element) -> Preference:

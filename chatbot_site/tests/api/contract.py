@@ -88,13 +88,17 @@ CONVERSATION = (
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
     "id conversation whatsapp_number direction origin author type text media status wamid context_wamid error "
-    "timestamp created_at"
+    "pricing timestamp created_at"
 )
 MESSAGE_WORDS = {
     "direction": "in out",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
-TEMPLATE = "id waba_id name language category status parameter_format components"
+TEMPLATE = (
+    "id waba_id name language category previous_category correct_category status rejection_reason rejection_text "
+    "status_date quality_score parameter_format components"
+)
+TEMPLATE_FILE = "id whatsapp_number parameter name kind mime size state problem created_at"
 BROADCAST = (
     "id whatsapp_number name template parameters audience scheduled_at status paused_reason created_at started_at "
     "finished_at"
@@ -102,8 +106,8 @@ BROADCAST = (
 BROADCAST_STATUS = {"status": "draft planning planned scheduled sending paused done cancelled"}
 NINE_STATES = "planned skipped sending accepted sent delivered read failed unknown"
 BROADCAST_MESSAGE = (
-    "id broadcast customer status skip_reason parameters text wamid error created_at accepted_at sent_at delivered_at "
-    "read_at"
+    "id broadcast customer status skip_reason parameters text wamid error pricing created_at accepted_at sent_at "
+    "delivered_at read_at"
 )
 
 
@@ -184,6 +188,8 @@ OPERATIONS = [
         answer=TEMPLATE,
         status=201,
     ),
+    Operation("GET", "template-files/{id}/", answer=TEMPLATE_FILE),
+    Operation("POST", "template-files/", body="whatsapp_number file", answer=TEMPLATE_FILE, status=201),
     Operation("POST", "templates/upload-example/", body="whatsapp_number file", answer="header_handle"),
     Operation("GET", "templates/{id}/delete-preview/", answer="uses"),
     Operation("DELETE", "templates/{id}/", query="all_languages anyway", status=204),

@@ -36,7 +36,11 @@ def types_of(route: Route, method: str, declared: dict[tuple[str, str], set[str]
 def test_forms_are_taken_only_where_a_file_goes_up() -> None:
     takes_forms = {path for (_method, path), types in content_types().items() if "multipart/form-data" in types}
 
-    assert takes_forms == {"/api/v1/conversations/*/messages/", "/api/v1/templates/upload-example/"}
+    assert takes_forms == {
+        "/api/v1/conversations/*/messages/",
+        "/api/v1/template-files/",
+        "/api/v1/templates/upload-example/",
+    }
 
 
 def test_a_form_where_json_is_meant_is_refused_and_changes_nothing(meta: Any) -> None:

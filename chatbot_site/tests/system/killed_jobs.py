@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.deletion import deletion, job
@@ -27,11 +28,11 @@ from crm.customers import customers, file_import, uploads
 from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_conversation, make_customer, make_message
-from whatsapp.message_templates import sync
+from whatsapp.message_templates import header_files, sync
 from whatsapp.models import QuickSetup, WebhookEvent, WhatsAppNumber
 from whatsapp.numbers import health
 from whatsapp.numbers.quick_setup import setups
-from whatsapp.testing import inbound_text, make_number
+from whatsapp.testing import PNG, inbound_text, make_number
 from whatsapp.webhooks import process
 
 WABA_ID = "102290129340398"
@@ -78,6 +79,7 @@ def half_done(owner, number, media_id, reached):
         job.JOB: (delete(owner), job, "_remove", 1),
         http_calls.JOB: (wanted_call(number), http_client, "call", 0),
         timers.JOB: (due_timer(number), timers, "fire", 0),
+        header_files.JOB: (header_files.store(number, ContentFile(PNG, "cake.png")), header_files, "_upload", 0),
         transfers.JOB: (expected_file(number, media_id), transfers, "fetch", 0),
         health.JOB: (number, health, "_check_one", 0),
         sync.JOB: (number, sync, "_read", 0),

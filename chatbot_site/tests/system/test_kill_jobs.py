@@ -115,6 +115,11 @@ def picture_is_here(select, meta):
     one(select, "SELECT sha256 FROM media_files WHERE state = 'stored'")
 
 
+def header_file_is_uploaded(select, meta):
+    one(select, "SELECT 1 FROM header_files WHERE meta_id <> '' AND lease_until IS NULL")
+    assert [request for request in meta.requests if request.path.endswith("/media")]
+
+
 def events_are_recorded(select, meta):
     texts = ", ".join(f"'{text}'" for text in killed_jobs.WRITTEN)
     wait_until(lambda: select("SELECT 1 FROM webhook_events WHERE processed_at IS NULL") == [])
@@ -145,6 +150,7 @@ DONE = {
     "call services": call_is_failed_and_not_repeated,
     "fire bot timers": timer_has_fired,
     "pass files to and from Meta": picture_is_here,
+    "upload files of templates": header_file_is_uploaded,
     "process webhook events": events_are_recorded,
     "check numbers": number_is_checked,
     "read templates": templates_are_read,

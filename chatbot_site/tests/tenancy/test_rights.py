@@ -11,7 +11,7 @@ from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.tests.api.contract import OPERATIONS
 from chatbot_site.tests.tenancy.world import World
 from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
-from whatsapp.models import MessageTemplate, WhatsAppNumber
+from whatsapp.models import HeaderFile, MessageTemplate, WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,7 @@ ROWS = {
     "tokens": ApiToken,
     "whatsapp-numbers": WhatsAppNumber,
     "templates": MessageTemplate,
+    "template-files": HeaderFile,
     "bots": Bot,
     "bot-scenarios": BotScenario,
     "broadcasts": Broadcast,

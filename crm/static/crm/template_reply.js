@@ -30,6 +30,8 @@
         const mine = ++latest;
         const typed = new FormData(form);
         typed.set("preview", "1");
+        // A preview shows no file, which may be large.
+        typed.delete("template-file");
         try {
             const response = await fetch(form.action, {method: "POST", body: typed, redirect: "error"});
             const page = new DOMParser().parseFromString(await response.text(), "text/html");

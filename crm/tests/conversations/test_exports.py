@@ -280,3 +280,17 @@ def test_both_say_what_a_message_answers(conversation):
         None,
         {"kind": "message", "id": asked.pk, "text": "Which size?"},
     ]
+
+
+def test_a_message_is_exported_with_its_price(conversation):
+    price = {"pricing_category": "marketing", "pricing_type": "regular", "pricing_billable": True}
+    make_message(conversation, "sent", "out", recipient_country="KZ", **price, pricing_model="PMP")
+    make_message(conversation, "received")
+
+    [sent, received] = csv_rows(conversation.whatsapp_number)
+    names = ("Price category", "Price type", "Charged", "Recipient's country")
+    assert [sent[name] for name in names] == ["marketing", "regular", "yes", "KZ"]
+    assert [received[name] for name in names] == [""] * 4
+    [sent, received] = json_messages(conversation.whatsapp_number)
+    assert sent | price | {"pricing_model": "PMP", "recipient_country": "KZ"} == sent
+    assert received["pricing_category"] is None

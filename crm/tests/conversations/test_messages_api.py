@@ -318,3 +318,26 @@ def test_the_number_of_queries_of_a_list_does_not_grow_with_what_is_quoted(api, 
     # the person's rights (2), messages, quoted messages, quoted broadcasts
     with django_assert_num_queries(5):
         api.get(path("messages"))
+
+
+def test_a_message_says_what_meta_charges_once_it_is_known(api, number):
+    price = {"category": "marketing", "type": "regular", "billable": True, "model": "PMP"}
+    columns = {f"pricing_{name}": value for name, value in price.items()}
+    priced = make_message(make_conversation(number), direction="out", **columns)
+    unpriced = make_message(make_conversation(number), direction="out")
+
+    assert api.get(path("messages", priced.pk)).json()["pricing"] == price
+    assert api.get(path("messages", unpriced.pk)).json()["pricing"] is None
+
+
+@pytest.mark.parametrize(("given", "filename"), [({}, "Счёт.pdf"), ({"header.document.filename": "7.pdf"}, "7.pdf")])
+def test_a_document_of_a_template_goes_out_with_its_name(api, number, given, filename):
+    template = make_template(number, "Счёт", {"type": "HEADER", "format": "DOCUMENT"})
+    link = "https://shop.example/files/%D0%A1%D1%87%D1%91%D1%82.pdf"
+    body = {"template": template.pk, "parameters": {"header.document": link, **given}}
+
+    answer = post(api, path("conversations", make_conversation(number).pk, "messages"), body)
+
+    assert answer.status_code == 201
+    [part] = Message.objects.get(pk=answer.json()["id"]).content["template"]["components"]
+    assert part["parameters"] == [{"type": "document", "document": {"link": link, "filename": filename}}]

@@ -97,7 +97,12 @@ def test_a_blank_parameter_is_missing(value):
             [
                 {
                     "type": "header",
-                    "parameters": [{"type": "document", "document": {"link": "https://shop.example/1.pdf"}}],
+                    "parameters": [
+                        {
+                            "type": "document",
+                            "document": {"link": "https://shop.example/1.pdf", "filename": "1.pdf"},
+                        }
+                    ],
                 }
             ],
         ),
@@ -237,3 +242,66 @@ def test_named_examples_come_from_the_template():
     named = [{"param_name": "name", "example": "Анна"}]
     ours = template(body("{{name}}!", example={"body_text_named_params": named}), parameter_format="NAMED")
     assert examples(ours) == {"name": "Анна"}
+
+
+# What a document is called
+
+LINK = "https://shop.example/files/%D0%A1%D1%87%D1%91%D1%82.pdf"
+
+
+def document_of(**parameters):
+    [part] = template_message(template(header("DOCUMENT")), parameters)["template"]["components"]
+    return part["parameters"][0]["document"]
+
+
+@pytest.mark.parametrize(
+    ("link", "filename"),
+    [
+        (LINK, "Счёт.pdf"),
+        ("https://shop.example/a/Price%20list.xlsx?v=2#top", "Price list.xlsx"),
+        ("https://shop.example/c%2Fprice.pdf", "price.pdf"),
+        ("https://shop.example/a%0Ab.pdf", "a b.pdf"),
+    ],
+)
+def test_a_document_is_called_as_its_link_ends(link, filename):
+    assert document_of(**{"header.document": link}) == {"link": link, "filename": filename}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://shop.example/",
+        "https://shop.example/invoice?id=5",
+        "https://shop.example",
+        "https://shop.example/%D0.pdf",
+    ],
+)
+def test_a_document_whose_link_ends_with_no_name_has_none(link):
+    assert document_of(**{"header.document": link}) == {"link": link}
+
+
+def test_a_document_may_be_given_a_name():
+    parameters = {"header.document": LINK, "header.document.filename": "Invoice 7.pdf"}
+    assert problems(template(header("DOCUMENT")), parameters) == {}
+    assert document_of(**parameters) == {"link": LINK, "filename": "Invoice 7.pdf"}
+
+
+@pytest.mark.parametrize("name", ["x" * 241, "a/b.pdf", "a\\b.pdf"])
+def test_a_name_that_is_none_of_a_file_is_refused(name):
+    parameters = {"header.document": LINK, "header.document.filename": name}
+    assert list(problems(template(header("DOCUMENT")), parameters)) == ["header.document.filename"]
+
+
+@pytest.mark.parametrize("kind", ["IMAGE", "VIDEO"])
+def test_pictures_and_films_have_no_name(kind):
+    key = f"header.{kind.lower()}"
+    assert list(problems(template(header(kind)), {key: LINK, "header.document.filename": "a"})) == [
+        "header.document.filename"
+    ]
+    [part] = template_message(template(header(kind)), {key: LINK})["template"]["components"]
+    assert part["parameters"][0][kind.lower()] == {"link": LINK}
+
+
+@pytest.mark.parametrize("link", ["https://[x/1.pdf", "ftp://shop.example/1.pdf", "shop.example/1.pdf"])
+def test_what_is_no_link_is_refused(link):
+    assert list(problems(template(header("DOCUMENT")), {"header.document": link})) == ["header.document"]

@@ -20,6 +20,14 @@ SIGN_IN = [
 ]
 
 
+APP = {"package_name": "com.example.tea_shop", "signature_hash": "K8a/AINcGX7"}
+
+
+def one_tap(*apps, **fields):
+    button = {"type": "OTP", "otp_type": "ONE_TAP", "supported_apps": list(apps), **fields}
+    return {"type": "BUTTONS", "buttons": [button]}
+
+
 @pytest.fixture(autouse=True)
 def _english():
     with translation.override("en"):
@@ -70,6 +78,8 @@ CODE = {"type": "COPY_CODE", "example": "TEA20"}
         made(BODY, buttons(link("https://shop.example/{{1}}", example=["https://shop.example/881"]))),
         made(*SIGN_IN, category="AUTHENTICATION"),
         made(SIGN_IN[0], SIGN_IN[2], category="AUTHENTICATION", language="en_US"),
+        made(SIGN_IN[0], one_tap(APP), category="AUTHENTICATION"),
+        made(SIGN_IN[0], one_tap(APP, APP, autofill_text="Fill in"), category="AUTHENTICATION"),
     ],
 )
 def test_what_meta_takes_is_taken(template):
@@ -140,6 +150,21 @@ def test_what_meta_takes_is_taken(template):
         (made(BODY, buttons({**CODE, "example": "A" * 21})), "example.button.0.1", "at most 20"),
         (made(BODY, category="AUTHENTICATION"), "category", "Meta writes the text"),
         (made(SIGN_IN[0], category="AUTHENTICATION"), "buttons", "copies the code"),
+        (made(SIGN_IN[0], one_tap(), category="AUTHENTICATION"), "buttons", "1 to 5 apps"),
+        (made(SIGN_IN[0], one_tap(*[APP] * 6), category="AUTHENTICATION"), "buttons", "1 to 5 apps"),
+        (
+            made(SIGN_IN[0], one_tap({**APP, "package_name": "shop"}), category="AUTHENTICATION"),
+            "buttons",
+            "package_name",
+        ),
+        (made(SIGN_IN[0], one_tap({**APP, "signature_hash": "K8a"}), category="AUTHENTICATION"), "buttons", "11"),
+        (made(SIGN_IN[0], one_tap(APP, autofill_text="x" * 26), category="AUTHENTICATION"), "buttons", "too long"),
+        (made(SIGN_IN[0], one_tap(APP, otp_type="COPY_CODE"), category="AUTHENTICATION"), "buttons", "Only a ONE_TAP"),
+        (
+            made(SIGN_IN[0], one_tap(APP, otp_type="ZERO_TAP"), category="AUTHENTICATION"),
+            "buttons",
+            "WhatsApp Manager",
+        ),
         (
             made(SIGN_IN[0], {"type": "FOOTER", "code_expiration_minutes": 91}, SIGN_IN[2], category="AUTHENTICATION"),
             "footer",

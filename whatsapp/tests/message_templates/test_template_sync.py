@@ -307,6 +307,101 @@ def test_a_webhook_changes_no_template_of_a_stranger(client, number, order, djan
     assert theirs.status == "APPROVED"
 
 
+def test_why_a_template_was_rejected_is_kept(client, number, order, django_capture_on_commit_callbacks):
+    words = {"reason": "Two parameters stand next to each other.", "recommendation": "Put words between them."}
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(client, number, {"event": "REJECTED", "reason": "INVALID_FORMAT", "rejection_info": words})
+
+    order.refresh_from_db()
+    assert (order.status, order.rejection_reason) == ("REJECTED", "INVALID_FORMAT")
+    assert order.rejection_details == "Two parameters stand next to each other. Put words between them."
+
+
+@pytest.mark.parametrize(("title", "hours"), [("FIRST_PAUSE", 3), ("SECOND_PAUSE", 6)])
+def test_a_pause_says_until_when_it_lasts(number, order, title, hours):
+    change(number, event="PAUSED", reason="NONE", other_info={"title": title, "description": "Low quality."})
+
+    order.refresh_from_db()
+    assert (order.status, order.rejection_reason, order.rejection_details) == ("PAUSED", title, "Low quality.")
+    assert abs(order.status_date - timezone.now() - timedelta(hours=hours)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("date", [1795252500, "1795252500", "2026-11-21T09:15:00+00:00"])
+def test_when_meta_disables_a_template_is_kept(number, order, date):
+    change(number, event="DISABLED", disable_info={"disable_date": date})
+
+    order.refresh_from_db()
+    assert order.status_date.isoformat() == "2026-11-21T09:15:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "facts", [{}, {"reason": None}, {"reason": "NONE"}, {"rejection_info": 7, "disable_info": []}]
+)
+def test_a_rejection_of_which_meta_says_nothing_has_no_reason(number, order, facts):
+    change(number, event="REJECTED", **facts)
+
+    order.refresh_from_db()
+    assert (order.status, order.rejection_reason, order.rejection_details) == ("REJECTED", "", "")
+
+
+def test_what_was_said_of_a_rejection_is_over_with_it(number, order):
+    change(number, event="REJECTED", reason="SCAM", rejection_info={"reason": "No."})
+    change(number, event="APPROVED", reason="NONE")
+
+    order.refresh_from_db()
+    assert (order.status, order.rejection_reason, order.rejection_details) == ("APPROVED", "", "")
+
+
+def test_after_an_event_that_names_no_status_it_is_read(number, order):
+    change(number, event="UNARCHIVED")
+
+    order.refresh_from_db()
+    assert order.status == "APPROVED"
+    assert due_numbers() == [number.pk]
+
+
+def test_a_change_of_category_to_come_is_kept(number, order):
+    facts = {"new_category": "UTILITY", "correct_category": "MARKETING"}
+    change(number, "template_category_update", **facts)
+
+    order.refresh_from_db()
+    assert (order.category, order.correct_category) == ("UTILITY", "MARKETING")
+
+
+def test_the_reason_and_the_quality_are_read_too(number, account):
+    account.append(at_meta(status="REJECTED", rejected_reason="SCAM", quality_score={"score": "YELLOW", "date": 1}))
+
+    sync.sync(number)
+
+    template = MessageTemplate.objects.get()
+    assert (template.rejection_reason, template.quality_score) == ("SCAM", "YELLOW")
+
+
+def test_reading_keeps_what_only_webhooks_tell(number, account, order):
+    change(number, event="REJECTED", reason="SCAM", rejection_info={"reason": "No."})
+    account.append(at_meta(name="order", language="en_US", status="REJECTED", rejected_reason="SCAM"))
+
+    sync.sync(number)
+
+    order.refresh_from_db()
+    assert (order.rejection_reason, order.rejection_details) == ("SCAM", "No.")
+
+
+def test_reading_another_status_ends_what_was_said_of_the_one_before(number, account, order):
+    change(number, event="PAUSED", other_info={"title": "FIRST_PAUSE", "description": "Low."})
+    account.append(at_meta(name="order", language="en_US", status="APPROVED"))
+
+    sync.sync(number)
+
+    order.refresh_from_db()
+    assert (order.rejection_reason, order.rejection_details, order.status_date) == ("", "", None)
+
+
+def change(number, field="message_template_status_update", **value):
+    told = {"message_template_name": "order", "message_template_language": "en-US", **value}
+    template_updates.apply(number, Change(field, told))
+
+
 # Numbers of one account
 
 

@@ -158,3 +158,37 @@ def test_the_queries_of_the_list_do_not_grow_with_its_rows(client, number, djang
 
     with django_assert_max_num_queries(9):
         client.get(LIST)
+
+
+# What Meta has against it
+
+
+def test_why_meta_rejected_a_template_is_in_the_list_and_on_its_page(client, number):
+    template = make_template(number, status="REJECTED", rejection_reason="INVALID_FORMAT")
+
+    for address in (LIST, page_of(template)):
+        assert "The format is wrong: often a placeholder" in client.get(address).text
+
+
+def test_a_reason_that_meta_invents_is_shown_as_it_comes(client, number):
+    template = make_template(number, status="REJECTED", rejection_reason="NEW_WORD", rejection_details="<b>No.</b>")
+
+    html = client.get(page_of(template)).text
+
+    assert "NEW_WORD" in html
+    assert "&lt;b&gt;No.&lt;/b&gt;" in html
+
+
+def test_low_quality_and_another_category_are_told(client, number):
+    template = make_template(number, quality_score="RED", category="MARKETING", previous_category="UTILITY")
+
+    html = client.get(page_of(template)).text
+
+    assert "People complain about the template" in html
+    assert "Meta has changed the category from service to marketing" in html
+
+
+def test_of_a_template_in_order_nothing_is_told(client, number):
+    template = make_template(number, quality_score="GREEN")
+    for address in (LIST, page_of(template)):
+        assert "template-note" not in client.get(address).text

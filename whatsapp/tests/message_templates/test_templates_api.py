@@ -50,10 +50,26 @@ def test_a_template_looks_as_the_contract_says(api, number):
         "name": "greeting",
         "language": "en",
         "category": "UTILITY",
+        "previous_category": "",
+        "correct_category": "",
         "status": "APPROVED",
+        "rejection_reason": "",
+        "rejection_text": "",
+        "status_date": None,
+        "quality_score": "",
         "parameter_format": "POSITIONAL",
         "components": [{"type": "BODY", "text": "Hello {{1}}!"}],
     }
+
+
+def test_a_rejected_template_says_why_to_programs_and_people(api, number):
+    template = make_template(number, status="REJECTED", rejection_reason="SCAM", rejection_details="Say who you are.")
+
+    body = api.get(f"{LIST}{template.pk}/").json()
+
+    assert body["rejection_reason"] == "SCAM"
+    assert body["rejection_text"].startswith("Meta has rejected the template. The text looks like fraud.")
+    assert body["rejection_text"].endswith("Meta writes: “Say who you are.”")
 
 
 def test_templates_are_filtered(api, owner, number):
@@ -94,7 +110,8 @@ def test_a_template_is_submitted_and_looks_like_any_other(api, number, meta):
     answer = api.post(LIST, {**NEW, "whatsapp_number": number.pk}, format="json")
 
     assert answer.status_code == 201
-    assert answer.json() == {**NEW, "id": answer.json()["id"], "waba_id": number.waba_id, "status": "PENDING"}
+    facts = {**NEW, "id": answer.json()["id"], "waba_id": number.waba_id, "status": "PENDING", "rejection_text": ""}
+    assert answer.json() | facts == answer.json()
     assert api.get(f"{LIST}{answer.json()['id']}/").json() == answer.json()
 
 
@@ -228,3 +245,52 @@ def test_an_operator_reads_templates_and_no_more(owner, number):
     assert operator.post(f"/api/v1/whatsapp-numbers/{number.pk}/sync-templates/").status_code == 403
     assert operator.post(LIST, {}, format="json").status_code == 403
     assert operator.delete(f"{LIST}{MessageTemplate.objects.get().pk}/").status_code == 403
+
+
+APP = {"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}
+ONE_TAP = {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy", "autofill_text": "Fill in", "supported_apps": [APP]}
+
+
+def code_with(button):
+    components = [{"type": "BODY", "add_security_recommendation": True}, {"type": "BUTTONS", "buttons": [button]}]
+    return {**NEW, "category": "AUTHENTICATION", "components": components}
+
+
+def test_a_code_that_an_app_fills_in_is_submitted_as_it_is(api, number, meta):
+    meta.connect(number)
+
+    answer = api.post(LIST, {**code_with(ONE_TAP), "whatsapp_number": number.pk}, format="json")
+
+    assert answer.status_code == 201
+    assert answer.json()["components"][1]["buttons"] == [ONE_TAP]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        code_with({"type": "OTP", "otp_type": "ZERO_TAP", "zero_tap_terms_accepted": True}),
+        {"components": [{"type": "BODY", "text": "Hi."}, {"type": "CAROUSEL", "cards": []}]},
+        {
+            "components": [
+                {"type": "BODY", "text": "Hi."},
+                {"type": "BUTTONS", "buttons": [{"type": "FLOW", "text": "Form", "flow_id": "7"}]},
+            ]
+        },
+    ],
+    ids=["zero tap", "carousel", "form"],
+)
+def test_what_is_made_at_meta_alone_is_refused_in_words(api, number, meta, change):
+    answer = api.post(LIST, {**NEW, **change, "whatsapp_number": number.pk}, format="json")
+
+    assert (answer.status_code, list(answer.json())) == (400, ["components"])
+    assert "at Meta (WhatsApp Manager)" in str(answer.json())
+
+
+def test_a_field_of_another_kind_is_still_told(api, number):
+    button = {"type": "QUICK_REPLY", "text": "Yes", "flow_id": "7"}
+    parts = [{"type": "BODY", "text": "Hi."}, {"type": "BUTTONS", "buttons": [button]}]
+
+    answer = api.post(LIST, {**NEW, "components": parts, "whatsapp_number": number.pk}, format="json")
+
+    assert answer.status_code == 400
+    assert "Unknown field" in str(answer.json())

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.testing import make_business
 from whatsapp.sending import statuses
+from whatsapp.sending.statuses import Pricing
 from whatsapp.testing import make_number
 from whatsapp.tests.rows import make_broadcast_row, make_conversation, make_row, message_model, new_row
 from whatsapp.webhooks.parsing import StatusUpdate
@@ -156,6 +157,73 @@ def test_every_model_of_the_ledger_has_its_statuses(number):
     for row in (message, recipient, lost):
         row.refresh_from_db()
     assert [message.status, recipient.status, lost.status] == ["read", "sent", "delivered"]
+
+
+MARKETING = Pricing("marketing", "regular", True, "PMP")
+FREE = Pricing("service", "free_customer_service", False, "PMP")
+
+
+@pytest.mark.parametrize("make", [make_row, make_broadcast_row], ids=["message", "broadcast"])
+def test_what_meta_charges_and_where_it_delivers_to_are_kept(number, make):
+    row = make(number, status="accepted", wamid="wamid.A")
+    statuses.apply(number, [update("wamid.A", "sent", pricing=MARKETING, recipient="+77011234567")])
+    row.refresh_from_db()
+    assert row.pricing == {"category": "marketing", "type": "regular", "billable": True, "model": "PMP"}
+    assert row.recipient_country == "KZ"
+
+
+def test_a_message_of_which_meta_names_no_price_has_none(number):
+    row = make_row(number, status="accepted", wamid="wamid.A")
+    statuses.apply(number, [update("wamid.A", "sent")])
+    row.refresh_from_db()
+    assert (row.pricing, row.recipient_country) == (None, None)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+@pytest.mark.parametrize("priced", ["sent", "delivered", "read"])
+def test_a_price_is_kept_whichever_status_has_it(number, priced, together):
+    row = make_row(number, status="accepted", wamid="wamid.A")
+    updates = [
+        update("wamid.A", status, pricing=MARKETING if status == priced else None)
+        for status in ("sent", "delivered", "read")
+    ]
+    for batch in [updates] if together else [[each] for each in updates]:
+        statuses.apply(number, batch)
+    row.refresh_from_db()
+    assert (row.status, row.pricing_category) == ("read", "marketing")
+
+
+@pytest.mark.parametrize("order", list(permutations(["sent", "delivered"])), ids=" ".join)
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_of_two_prices_that_of_the_further_status_holds_as_a_whole(number, order, together):
+    row = make_row(number, status="accepted", wamid="wamid.A")
+    prices = {"sent": MARKETING, "delivered": FREE}
+    updates = [update("wamid.A", status, pricing=prices[status]) for status in order]
+    for batch in [updates] if together else [[each] for each in updates]:
+        statuses.apply(number, batch)
+    row.refresh_from_db()
+    assert row.pricing == {"category": "service", "type": "free_customer_service", "billable": False, "model": "PMP"}
+
+
+def test_a_late_status_adds_the_price_that_was_not_named_before(number):
+    row = make_row(number, status="read", wamid="wamid.A")
+    statuses.apply(number, [update("wamid.A", "sent", pricing=MARKETING)])
+    row.refresh_from_db()
+    assert (row.status, row.pricing_category) == ("read", "marketing")
+
+
+def test_prices_cost_no_statement(number):
+    conversation, wamids = make_conversation(number), [f"wamid.{serial}" for serial in range(20)]
+    message_model().objects.bulk_create(
+        new_row(number, conversation, status="accepted", wamid=wamid) for wamid in wamids
+    )
+    counts = []
+    for pricing in (None, MARKETING):
+        with CaptureQueriesContext(connection) as queries:
+            statuses.apply(number, [update(wamid, "sent", pricing=pricing) for wamid in wamids])
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert message_model().objects.filter(pricing_category="marketing").count() == 20
 
 
 def test_a_thousand_statuses_take_ten_statements_at_most(number):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from whatsapp.sending.statuses import Pricing
 from whatsapp.webhooks.parsing import Contact, UserIdChange, parse
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
@@ -431,3 +432,31 @@ def test_a_voice_message_of_the_old_shape_without_a_file_is_kept(voice):
     [read] = parse_messages(element(type="voice", voice=voice)).messages
 
     assert (read.type, read.content["audio"]) == ("audio", {"voice": True})
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered"])
+def test_a_status_has_what_meta_charges_and_the_recipient(status):
+    [update] = read(f"status_{status}").statuses
+    assert update.pricing == Pricing("utility", "regular", True, "PMP")
+    assert update.recipient.startswith("+7")
+
+
+@pytest.mark.parametrize("pricing", [None, {}, [], "regular", 7])
+def test_a_price_that_is_none_is_none(pricing):
+    [update] = parse_statuses(pricing=pricing)
+    assert update.pricing is None
+
+
+def test_of_a_price_that_is_half_readable_the_rest_is_kept():
+    [update] = parse_statuses(pricing={"category": "x" * 99, "billable": "yes", "type": None, "pricing_model": 7})
+    assert update.pricing == Pricing("x" * 40)
+
+
+def test_a_person_without_a_phone_is_the_recipient_by_user_id():
+    [update] = parse_statuses(recipient_user_id="KZ.13491208655302741918")
+    assert update.recipient == "KZ.13491208655302741918"
+
+
+def parse_statuses(**fields):
+    element = {"id": "wamid.A", "status": "sent", "timestamp": "1795334400", **fields}
+    return parse("messages", {"statuses": [element]}).statuses

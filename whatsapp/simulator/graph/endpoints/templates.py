@@ -9,11 +9,14 @@ from .nodes import find_account_numbers, page, pick
 
 TEMPLATE_FIELDS = ("name", "parameter_format", "components", "language", "status", "category", "id")
 
+#: What Meta says of a template of which nothing else is said.
+DEFAULTS = {"rejected_reason": "NONE", "quality_score": {"score": "UNKNOWN"}}
+
 
 def get_message_templates(simulator: Simulator, request: Request, waba_id: str) -> Json:
     find_account_numbers(simulator, request, waba_id)
     templates = [template for template in simulator.templates(waba_id) if _is_asked_for(template, request)]
-    return page(request, [pick(template, request, TEMPLATE_FIELDS) for template in templates])
+    return page(request, [pick({**DEFAULTS, **template}, request, TEMPLATE_FIELDS) for template in templates])
 
 
 def _is_asked_for(template: Template, request: Request) -> bool:

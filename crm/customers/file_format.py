@@ -1,8 +1,8 @@
 """
 A file of customers, read row by row, and the cells that are written into one.
 
-Which column is what the headings say (columns.py), or whoever imports the file. Tags are in one cell, separated by
-commas; one that contains a comma is in quotation marks.
+What each column holds is said by the headings (table.py), or by whoever imports the file. Tags are in one cell,
+separated by commas; one that contains a comma is in quotation marks.
 """
 
 import re

@@ -12,6 +12,7 @@ from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
 from broadcasts import audience
 from broadcasts.models import Broadcast, BroadcastMessage
+from crm.customers.tags import find_tags
 from crm.models import Customer, Tag
 from whatsapp.message_templates.preview import label_of
 from whatsapp.models import MessageTemplate
@@ -86,7 +87,7 @@ class DraftForm(NewBroadcastForm):
         document = self.instance.audience
         for name in audience.TAG_LISTS:
             _choice(self, name).queryset = Tag.objects.for_business(business)
-            self.initial[name] = Tag.objects.for_business(business).filter(name__in=document.get(name, []))
+            self.initial[name] = find_tags(business.pk, document.get(name, []))
         _choice(self, "customers").queryset = Customer.objects.for_business(business)
         self.initial["customers"] = document.get("customers", [])
         self.initial["who"] = "everyone" if document.get("everyone") else "chosen"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.tenancy.admin import TenantModelAdmin
 from crm.customers import customers
 from crm.models import Customer, Tag
+from crm.normalization import fold_tag
 
 from .customer_files import CustomerFiles
 from .forms import CustomerForm
@@ -118,7 +119,7 @@ class CustomerAdmin(CustomerFiles, CustomerSearch):
 @admin.register(Tag)
 class TagAdmin(TenantModelAdmin):
     list_display = ["name", "customer_count"]
-    search_fields = ["name"]
+    search_fields = ["folded_name"]
     fields = ["name"]
     # Counting groups the rows, and Django leaves a model's own order out of groups.
     ordering = ["name", "id"]
@@ -126,6 +127,11 @@ class TagAdmin(TenantModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return super().get_queryset(request).annotate(customer_count=Count("customers"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str
+    ) -> tuple[QuerySet[Tag], bool]:
+        return super().get_search_results(request, queryset, fold_tag(search_term))
 
     @admin.display(description=_("customers"), ordering="customer_count")
     def customer_count(self, tag: Any) -> str:

@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
-from crm.models import Conversation, Customer, Tag
+from crm.models import Conversation, Customer
 from crm.normalization import visible
 
 from .merge import merge
+from .tags import clean_tag_names, find_tags, get_or_create_tags
 
 
 def get_or_create(
@@ -134,23 +133,8 @@ def add_tags(customer: Customer, names: Iterable[str]) -> None:
 
 
 def remove_tags(customer: Customer, names: Iterable[str]) -> None:
-    customer.tags.remove(*Tag.objects.filter(business=customer.business_id, name__in=clean_tag_names(names)))
+    customer.tags.remove(*find_tags(customer.business_id, clean_tag_names(names)))
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.set(get_or_create_tags(customer.business_id, names))
-
-
-def get_or_create_tags(business_id: int, names: Iterable[str]) -> list[Tag]:
-    """The tags with these names; those that are new are created. Raises ValidationError."""
-    names = clean_tag_names(names)
-    Tag.objects.bulk_create([Tag(business_id=business_id, name=name) for name in names], ignore_conflicts=True)
-    return list(Tag.objects.filter(business=business_id, name__in=names))
-
-
-def clean_tag_names(names: Iterable[str]) -> list[str]:
-    """Tag names in order, stripped and without repetition. Raises ValidationError (`invalid_tag`)."""
-    names = list(dict.fromkeys(name.strip() for name in names))
-    if any(not name or len(name) > 50 for name in names):
-        raise ValidationError(_("A tag has 1 to 50 characters."), code="invalid_tag")
-    return names

@@ -19,8 +19,8 @@ from accounts.refusals import Refusal
 from crm.normalization import fold, normalize, trim, visible
 from whatsapp.phone_numbers import normalize_phone, phones_in
 
-from .customers import clean_tag_names
 from .spreadsheets import read_rows, without_separator_line
+from .tags import clean_tag_names
 
 #: Column → how it is headed in English and in Russian.
 HEADINGS: dict[str, tuple[str, str]] = {

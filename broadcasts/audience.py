@@ -20,7 +20,8 @@ from crm.customers.tags import clean_tag_names, find_tags
 from crm.models import Customer
 from crm.normalization import fold_tag
 
-TAG_LISTS = ("tags_any", "tags_all", "tags_none")
+from .models.broadcast import TAG_LISTS, tag_names
+
 #: The audience document: what its keys mean stands above.
 Document = dict[str, Any]
 
@@ -122,9 +123,10 @@ def people(business: Business, document: Document) -> QuerySet[Customer]:
     return customers.exclude(_has_tag([pk for name in document.get("tags_none", []) for pk in tags[fold_tag(name)]]))
 
 
-def tag_names(document: Any) -> list[str]:
-    """The names of the tags that a stored document names."""
-    return [name for key in TAG_LISTS for name in document.get(key, [])] if isinstance(document, dict) else []
+def gone_tags(business: Business, document: Document) -> list[str]:
+    """The names in a stored document of tags that have been deleted since."""
+    found = _tags_by_name(business, document)
+    return list(dict.fromkeys(name for name in tag_names(document) if fold_tag(name) not in found))
 
 
 def _tags_by_name(business: Business, document: Document) -> dict[str, list[int]]:

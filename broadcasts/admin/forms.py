@@ -24,6 +24,9 @@ from .parameter_fields import ParameterField, attribute_names
 #: The names of the fields of placeholders begin so.
 PARAMETER = "parameter_"
 
+#: The box that is ticked when tags of the audience have been deleted.
+WITHOUT_GONE = "without_gone"
+
 
 class NewBroadcastForm(TenantModelForm):
     """The first step: what is sent through which number. The template says which fields the second step has."""
@@ -143,13 +146,22 @@ class DraftForm(NewBroadcastForm):
         }
 
 
+def _without_gone_field(gone: list[str]) -> forms.BooleanField:
+    """Whoever saves the form says that they have seen it: without a tag, an audience may be a larger one."""
+    label = _("Without the deleted tags: %(tags)s") % {"tags": ", ".join(gone)}
+    message = _("These tags have been deleted, and the choice above is without them. Look at it, then tick this.")
+    return forms.BooleanField(label=label, help_text=message, error_messages={"required": message})
+
+
 def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
     """The form of a draft, with a field for each placeholder of its template."""
     attributes = attribute_names(broadcast.business)
-    fields = {
+    fields: dict[str, forms.Field] = {
         PARAMETER + key: ParameterField(attributes, label=label_of(broadcast.template, key), required=False)
         for key in placeholders(broadcast.template)
     }
+    if gone := audience.gone_tags(broadcast.business, broadcast.audience):
+        fields[WITHOUT_GONE] = _without_gone_field(gone)
     return type("DraftForm", (DraftForm,), fields)
 
 

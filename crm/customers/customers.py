@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Business
@@ -126,6 +126,21 @@ def opt_in(customer: Customer) -> None:
     """Send this customer broadcasts again."""
     if customer.opted_out:
         update(customer, opted_out_at=None)
+
+
+def opt_out_all(customers: QuerySet[Customer]) -> int:
+    """Opt out those of these customers who have not. Returns how many that were."""
+    return _rows(customers).filter(opted_out_at__isnull=True).update(opted_out_at=timezone.now())
+
+
+def opt_in_all(customers: QuerySet[Customer]) -> int:
+    """Opt in those of these customers who had opted out. Returns how many that were."""
+    return _rows(customers).filter(opted_out_at__isnull=False).update(opted_out_at=None)
+
+
+def _rows(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """The same customers, however they were looked up, for one UPDATE of any number."""
+    return Customer.objects.filter(pk__in=customers.order_by().values("pk"))
 
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:

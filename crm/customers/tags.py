@@ -42,6 +42,8 @@ def clean_tag_names(names: Iterable[str]) -> list[str]:
 def find_tags(business_id: int, names: Iterable[str]) -> list[Tag]:
     """The tags of a business that have these names, whatever their case. Names without a tag are left out."""
     wanted = {fold_tag(name) for name in names}
+    if not wanted:
+        return []
     return [tag for tag in _with_unfolded(business_id, wanted) if fold_tag(tag.name) in wanted]
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Model, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.database.bulk_update import update_rows
+from accounts.database.bulk_update import insert_pairs, update_rows
 from crm.models import Customer, Tag
 from crm.models.customer import NOTHING_SEEN
 from crm.normalization import fold_tag, trim_tag
@@ -84,25 +84,31 @@ def merge_same_tags(
         groups[fold_tag(name) or name].append(pk)
         if folded_name is None:
             unfolded.add(pk)
-    changed = [(_merge(pks, tags, links), folded) for folded, pks in groups.items() if not unfolded.isdisjoint(pks)]
+    kept = dict(zip(groups, _kept(list(groups.values()), links, batch), strict=True))
+    _merge({pk: kept[name] for name, pks in groups.items() for pk in pks if pk != kept[name]}, tags, links, batch)
+    changed = [(kept[name], name) for name, pks in groups.items() if not unfolded.isdisjoint(pks)]
     for start in range(0, len(changed), batch):
         part = changed[start : start + batch]
         update_rows(tags, ("id", "folded_name"), part, {"folded_name": "v.folded_name"}, where="t.id = v.id")
 
 
-def _merge(pks: list[int], tags: type[Model], links: type[Model]) -> int:
-    """Merge tags into the one of them that stays, whose id is returned."""
-    if len(pks) == 1:
-        return pks[0]
-    of_tags: Any = links._base_manager.filter(tag__in=pks)
-    uses = dict(of_tags.values_list("tag").annotate(Count("pk")).order_by())
-    kept = max(pks, key=lambda pk: (uses.get(pk, 0), -pk))
-    for pk in pks:
-        if pk != kept:
-            had_both = links._base_manager.filter(tag=kept).values("customer")
-            moving: Any = links._base_manager.filter(tag=pk)
-            moving.exclude(customer__in=had_both).update(tag=kept)
-            moving._raw_delete(moving.db)
-    gone: Any = tags._base_manager.filter(pk__in=[pk for pk in pks if pk != kept])
-    gone._raw_delete(gone.db)
-    return kept
+def _kept(groups: list[list[int]], links: type[Model], batch: int) -> list[int]:
+    """Of each group of tags the one that stays."""
+    several = [pk for pks in groups if len(pks) > 1 for pk in pks]
+    uses: dict[int, int] = {}
+    for start in range(0, len(several), batch):
+        of_tags = links._base_manager.filter(tag__in=several[start : start + batch]).order_by()
+        uses |= dict(of_tags.values_list("tag").annotate(Count("pk")))
+    return [max(pks, key=lambda pk: (uses.get(pk, 0), -pk)) for pks in groups]
+
+
+def _merge(kept: dict[int, int], tags: type[Model], links: type[Model], batch: int) -> None:
+    """Merge tags into others: `kept` says for each that goes which one stays."""
+    pks = list(kept)
+    for start in range(0, len(pks), batch):
+        part = pks[start : start + batch]
+        moving: Any = links._base_manager.filter(tag__in=part)
+        pairs = [(customer, kept[tag]) for customer, tag in moving.values_list("customer", "tag")]
+        insert_pairs(links, ("customer", "tag"), pairs)
+        for gone in (moving, tags._base_manager.filter(pk__in=part)):
+            gone._raw_delete(gone.db)

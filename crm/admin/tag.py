@@ -46,7 +46,6 @@ class TagAdmin(TenantModelAdmin):
         uses = uses_of_tags(tags)
         return {
             "warning_template": "admin/crm/tag/delete_warning.html",
-            "several": len(tags) > 1,
             "tagged": count_customers(tags),
             "tagged_url": _customers_url(tags) if len(tags) <= MAX_USES else "",
             "uses": [linked(use) for use in uses[:MAX_USES]],

@@ -78,7 +78,8 @@ class DeletesCascades(Base):
         return deletion_page.deleted_objects(Cascade(rows), self.admin_site, request)
 
     def _rows(self, pks: list[Any]) -> models.QuerySet[Any]:
-        return self.model._base_manager.filter(pk__in=pks)
+        rows: models.QuerySet[Any] = self.model._base_manager.filter(pk__in=pks)
+        return rows
 
     # One row, on its page
 

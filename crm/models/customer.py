@@ -54,7 +54,7 @@ class Tag(TenantModel):
     def clean(self) -> None:
         """Refuse a name in which nothing can be seen, and one that another tag has in whatever case."""
         super().clean()
-        if not fold_tag(self.name):
+        if self.name and not fold_tag(self.name):
             raise ValidationError({"name": NOTHING_SEEN}, code="invalid_tag")
         others = Tag.objects.filter(business=self.business_id, folded_name=fold_tag(self.name)).exclude(pk=self.pk)
         if other := others.first():

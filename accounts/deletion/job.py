@@ -120,11 +120,17 @@ def _is_part(key: Any) -> bool:
 
 @transaction.atomic
 def _remove(deletion: Deletion, cascade: Cascade) -> None:
-    if deletion.requested_by_id and _are_selected(deletion, cascade.root_model):
-        # As whoever deletes one row in the admin leaves one, too.
-        LogEntry.objects.log_actions(deletion.requested_by_id, cascade.roots.select_related(), DELETION)
+    if _are_selected(deletion, cascade.root_model):
+        _take_leave(deletion, cascade.roots)
     deletion.note(cascade.remove())
     JOB.extend(deletion, counts=deletion.counts, done=deletion.done)
+
+
+def _take_leave(deletion: Deletion, rows: models.QuerySet[Any]) -> None:
+    """Lock selected rows, so that nothing new can refer to them, and leave an entry in the history for each."""
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    if deletion.requested_by_id:
+        LogEntry.objects.log_actions(deletion.requested_by_id, rows.select_related(), DELETION)
 
 
 def _are_selected(deletion: Deletion, model: type[models.Model]) -> bool:

@@ -8,6 +8,7 @@ That is (any ∪ customers) ∩ all − none. "everyone": true stands in the pla
 those two. Nothing else means everybody: a document that chooses nobody is refused, and so is a tag that is not there.
 """
 
+from collections import defaultdict
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,10 +16,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Business
-from crm.customers.customers import clean_tag_names
-from crm.models import Customer, Tag
+from crm.customers.tags import clean_tag_names, find_tags
+from crm.models import Customer
+from crm.normalization import fold_tag
 
-TAG_LISTS = ("tags_any", "tags_all", "tags_none")
+from .models.broadcast import TAG_LISTS, tag_names
+
 #: The audience document: what its keys mean stands above.
 Document = dict[str, Any]
 
@@ -73,10 +76,10 @@ def _clean_tags(business: Business, key: str, names: Any) -> list[str]:
         names = clean_tag_names(names)
     except ValidationError as error:
         raise ValidationError({key: error.messages}) from error
-    found = set(Tag.objects.for_business(business).filter(name__in=names).values_list("name", flat=True))
-    if unknown := [name for name in names if name not in found]:
+    found = {fold_tag(tag.name): tag.name for tag in find_tags(business.pk, names)}
+    if unknown := [name for name in names if fold_tag(name) not in found]:
         raise ValidationError({key: _("There is no tag “%(tag)s”.") % {"tag": unknown[0]}})
-    return names
+    return [found[fold_tag(name)] for name in names]
 
 
 def _clean_customers(business: Business, ids: Any) -> list[int]:
@@ -110,18 +113,28 @@ def _check_choice(cleaned: Document) -> None:
 def people(business: Business, document: Document) -> QuerySet[Customer]:
     """The customers that a document means now. Raises ValidationError like `clean`, also for a tag deleted since."""
     document = clean(business, document)
-    tags = dict(Tag.objects.for_business(business).filter(name__in=_tag_names(document)).values_list("name", "pk"))
+    tags = _tags_by_name(business, document)
     customers = Customer.objects.for_business(business)
     if not document.get("everyone"):
-        any_of = [tags[name] for name in document.get("tags_any", [])]
+        any_of = [pk for name in document.get("tags_any", []) for pk in tags[fold_tag(name)]]
         customers = customers.filter(_has_tag(any_of) | Q(pk__in=document.get("customers", [])))
     for name in document.get("tags_all", []):
-        customers = customers.filter(_has_tag([tags[name]]))
-    return customers.exclude(_has_tag([tags[name] for name in document.get("tags_none", [])]))
+        customers = customers.filter(_has_tag(tags[fold_tag(name)]))
+    return customers.exclude(_has_tag([pk for name in document.get("tags_none", []) for pk in tags[fold_tag(name)]]))
 
 
-def _tag_names(document: Document) -> list[str]:
-    return [name for key in TAG_LISTS for name in document.get(key, [])]
+def gone_tags(business: Business, document: Document) -> list[str]:
+    """The names in a stored document of tags that have been deleted since."""
+    found = _tags_by_name(business, document)
+    return list(dict.fromkeys(name for name in tag_names(document) if fold_tag(name) not in found))
+
+
+def _tags_by_name(business: Business, document: Document) -> dict[str, list[int]]:
+    """The ids of the tags that a document names, by folded name. Several where they have not been merged yet."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for tag in find_tags(business.pk, tag_names(document)):
+        found[fold_tag(tag.name)].append(tag.pk)
+    return found
 
 
 def _has_tag(tag_ids: list[int]) -> Q:

@@ -173,6 +173,9 @@ CONTENT_SECURITY_POLICY = {
 # The largest webhook Meta sends is 3 MB; Django's default would refuse it (Webhooks, "Payload size").
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
+# The audience of a broadcast may name ten thousand customers, each of whom is a field of its form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
+
 # --- Language and time -----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", ["ru", "en"], default="ru")

@@ -1,6 +1,6 @@
 """
 How what people write is compared: their letters, not their keyboard. Search goes by `fold`; keywords, menus, words of
-a bot, conditions and opting out go by `normalize` and `trim`.
+a bot, conditions and opting out go by `normalize` and `trim`; tags by `fold_tag`.
 """
 
 import re
@@ -27,6 +27,12 @@ _BLANKS = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " "))
 #: Marks that make an emoji of a digit or choose how a character is drawn.
 _DRAWING_MARKS = frozenset("\u034f\u20e3" + "".join(map(chr, range(0xFE00, 0xFE10))))
 
+#: What is never drawn. Not the joiners and the letters of flags, which make another emoji of the ones beside them.
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+_UNSEEN_IN_TAG = re.compile(f"[{_UNSEEN}\ufe00-\ufe0f]")
+_AROUND_TAG = f"[{_UNSEEN}\u200c\u200d\u115f\u1160\u3164\uffa0\u2800\\s\\x00-\\x1f]+"
+_ENDS_OF_TAG = re.compile(f"^{_AROUND_TAG}|{_AROUND_TAG}$")
+
 #: The kinds of characters that say nothing at the ends of a text: punctuation, emoji, №. Not + or $, which do.
 _OUTER = ("P", "So", "Sk", "Z")
 
@@ -44,6 +50,20 @@ def normalize(text: str) -> str:
     """
     shown = visible(unicodedata.normalize("NFC", text[:MAX_LENGTH]))
     return " ".join(fold(_MIXED_WORD.sub(_in_one_script, shown)).split())
+
+
+def trim_tag(name: str) -> str:
+    """A tag's name as it is shown: without blanks and invisible characters around it. Empty when it has no others."""
+    return _ENDS_OF_TAG.sub("", name)
+
+
+def fold_tag(name: str) -> str:
+    """
+    A tag's name as it is compared: one Unicode form, no case, single blanks, nothing invisible. Whatever can be seen
+    counts: punctuation, emoji, and ё, since two tags that became one cannot be told apart again.
+    """
+    shown = _UNSEEN_IN_TAG.sub("", unicodedata.normalize("NFC", trim_tag(name)).translate(_BLANKS))
+    return " ".join(unicodedata.normalize("NFC", shown.casefold()).split())
 
 
 def visible(text: str) -> str:

@@ -20,6 +20,7 @@ class PersonAdmin(TenantModelAdmin):
     """The people of a business. Adding one invites them."""
 
     form = PersonForm
+    leaves_many_to_job = False
     list_display = ["email", "name", "role", "is_active", "has_joined", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["email", "name"]

@@ -20,6 +20,7 @@ class ApiTokenAdmin(TenantModelAdmin):
     """Keys for programs. A key is shown once, when it is made."""
 
     form = ApiTokenForm
+    leaves_many_to_job = False
     list_display = ["name", "role", "person", "beginning", "created", "expiry"]
     list_filter = ["role", "expiry"]
     list_select_related = ["user"]

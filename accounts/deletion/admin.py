@@ -15,24 +15,30 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts.database.deadlocks import again_after_deadlock
-from accounts.models import Deletion, User
+from accounts.models import Deletion, Selection, User
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 
-from . import deletion
+from . import deletion, selections
 from . import page as deletion_page
 from .cascade import Cascade
 from .forms import NameForm
 
-#: Rows that one action may delete, within one request.
+#: Chosen rows that are deleted within one request. More of them are left to a job.
 MAX_DELETED_AT_ONCE = 2000
+
+#: Rows, with all that depends on them, that are deleted within one request.
+MAX_ROWS_IN_REQUEST = 20_000
+
+#: The field by which the confirmation page names the rows it is about, when they are written down.
+SELECTION_FIELD = "selection"
 
 
 class ChosenRows:
     """The chosen rows as one, whose key lists theirs: Django reads at most a thousand fields of a form."""
 
-    def __init__(self, rows: list[models.Model]) -> None:
-        self.pk = ",".join(str(row.pk) for row in rows)
+    def __init__(self, pks: list[Any]) -> None:
+        self.pk = ",".join(map(str, pks))
 
 
 if TYPE_CHECKING:
@@ -47,6 +53,8 @@ class DeletesCascades(Base):
     """The part of TenantModelAdmin that deletes. Where `types_name`, whoever deletes a row types its name first."""
 
     types_name = False
+    # Whether very many rows may be deleted by a job. Not where each needs a decision, or its name.
+    leaves_many_to_job = True
 
     def delete_cascades(self, rows: Iterable[Any], requested_by: User | None) -> list[Deletion]:
         """Delete rows with everything that depends on them. Returns the Deletion of each."""
@@ -66,8 +74,12 @@ class DeletesCascades(Base):
         """What the confirmation page shows: exact counts, and links to up to 50 rows of each kind."""
         if _is_confirmed(request):
             return [], {}, set(), []
-        cascade = Cascade(self.model._base_manager.filter(pk__in=[obj.pk for obj in objs]))
-        return deletion_page.deleted_objects(cascade, self.admin_site, request)
+        rows = objs if isinstance(objs, models.QuerySet) else self._rows([obj.pk for obj in objs])
+        return deletion_page.deleted_objects(Cascade(rows), self.admin_site, request)
+
+    def _rows(self, pks: list[Any]) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = self.model._base_manager.filter(pk__in=pks)
+        return rows
 
     # One row, on its page
 
@@ -106,22 +118,56 @@ class DeletesCascades(Base):
         return actions
 
     def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        if queryset.count() > MAX_DELETED_AT_ONCE:
-            text = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
-            self.message_user(request, text % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
-            return None
+        if SELECTION_FIELD in request.POST:
+            return self._delete_selection(request)
+        pks = list(queryset.order_by().values_list("pk", flat=True).distinct())
+        if len(pks) > MAX_DELETED_AT_ONCE:
+            return self._confirm_selection(request, pks)
         context = self._confirm(request, queryset, is_answered="post" in request.POST)
         if _is_confirmed(request):
             return self._delete_selected(request, queryset)
+        context |= {"queryset": [ChosenRows(pks)], "rows": queryset}
+        return self._confirmation_page(request, self._rows(pks), context)
+
+    def _confirmation_page(self, request: HttpRequest, rows: models.QuerySet[Any], context: dict[str, Any]) -> Any:
+        """Django's page, which tells what is deleted with these rows."""
         values = request.POST.copy()
         values.pop("post", None)
         request.POST = values  # type: ignore[assignment]
-        page: Any = delete_selected(self, request, queryset)
-        page.context_data.update(context, queryset=[ChosenRows(list(queryset))], rows=queryset)
+        page: Any = delete_selected(self, request, rows)
+        page.context_data.update(context)
         return deletion_page.with_counts(page)
+
+    def _confirm_selection(self, request: HttpRequest, pks: list[Any]) -> Any:
+        """Write down very many rows, as they match now, and ask whether these are to be deleted."""
+        if not self.leaves_many_to_job or self.types_name:
+            text = _("Choose at most %(count)s rows at once: narrow the list by a filter or a search.")
+            self.message_user(request, text % {"count": grouped(MAX_DELETED_AT_ONCE)}, messages.ERROR)
+            return None
+        selection = selections.select(self.model, pks, _user(request))
+        rows = selection.rows()
+        context = {"selection": selection, "queryset": [], **self.confirmation_context(request, rows)}
+        page = self._confirmation_page(request, rows, context)
+        page.template_name = "admin/accounts/delete_selection.html"
+        return page
+
+    def _delete_selection(self, request: HttpRequest) -> HttpResponse:
+        """Begin the deletion of the rows that the confirmation page was about, or go to the one that has begun."""
+        try:
+            asked = selections.find(request.POST[SELECTION_FIELD], self.model, _user(request))
+        except Refusal as refusal:
+            return self._redirect_refused(request, refusal)
+        return self._leave_to_job(request, asked)
+
+    def _leave_to_job(self, request: HttpRequest, asked: Selection | Deletion) -> HttpResponse:
+        begun = asked if isinstance(asked, Deletion) else selections.delete(asked, _user(request))
+        return redirect("admin:accounts_deletion_change", begun.pk)
 
     def _delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
         rows: Any = list(queryset)
+        if self._are_many(rows):
+            selection = selections.select(self.model, [row.pk for row in rows], _user(request))
+            return self._leave_to_job(request, selection)
         self.delete_queryset(request, queryset)
         self.log_deletions(request, rows)
         gone = len(rows) - len(under_way(request))
@@ -131,11 +177,17 @@ class DeletesCascades(Base):
             self.message_user(request, text, messages.SUCCESS)
         return self._redirect_to_job(request)
 
+    def _are_many(self, rows: list[Any]) -> bool:
+        """Whether so much depends on these rows together that a job deletes them."""
+        if not self.leaves_many_to_job or self.types_name or len(rows) < 2:
+            return False
+        return Cascade(self._rows([row.pk for row in rows])).total > MAX_ROWS_IN_REQUEST
+
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         self._delete(request, queryset)
 
     def _delete(self, request: HttpRequest, rows: Iterable[Any]) -> None:
-        deletions = self.delete_cascades(rows, cast(User, request.user))
+        deletions = self.delete_cascades(rows, _user(request))
         request.deletions = deletions  # type: ignore[attr-defined]
 
     def _redirect_to_job(self, request: HttpRequest) -> HttpResponse | None:
@@ -148,6 +200,10 @@ class DeletesCascades(Base):
     def _redirect_refused(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
         self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
 
 
 def _is_confirmed(request: HttpRequest) -> bool:

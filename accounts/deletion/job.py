@@ -11,13 +11,14 @@ from math import inf
 from typing import Any
 
 from django.apps import apps
+from django.contrib.admin.models import DELETION, LogEntry
 from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.database.pacing import let_others_write
 from accounts.jobs.job import Job
 from accounts.jobs.job import advance as advance_row
-from accounts.models import Deletion
+from accounts.models import Deletion, SelectedRow, Selection
 
 from .cascade import Cascade, references_to
 
@@ -26,6 +27,9 @@ LEASE = timedelta(minutes=1)
 
 #: Rows per transaction. Each takes some hundredths of a second, in which nobody else can write to SQLite.
 BATCH = 10_000
+
+#: Selected rows that are looked up together: the database lists them for each kind that may depend on them.
+SELECTED_BATCH = 5000
 
 
 def advance(deletion: Deletion, seconds: float = inf) -> bool:
@@ -44,18 +48,37 @@ def work(deletion: Deletion, seconds: float) -> bool:
 
 def _work(deletion: Deletion, deadline: float) -> bool:
     JOB.write(deletion, state=Deletion.State.RUNNING, started_at=deletion.started_at or timezone.now())
-    model = apps.get_model(deletion.what)
-    for cascade in small_cascades(model._base_manager.filter(pk=deletion.object_id)):
-        _remove(deletion, cascade)
-        if time.monotonic() > deadline:
-            return True
-        let_others_write()
+    model = _model(deletion)
+    for rows in _roots(deletion, model):
+        for cascade in small_cascades(rows):
+            _remove(deletion, cascade)
+            if time.monotonic() > deadline:
+                return True
+            let_others_write()
     orphans = 0
     for found in Cascade(model._base_manager.none()).orphans():
         orphans += found
         JOB.extend(deletion)
-    JOB.finish(deletion, state=Deletion.State.DONE, finished_at=timezone.now(), orphans=orphans)
+    _finish(deletion, orphans)
     return False
+
+
+def _model(deletion: Deletion) -> type[models.Model]:
+    """The model of the rows that are deleted with what depends on them."""
+    selection = Selection.objects.filter(pk=deletion.object_id).first() if deletion.is_of_selection else None
+    return apps.get_model(selection.what if selection else deletion.what)
+
+
+def _roots(deletion: Deletion, model: type[models.Model]) -> Iterator[models.QuerySet[Any]]:
+    """The rows that are left, in parts. What was chosen is forgotten part by part, once the rows are gone."""
+    if not deletion.is_of_selection:
+        yield model._base_manager.filter(pk=deletion.object_id)
+        return
+    selected = SelectedRow.objects.filter(selection=deletion.object_id).order_by("object_id")
+    while ids := list(selected.values_list("object_id", flat=True)[:SELECTED_BATCH]):
+        part = selected.filter(object_id__lte=ids[-1]).order_by()
+        yield model._base_manager.filter(pk__in=part.values("object_id"))
+        part.delete()
 
 
 def small_cascades(rows: models.QuerySet[Any]) -> Iterator[Cascade]:
@@ -97,8 +120,29 @@ def _is_part(key: Any) -> bool:
 
 @transaction.atomic
 def _remove(deletion: Deletion, cascade: Cascade) -> None:
+    if _are_selected(deletion, cascade.root_model):
+        _take_leave(deletion, cascade.roots)
     deletion.note(cascade.remove())
     JOB.extend(deletion, counts=deletion.counts, done=deletion.done)
+
+
+def _take_leave(deletion: Deletion, rows: models.QuerySet[Any]) -> None:
+    """Lock selected rows, so that nothing new can refer to them, and leave an entry in the history for each."""
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    if deletion.requested_by_id:
+        LogEntry.objects.log_actions(deletion.requested_by_id, rows.select_related(), DELETION)
+
+
+def _are_selected(deletion: Deletion, model: type[models.Model]) -> bool:
+    """Whether rows of this model were chosen, rather than depend on what was."""
+    return deletion.is_of_selection and _model(deletion) is model
+
+
+@transaction.atomic
+def _finish(deletion: Deletion, orphans: int) -> None:
+    if deletion.is_of_selection:
+        Selection.objects.filter(pk=deletion.object_id).delete()
+    JOB.finish(deletion, state=Deletion.State.DONE, finished_at=timezone.now(), orphans=orphans)
 
 
 JOB = Job(

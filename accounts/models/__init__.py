@@ -2,6 +2,7 @@ from .business import Business
 from .deletion import Deletion
 from .idempotent_request import IdempotentRequest
 from .job_row import JobRow
+from .selection import SelectedRow, Selection
 from .subscription import Subscription
 from .tenant import TenantModel, TenantQuerySet, UniqueInBusiness
 from .token import ApiToken
@@ -14,6 +15,8 @@ __all__ = [
     "IdempotentRequest",
     "JobRow",
     "Role",
+    "SelectedRow",
+    "Selection",
     "Subscription",
     "TenantModel",
     "TenantQuerySet",

@@ -20,7 +20,8 @@ class DeletionQuerySet(TenantQuerySet):
 
 class Deletion(JobRow):
     """
-    The deletion of one row with everything that depends on it; afterwards its receipt, which stays.
+    The deletion of one row, or of the rows of a selection, with everything that depends on it; afterwards its
+    receipt, which stays.
 
     waiting → running → done
 
@@ -77,6 +78,11 @@ class Deletion(JobRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_of_selection(self) -> bool:
+        """Whether it deletes rows that were chosen together (accounts.models.Selection). They are not retired."""
+        return self.what == "accounts.selection"
 
     @property
     def duration_text(self) -> str:

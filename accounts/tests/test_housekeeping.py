@@ -17,6 +17,6 @@ def test_what_is_over_is_forgotten_and_the_rest_stays():
     old = IdempotentRequest.objects.create(user=owner, key="old")
     IdempotentRequest.objects.create(user=owner, key="new")
     IdempotentRequest.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
-    assert delete_expired() == {"sessions": 0, "tokens": 1, "responses": 1}
+    assert delete_expired() == {"sessions": 0, "tokens": 1, "responses": 1, "selections": 0}
     assert ApiToken.objects.get().name == "Shop"
     assert IdempotentRequest.objects.get().key == "new"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from crm.normalization import fold_tag
+
 from .effects import TimerKind
 
 
@@ -24,8 +26,12 @@ class Person:
         return replace(self, name=name or self.name, attributes={**self.attributes, **(attributes or {})})
 
     def with_tags(self, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Person:
-        tags = [tag for tag in (*self.tags, *added) if tag not in removed]
-        return replace(self, tags=tuple(dict.fromkeys(tags)))
+        tags: dict[str, str] = {}
+        for tag in (*self.tags, *added):
+            tags.setdefault(fold_tag(tag), tag)
+        for tag in removed:
+            tags.pop(fold_tag(tag), None)
+        return replace(self, tags=tuple(tags.values()))
 
 
 @dataclass(frozen=True)

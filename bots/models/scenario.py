@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Self
 
 from django.db import models
@@ -9,6 +9,8 @@ from django.utils.translation import pgettext, pgettext_lazy
 from accounts.models import TenantModel, TenantQuerySet
 from bots.document.reading import cached_version
 from bots.document.scenario import Scenario
+from crm.models import Tag
+from crm.normalization import fold_tag
 from whatsapp.message_templates.usage import Use
 from whatsapp.models import MessageTemplate
 
@@ -57,11 +59,51 @@ class BotScenario(TenantModel):
                     found.append(Use(scenario, pgettext("scenario", "draft")))
         return found
 
+    @classmethod
+    def uses_of_tags(cls, tags: Collection[Tag]) -> list[Use]:
+        """The scenarios that name one of these tags of a business: published, or so far only in the draft."""
+        folded_names = {fold_tag(tag.name) for tag in tags}
+        own = cls.objects.for_business(next(iter(tags)).business_id)
+        running = ScenarioVersion.objects.filter(scenario__in=own).that_run().only("scenario_id", "definition")
+        live = {version.scenario_id for version in running if _names_tag(version.definition, folded_names)}
+        found = [Use(scenario, pgettext("scenario", "published")) for scenario in own if scenario.pk in live]
+        drafts = (scenario for scenario in own if scenario.pk not in live)
+        found += [
+            Use(scenario, pgettext("scenario", "draft"))
+            for scenario in drafts
+            if _names_tag(scenario.definition, folded_names)
+        ]
+        return found
+
+
+def _names_tag(definition: Any, folded_names: set[str]) -> bool:
+    """Whether a step of a scenario document gives, takes or asks for one of these tags."""
+    return any(fold_tag(str(name)) in folded_names for step in _steps(definition) for name in _tags_of(step))
+
+
+def _tags_of(step: dict[str, Any]) -> Iterator[Any]:
+    yield from _entries(step, "add_tags")
+    yield from _entries(step, "remove_tags")
+    for rule in _entries(step, "rules"):
+        if isinstance(rule, dict) and rule.get("field") == "customer.tags":
+            yield rule.get("value", "")
+
+
+def _entries(step: dict[str, Any], key: str) -> list[Any]:
+    """A list of a step; a draft may hold anything there."""
+    found = step.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _steps(definition: Any) -> list[dict[str, Any]]:
+    """The steps of a document, which a draft may not have."""
+    steps = definition.get("steps") if isinstance(definition, dict) else None
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
 
 def _sends(definition: Any, names: set[tuple[str, str]]) -> bool:
     """Whether a scenario document has a step that sends one of the templates of these (name, language)."""
-    steps = definition.get("steps", []) if isinstance(definition, dict) else []
-    return any((step.get("template"), step.get("language")) in names for step in steps if isinstance(step, dict))
+    return any((step.get("template"), step.get("language")) in names for step in _steps(definition))
 
 
 class ScenarioVersionQuerySet(TenantQuerySet):

@@ -16,13 +16,13 @@ from accounts.models import Deletion, User
 from accounts.refusals import Refusal
 from accounts.templatetags.accounts import grouped
 from accounts.tenancy.admin import TenantModelAdmin
-from broadcasts import drafts
+from broadcasts import audience, drafts
 from broadcasts.labels import paused_text, preview_of
 from broadcasts.models import Broadcast, BroadcastMessage
 from whatsapp.template_parameters import MEDIA_KEYS, placeholders
 
 from .broadcast_page import BroadcastPage
-from .forms import PARAMETER, NewBroadcastForm, draft_form_for
+from .forms import PARAMETER, WITHOUT_GONE, NewBroadcastForm, draft_form_for
 
 #: What is not on its way and never will be.
 OVER = ("accepted", "sent", "delivered", "read", "failed", "unknown")
@@ -33,6 +33,7 @@ class BroadcastAdmin(TenantModelAdmin):
     """Drafts are forms; what is planned or started is a page that shows how far it is (BroadcastPage)."""
 
     form = NewBroadcastForm
+    leaves_many_to_job = False
     list_display = ["name", "whatsapp_number", "template", "status", "recipients", "headway"]
     list_filter = ["whatsapp_number", "status"]
     list_select_related = ["whatsapp_number", "template"]
@@ -114,6 +115,7 @@ class BroadcastAdmin(TenantModelAdmin):
         if obj is None:
             return [(None, {"fields": ["name", "whatsapp_number", "template"]})]
         keys = placeholders(obj.template)
+        gone = [WITHOUT_GONE] if audience.gone_tags(obj.business, obj.audience) else []
         filled_in = {
             "fields": [name for key in keys for name in _fields_of(key)],
             "description": _("What stands in the gaps of the template, for each person."),
@@ -121,7 +123,7 @@ class BroadcastAdmin(TenantModelAdmin):
         return [
             (None, {"fields": ["name", "whatsapp_number", "template"]}),
             *([(_("What is filled in"), filled_in)] if keys else []),
-            (_("Recipients"), {"fields": ["who", "tags_any", "customers", "tags_all", "tags_none"]}),
+            (_("Recipients"), {"fields": ["who", "tags_any", "customers", "tags_all", "tags_none", *gone]}),
             (_("Time"), {"fields": ["scheduled_at"]}),
         ]
 

@@ -13,6 +13,7 @@ from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
 from broadcasts import audience
 from broadcasts.models import Broadcast, BroadcastMessage
+from crm.customers.tags import find_tags
 from crm.models import Customer, Tag
 from whatsapp.graph.media_types import extensions_of
 from whatsapp.message_templates import header_files
@@ -25,6 +26,9 @@ from .parameter_fields import ParameterField, attribute_names
 
 #: The names of the fields of placeholders begin so.
 PARAMETER = "parameter_"
+
+#: The box that is ticked when tags of the audience have been deleted.
+WITHOUT_GONE = "without_gone"
 
 
 class NewBroadcastForm(TenantModelForm):
@@ -89,7 +93,7 @@ class DraftForm(NewBroadcastForm):
         document = self.instance.audience
         for name in audience.TAG_LISTS:
             _choice(self, name).queryset = Tag.objects.for_business(business)
-            self.initial[name] = Tag.objects.for_business(business).filter(name__in=document.get(name, []))
+            self.initial[name] = find_tags(business.pk, document.get(name, []))
         _choice(self, "customers").queryset = Customer.objects.for_business(business)
         self.initial["customers"] = document.get("customers", [])
         self.initial["who"] = "everyone" if document.get("everyone") else "chosen"
@@ -175,6 +179,13 @@ class DraftForm(NewBroadcastForm):
         return before if FILE.fullmatch(before) and not link else ""
 
 
+def _without_gone_field(gone: list[str]) -> forms.BooleanField:
+    """Whoever saves the form says that they have seen it: without a tag, an audience may be a larger one."""
+    label = _("Without the deleted tags: %(tags)s") % {"tags": ", ".join(gone)}
+    message = _("These tags have been deleted, and the choice above is without them. Look at it, then tick this.")
+    return forms.BooleanField(label=label, help_text=message, error_messages={"required": message})
+
+
 def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
     """The form of a draft, with a field for each placeholder of its template."""
     attributes = attribute_names(broadcast.business)
@@ -187,6 +198,8 @@ def draft_form_for(broadcast: Broadcast) -> type[DraftForm]:
         fields["header_file"] = forms.FileField(
             label=_("or a file"), required=False, widget=forms.FileInput(attrs={"accept": accepted})
         )
+    if gone := audience.gone_tags(broadcast.business, broadcast.audience):
+        fields[WITHOUT_GONE] = _without_gone_field(gone)
     return type("DraftForm", (DraftForm,), fields)
 
 

@@ -8,8 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import JobRow, TenantModel, TenantQuerySet
+from crm.models import Tag
+from crm.normalization import fold_tag
 from whatsapp.message_templates.usage import Use
 from whatsapp.models import MessageTemplate
+
+#: The lists of tags in an audience document (broadcasts.audience).
+TAG_LISTS = ("tags_any", "tags_all", "tags_none")
+
+
+def tag_names(audience: Any) -> list[str]:
+    """The names of the tags that an audience document names."""
+    lists = [audience.get(key) for key in TAG_LISTS] if isinstance(audience, dict) else []
+    return [name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)]
 
 
 class BroadcastQuerySet(TenantQuerySet):
@@ -129,6 +140,14 @@ class Broadcast(JobRow, TenantModel):
         """The broadcasts that still need one of these templates (whatsapp.message_templates.usage)."""
         needing = cls.objects.filter(template__in=templates).exclude(status__in=cls.OVER)
         return [Use(row, row.get_status_display(), holds=row.status in cls.UNDER_WAY) for row in needing]
+
+    @classmethod
+    def uses_of_tags(cls, tags: Collection[Tag]) -> list[Use]:
+        """The broadcasts that are not over and whose audience names one of these tags of a business."""
+        folded_names = {fold_tag(tag.name) for tag in tags}
+        rows = cls.objects.for_business(next(iter(tags)).business_id).exclude(status__in=cls.OVER)
+        naming = (row for row in rows if not folded_names.isdisjoint(map(fold_tag, tag_names(row.audience))))
+        return [Use(row, row.get_status_display()) for row in naming]
 
     def move(self, to: Status, *, since: Collection[Status], **values: Any) -> bool:
         """

@@ -13,7 +13,7 @@ from broadcasts.admin import broadcast_page
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.customers import customers
-from crm.models import Message
+from crm.models import Customer, Message
 from crm.testing import make_customer
 from whatsapp.models import WhatsAppNumber
 from whatsapp.testing import make_number, make_template
@@ -188,6 +188,18 @@ def test_attributes_of_customers_are_offered(client, draft):
     text = shown(client, page(draft))
     assert "customer.attributes.city" in text
     assert "bad{name" not in text
+
+
+def test_more_customers_than_django_reads_fields_by_default_are_chosen_by_name(client, draft):
+    people = Customer.objects.bulk_create(
+        Customer(business=draft.business, name="D", phone=f"+7925{serial:07}") for serial in range(1100)
+    )
+    data = form_data(draft, who="chosen", customers=[person.pk for person in people])
+
+    assert client.post(page(draft), data).status_code == 302
+
+    draft.refresh_from_db()
+    assert len(draft.audience["customers"]) == 1100
 
 
 @pytest.mark.parametrize("choice", [{"who": "chosen"}, {"who": "everyone", "tags_any": "vip"}, {"who": ""}])

@@ -1,3 +1,3 @@
-from . import conversation, customer, deal, message
+from . import conversation, customer, deal, message, tag
 
-__all__ = ["conversation", "customer", "deal", "message"]
+__all__ = ["conversation", "customer", "deal", "message", "tag"]

@@ -1,8 +1,7 @@
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -10,9 +9,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tenancy.admin import TenantModelAdmin
 from crm.customers import customers
-from crm.models import Customer, Tag
+from crm.models import Customer
 
 from .customer_files import CustomerFiles
 from .customer_merges import CustomerMerges
@@ -136,35 +134,11 @@ class CustomerAdmin(CustomerFiles, CustomerMerges, CustomerSearch):
 
     @admin.action(description=_("Opt the selected customers out of broadcasts"), permissions=["change"])
     def opt_out(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
-        self._decide(request, queryset, customers.opt_out)
+        self._tell_changed(request, customers.opt_out_all(queryset))
 
     @admin.action(description=_("Opt the selected customers in again"), permissions=["change"])
     def opt_in(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
-        self._decide(request, queryset, customers.opt_in)
+        self._tell_changed(request, customers.opt_in_all(queryset))
 
-    def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Customer], decide: Callable[[Customer], object]
-    ) -> None:
-        chosen = list(queryset)
-        for customer in chosen:
-            decide(customer)
-        count = len(chosen)
+    def _tell_changed(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, ngettext("%d customer changed.", "%d customers changed.", count) % count)
-
-
-@admin.register(Tag)
-class TagAdmin(TenantModelAdmin):
-    list_display = ["name", "customer_count"]
-    search_fields = ["name"]
-    fields = ["name"]
-    # Counting groups the rows, and Django leaves a model's own order out of groups.
-    ordering = ["name", "id"]
-    empty_text = _("No tags yet. A tag is created on first use, on a customer or in a scenario.")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return super().get_queryset(request).annotate(customer_count=Count("customers"))
-
-    @admin.display(description=_("customers"), ordering="customer_count")
-    def customer_count(self, tag: Any) -> str:
-        url = reverse("admin:crm_customer_changelist")
-        return format_html('<a href="{}?tags__id__exact={}">{}</a>', url, tag.pk, tag.customer_count)

@@ -81,6 +81,20 @@ class TagSerializer(TenantSerializer):
         fields = ["id", "name"]
 
 
+class TagUseSerializer(serializers.Serializer[Any]):
+    """A broadcast or a scenario that names a tag."""
+
+    kind = serializers.CharField(source="row._meta.model_name")
+    id = serializers.IntegerField(source="row.pk")
+    name = serializers.CharField(source="row")
+    state = serializers.CharField()
+
+
+class TagUsesSerializer(serializers.Serializer[Any]):
+    customers = serializers.IntegerField()
+    uses = TagUseSerializer(many=True)
+
+
 class DealStageSerializer(TenantSerializer):
     class Meta:
         model = DealStage

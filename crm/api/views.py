@@ -17,6 +17,7 @@ from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope, signed_in
 from crm.conversations import conversations, exports, outbox
+from crm.customers.tag_usage import count_customers, uses_of_tags
 from crm.media import response
 from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
 from whatsapp.models import WhatsAppNumber
@@ -40,6 +41,7 @@ from .serializers import (
     MessageSerializer,
     PauseBotSerializer,
     TagSerializer,
+    TagUsesSerializer,
     WriteFileSerializer,
     WriteFirstSerializer,
     WriteSerializer,
@@ -64,6 +66,14 @@ class TagViewSet(TenantViewSet):
     queryset = Tag.objects.all()
     serializer_class = TagSerializer
     filterset_class = TagFilter
+    action_permissions = {"delete_preview": "delete"}
+
+    @extend_schema(responses=TagUsesSerializer)
+    @action(detail=True, methods=["get"], url_path="delete-preview")
+    def delete_preview(self, request: Request, pk: str | None = None) -> Response:
+        """How many customers have the tag, and the broadcasts and scenarios that name it."""
+        tag = self.get_object()
+        return Response(TagUsesSerializer({"customers": count_customers([tag]), "uses": uses_of_tags([tag])}).data)
 
 
 class DealViewSet(TenantViewSet):

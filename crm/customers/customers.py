@@ -3,19 +3,18 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business
 from accounts.names import clean_name
-from crm.models import Customer, Tag
+from crm.models import Customer
 from whatsapp.phone_numbers import variants_of
 
 from .duplicates import kept_apart
 from .merge import locked, merge
+from .tags import clean_tag_names, find_tags, get_or_create_tags
 
 
 def get_or_create(
@@ -170,28 +169,28 @@ def choose_mailings(customer: Customer, wanted: bool) -> bool:
     return False
 
 
+def opt_out_all(customers: QuerySet[Customer]) -> int:
+    """Opt out those of these customers who have not. Returns how many that were."""
+    return _rows(customers).filter(opted_out_at__isnull=True).update(opted_out_at=timezone.now())
+
+
+def opt_in_all(customers: QuerySet[Customer]) -> int:
+    """Opt in those of these customers who had opted out. Returns how many that were."""
+    return _rows(customers).filter(opted_out_at__isnull=False).update(opted_out_at=None)
+
+
+def _rows(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """The same customers, however they were looked up, for one UPDATE of any number."""
+    return Customer.objects.filter(pk__in=customers.order_by().values("pk"))
+
+
 def add_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.add(*get_or_create_tags(customer.business_id, names))
 
 
 def remove_tags(customer: Customer, names: Iterable[str]) -> None:
-    customer.tags.remove(*Tag.objects.filter(business=customer.business_id, name__in=clean_tag_names(names)))
+    customer.tags.remove(*find_tags(customer.business_id, clean_tag_names(names)))
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.set(get_or_create_tags(customer.business_id, names))
-
-
-def get_or_create_tags(business_id: int, names: Iterable[str]) -> list[Tag]:
-    """The tags with these names; those that are new are created. Raises ValidationError."""
-    names = clean_tag_names(names)
-    Tag.objects.bulk_create([Tag(business_id=business_id, name=name) for name in names], ignore_conflicts=True)
-    return list(Tag.objects.filter(business=business_id, name__in=names))
-
-
-def clean_tag_names(names: Iterable[str]) -> list[str]:
-    """Tag names in order, stripped and without repetition. Raises ValidationError (`invalid_tag`)."""
-    names = list(dict.fromkeys(name.strip() for name in names))
-    if any(not name or len(name) > 50 for name in names):
-        raise ValidationError(_("A tag has 1 to 50 characters."), code="invalid_tag")
-    return names

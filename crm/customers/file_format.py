@@ -27,9 +27,9 @@ from .columns import (
     heading,
     in_active_language,
 )
-from .customers import clean_tag_names
 from .spreadsheets import WORKBOOK_SEPARATOR, read_rows
 from .table import Table
+from .tags import clean_tag_names
 
 _YES = {"1", "yes", "y", "true", "да", "д", "истина", "+", "x", "х", fold(HEADINGS["opted_out"][1])}
 _NO = {"0", "no", "n", "false", "нет", "н", "ложь", "-"}

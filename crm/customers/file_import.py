@@ -21,12 +21,13 @@ from accounts.models import Business
 from accounts.refusals import Refusal
 from crm.models import Customer, Tag
 from crm.models.customer import attribute_text
+from crm.normalization import fold_tag
 from whatsapp.phone_numbers import canonical_phone, variants_of
 
 from . import column_mappings
-from .customers import get_or_create_tags
 from .file_format import CustomerFile, Failure, Row
 from .table import Column
+from .tags import get_or_create_tags
 
 #: Rows of a file that is imported by one call of the API.
 MAX_API_ROWS = 2000
@@ -153,7 +154,7 @@ class Batch:
                 self.by_line[canonical_phone(customer.phone)] = customer
             self.tags_of[customer.pk] = set()
         for pk, name in Tag.objects.filter(customers__in=self.tags_of).values_list("customers", "name"):
-            self.tags_of[pk].add(name)
+            self.tags_of[pk].add(fold_tag(name))
 
     def _apply(self, row: Row) -> None:
         if known := self._known(row):
@@ -178,7 +179,7 @@ class Batch:
     def _update(self, customer: Customer, row: Row) -> None:
         was_opted_out = customer.opted_out
         is_changed = _fill_in(customer, row)
-        new_tags = set(row.tags) - self.tags_of[customer.pk]
+        new_tags = [name for name in row.tags if fold_tag(name) not in self.tags_of[customer.pk]]
         if is_changed:
             self.changed[customer.pk] = customer
         if new_tags:
@@ -202,12 +203,13 @@ class Batch:
         self._store_tags()
 
     def _store_tags(self) -> None:
-        names = {name for _customer, names in self.tagged for name in names}
-        pks = {tag.name: tag.pk for tag in get_or_create_tags(self.business.pk, sorted(names))} if names else {}
+        names = dict.fromkeys(name for _customer, names in self.tagged for name in names)
+        found = get_or_create_tags(self.business.pk, names) if names else []
+        pks = {fold_tag(tag.name): tag.pk for tag in found}
         insert_pairs(
             Customer.tags.through,
             ("customer", "tag"),
-            [(customer.pk, pks[name]) for customer, names in self.tagged for name in names],
+            [(customer.pk, pks[fold_tag(name)]) for customer, names in self.tagged for name in names],
         )
 
 

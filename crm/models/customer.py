@@ -10,17 +10,22 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import TenantModel, UniqueInBusiness
 from accounts.names import clean_name
-from crm.normalization import fold
+from crm.normalization import fold, fold_tag, trim_tag
 from whatsapp.phone_numbers import readable_phone, variants_of
 
 #: Of a phone that another customer has, in whichever spelling.
 PHONE_TAKEN = _("There is a customer with this phone already.")
 
+#: Why a tag is refused.
+NOTHING_SEEN = _("Nothing can be seen in the name of this tag. Write at least one letter, digit or sign.")
+
 
 class Tag(TenantModel):
-    """A word by which a business groups its customers. Created on first use."""
+    """A word by which a business groups its customers, one whatever its case. Created on first use."""
 
     name = models.CharField(_("name"), max_length=50)
+    # The name as it is compared. Null only where the version before wrote the row (crm.customers.tags).
+    folded_name = models.CharField(max_length=500, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
         db_table = "tags"
@@ -32,11 +37,33 @@ class Tag(TenantModel):
                 fields=["business", "name"],
                 name="tag_unique_in_business",
                 violation_error_message=_("There is a tag with this name already."),
-            )
+            ),
+            models.UniqueConstraint(fields=["business", "folded_name"], name="tag_folded_once_in_business"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.set_folded_name()
+        if update_fields is not None and "name" in update_fields:
+            update_fields = {*update_fields, "folded_name"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def set_folded_name(self) -> None:
+        """Bring `folded_name` up to date, as `save` does: for bulk writes."""
+        self.name = trim_tag(self.name) or self.name
+        self.folded_name = fold_tag(self.name) or self.name
+
+    def clean(self) -> None:
+        """Refuse a name in which nothing can be seen, and one that another tag has in whatever case."""
+        super().clean()
+        if self.name and not fold_tag(self.name):
+            raise ValidationError({"name": NOTHING_SEEN}, code="invalid_tag")
+        others = Tag.objects.filter(business=self.business_id, folded_name=fold_tag(self.name)).exclude(pk=self.pk)
+        if other := others.first():
+            message = _("There is a tag with this name already: “%(tag)s”.") % {"tag": other}
+            raise ValidationError({"name": message}, code="unique")
 
 
 class Customer(TenantModel):

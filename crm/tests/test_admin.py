@@ -163,6 +163,28 @@ def test_customers_are_opted_out_by_an_action(page, owner):
     assert customer.opted_out
 
 
+def test_all_that_match_are_opted_out_and_in_again_by_few_queries(page, owner, django_assert_max_num_queries):
+    tagged = [make_customer(owner.business) for _serial in range(30)]
+    other, stranger = make_customer(owner.business), make_customer()
+    for customer in tagged:
+        customers.add_tags(customer, ["vip", "tea"])
+    customers.opt_out(tagged[0])
+    since = Customer.objects.get(pk=tagged[0].pk).opted_out_at
+    address = f"{list_of('customer')}?tags__id__exact={Tag.objects.get(name='vip').pk}"
+    chosen = {"_selected_action": [tagged[0].pk], "select_across": "1", "index": "0"}
+
+    with django_assert_max_num_queries(25):
+        page.post(address, {"action": "opt_out", **chosen})
+
+    assert Customer.objects.filter(opted_out_at__isnull=False).count() == 30
+    assert Customer.objects.get(pk=tagged[0].pk).opted_out_at == since
+    for left in (other, stranger):
+        left.refresh_from_db()
+        assert not left.opted_out
+    page.post(address, {"action": "opt_in", **chosen})
+    assert not Customer.objects.filter(opted_out_at__isnull=False).exists()
+
+
 def test_a_customer_known_by_user_id_alone_can_be_changed(page, owner):
     customer = make_customer(owner.business, phone=None, whatsapp_user_id="US.1")
 

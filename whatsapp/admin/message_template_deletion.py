@@ -34,10 +34,10 @@ class TemplateDeletionPage:
             "opts": self.model_admin.opts,
             "media": self.model_admin.media,
             "object": template,
-            "held": [_linked(use) for use in uses if use.holds],
-            "uses": [_linked(use) for use in uses if not use.holds],
+            "held": [linked(use) for use in uses if use.holds],
+            "uses": [linked(use) for use in uses if not use.holds],
             "siblings": siblings,
-            "uses_of_siblings": [_linked(use) for use in uses_of(siblings)],
+            "uses_of_siblings": [linked(use) for use in uses_of(siblings)],
             "is_at_meta": delete.is_at_meta(template),
         }
         return TemplateResponse(request, "admin/whatsapp/messagetemplate/delete_confirmation.html", context)
@@ -58,8 +58,8 @@ class TemplateDeletionPage:
         return redirect("admin:whatsapp_messagetemplate_changelist")
 
 
-def _linked(use: Use) -> str:
-    """What uses the template, with a link to its page."""
+def linked(use: Use) -> str:
+    """What uses something, with a link to its page."""
     options = use.row._meta
     address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(use.row.pk)])
     state = f" — {use.state}" if use.state else ""

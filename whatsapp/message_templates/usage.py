@@ -15,7 +15,10 @@ from whatsapp.models import MessageTemplate
 
 @dataclass(frozen=True)
 class Use:
-    """A row that names a template. `state` says in which way; while it `holds`, the template cannot be deleted."""
+    """
+    A row that names a template, or something else that may be deleted. `state` says in which way; while it `holds`,
+    that cannot be deleted.
+    """
 
     row: models.Model
     state: str = ""

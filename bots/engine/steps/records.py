@@ -10,6 +10,7 @@ from bots.document.limits import MAX_AMOUNT, MAX_ATTRIBUTE, MAX_CUSTOMER_NAME, M
 from bots.document.steps import CustomerFacts, NewDeal, Set
 from bots.engine import answers
 from bots.engine.effects import AddTags, CreateDeal, EndReason, RemoveTags, SetCustomer
+from crm.normalization import fold_tag
 
 from .handler import ONWARD, Destination, StepHandler
 
@@ -41,8 +42,8 @@ def _write_customer(customer: CustomerFacts, turn: Turn) -> None:
 
 
 def _filled(tags: Iterable[str], turn: Turn) -> tuple[str, ...]:
-    """The names of tags, without those that an empty value leaves blank."""
-    return tuple(name for tag in tags if (name := turn.fill(tag, MAX_TAG).strip()))
+    """The names of tags, without those in which an empty value leaves nothing to be seen."""
+    return tuple(name for tag in tags if fold_tag(name := turn.fill(tag, MAX_TAG).strip()))
 
 
 def _create_deal(deal: NewDeal, turn: Turn) -> None:

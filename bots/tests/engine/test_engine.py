@@ -234,6 +234,13 @@ def test_labels_that_differ_by_their_emoji_alone_are_told_apart():
     assert texts(play(definition, "привет", "чай")[1]) == ["?"]
 
 
+def test_tags_are_one_whatever_their_case():
+    anna = Person(tags=("VIP", "new"))
+    assert anna.with_tags(added=["vip", "Tea", "tea"]).tags == ("VIP", "new", "Tea")
+    assert anna.with_tags(removed=["vip", "NEW "]).tags == ()
+    assert anna.with_tags(removed=["vip!"]).tags == ("VIP", "new")
+
+
 def test_tags_are_removed():
     definition = document({"key": "a", "kind": "set", "remove_tags": ["lead"]})
     assert only(RemoveTags, play(definition, "привет")[1]).names == ("lead",)

@@ -435,6 +435,13 @@ def test_a_tap_on_an_old_menu_ends_a_wait(bot, conversation):
     assert not BotSession.objects.get().timers.filter(kind="wait").exists()
 
 
+def test_steps_give_and_take_tags_whatever_their_case(bot, conversation):
+    customers.add_tags(conversation.customer, ["VIP", "Новый"])
+    make_published_scenario(bot, document({"key": "a", "kind": "set", "add_tags": ["vip"], "remove_tags": ["НОВЫЙ"]}))
+    write(conversation, "Привет")
+    assert [tag.name for tag in conversation.customer.tags.all()] == ["VIP"]
+
+
 def test_a_condition_knows_the_customer_s_tags_and_the_bot_s_hours(bot, conversation):
     rules = [
         {"field": "customer.tags", "op": "in_tags", "value": "VIP"},

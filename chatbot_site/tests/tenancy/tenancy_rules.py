@@ -14,7 +14,7 @@ from accounts.tenancy.serializers import TenantRelatedField
 from chatbot_site.tests.tenancy.world import OTHER_TENANT_MODELS
 
 #: Models that lead to a business and are shown to nobody but the person they are about.
-PERSONAL = {"accounts.IdempotentRequest", "admin.LogEntry"}
+PERSONAL = {"accounts.IdempotentRequest", "accounts.SelectedRow", "accounts.Selection", "admin.LogEntry"}
 
 #: Models without a page or an address of their own, or with one for whoever made the row.
 WITHOUT_SURFACE = {

@@ -316,6 +316,27 @@ def test_customers_of_another_business_with_the_same_phones_stay_theirs(business
     assert Customer.objects.get(business=business).name == "Ours"
 
 
+def test_tags_of_a_file_are_one_whatever_their_case(business):
+    customers.add_tags(make_customer(business, phone="+79161234567"), ["ВИП"])
+    text = "phone;tags\n89161234567;вип\n89161234568;Вип, новый\n89161234569;НОВЫЙ\n"
+
+    outcome = run(business, text)
+
+    assert (outcome.failed, outcome.changed) == ([], 0)
+    assert sorted(Tag.objects.values_list("name", flat=True)) == ["ВИП", "новый"]
+    assert [tags_of(customer) for customer in Customer.objects.order_by("phone")] == [
+        ["ВИП"],
+        ["ВИП", "новый"],
+        ["новый"],
+    ]
+
+
+def test_a_tag_in_which_nothing_is_to_be_seen_fails_its_row(business):
+    outcome = run(business, 'phone;tags\n89161234567;"\u200b"\n89161234568;vip\n')
+    assert [failure.row for failure in outcome.failed] == [2]
+    assert [tag.name for tag in Tag.objects.all()] == ["vip"]
+
+
 def test_the_number_of_queries_does_not_grow_with_the_rows_of_a_batch(business, django_assert_max_num_queries):
     for serial in range(20):
         make_customer(business, phone=f"+7916000{serial:04}")

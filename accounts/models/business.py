@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .revisioned import Revisioned
 from .tenant import TenantQuerySet, Viewer
 from .user import User
 
@@ -32,7 +33,7 @@ class BusinessQuerySet(TenantQuerySet):
         return self.filter(pk=user.business_id)
 
 
-class Business(models.Model):
+class Business(Revisioned):
     """A tenant: one company with its numbers, people, customers and settings. Businesses never see each other."""
 
     name = models.CharField(_("name"), max_length=200)

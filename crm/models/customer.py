@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import TenantModel, UniqueInBusiness
+from accounts.models import Revisioned, TenantModel, UniqueInBusiness
 from crm.normalization import fold
 from whatsapp.phone_numbers import readable_phone
 
@@ -34,7 +34,7 @@ class Tag(TenantModel):
         return self.name
 
 
-class Customer(TenantModel):
+class Customer(Revisioned, TenantModel):
     """
     A person as one business knows them: by phone, by WhatsApp user id, or both. People with a WhatsApp username may
     have no phone (Business-scoped user IDs).

@@ -31,20 +31,20 @@ class Revisioned(models.Model):
 
     revision = models.PositiveIntegerField(gettext_lazy("revision"), default=1, db_default=1, editable=False)
 
-    # The revision that the next edit is of, if that matters; it is never stored.
-    _expected: int | None = None
+    # The revision to which the next thing is to be done, if that matters; it is never stored.
+    expected_revision: int | None = None
 
     class Meta:
         abstract = True
 
     def expect(self, revision: int | None) -> Self:
         """
-        Let the next edit of this instance be one of this revision alone. None: of any. Raises ChangedMeanwhile at once
-        when the row as it was loaded is another one already.
+        Let what is done next with this instance be done to this revision alone; None: to any. Raises ChangedMeanwhile
+        at once when the row as it was loaded is of another one already.
         """
         if revision is not None and revision != self.revision:
             raise ChangedMeanwhile
-        self._expected = revision
+        self.expected_revision = revision
         return self
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Revisioned(models.Model):
             super().save(*args, update_fields=update_fields, **kwargs)
             return
         with transaction.atomic():
-            if self._expected is not None:
+            if self.expected_revision is not None:
                 self.count_edit()
             else:
                 self.revision = F("revision") + 1  # type: ignore[assignment]
@@ -69,11 +69,11 @@ class Revisioned(models.Model):
         revision that was expected one wins. Raises ChangedMeanwhile for the other.
         """
         row = type(self)._base_manager.filter(pk=self.pk)
-        if self._expected is not None:
-            row = row.filter(revision=self._expected)
-        if not row.update(revision=F("revision") + 1) and self._expected is not None:
+        if self.expected_revision is not None:
+            row = row.filter(revision=self.expected_revision)
+        if not row.update(revision=F("revision") + 1) and self.expected_revision is not None:
             raise ChangedMeanwhile
-        self._expected = None
+        self.expected_revision = None
         self._forget_revision()
 
     def _edits(self, update_fields: Iterable[str] | None) -> bool:

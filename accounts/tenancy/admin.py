@@ -16,12 +16,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DataError
+from django.db import DataError, transaction
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from accounts.deletion.admin import DeletesCascades
+from accounts.models import Revisioned
 from accounts.refusals import Refusal
 
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
@@ -111,6 +112,16 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.user, form.refusal = signed_in(request), getattr(request, "refusal", None)
         return form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a page. A row that counts its edits is locked while it is saved, as it is by then."""
+        row: Any = super().get_object(request, object_id, from_field)
+        saves = request.method == "POST" and transaction.get_connection().in_atomic_block
+        if row is None or not saves or not isinstance(row, Revisioned):
+            return row
+        locked = self.model._base_manager.select_for_update(no_key=True).filter(pk=row.pk)
+        is_as_read = locked.values_list("revision", flat=True).first() == row.revision
+        return row if is_as_read else super().get_object(request, object_id, from_field)
 
     # What a domain function refuses while saving is shown like the errors of a form: on the page, with what was typed.
 

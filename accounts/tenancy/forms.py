@@ -1,28 +1,24 @@
 """Forms inside one business."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Business, User
+from accounts.models import Business
 from accounts.refusals import Refusal
 
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Any]
-else:
-    ModelForm = forms.ModelForm
+from .revision_form import RevisionForm
 
 
-class RefusableModelForm(ModelForm):
+class RefusableModelForm(RevisionForm):
     """
     A form that can be shown again with the reason why its values could not be saved. `user` and `refusal` are set by
     whoever makes the form class.
     """
 
-    user: User | None = None
     refusal: Refusal | ValidationError | None = None
 
     def clean(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
+from accounts.models import Revisioned
+
 from .scope import scope, signed_in
 
 if TYPE_CHECKING:
@@ -48,16 +50,50 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class RevisionField(serializers.IntegerField):
+    """How often a row was edited. Sent along with a change, it says of which revision the change is."""
+
+    def __init__(self) -> None:
+        help_text = (
+            "Counts the edits of the row. Sent with a change, it must be the revision that you read: else the answer is"
+            " 409 `changed_meanwhile` with the row as it is now in `current`, and nothing is changed. Without it the"
+            " change is made whatever the revision is."
+        )
+        super().__init__(required=False, min_value=1, help_text=help_text)
+
+
+class RevisionSerializer(StrictSerializer):
+    """The revision that was looked at; without it, whatever is there now is meant."""
+
+    revision = RevisionField()
+
+    @classmethod
+    def revision_in(cls, data: Any) -> int | None:
+        """The revision that a body names. Raises ValidationError."""
+        serializer = cls(data=data or {})
+        serializer.is_valid(raise_exception=True)
+        revision: int | None = serializer.validated_data.get("revision")
+        return revision
+
+
 class TenantSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """
     A model serializer inside one business: foreign keys are scoped, unknown keys are refused, and what breaks the
-    model's own rules (`clean` and the database's constraints) is a 400 on its field.
+    model's own rules (`clean` and the database's constraints) is a 400 on its field. A row that counts its edits has
+    `revision`: raises ChangedMeanwhile for a change of another one than the row is of.
     """
 
     serializer_related_field = TenantRelatedField
 
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        return {**fields, "revision": RevisionField()} if issubclass(self.Meta.model, Revisioned) else fields
+
     def validate(self, attrs: Any) -> Any:
         attrs = super().validate(attrs)
+        revision = attrs.pop("revision", None)
+        if isinstance(self.instance, Revisioned):
+            self.instance.expect(revision)
         candidate = self._candidate(attrs)
         try:
             candidate.clean()

@@ -1,5 +1,7 @@
 """What is done with a scenario: checked, published, and taken back to an earlier version."""
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts.models import User
@@ -39,9 +41,10 @@ def known_of(scenario: BotScenario) -> Known:
 def publish(scenario: BotScenario, user: User | None) -> ScenarioVersion:
     """
     The draft becomes the next version, which customers meet from now on; publishing it unchanged is no new version.
-    Raises BrokenScenario.
+    Raises BrokenScenario, and ChangedMeanwhile when the draft is not of the revision that was expected.
     """
-    scenario = BotScenario.objects.select_for_update().get(pk=scenario.pk)
+    locked = BotScenario.objects.select_for_update().get(pk=scenario.pk)
+    scenario = locked.expect(scenario.expected_revision)
     report = check(scenario)
     if report.errors:
         raise BrokenScenario(report)
@@ -57,9 +60,14 @@ def publish(scenario: BotScenario, user: User | None) -> ScenarioVersion:
     )
 
 
-def restore(version: ScenarioVersion) -> BotScenario:
-    """The draft becomes what this version is; it goes live when it is published."""
-    scenario = version.scenario
-    scenario.definition = version.definition
+def replace(scenario: BotScenario, definition: dict[str, Any]) -> None:
+    """Another document becomes the draft. Raises ChangedMeanwhile when it is not of the revision that was expected."""
+    scenario.definition = definition
     scenario.save(update_fields=["definition", "updated_at"])
+
+
+def restore(version: ScenarioVersion) -> BotScenario:
+    """The draft becomes what this version is; it goes live when it is published. Raises ChangedMeanwhile."""
+    scenario = version.scenario
+    replace(scenario, version.definition)
     return scenario

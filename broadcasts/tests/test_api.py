@@ -71,6 +71,7 @@ def test_a_draft_is_made(api, draft):
         "created_at": answer.json()["created_at"],
         "started_at": None,
         "finished_at": None,
+        "revision": 1,
     }
 
 

@@ -131,14 +131,17 @@ def opt_in(customer: Customer) -> None:
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.add(*get_or_create_tags(customer.business_id, names))
+    customer.count_edit()
 
 
 def remove_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.remove(*Tag.objects.filter(business=customer.business_id, name__in=clean_tag_names(names)))
+    customer.count_edit()
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.set(get_or_create_tags(customer.business_id, names))
+    customer.count_edit()
 
 
 def get_or_create_tags(business_id: int, names: Iterable[str]) -> list[Tag]:

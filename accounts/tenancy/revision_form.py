@@ -80,7 +80,12 @@ class RevisionForm(ModelForm):
     def _is_stale(self) -> bool:
         """Whether the row was changed after the page had been opened, to something else than was typed."""
         shown = self.cleaned_data.get(REVISION)
-        return shown is not None and shown != self.instance.revision and bool(self.changed_data)
+        return shown is not None and shown != self.instance.revision and any(map(self.differs, self.changed_data))
+
+    def differs(self, name: str) -> bool:
+        """Whether a field that changed is more than what a browser makes of line ends."""
+        typed, saved = self[name].data, self.fields[name].prepare_value(self[name].initial)
+        return not (isinstance(typed, str) and isinstance(saved, str) and with_plain_ends(typed) == with_plain_ends(saved))
 
     def _show_both_versions(self) -> None:
         text = _(
@@ -89,7 +94,7 @@ class RevisionForm(ModelForm):
         ) % {"who": self._who_changed_it()}
         self.add_error(None, format_html('{} <a href="">{}</a>.', text, _("load what is saved")))
         for name in self.changed_data:
-            if name in self.fields:
+            if name in self.fields and self.differs(name):
                 self.add_error(name, self._saved_text(name))
         self._show_revision(self.instance.revision)
 
@@ -112,9 +117,14 @@ class RevisionForm(ModelForm):
         entry = _last_entry(self.instance, since=datetime.fromtimestamp(max(0, min(opened_at, time())), UTC))
         if entry is None:
             return _("Another person or a program")
-        who = _("You, in another window,") if entry.user == self.user else str(entry.user)
+        who = _("You, in another window") if entry.user == self.user else str(entry.user)
         at = date_format(timezone.localtime(entry.action_time), "SHORT_DATETIME_FORMAT")
         return f"{who} ({at})"
+
+
+def with_plain_ends(text: str) -> str:
+    """A text without the line ends that browsers send."""
+    return text.replace("\r\n", "\n")
 
 
 def revision_shown(request: HttpRequest) -> int | None:

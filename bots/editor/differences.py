@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.tenancy.revision_form import with_plain_ends
 from bots.document.interpolation import as_text
 from bots.document.reading import read_draft
 
@@ -23,7 +24,20 @@ class Difference:
 
 def differences(saved: dict[str, Any], typed: dict[str, Any]) -> list[Difference]:
     """What is saved otherwise than it was typed: what starts the scenario, then its steps in the order of both."""
+    saved, typed = _with_plain_ends(saved), _with_plain_ends(typed)
     return [*_of_starts(saved, typed), *_of_order(saved, typed), *_of_steps(_by_key(saved), _by_key(typed))]
+
+
+def _with_plain_ends(value: Any) -> Any:
+    """A document without the line ends that browsers send."""
+    match value:
+        case str():
+            return with_plain_ends(value)
+        case dict():
+            return {key: _with_plain_ends(item) for key, item in value.items()}
+        case list():
+            return [_with_plain_ends(item) for item in value]
+    return value
 
 
 def _by_key(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -171,6 +171,9 @@ class ScenarioForm(TenantModelForm):
 
     # What somebody else saved meanwhile
 
+    def differs(self, name: str) -> bool:
+        return self.differences != [] if name == "definition" else super().differs(name)
+
     @property
     def differences(self) -> list[Difference] | None:
         """How what is saved differs from what was typed; None while what was typed is no document."""

@@ -405,3 +405,44 @@ def test_an_operator_only_looks(client, owner, planned, status):
     for part in ("act", "test"):
         assert client.post(page(planned, part), {"verb": "cancel"}).status_code == 403
     assert client.post(page(planned), {"name": "x"}).status_code == 403
+
+
+def draft_fields(client, draft):
+    form = client.get(page(draft)).context["adminform"].form
+    values = {field.html_name: field.value() for field in form}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(client, draft):
+    fields = draft_fields(client, draft) | {"who": "everyone"}
+    theirs = fields | {"name": "Winter sale", "parameter_1": "Dear customer", "parameter_2": "7"}
+    assert client.post(page(draft), theirs | {"_continue": "1"}).status_code == 302
+
+    refused = client.post(page(draft), fields | {"name": "Spring sale", "parameter_1": "", "_plan": "1"})
+
+    assert refused.status_code == 200
+    errors = refused.context["adminform"].form.errors
+    assert errors["name"] == ["Saved now: “Winter sale”."]
+    assert errors["parameter_1"] == ["Saved now: “Dear customer”."]
+    assert "who" not in errors
+    draft.refresh_from_db()
+    assert (draft.name, draft.status) == ("Winter sale", "draft")
+
+
+def test_a_plan_that_somebody_changed_meanwhile_is_not_started_from_an_old_page(client, planned):
+    assert f'name="revision" value="{planned.revision}"' in shown(client, page(planned))
+    old = planned.revision
+    planned.save(update_fields=["name"])
+    assert "Somebody changed this after you opened it" in press(client, planned, "start", revision=old)
+    planned.refresh_from_db()
+    assert planned.status == "planned"
+    press(client, planned, "start", revision=planned.revision)
+    planned.refresh_from_db()
+    assert planned.status == "sending"
+
+
+def test_sending_and_pausing_are_no_edits(client, planned):
+    press(client, planned, "start")
+    press(client, planned, "pause")
+    planned.refresh_from_db()
+    assert planned.revision == 1

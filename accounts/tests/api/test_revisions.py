@@ -46,9 +46,9 @@ def rows_of(owner):
     )
     return {
         path("business"): {"name": "Mine"},
-        path("numbers", number.pk): {"name": "Mine"},
+        path("whatsapp-numbers", number.pk): {"name": "Mine"},
         path("bots", bot.pk): {"name": "Mine"},
-        path("scenarios", make_scenario(bot).pk): {"name": "Mine"},
+        path("bot-scenarios", make_scenario(bot).pk): {"name": "Mine"},
         path("broadcasts", make_broadcast(number).pk): {"name": "Mine"},
         path("customers", make_customer(owner.business).pk): {"name": "Mine"},
         path("deals", deal.pk): {"title": "Mine"},
@@ -100,16 +100,16 @@ def test_a_new_row_takes_no_revision(api):
 def test_an_outdated_draft_is_not_published(api, owner):
     scenario = make_scenario(make_bot(make_number(owner.business)))
     scenario.save()
-    refused = post(api, path("scenarios", scenario.pk, "publish"), {"revision": 1})
+    refused = post(api, path("bot-scenarios", scenario.pk, "publish"), {"revision": 1})
     assert (refused.status_code, refused.json()["code"]) == (409, "changed_meanwhile")
     assert refused.json()["current"]["revision"] == 2
     assert not scenario.versions.exists()
-    assert post(api, path("scenarios", scenario.pk, "publish"), {"revision": 2}).status_code == 200
+    assert post(api, path("bot-scenarios", scenario.pk, "publish"), {"revision": 2}).status_code == 200
 
 
 def test_publishing_is_no_edit(api, owner):
     scenario = make_scenario(make_bot(make_number(owner.business)))
-    post(api, path("scenarios", scenario.pk, "publish"))
+    post(api, path("bot-scenarios", scenario.pk, "publish"))
     assert BotScenario.objects.get().revision == 1
 
 
@@ -127,8 +127,8 @@ def test_a_number_and_a_bot_count_only_edits(api, owner):
     number = make_number(owner.business)
     bot = make_bot(number)
     WhatsAppNumber.objects.update(quality_rating="RED")
-    post(api, path("numbers", number.pk, "deactivate"))
-    assert api.get(path("numbers", number.pk)).json()["revision"] == 2
+    post(api, path("whatsapp-numbers", number.pk, "deactivate"))
+    assert api.get(path("whatsapp-numbers", number.pk)).json()["revision"] == 2
     assert Bot.objects.get(pk=bot.pk).revision == 1
 
 

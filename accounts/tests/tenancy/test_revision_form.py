@@ -99,7 +99,7 @@ def test_two_windows_of_one_person_are_told_apart(client, owner, customer):
     client.force_login(owner)
     first, second = opened(client, customer, name="One"), opened(client, customer, name="Two")
     client.post(page_of(customer), first)
-    assert "You, in another window, (" in client.post(page_of(customer), second).content.decode()
+    assert "You, in another window (" in client.post(page_of(customer), second).content.decode()
 
 
 def test_a_program_has_no_name(client, owner, customer):

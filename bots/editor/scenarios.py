@@ -5,8 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from bots.document.matching import compared
+from bots.document.reading import read_draft
 from bots.document.report import Report
 from bots.document.step_checks import Known
+from bots.document.triggers import Keyword
 from bots.document.validator import validate
 from bots.models import AllowedHost, BotScenario, ScenarioVersion
 from crm.models import DealStage
@@ -34,7 +37,29 @@ def known_of(scenario: BotScenario) -> Known:
         stages=list(DealStage.objects.filter(business=business_id).values_list("key", flat=True)),
         templates={(template.name, template.language): template for template in usable_with(number)},
         hosts=dict(AllowedHost.objects.filter(business=business_id).values_list("host", "allow_http")),
+        keywords=taken_keywords(scenario),
     )
+
+
+def taken_keywords(scenario: BotScenario) -> dict[tuple[str, str], str]:
+    """
+    The keywords of the bot's other active scenarios, each with the name of its scenario: those that are live, and those
+    of drafts, unless this scenario itself is live with it.
+    """
+    of_bot = ScenarioVersion.objects.latest_of_each().filter(scenario__bot=scenario.bot_id)
+    versions = list(of_bot.select_related("scenario"))
+    own = {key for version in versions if version.scenario_id == scenario.pk for key in _keywords(version.definition)}
+    others = BotScenario.objects.for_business(scenario.business_id).filter(bot=scenario.bot_id, is_active=True)
+    taken = {}
+    for other in others.exclude(pk=scenario.pk):
+        live = {key for version in versions if version.scenario_id == other.pk for key in _keywords(version.definition)}
+        taken |= dict.fromkeys(live | (_keywords(other.definition) - own), other.name)
+    return taken
+
+
+def _keywords(definition: dict[str, Any]) -> set[tuple[str, str]]:
+    keywords = read_draft(definition).triggers_of(Keyword)
+    return {(word.match, compared(word.match, word.value)) for word in keywords if word.value}
 
 
 @transaction.atomic

@@ -415,15 +415,16 @@ def draft_fields(client, draft):
 
 def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(client, draft):
     fields = draft_fields(client, draft) | {"who": "everyone"}
-    theirs = fields | {"name": "Winter sale", "parameter_1": "Dear customer", "parameter_2": "7"}
+    fields |= {f"parameter_{key}_source": "text" for key in "12"}
+    theirs = fields | {"name": "Winter sale", "parameter_1_text": "Dear customer", "parameter_2_text": "7"}
     assert client.post(page(draft), theirs | {"_continue": "1"}).status_code == 302
 
-    refused = client.post(page(draft), fields | {"name": "Spring sale", "parameter_1": "", "_plan": "1"})
+    refused = client.post(page(draft), fields | {"name": "Spring sale", "_plan": "1"})
 
     assert refused.status_code == 200
     errors = refused.context["adminform"].form.errors
     assert errors["name"] == ["Saved now: “Winter sale”."]
-    assert errors["parameter_1"] == ["Saved now: “Dear customer”."]
+    assert errors["parameter_1"] == ["Saved now: “this text: Dear customer”."]
     assert "who" not in errors
     draft.refresh_from_db()
     assert (draft.name, draft.status) == ("Winter sale", "draft")

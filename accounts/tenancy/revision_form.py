@@ -85,7 +85,9 @@ class RevisionForm(ModelForm):
     def differs(self, name: str) -> bool:
         """Whether a field that changed is more than what a browser makes of line ends."""
         typed, saved = self[name].data, self.fields[name].prepare_value(self[name].initial)
-        return not (isinstance(typed, str) and isinstance(saved, str) and with_plain_ends(typed) == with_plain_ends(saved))
+        return not (
+            isinstance(typed, str) and isinstance(saved, str) and with_plain_ends(typed) == with_plain_ends(saved)
+        )
 
     def _show_both_versions(self) -> None:
         text = _(

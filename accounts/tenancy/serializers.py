@@ -1,12 +1,18 @@
 """Serializers that cannot attach, reveal or overwrite another business's rows."""
 
 from copy import copy
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from accounts.models import Revisioned
@@ -50,6 +56,25 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class TimeField(serializers.DateTimeField):
+    """A moment. A time without an offset is none: it would be another one in each time zone."""
+
+    default_error_messages = {
+        "no_offset": _(
+            "Which time zone is this in? Write the time with its offset, like {example}, or with a Z for UTC. The"
+            " business's time zone is {zone}."
+        )
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            business = signed_in(self.context["request"]).business
+            zone = business.time_zone if business else "UTC"
+            self.fail("no_offset", example=value.replace(tzinfo=ZoneInfo(zone)).isoformat(), zone=zone)
+        moment: datetime = super().enforce_timezone(value)
+        return moment
+
+
 class RevisionField(serializers.IntegerField):
     """How often a row was edited. Sent along with a change, it says of which revision the change is."""
 
@@ -68,8 +93,12 @@ class RevisionSerializer(StrictSerializer):
     revision = RevisionField()
 
     @classmethod
-    def revision_in(cls, data: Any) -> int | None:
-        """The revision that a body names. Raises ValidationError."""
+    def revision_in(cls, request: Request) -> int | None:
+        """The revision that a body names; None without a body, or with one of a type that we do not read."""
+        try:
+            data = request.data
+        except UnsupportedMediaType:
+            return None
         serializer = cls(data=data or {})
         serializer.is_valid(raise_exception=True)
         revision: int | None = serializer.validated_data.get("revision")
@@ -84,6 +113,10 @@ class TenantSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """
 
     serializer_related_field = TenantRelatedField
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: TimeField,
+    }
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()

@@ -91,7 +91,7 @@ class BotScenarioViewSet(AnswersWithReport):
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: int | None = None) -> Response:
         """The draft goes live as the next version; a draft with errors changes nothing."""
-        scenario = self.get_object().expect(RevisionSerializer.revision_in(request.data))
+        scenario = self.get_object().expect(RevisionSerializer.revision_in(request))
         version = scenarios.publish(scenario, signed_in(request))
         return Response(ScenarioVersionSerializer(version).data)
 

@@ -52,7 +52,9 @@ def taken_keywords(scenario: BotScenario) -> dict[tuple[str, str], str]:
     others = BotScenario.objects.for_business(scenario.business_id).filter(bot=scenario.bot_id, is_active=True)
     taken = {}
     for other in others.exclude(pk=scenario.pk):
-        live = {key for version in versions if version.scenario_id == other.pk for key in _keywords(version.definition)}
+        live = {
+            key for version in versions if version.scenario_id == other.pk for key in _keywords(version.definition)
+        }
         taken |= dict.fromkeys(live | (_keywords(other.definition) - own), other.name)
     return taken
 

@@ -59,7 +59,7 @@ class BroadcastViewSet(TenantViewSet):
     @idempotent
     def plan(self, request: Request, pk: str | None = None) -> Response:
         """Make one row per person, with frozen parameters or the reason why they are left out."""
-        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request.data))
+        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request))
         drafts.plan(broadcast)
         return self._answer(broadcast, status=202 if broadcast.status == Broadcast.Status.PLANNING else 200)
 
@@ -72,7 +72,7 @@ class BroadcastViewSet(TenantViewSet):
     @idempotent
     def start(self, request: Request, pk: str | None = None) -> Response:
         """Approve the plan: it is sent now, or at `scheduled_at`. Without effect when it has been started."""
-        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request.data))
+        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request))
         lifecycle.start(broadcast)
         return self._answer(broadcast)
 

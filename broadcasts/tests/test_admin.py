@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.testing import make_colleague
+from accounts.testing import make_administrator, make_colleague
 from broadcasts.admin import broadcast_page
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
@@ -447,3 +447,26 @@ def test_sending_and_pausing_are_no_edits(client, planned):
     press(client, planned, "pause")
     planned.refresh_from_db()
     assert planned.revision == 1
+
+
+def test_the_draft_says_in_which_zone_its_time_is_and_takes_it_so(client, draft, owner):
+    owner.business.time_zone = "Asia/Vladivostok"
+    owner.business.save()
+    assert "Time zone: Asia/Vladivostok." in shown(client, page(draft))
+    fields = draft_fields(client, draft) | {
+        "who": "everyone",
+        "parameter_1_source": "text",
+        "parameter_2_source": "text",
+    }
+    time = {"scheduled_at_0": "2031-12-05", "scheduled_at_1": "10:00"}
+    assert client.post(page(draft), fields | time | {"_continue": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.scheduled_at.isoformat() == "2031-12-05T00:00:00+00:00"
+
+
+def test_a_platform_administrator_is_told_the_zone_of_the_installation(client, draft, owner):
+    client.force_login(make_administrator())
+    owner.business.time_zone = "Asia/Vladivostok"
+    owner.business.save()
+    form = client.get(page(draft)).context["adminform"].form
+    assert "Europe/Moscow" in form.fields["scheduled_at"].help_text

@@ -159,9 +159,9 @@ def test_the_api_tells_it_and_keeps_the_draft(bot, owner):
     body = {"definition": starting(("equals", "цена!"))}
     assert client.patch(address, body, content_type="application/json").status_code == 200
     assert BotScenario.objects.get(pk=scenario.pk).definition == body["definition"]
-    report = client.post(f"{address}validate/").json()
+    report = client.post(f"{address}validate/", content_type="application/json").json()
     assert [problem["code"] for problem in report["errors"]] == ["keyword_taken"]
-    refused = client.post(f"{address}publish/")
+    refused = client.post(f"{address}publish/", content_type="application/json")
     assert (refused.status_code, refused.json()) == (400, report)
 
 

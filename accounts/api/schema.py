@@ -26,5 +26,5 @@ def changed_meanwhile(serializer_class: type[serializers.BaseSerializer[Any]]) -
     }
     return OpenApiResponse(
         inline_serializer(f"{name}ChangedMeanwhile", fields),
-        description="Not possible now; `changed_meanwhile`: the revision is outdated, and `current` is the row as it is.",
+        description="Not possible now. `changed_meanwhile`: the revision is outdated, `current` is the row as it is.",
     )

@@ -23,9 +23,9 @@ class Revisioned(models.Model):
     """
     A row with a `revision`, which counts its edits, so that whoever saves an older one is refused.
 
-    An edit is a save that writes a column that people may edit (`editable`), whoever saves it: a form, a program, a bot
-    or an import. What only machines write is `editable=False`, or written by a queryset's `update`, and makes no open
-    form stale. Where an edit is in another table (tags), or is written past `save`, whoever writes it counts it:
+    An edit is a save that writes a column that people may edit (`editable`), whoever saves it: a form, a program, a
+    bot or an import. What only machines write is `editable=False`, or written by a queryset's `update`, and makes no
+    open form stale. Where an edit is in another table (tags), or is written past `save`, whoever writes it counts it:
     `count_edit`, or `revision=F("revision") + 1`.
     """
 
@@ -37,16 +37,6 @@ class Revisioned(models.Model):
     class Meta:
         abstract = True
 
-    def expect(self, revision: int | None) -> Self:
-        """
-        Let what is done next with this instance be done to this revision alone; None: to any. Raises ChangedMeanwhile
-        at once when the row as it was loaded is of another one already.
-        """
-        if revision is not None and revision != self.revision:
-            raise ChangedMeanwhile
-        self.expected_revision = revision
-        return self
-
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Raises ChangedMeanwhile when the row is no more of the revision that was expected."""
         if self._state.adding or not self._edits(update_fields):
@@ -56,12 +46,22 @@ class Revisioned(models.Model):
             if self.expected_revision is not None:
                 self.count_edit()
             else:
-                self.revision = F("revision") + 1  # type: ignore[assignment]
+                self.revision = F("revision") + 1
                 update_fields = None if update_fields is None else {*update_fields, "revision"}
             try:
                 super().save(*args, update_fields=update_fields, **kwargs)
             finally:
                 self._forget_revision()
+
+    def expect(self, revision: int | None) -> Self:
+        """
+        Let what is done next with this instance be done to this revision alone; None: to any. Raises ChangedMeanwhile
+        at once when the row as it was loaded is of another one already.
+        """
+        if revision is not None and revision != self.revision:
+            raise ChangedMeanwhile
+        self.expected_revision = revision
+        return self
 
     def count_edit(self) -> None:
         """

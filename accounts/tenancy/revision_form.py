@@ -3,6 +3,7 @@ Forms of rows that count their edits. A form that was opened before somebody els
 again as it was typed, with what is saved now beside each field that differs. Sent once more, it is saved.
 """
 
+from copy import copy
 from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,10 @@ class _HiddenNumber(forms.FloatField):
 
     def clean(self, value: Any) -> float | None:
         try:
-            return super().clean(value)
+            number: float | None = super().clean(value)
         except ValidationError:
             return None
+        return number
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False
@@ -85,14 +87,14 @@ class RevisionForm(ModelForm):
     def differs(self, name: str) -> bool:
         """Whether a field that changed is more than what a browser makes of line ends."""
         typed, saved = self[name].data, self.fields[name].prepare_value(self[name].initial)
-        return not (
-            isinstance(typed, str) and isinstance(saved, str) and with_plain_ends(typed) == with_plain_ends(saved)
-        )
+        if isinstance(typed, str) and isinstance(saved, str):
+            return with_plain_ends(typed) != with_plain_ends(saved)
+        return True
 
     def _show_both_versions(self) -> None:
         text = _(
-            "%(who)s changed this after you had opened it, so nothing was saved. What you typed is still here, and what"
-            " is saved now stands beside it. Save again to keep yours, or"
+            "%(who)s changed this after you had opened it, so nothing was saved. What you typed is still here, and"
+            " what is saved now stands beside it. Save again to keep yours, or"
         ) % {"who": self._who_changed_it()}
         self.add_error(None, format_html('{} <a href="">{}</a>.', text, _("load what is saved")))
         for name in self.changed_data:
@@ -109,7 +111,7 @@ class RevisionForm(ModelForm):
 
     def _show_revision(self, revision: int) -> None:
         """Have the page, shown again, remember this revision."""
-        data = self.data.copy()
+        data: Any = copy(self.data)
         data[self.add_prefix(REVISION)] = str(revision)
         data[self.add_prefix(OPENED_AT)] = str(time())
         self.data = data

@@ -11,7 +11,6 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
@@ -80,9 +79,9 @@ class RevisionField(serializers.IntegerField):
 
     def __init__(self) -> None:
         help_text = (
-            "Counts the edits of the row. Sent with a change, it must be the revision that you read: else the answer is"
-            " 409 `changed_meanwhile` with the row as it is now in `current`, and nothing is changed. Without it the"
-            " change is made whatever the revision is."
+            "Counts the edits of the row. Sent with a change, it must be the revision that you read: else the answer"
+            " is 409 `changed_meanwhile` with the row as it is now in `current`, and nothing is changed. Without it"
+            " the change is made whatever the revision is."
         )
         super().__init__(required=False, min_value=1, help_text=help_text)
 
@@ -94,12 +93,8 @@ class RevisionSerializer(StrictSerializer):
 
     @classmethod
     def revision_in(cls, request: Request) -> int | None:
-        """The revision that a body names; None without a body, or with one of a type that we do not read."""
-        try:
-            data = request.data
-        except UnsupportedMediaType:
-            return None
-        serializer = cls(data=data or {})
+        """The revision that a body names; None where it names none. Raises ValidationError."""
+        serializer = cls(data=request.data or {})
         serializer.is_valid(raise_exception=True)
         revision: int | None = serializer.validated_data.get("revision")
         return revision
@@ -113,10 +108,7 @@ class TenantSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """
 
     serializer_related_field = TenantRelatedField
-    serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        models.DateTimeField: TimeField,
-    }
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {models.DateTimeField: TimeField}
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()

@@ -23,14 +23,16 @@ def shown_value(bound: BoundField) -> str | None:
     if isinstance(field, forms.ModelMultipleChoiceField):
         return _names(field, value or ())
     if isinstance(field, forms.ModelChoiceField):
-        row = field.queryset.filter(pk=getattr(value, "pk", value)).first() if value else None
+        rows: Any = field.queryset
+        row = rows.filter(pk=getattr(value, "pk", value)).first() if value else None
         return str(field.label_from_instance(row)) if row else ""
     return _in_words(field, value)
 
 
 def _in_words(field: Any, value: Any) -> str:
     if isinstance(field, forms.ChoiceField):
-        return str(dict(field.choices).get(value, value or ""))
+        choices: Any = field.choices
+        return str(dict(choices).get(value, value or ""))
     if isinstance(field, forms.MultiValueField) and isinstance(value, str):
         parts = zip(field.fields, field.widget.decompress(value), strict=True)
         return " ".join(_in_words(part, text) for part, text in parts)

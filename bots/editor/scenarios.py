@@ -15,6 +15,9 @@ from bots.models import AllowedHost, BotScenario, ScenarioVersion
 from crm.models import DealStage
 from whatsapp.message_templates.availability import usable_with
 
+#: A keyword: how it is compared, and what of it is.
+Key = tuple[str, str]
+
 
 class BrokenScenario(Exception):
     """The draft has errors, so it is not used. `report` says which."""
@@ -41,25 +44,22 @@ def known_of(scenario: BotScenario) -> Known:
     )
 
 
-def taken_keywords(scenario: BotScenario) -> dict[tuple[str, str], str]:
+def taken_keywords(scenario: BotScenario) -> dict[Key, str]:
     """
-    The keywords of the bot's other active scenarios, each with the name of its scenario: those that are live, and those
-    of drafts, unless this scenario itself is live with it.
+    The keywords of the bot's other active scenarios, each with the name of its scenario: those that are live, and
+    those of drafts, unless this scenario itself is live with it.
     """
-    of_bot = ScenarioVersion.objects.latest_of_each().filter(scenario__bot=scenario.bot_id)
-    versions = list(of_bot.select_related("scenario"))
-    own = {key for version in versions if version.scenario_id == scenario.pk for key in _keywords(version.definition)}
+    versions = ScenarioVersion.objects.latest_of_each().filter(scenario__bot=scenario.bot_id)
+    live = {pk: _keywords(definition) for pk, definition in versions.values_list("scenario", "definition")}
+    own = live.get(scenario.pk, set())
     others = BotScenario.objects.for_business(scenario.business_id).filter(bot=scenario.bot_id, is_active=True)
-    taken = {}
+    taken: dict[Key, str] = {}
     for other in others.exclude(pk=scenario.pk):
-        live = {
-            key for version in versions if version.scenario_id == other.pk for key in _keywords(version.definition)
-        }
-        taken |= dict.fromkeys(live | (_keywords(other.definition) - own), other.name)
+        taken |= dict.fromkeys(live.get(other.pk, set()) | (_keywords(other.definition) - own), other.name)
     return taken
 
 
-def _keywords(definition: dict[str, Any]) -> set[tuple[str, str]]:
+def _keywords(definition: dict[str, Any]) -> set[Key]:
     keywords = read_draft(definition).triggers_of(Keyword)
     return {(word.match, compared(word.match, word.value)) for word in keywords if word.value}
 

@@ -189,10 +189,8 @@ class Batch:
             ("customer", "tag"),
             [(customer.pk, pks[name]) for customer, names in self.tagged for name in names],
         )
-        only_tagged = {customer.pk for customer, _names in self.tagged if customer.pk in self.tags_of} - set(
-            self.changed
-        )
-        Customer.objects.filter(pk__in=only_tagged).update(revision=F("revision") + 1)
+        known = {customer.pk for customer, _names in self.tagged if customer.pk in self.tags_of}
+        Customer.objects.filter(pk__in=known - self.changed.keys()).update(revision=F("revision") + 1)
 
 
 def _fill_in(customer: Customer, row: Row) -> bool:

@@ -177,7 +177,7 @@ def test_a_version_is_restored_from_a_page_of_now(client, scenario):
 def test_a_bot_s_words_and_hours_are_not_lost(client, bot):
     page = f"{BOTS}{bot.pk}/change/"
     fields = {field.html_name: field.value() for field in client.get(page).context["adminform"].form}
-    fields |= {name: "" for name in HOURS} | {"is_active": "on"}
+    fields |= dict.fromkeys(HOURS, "") | {"is_active": "on"}
     mine = fields | {"menu_words": "start"}
     theirs = fields | {"operator_words": "help", "hours_mon": "9:00-18:00"}
     assert client.post(page, theirs).status_code == 302

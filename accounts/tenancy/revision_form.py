@@ -6,15 +6,18 @@ again as it was typed, with what is saved now beside each field that differs. Se
 from copy import copy
 from datetime import UTC, datetime
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -60,6 +63,8 @@ class RevisionForm(ModelForm):
     user: User | None = None
     #: Whether the form was refused because the row was changed after the page had been opened.
     changed_meanwhile = False
+    #: The fields that are saved only if they were changed on the page, so that an old page cannot overwrite them.
+    saved_if_changed: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,22 +79,24 @@ class RevisionForm(ModelForm):
         return SafeString("".join(str(self[name]) for name in names))
 
     def _post_clean(self) -> None:
-        if self._is_stale():
+        shown = self.cleaned_data.get(REVISION)
+        if shown is not None and shown != self.instance.revision and self.differing:
             self.changed_meanwhile = True
             self._show_both_versions()
         super()._post_clean()  # type: ignore[misc]  # Not in the stubs.
 
-    def _is_stale(self) -> bool:
-        """Whether the row was changed after the page had been opened, to something else than was typed."""
-        shown = self.cleaned_data.get(REVISION)
-        return shown is not None and shown != self.instance.revision and any(map(self.differs, self.changed_data))
+    @cached_property
+    def differing(self) -> list[str]:
+        """The fields in which something else is saved than was typed."""
+        return [name for name in self.fields if self._differs(self[name])]
 
-    def differs(self, name: str) -> bool:
-        """Whether a field that changed is more than what a browser makes of line ends."""
-        typed, saved = self[name].data, self.fields[name].prepare_value(self[name].initial)
-        if isinstance(typed, str) and isinstance(saved, str):
-            return with_plain_ends(typed) != with_plain_ends(saved)
-        return True
+    def _differs(self, bound: BoundField) -> bool:
+        if bound.name in self.saved_if_changed:
+            return bound.name in self.changed_data
+        typed, saved = bound.data, bound.field.prepare_value(bound.initial)
+        if isinstance(typed, str) and isinstance(saved, str) and with_plain_ends(typed) == with_plain_ends(saved):
+            return False
+        return bound.field.has_changed(bound.initial, typed)
 
     def _show_both_versions(self) -> None:
         text = _(
@@ -97,8 +104,8 @@ class RevisionForm(ModelForm):
             " what is saved now stands beside it. Save again to keep yours, or"
         ) % {"who": self._who_changed_it()}
         self.add_error(None, format_html('{} <a href="">{}</a>.', text, _("load what is saved")))
-        for name in self.changed_data:
-            if name in self.fields and self.differs(name):
+        for name in self.differing:
+            if name in self.fields:
                 self.add_error(name, self._saved_text(name))
         self._show_revision(self.instance.revision)
 
@@ -107,7 +114,8 @@ class RevisionForm(ModelForm):
         value = shown_value(self[name])
         if value is None:
             return _("Another value is saved now.")
-        return _("Saved now: “%(value)s”.") % {"value": value} if value else _("Saved now: nothing.")
+        text = _("Saved now: “%(value)s”.") % {"value": value} if value else _("Saved now: nothing.")
+        return linebreaksbr(text) if "\n" in text else text
 
     def _show_revision(self, revision: int) -> None:
         """Have the page, shown again, remember this revision."""

@@ -171,8 +171,9 @@ class ScenarioForm(TenantModelForm):
 
     # What somebody else saved meanwhile
 
-    def differs(self, name: str) -> bool:
-        return self.differences != [] if name == "definition" else super().differs(name)
+    @cached_property
+    def differing(self) -> list[str]:
+        return [*super().differing, *(["definition"] if self.differences != [] else [])]
 
     @property
     def differences(self) -> list[Difference] | None:

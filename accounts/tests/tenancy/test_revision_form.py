@@ -102,6 +102,15 @@ def test_two_windows_of_one_person_are_told_apart(client, owner, customer):
     assert "You, in another window (" in client.post(page_of(customer), second).content.decode()
 
 
+def test_what_is_saved_in_lines_is_shown_in_lines_and_is_no_html(client, owner, customer):
+    client.force_login(owner)
+    mine = opened(client, customer, name="Anna P.")
+    customers.update(customer, attributes={"city": "<b>Omsk</b>", "age": "30"})
+    text = client.post(page_of(customer), mine).content.decode()
+    assert "Saved now: “city: &lt;b&gt;Omsk&lt;/b&gt;<br>age: 30”." in text
+    assert "<b>Omsk</b>" not in text
+
+
 def test_a_program_has_no_name(client, owner, customer):
     client.force_login(owner)
     mine = opened(client, customer, name="Anna P.")

@@ -177,7 +177,7 @@ def test_a_version_is_restored_from_a_page_of_now(client, scenario):
 def test_a_bot_s_words_and_hours_are_not_lost(client, bot):
     page = f"{BOTS}{bot.pk}/change/"
     fields = {field.html_name: field.value() for field in client.get(page).context["adminform"].form}
-    fields |= dict.fromkeys(HOURS, "") | {"is_active": "on"}
+    fields |= dict.fromkeys(HOURS, "") | {"is_active": "on", "initial-operator_text": bot.operator_text}
     mine = fields | {"menu_words": "start"}
     theirs = fields | {"operator_words": "help", "hours_mon": "9:00-18:00"}
     assert client.post(page, theirs).status_code == 302
@@ -186,6 +186,18 @@ def test_a_bot_s_words_and_hours_are_not_lost(client, bot):
     assert errors["operator_words"] == ["Saved now: “help”."]
     assert errors["hours_mon"] == ["Saved now: “09:00-18:00”."]
     assert errors["menu_words"] == ["Saved now: “меню, menu”."]
+
+
+def test_a_text_that_the_form_compares_with_what_it_showed_is_not_lost(client, bot):
+    page = f"{BOTS}{bot.pk}/change/"
+    fields = {field.html_name: field.value() for field in client.get(page).context["adminform"].form}
+    fields |= dict.fromkeys(HOURS, "") | {"is_active": "on", "initial-operator_text": bot.operator_text}
+    bot.operator_text = "Somebody comes."
+    bot.save()
+    refused = client.post(page, fields)
+    assert refused.context["adminform"].form.errors["operator_text"] == ["Saved now: “Somebody comes.”."]
+    bot.refresh_from_db()
+    assert bot.operator_text == "Somebody comes."
 
 
 def test_rules_order_and_kinds_are_told_in_words():

@@ -43,15 +43,9 @@ class Revisioned(models.Model):
             super().save(*args, update_fields=update_fields, **kwargs)
             return
         with transaction.atomic():
-            if self.expected_revision is not None:
-                self.count_edit()
-            else:
-                self.revision = F("revision") + 1
-                update_fields = None if update_fields is None else {*update_fields, "revision"}
-            try:
-                super().save(*args, update_fields=update_fields, **kwargs)
-            finally:
-                self._forget_revision()
+            # The row is ours from here on, and so is the revision that is read.
+            self.count_edit()
+            super().save(*args, update_fields=update_fields, **kwargs)
 
     def expect(self, revision: int | None) -> Self:
         """
@@ -69,19 +63,18 @@ class Revisioned(models.Model):
         revision that was expected one wins. Raises ChangedMeanwhile for the other.
         """
         row = type(self)._base_manager.filter(pk=self.pk)
-        if self.expected_revision is not None:
-            row = row.filter(revision=self.expected_revision)
-        if not row.update(revision=F("revision") + 1) and self.expected_revision is not None:
+        of_revision = row if self.expected_revision is None else row.filter(revision=self.expected_revision)
+        counted = of_revision.update(revision=F("revision") + 1)
+        if not counted and self.expected_revision is not None:
             raise ChangedMeanwhile
+        if self.expected_revision is None:
+            self.revision = row.values_list("revision", flat=True).first() or self.revision
+        else:
+            self.revision = self.expected_revision + 1
         self.expected_revision = None
-        self._forget_revision()
 
     def _edits(self, update_fields: Iterable[str] | None) -> bool:
         """Whether a save of these fields writes something that people may edit."""
         fields = [field for field in self._meta.concrete_fields if field.editable and not field.primary_key]
         written = None if update_fields is None else set(update_fields)
         return written is None or any({field.name, field.attname} & written for field in fields)
-
-    def _forget_revision(self) -> None:
-        """It is read from the database when it is asked for next."""
-        self.__dict__.pop("revision", None)

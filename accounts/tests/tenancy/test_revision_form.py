@@ -105,9 +105,9 @@ def test_two_windows_of_one_person_are_told_apart(client, owner, customer):
 def test_what_is_saved_in_lines_is_shown_in_lines_and_is_no_html(client, owner, customer):
     client.force_login(owner)
     mine = opened(client, customer, name="Anna P.")
-    customers.update(customer, attributes={"city": "<b>Omsk</b>", "age": "30"})
+    customers.update(customer, attributes={"age": "30", "city": "<b>Omsk</b>"})
     text = client.post(page_of(customer), mine).content.decode()
-    assert "Saved now: “city: &lt;b&gt;Omsk&lt;/b&gt;<br>age: 30”." in text
+    assert "Saved now: “age: 30<br>city: &lt;b&gt;Omsk&lt;/b&gt;”." in text
     assert "<b>Omsk</b>" not in text
 
 

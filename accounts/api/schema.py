@@ -1,5 +1,6 @@
 """What the OpenAPI schema says beyond what the views and serializers show."""
 
+from functools import cache
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -13,9 +14,13 @@ class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         found: Any = super().get_response_serializers()
         is_counted = isinstance(found, serializers.Serializer) and "revision" in found.fields
-        return {200: found, 409: changed_meanwhile(type(found))} if self.method == "PATCH" and is_counted else found
+        if self.method != "PATCH" or not is_counted:
+            return found
+        serializer_class: Any = type(found)
+        return {200: found, 409: changed_meanwhile(serializer_class)}
 
 
+@cache
 def changed_meanwhile(serializer_class: type[serializers.BaseSerializer[Any]]) -> OpenApiResponse:
     """The answer to a change of an outdated revision of what this serializer shows."""
     name = serializer_class.__name__.removesuffix("Serializer")

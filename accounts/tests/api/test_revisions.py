@@ -150,3 +150,14 @@ def test_of_two_changes_of_one_revision_at_the_same_moment_one_wins(owner, custo
 
     assert sorted(answers) == [200, 409]
     assert Customer.objects.get().name == ("One", "Two")[answers.index(200)]
+
+
+def test_the_schema_names_the_revision_and_the_refusal(api):
+    schema = api.get("/api/schema/", {"format": "json"}).json()
+    assert "revision" in schema["components"]["schemas"]["Customer"]["properties"]
+    change = schema["paths"]["/api/v1/customers/{id}/"]["patch"]["responses"]
+    publish = schema["paths"]["/api/v1/bot-scenarios/{id}/publish/"]["post"]["responses"]
+    for responses, name in [(change, "Customer"), (publish, "BotScenario")]:
+        refusal = responses["409"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        current = schema["components"]["schemas"][refusal]["properties"]["current"]
+        assert current == {"$ref": f"#/components/schemas/{name}"}

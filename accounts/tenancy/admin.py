@@ -16,7 +16,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DataError, transaction
+from django.db import DataError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -114,10 +114,9 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row of a page. A row that counts its edits is locked while it is saved, as it is by then."""
+        """The row of a page. While its form is saved, a row that counts its edits is locked, and read as it is by then."""
         row: Any = super().get_object(request, object_id, from_field)
-        saves = request.method == "POST" and transaction.get_connection().in_atomic_block
-        if row is None or not saves or not isinstance(row, Revisioned):
+        if not getattr(request, "saves_form", False) or not isinstance(row, Revisioned):
             return row
         locked = self.model._base_manager.select_for_update(no_key=True).filter(pk=row.pk)
         is_as_read = locked.values_list("revision", flat=True).first() == row.revision
@@ -132,6 +131,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        request.saves_form = request.method == "POST"  # type: ignore[attr-defined]
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (Refusal, ValidationError) as refusal:

@@ -114,7 +114,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row of a page. While its form is saved, a row that counts its edits is locked, and read as it is by then."""
+        """The row of a page. A row that counts its edits is locked while its form is saved, and read once it is."""
         row: Any = super().get_object(request, object_id, from_field)
         if not getattr(request, "saves_form", False) or not isinstance(row, Revisioned):
             return row

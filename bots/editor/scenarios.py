@@ -1,5 +1,6 @@
 """What is done with a scenario: checked, published, and taken back to an earlier version."""
 
+from dataclasses import replace as replace_in
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +29,12 @@ class BrokenScenario(Exception):
 
 
 def check(scenario: BotScenario) -> Report:
-    """What is wrong with a scenario's draft."""
+    """What is wrong with a scenario's draft, also beside the other scenarios of its bot."""
+    return validate(scenario.definition, replace_in(known_of(scenario), keywords=taken_keywords(scenario)))
+
+
+def check_alone(scenario: BotScenario) -> Report:
+    """What is wrong with a scenario's draft by itself: as much as trying it out needs."""
     return validate(scenario.definition, known_of(scenario))
 
 
@@ -40,7 +46,6 @@ def known_of(scenario: BotScenario) -> Known:
         stages=list(DealStage.objects.filter(business=business_id).values_list("key", flat=True)),
         templates={(template.name, template.language): template for template in usable_with(number)},
         hosts=dict(AllowedHost.objects.filter(business=business_id).values_list("host", "allow_http")),
-        keywords=taken_keywords(scenario),
     )
 
 

@@ -9,6 +9,7 @@ from bots.document.matching import compared
 from bots.editor import scenarios
 from bots.models import BotScenario, ScenarioVersion
 from bots.runtime.loading import published
+from bots.simulation.simulation import simulate, simulate_draft
 from bots.testing import document, make_bot, make_published_scenario, make_scenario
 from whatsapp.testing import make_number
 
@@ -167,3 +168,11 @@ def test_the_api_tells_it_and_keeps_the_draft(bot, owner):
 
 def test_what_is_compared_of_a_word_without_letters_is_the_word():
     assert compared("equals", "✅") == "✅" != compared("equals", "❌")
+
+
+def test_a_draft_with_a_taken_word_can_be_tried_out(bot):
+    words = starting(("equals", "цена"))
+    make_published_scenario(bot, words)
+    draft = make_scenario(bot, words)
+    assert [answer.text for answer in simulate_draft(draft, ["цена"])[0].answers] == ["Hello"]
+    assert simulate(bot, ["цена"], draft=True)

@@ -59,9 +59,11 @@ def delete(broadcast: Broadcast, requested_by: User | None = None) -> Deletion:
 def plan(broadcast: Broadcast) -> None:
     """
     Plan a draft: at once when there are few people, else a worker goes on, and it is `planning` until then. Raises
-    ValidationError for an audience or parameters that will not do, and Refusal.
+    ValidationError for an audience or parameters that will not do, and Refusal: also when the draft is not of the
+    revision that was expected.
     """
     planning.begin(broadcast)
+    broadcast.expect(broadcast.expected_revision)
     if broadcast.status == Status.PLANNING:
         wake(planning.JOB)
 

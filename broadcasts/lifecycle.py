@@ -58,13 +58,15 @@ UNSENT = {
 def start(broadcast: Broadcast) -> None:
     """
     Approve the plan: it is sent now, or at its time. Without effect when it has been started. Raises Refusal for a
-    broadcast without a complete plan, a cancelled one, and where nothing may be sent.
+    broadcast without a complete plan, a cancelled one, one that is not of the revision that was expected, and where
+    nothing may be sent.
     """
     broadcast.refresh_from_db()
     if not _begin_sending(broadcast, since=[Status.PLANNED]):
         if broadcast.status not in STARTED:
             raise _not_startable(broadcast)
         return
+    broadcast.expect(broadcast.expected_revision)
     if not broadcast.messages.filter(status=BroadcastMessage.Status.PLANNED).exists():
         raise Refusal("nobody_left", _("There is nobody to send this broadcast to: everybody was left out."))
     recipients.check_limit(broadcast.business)

@@ -219,7 +219,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.tenancy.permissions.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.PagePagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.Schema",
     # JSON alone: a form cannot name nested values, and would empty them. A view that takes a file names its parser.
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.StorableJSONParser"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +122,12 @@ class ApiTokenForm(RefusableModelForm):
     class Meta:
         model = ApiToken
         fields = ["name", "role", "expiry"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "expiry" in self.fields:
+            zone = {"zone": timezone.get_current_timezone_name()}
+            self.fields["expiry"].help_text = _("Empty: it never expires. Time zone: %(zone)s.") % zone
 
     def clean_expiry(self) -> datetime | None:
         expiry: datetime | None = self.cleaned_data["expiry"]

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import ApiToken, Business, Role, User
 from accounts.models.business import MAX_WORD, MAX_WORDS, clean_words
 from accounts.people import invitations, team, tokens
-from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
+from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, TimeField
 
 
 class PasswordField(serializers.CharField):
@@ -154,7 +154,7 @@ class TokenSerializer(TenantSerializer):
     id = serializers.CharField(source="token_key", read_only=True)
     name = serializers.CharField(max_length=100)
     role = serializers.ChoiceField(Role.choices)
-    expires_at = serializers.DateTimeField(source="expiry", required=False, allow_null=True)
+    expires_at = TimeField(source="expiry", required=False, allow_null=True)
     created_at = serializers.DateTimeField(source="created", read_only=True)
     user: Any = serializers.PrimaryKeyRelatedField(read_only=True)
 

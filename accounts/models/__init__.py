@@ -2,6 +2,7 @@ from .business import Business
 from .deletion import Deletion
 from .idempotent_request import IdempotentRequest
 from .job_row import JobRow
+from .revisioned import ChangedMeanwhile, Revisioned
 from .selection import SelectedRow, Selection
 from .subscription import Subscription
 from .tenant import TenantModel, TenantQuerySet, UniqueInBusiness
@@ -11,9 +12,11 @@ from .user import Role, User
 __all__ = [
     "ApiToken",
     "Business",
+    "ChangedMeanwhile",
     "Deletion",
     "IdempotentRequest",
     "JobRow",
+    "Revisioned",
     "Role",
     "SelectedRow",
     "Selection",

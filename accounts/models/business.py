@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .revisioned import Revisioned
 from .tenant import TenantQuerySet, Viewer
 from .user import User
 
@@ -65,7 +66,7 @@ class BusinessQuerySet(TenantQuerySet):
         return self.filter(pk=user.business_id)
 
 
-class Business(models.Model):
+class Business(Revisioned):
     """A tenant: one company with its numbers, people, customers and settings. Businesses never see each other."""
 
     name = models.CharField(_("name"), max_length=200)

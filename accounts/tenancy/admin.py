@@ -22,6 +22,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from accounts.deletion.admin import DeletesCascades
+from accounts.models import Revisioned
 from accounts.refusals import Refusal
 
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
@@ -112,6 +113,15 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         form.user, form.refusal = signed_in(request), getattr(request, "refusal", None)
         return form
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a page. A row that counts its edits is locked while its form is saved, and read once it is."""
+        row: Any = super().get_object(request, object_id, from_field)
+        if not getattr(request, "saves_form", False) or not isinstance(row, Revisioned):
+            return row
+        locked = self.model._base_manager.select_for_update(no_key=True).filter(pk=row.pk)
+        is_as_read = locked.values_list("revision", flat=True).first() == row.revision
+        return row if is_as_read else super().get_object(request, object_id, from_field)
+
     # What a domain function refuses while saving is shown like the errors of a form: on the page, with what was typed.
 
     def changeform_view(
@@ -121,6 +131,7 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        request.saves_form = request.method == "POST"  # type: ignore[attr-defined]
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (Refusal, ValidationError) as refusal:

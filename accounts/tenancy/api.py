@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -15,7 +16,7 @@ from rest_framework.routers import APIRootView, DefaultRouter
 
 from accounts.deletion import deletion
 from accounts.deletion.serializers import DeletionSerializer
-from accounts.models import Business, Deletion
+from accounts.models import Business, ChangedMeanwhile, Deletion
 
 from .filters import check_parameters
 from .permissions import IsMember
@@ -46,6 +47,19 @@ class TenantScope(Base):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         check_parameters(request, self)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Whoever changes an outdated row is shown what it is now."""
+        current = {}
+        if isinstance(exc, ChangedMeanwhile):
+            try:
+                current = {"current": self.get_serializer(self.get_object()).data}
+            except Http404 as gone:
+                exc = gone
+        response: Response = super().handle_exception(exc)
+        if current:
+            response.data |= current
+        return response
 
     def get_queryset(self) -> QuerySet[Any]:
         queryset: QuerySet[Any] = super().get_queryset()

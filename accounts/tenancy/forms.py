@@ -1,20 +1,17 @@
 """Forms inside one business."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Business, User
+from accounts.models import Business
 from accounts.names import NAME_FIELDS, is_visible
 from accounts.refusals import Refusal
 
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Any]
-else:
-    ModelForm = forms.ModelForm
+from .revision_form import RevisionForm
 
 
 def refuse_invisible_names(form: forms.BaseForm) -> None:
@@ -26,13 +23,12 @@ def refuse_invisible_names(form: forms.BaseForm) -> None:
                 form.add_error(name, ValidationError(form.fields[name].error_messages["required"], code="required"))
 
 
-class RefusableModelForm(ModelForm):
+class RefusableModelForm(RevisionForm):
     """
     A form that can be shown again with the reason why its values could not be saved. `user` and `refusal` are set by
     whoever makes the form class.
     """
 
-    user: User | None = None
     refusal: Refusal | ValidationError | None = None
 
     def clean(self) -> dict[str, Any]:

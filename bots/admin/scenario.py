@@ -11,7 +11,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.revision_form import revision_shown
 from accounts.tenancy.scope import signed_in
 from bots.document.name_checks import saved_names
 from bots.document.reading import read_draft
@@ -155,8 +157,11 @@ class BotScenarioAdmin(TenantModelAdmin):
         return TemplateResponse(request, "admin/bots/botscenario/import.html", context)
 
     def _import(self, request: HttpRequest, scenario: BotScenario, definition: dict[str, Any]) -> HttpResponse:
-        scenario.definition = definition
-        scenario.save(update_fields=["definition", "updated_at"])
+        try:
+            scenarios.replace(scenario.expect(revision_shown(request)), definition)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return HttpResponseRedirect(self._address(scenario))
         self.log_change(request, scenario, gettext("Imported from a file."))
         text = gettext("The draft is what the file holds. Customers meet it when you publish it.")
         self.message_user(request, text, messages.SUCCESS)

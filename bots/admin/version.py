@@ -7,7 +7,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from accounts.refusals import Refusal
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
+from accounts.tenancy.revision_form import revision_shown
 from bots.editor import outline, scenarios
 from bots.models import ScenarioVersion
 
@@ -41,7 +43,12 @@ class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
             raise Http404
         if not request.user.has_perm("bots.change_botscenario"):
             raise PermissionDenied
-        scenario = scenarios.restore(version)
-        text = gettext("The draft is version %(number)s again. Customers meet it when you publish it.")
-        self.message_user(request, text % {"number": version.number}, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:bots_botscenario_change", args=[scenario.pk]))
+        try:
+            version.scenario.expect(revision_shown(request))
+            scenarios.restore(version)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            text = gettext("The draft is version %(number)s again. Customers meet it when you publish it.")
+            self.message_user(request, text % {"number": version.number}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:bots_botscenario_change", args=[version.scenario_id]))

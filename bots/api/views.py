@@ -5,8 +5,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.schema import changed_meanwhile
 from accounts.tenancy.api import TenantViewSet
 from accounts.tenancy.scope import signed_in
+from accounts.tenancy.serializers import RevisionSerializer
 from bots.editor import scenarios
 from bots.editor.create import create_bot
 from bots.models import AllowedHost, Bot, BotScenario
@@ -82,11 +84,15 @@ class BotScenarioViewSet(AnswersWithReport):
         """What is wrong with the draft, and where."""
         return Response(scenarios.check(self.get_object()).as_json())
 
-    @extend_schema(request=None, responses={200: ScenarioVersionSerializer, 400: BROKEN})
+    @extend_schema(
+        request=RevisionSerializer,
+        responses={200: ScenarioVersionSerializer, 400: BROKEN, 409: changed_meanwhile(BotScenarioSerializer)},
+    )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: int | None = None) -> Response:
         """The draft goes live as the next version; a draft with errors changes nothing."""
-        version = scenarios.publish(self.get_object(), signed_in(request))
+        scenario = self.get_object().expect(RevisionSerializer.revision_in(request))
+        version = scenarios.publish(scenario, signed_in(request))
         return Response(ScenarioVersionSerializer(version).data)
 
     @extend_schema(responses=ScenarioVersionSerializer(many=True))

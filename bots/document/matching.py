@@ -37,6 +37,11 @@ def matches(match: str, value: str, text: str) -> bool:
     return MATCHERS[match](value, normalize(text))
 
 
+def compared(match: str, value: str) -> str:
+    """What of a keyword's value matters: two keywords of one `match` with the same meet the same texts."""
+    return _normalized(value) if match == "regex" else trim(normalize(value))
+
+
 def is_same(first: str, second: str) -> bool:
     """Whether two normalized texts say the same: “Да” is “✅ Да!”."""
     return first == second or bool(first and second) and trim(first) == trim(second)

@@ -43,12 +43,14 @@ OPEN_FIELDS = ("vars.", "customer.attributes.", FORM)
 class Known:
     """
     What is known of the business; None: nothing. `stages` are the keys of its deal stages, `templates` maps (name,
-    language) to the approved ones of the number, `hosts` maps an allowed host to whether http:// will do.
+    language) to the approved ones of the number, `hosts` maps an allowed host to whether http:// will do, `keywords`
+    maps (match, `matching.compared` value) to the name of the other scenario of the bot that begins with it.
     """
 
     stages: Sequence[str] | None = None
     templates: Mapping[tuple[str, str], Any] | None = None
     hosts: Mapping[str, bool] | None = None
+    keywords: Mapping[tuple[str, str], str] | None = None
 
 
 def check_steps(scenario: Scenario, known: Known, report: Report) -> None:

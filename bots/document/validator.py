@@ -1,6 +1,6 @@
 """The one check of a scenario document: its form, its references, and Meta's limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -31,8 +31,10 @@ def validate(definition: Any, known: Known | None = None) -> Report:
         if report.misshapen:
             return report
         scenario = read_draft(definition)
+    known = known or Known()
     _check_triggers(scenario.triggers, report)
-    check_steps(scenario, known or Known(), report)
+    _check_keywords(scenario.triggers, known.keywords or {}, report)
+    check_steps(scenario, known, report)
     check_branches(scenario.steps, report)
     check_names(scenario.steps, report)
     return report
@@ -48,3 +50,14 @@ def _check_triggers(triggers: Sequence[Trigger], report: Report) -> None:
                 matching.compiled(trigger.value)
             except ValidationError as error:
                 report.error(f"triggers[{position}].value", error.code or "bad_regex", error.messages[0])
+
+
+def _check_keywords(triggers: Sequence[Trigger], taken: Mapping[tuple[str, str], str], report: Report) -> None:
+    """Of two scenarios with the same keyword only one would ever begin."""
+    text = _("“%(word)s” starts “%(scenario)s” too, another scenario of this bot. Leave it to one of them.")
+    for position, trigger in enumerate(triggers):
+        if isinstance(trigger, Keyword) and trigger.value:
+            other = taken.get((trigger.match, matching.compared(trigger.match, trigger.value)))
+            if other is not None:
+                message = text % {"word": trigger.value, "scenario": other}
+                report.error(f"triggers[{position}].value", "keyword_taken", message)

@@ -24,6 +24,7 @@ from whatsapp.admin.number_forms import SecretField
 
 from . import scenarios
 from .create import check_plan
+from .differences import Difference, differences
 from .form_values import DayHoursField, WordsField
 from .row_forms import RowForm, TriggerForm, TriggerFormSet
 from .step_forms import StepForm, StepFormSet
@@ -167,6 +168,19 @@ class ScenarioForm(TenantModelForm):
             if found := re.match(r"(triggers|steps)\[(\d+)\]\.?(.*)", problem.path):
                 part, position, rest = found.groups()
                 note(getattr(self, part).forms[int(position)], rest, problem)
+
+    # What somebody else saved meanwhile
+
+    @cached_property
+    def differing(self) -> list[str]:
+        return [*super().differing, *(["definition"] if self.differences != [] else [])]
+
+    @property
+    def differences(self) -> list[Difference] | None:
+        """How what is saved differs from what was typed; None while what was typed is no document."""
+        if not (self.triggers.is_valid() and self.steps.is_valid()):
+            return None
+        return differences(self.instance.definition, self.definition())
 
     # What was typed in, as a document
 

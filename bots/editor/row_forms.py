@@ -139,6 +139,20 @@ def with_keys(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class RowFormSet(LimitedFormSet):
     """Rows of the document, in order; rows left blank are no rows."""
 
+    #: Whether there are more rows now than the page showed that was sent.
+    lacks_rows = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.initial:
+            # What was left blank on the page is not one of the rows that somebody added meanwhile.
+            shown = self.initial_form_count()
+            self.lacks_rows = len(self.initial) > shown
+            self.initial = self.initial[:shown]
+
+    def has_changed(self) -> bool:
+        return self.lacks_rows or super().has_changed()
+
     @property
     def filled(self) -> list[Any]:
         forms = self.ordered_forms if self.can_order else self.forms

@@ -166,7 +166,7 @@ class StepForm(RowForm):
     def has_changed(self) -> bool:
         """Whether something was written; a blank row that was only numbered stays blank."""
         written = set(self.changed_data) - {ORDERING_FIELD_NAME}
-        return bool(written) or any(form.has_changed() for form in (*self.choices, *self.rules))
+        return bool(written) or self.choices.has_changed() or self.rules.has_changed()
 
     def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean() or self.cleaned_data

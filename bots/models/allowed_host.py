@@ -2,12 +2,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel, UniqueInBusiness
+from accounts.models import Revisioned, TenantModel, UniqueInBusiness
 from bots.document.addresses import BadAddress, read_host
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets, UnreadableSecret
 
 
-class AllowedHost(HoldsSecrets, TenantModel):
+class AllowedHost(HoldsSecrets, Revisioned, TenantModel):
     """A host that the business's scenarios may call, and the secret by which it knows them."""
 
     host = models.CharField(_("host"), max_length=253, help_text=_("Like api.example.com, without https://."))

@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel
+from accounts.models import Revisioned, TenantModel
 from bots.engine.office_hours import clean_office_hours
 
 
@@ -19,7 +19,7 @@ def default_operator_text() -> str:
     return gettext("I am calling a person. The answer will come here.")
 
 
-class Bot(TenantModel):
+class Bot(Revisioned, TenantModel):
     """One number's bot: answers by its published scenarios. Of several, the lower priority is asked first."""
 
     whatsapp_number = models.ForeignKey(

@@ -6,7 +6,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from accounts.models import TenantModel, TenantQuerySet
+from accounts.models import Revisioned, TenantModel, TenantQuerySet
 from bots.document.reading import cached_version
 from bots.document.scenario import Scenario
 from crm.models import Tag
@@ -19,7 +19,7 @@ def empty_definition() -> dict[str, Any]:
     return {"format": 1, "triggers": [], "steps": []}
 
 
-class BotScenario(TenantModel):
+class BotScenario(Revisioned, TenantModel):
     """A scenario being written. `definition` is the draft; customers meet only its published versions."""
 
     bot = models.ForeignKey("bots.Bot", on_delete=models.CASCADE, related_name="scenarios", verbose_name=_("bot"))

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.refusals import Refusal
 from bots.document.scenario import Scenario
-from bots.editor.scenarios import BrokenScenario, check
+from bots.editor.scenarios import BrokenScenario, check_alone
 from bots.engine.content import choices_of, text_message
 from bots.engine.effects import (
     Call,
@@ -105,7 +105,7 @@ def _drafts(bot: Bot) -> list[Candidate]:
 
 
 def _draft(scenario: BotScenario) -> Candidate:
-    report = check(scenario)
+    report = check_alone(scenario)
     if report.errors:
         raise BrokenScenario(report)
     return Candidate(scenario.bot, scenario.pk, scenario.name, Scenario.model_validate(scenario.definition))

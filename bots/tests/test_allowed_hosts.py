@@ -189,3 +189,13 @@ def test_office_hours_are_set_in_the_admin(client, owner):
     assert bot.office_hours == {"mon": ["09:00-13:00", "14:00-18:00"]}
     assert 'value="09:00-13:00, 14:00-18:00"' in client.get(address).content.decode()
     assert "Write hours like" in client.post(address, {**fields, "hours_mon": "late"}).content.decode()
+
+
+def test_a_host_that_was_changed_meanwhile_keeps_its_secret(program, host):
+    seen = program.get(f"{HOSTS}{host.pk}/").json()["revision"]
+    AllowedHost.objects.get().save(update_fields=["allow_http"])
+    body = {"host": "other.example.com", "revision": seen}
+    refused = program.patch(f"{HOSTS}{host.pk}/", body, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_meanwhile")
+    assert AllowedHost.objects.get().has_authorization == host.has_authorization
+    assert "authorization" not in refused.json()["current"]

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
 from accounts.tenancy.live_page import Button, LivePage, labels
+from accounts.tenancy.revision_form import revision_shown
 from accounts.tenancy.scope import signed_in
 from broadcasts import drafts, lifecycle
 from broadcasts.labels import (
@@ -113,6 +114,7 @@ class BroadcastPage(LivePage[Broadcast]):
     def check_verb(self, request: HttpRequest, row: Broadcast, name: str) -> None:
         if name != "start":
             return
+        row.expect(revision_shown(request))
         count = row.messages.filter(status=BroadcastMessage.Status.PLANNED).count()
         if count > MAX_RECIPIENTS_UNASKED:
             check_count(request.POST.get("recipients", ""), count)

@@ -99,7 +99,7 @@ class DraftForm(NewBroadcastForm):
         self.initial["who"] = "everyone" if document.get("everyone") else "chosen"
         _choice(self, "template").queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
         self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”. Time zone: %(zone)s.") % {
-            "zone": business.time_zone
+            "zone": timezone.get_current_timezone_name()
         }
         for name in self.parameter_names:
             self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")

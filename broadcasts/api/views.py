@@ -9,9 +9,11 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.api.idempotency import idempotent
 from accounts.api.pagination import NewestFirst
+from accounts.api.schema import changed_meanwhile
 from accounts.models import Deletion
 from accounts.tenancy.api import ReadOnlyTenantViewSet, TenantViewSet
 from accounts.tenancy.scope import signed_in
+from accounts.tenancy.serializers import RevisionSerializer
 from broadcasts import drafts, lifecycle
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.progress import progress
@@ -45,10 +47,11 @@ class BroadcastViewSet(TenantViewSet):
         return drafts.delete(instance, requested_by=signed_in(self.request))
 
     @extend_schema(
-        request=None,
+        request=RevisionSerializer,
         responses={
             200: BroadcastSerializer,
             202: OpenApiResponse(BroadcastSerializer, description="Still `planning`; a worker goes on."),
+            409: changed_meanwhile(BroadcastSerializer),
         },
         parameters=[IDEMPOTENCY_KEY],
     )
@@ -56,16 +59,22 @@ class BroadcastViewSet(TenantViewSet):
     @idempotent
     def plan(self, request: Request, pk: str | None = None) -> Response:
         """Make one row per person, with frozen parameters or the reason why they are left out."""
-        broadcast = self.get_object()
+        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request))
         drafts.plan(broadcast)
         return self._answer(broadcast, status=202 if broadcast.status == Broadcast.Status.PLANNING else 200)
 
-    @verb_once
+    @extend_schema(
+        request=RevisionSerializer,
+        responses={200: BroadcastSerializer, 409: changed_meanwhile(BroadcastSerializer)},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @action(detail=True, methods=["post"])
     @idempotent
     def start(self, request: Request, pk: str | None = None) -> Response:
         """Approve the plan: it is sent now, or at `scheduled_at`. Without effect when it has been started."""
-        return self._do(lifecycle.start)
+        broadcast = self.get_object().expect(RevisionSerializer.revision_in(request))
+        lifecycle.start(broadcast)
+        return self._answer(broadcast)
 
     @verb
     @action(detail=True, methods=["post"])

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import JobRow, TenantModel, TenantQuerySet
+from accounts.models import JobRow, Revisioned, TenantModel, TenantQuerySet
 from crm.models import Tag
 from crm.normalization import fold_tag
 from whatsapp.message_templates.usage import Use
@@ -43,7 +43,7 @@ class BroadcastQuerySet(TenantQuerySet):
         Broadcast.objects.filter(pk__in=free).update(claimed_at=timezone.now())
 
 
-class Broadcast(JobRow, TenantModel):
+class Broadcast(JobRow, Revisioned, TenantModel):
     """
     One template to many customers.
 

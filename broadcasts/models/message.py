@@ -106,7 +106,7 @@ class BroadcastMessage(OutboundMessage):
         suppressed = [pk for pk, error in refusals.items() if failure_policy.suppresses_customer(error)]
         if suppressed:
             people = Customer.objects.filter(broadcast_messages__in=suppressed, opted_out_at=None).values("pk")
-            Customer.objects.filter(pk__in=people).update(opted_out_at=Now())
+            Customer.objects.filter(pk__in=people).update(opted_out_at=Now(), revision=F("revision") + 1)
         rows = cls.objects.filter(pk__in=refusals).values_list("pk", "broadcast")
         # Each refusal of a broadcast once, however many recipients it concerns.
         different = {(broadcast_id, refusals[pk].code): refusals[pk] for pk, broadcast_id in rows}

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.testing import make_colleague
+from accounts.testing import make_administrator, make_colleague
 from broadcasts.admin import broadcast_page
 from broadcasts.models import Broadcast, BroadcastMessage
 from broadcasts.testing import make_broadcast, make_broadcast_message
@@ -434,3 +434,68 @@ def test_what_meta_charges_is_on_the_pages_of_the_broadcast_and_of_the_recipient
 def test_where_nothing_is_charged_the_page_says_nothing_of_it(client, planned):
     planned.move("done", since=["planned"], started_at=timezone.now())
     assert "Charged by Meta" not in shown(client, page(planned))
+
+
+def draft_fields(client, draft):
+    form = client.get(page(draft)).context["adminform"].form
+    values = {field.html_name: field.value() for field in form}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(client, draft):
+    fields = draft_fields(client, draft) | {"who": "everyone"}
+    fields |= {f"parameter_{key}_source": "text" for key in "12"}
+    theirs = fields | {"name": "Winter sale", "parameter_1_text": "Dear customer", "parameter_2_text": "7"}
+    assert client.post(page(draft), theirs | {"_continue": "1"}).status_code == 302
+
+    refused = client.post(page(draft), fields | {"name": "Spring sale", "_plan": "1"})
+
+    assert refused.status_code == 200
+    errors = refused.context["adminform"].form.errors
+    assert errors["name"] == ["Saved now: “Winter sale”."]
+    assert errors["parameter_1"] == ["Saved now: “this text: Dear customer”."]
+    assert "who" not in errors
+    draft.refresh_from_db()
+    assert (draft.name, draft.status) == ("Winter sale", "draft")
+
+
+def test_a_plan_that_somebody_changed_meanwhile_is_not_started_from_an_old_page(client, planned):
+    assert f'name="revision" value="{planned.revision}"' in shown(client, page(planned))
+    old = planned.revision
+    planned.save(update_fields=["name"])
+    assert "Somebody changed this after you opened it" in press(client, planned, "start", revision=old)
+    planned.refresh_from_db()
+    assert planned.status == "planned"
+    press(client, planned, "start", revision=planned.revision)
+    planned.refresh_from_db()
+    assert planned.status == "sending"
+
+
+def test_sending_and_pausing_are_no_edits(client, planned):
+    press(client, planned, "start")
+    press(client, planned, "pause")
+    planned.refresh_from_db()
+    assert planned.revision == 1
+
+
+def test_the_draft_says_in_which_zone_its_time_is_and_takes_it_so(client, draft, owner):
+    owner.business.time_zone = "Asia/Vladivostok"
+    owner.business.save()
+    assert "Time zone: Asia/Vladivostok." in shown(client, page(draft))
+    fields = draft_fields(client, draft) | {
+        "who": "everyone",
+        "parameter_1_source": "text",
+        "parameter_2_source": "text",
+    }
+    time = {"scheduled_at_0": "2031-12-05", "scheduled_at_1": "10:00"}
+    assert client.post(page(draft), fields | time | {"_continue": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.scheduled_at.isoformat() == "2031-12-05T00:00:00+00:00"
+
+
+def test_a_platform_administrator_is_told_the_zone_of_the_installation(client, draft, owner):
+    client.force_login(make_administrator())
+    owner.business.time_zone = "Asia/Vladivostok"
+    owner.business.save()
+    form = client.get(page(draft)).context["adminform"].form
+    assert "Europe/Moscow" in form.fields["scheduled_at"].help_text

@@ -71,6 +71,7 @@ def test_a_draft_is_made(api, draft):
         "created_at": answer.json()["created_at"],
         "started_at": None,
         "finished_at": None,
+        "revision": 1,
     }
 
 
@@ -343,3 +344,24 @@ def test_a_recipient_says_what_meta_charges_once_it_is_known(api, broadcast):
     rows = {row["id"]: row["pricing"] for row in api.get(MESSAGES).json()["results"]}
 
     assert rows == {message.pk: price, unpriced.pk: None}
+
+
+@pytest.mark.parametrize("time", ["2031-12-05T10:00", "2031-12-05 10:00:00", "2031-12-05", "20311205T1000"])
+def test_a_time_without_an_offset_is_refused_with_the_zone_of_the_business(api, draft, time):
+    refused = post(api, BROADCASTS, {**draft, "scheduled_at": time})
+    assert refused.status_code == 400
+    (sentence,) = refused.json()["scheduled_at"]
+    assert "+03:00" in sentence and "Europe/Moscow" in sentence
+    assert not Broadcast.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "time", ["2031-12-05T10:00+03:00", "2031-12-05T07:00Z", "2031-12-05T07:00:00.000+00:00", "2031-12-05T12:30+05:30"]
+)
+def test_a_time_with_an_offset_is_taken(api, draft, time):
+    made = post(api, BROADCASTS, {**draft, "scheduled_at": time})
+    assert (made.status_code, made.json()["scheduled_at"]) == (201, "2031-12-05T07:00:00Z")
+
+
+def test_no_time_stays_none(api, draft):
+    assert post(api, BROADCASTS, {**draft, "scheduled_at": None}).json()["scheduled_at"] is None

@@ -77,6 +77,8 @@ class CustomerAdmin(CustomerFiles, CustomerMerges, CustomerSearch):
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         obj.save(update_fields={"name", "phone", "attributes"} & set(form.changed_data) if change else None)
+        if change and "tags" in form.changed_data:
+            obj.count_edit()
         if "opted_out" in form.changed_data:
             decide = customers.opt_out if form.cleaned_data["opted_out"] else customers.opt_in
             decide(obj)

@@ -40,6 +40,8 @@ class AttributesField(forms.CharField):
 
 
 class CustomerForm(TenantModelForm):
+    saved_if_changed = frozenset({"opted_out"})
+
     phone = forms.CharField(
         label=_("Phone"),
         required=False,

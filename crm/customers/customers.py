@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Business
@@ -157,11 +157,13 @@ def opt_in(customer: Customer) -> bool:
     return choose_mailings(customer, wanted=True)
 
 
+@transaction.atomic
 def choose_mailings(customer: Customer, wanted: bool) -> bool:
     """Opt in or out. Returns whether that is new: of two that do it at the same moment it is for one."""
     opted_out_at = None if wanted else timezone.now()
     unchosen = Customer.objects.filter(pk=customer.pk, opted_out_at__isnull=not wanted)
     if unchosen.update(opted_out_at=opted_out_at):
+        customer.count_edit()
         customer.opted_out_at = opted_out_at
         return True
     if customer.opted_out is wanted:
@@ -171,12 +173,14 @@ def choose_mailings(customer: Customer, wanted: bool) -> bool:
 
 def opt_out_all(customers: QuerySet[Customer]) -> int:
     """Opt out those of these customers who have not. Returns how many that were."""
-    return _rows(customers).filter(opted_out_at__isnull=True).update(opted_out_at=timezone.now())
+    mailed = _rows(customers).filter(opted_out_at__isnull=True)
+    return mailed.update(opted_out_at=timezone.now(), revision=F("revision") + 1)
 
 
 def opt_in_all(customers: QuerySet[Customer]) -> int:
     """Opt in those of these customers who had opted out. Returns how many that were."""
-    return _rows(customers).filter(opted_out_at__isnull=False).update(opted_out_at=None)
+    opted_out = _rows(customers).filter(opted_out_at__isnull=False)
+    return opted_out.update(opted_out_at=None, revision=F("revision") + 1)
 
 
 def _rows(customers: QuerySet[Customer]) -> QuerySet[Customer]:
@@ -186,11 +190,14 @@ def _rows(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.add(*get_or_create_tags(customer.business_id, names))
+    customer.count_edit()
 
 
 def remove_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.remove(*find_tags(customer.business_id, clean_tag_names(names)))
+    customer.count_edit()
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> None:
     customer.tags.set(get_or_create_tags(customer.business_id, names))
+    customer.count_edit()

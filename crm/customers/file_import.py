@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -197,7 +197,7 @@ class Batch:
             Customer,
             ("id", *_COLUMNS),
             [[customer.pk, *(getattr(customer, name) for name in _COLUMNS)] for customer in self.changed.values()],
-            {name: f"v.{name}" for name in _COLUMNS},
+            {**{name: f"v.{name}" for name in _COLUMNS}, "revision": "t.revision + 1"},
             where="t.id = v.id",
         )
         self._store_tags()
@@ -211,6 +211,8 @@ class Batch:
             ("customer", "tag"),
             [(customer.pk, pks[fold_tag(name)]) for customer, names in self.tagged for name in names],
         )
+        known = {customer.pk for customer, _names in self.tagged if customer.pk in self.tags_of}
+        Customer.objects.filter(pk__in=known - self.changed.keys()).update(revision=F("revision") + 1)
 
 
 def _fill_in(customer: Customer, row: Row) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import TenantModel, UniqueInBusiness
+from accounts.models import Revisioned, TenantModel, UniqueInBusiness
 from accounts.names import clean_name
 from crm.normalization import fold, fold_tag, trim_tag
 from whatsapp.phone_numbers import readable_phone, variants_of
@@ -66,7 +66,7 @@ class Tag(TenantModel):
             raise ValidationError({"name": message}, code="unique")
 
 
-class Customer(TenantModel):
+class Customer(Revisioned, TenantModel):
     """
     A person as one business knows them: by phone, by WhatsApp user id, or both. People with a WhatsApp username may
     have no phone (Business-scoped user IDs).

@@ -7,10 +7,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
-from accounts.models import Business, TenantModel, UniqueInBusiness
+from accounts.models import Business, Revisioned, TenantModel, UniqueInBusiness
 
 
-class DealStage(TenantModel):
+class DealStage(Revisioned, TenantModel):
     """A step on the way of a business's deals; `key` is its name for scenarios and programs."""
 
     class Kind(models.TextChoices):
@@ -54,7 +54,7 @@ class DealStage(TenantModel):
             )
 
 
-class Deal(TenantModel):
+class Deal(Revisioned, TenantModel):
     """Something a customer may buy, on its way through the stages."""
 
     customer = models.ForeignKey(

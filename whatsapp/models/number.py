@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TenantModel, TenantQuerySet, UniqueInBusiness
+from accounts.models import Revisioned, TenantModel, TenantQuerySet, UniqueInBusiness
 from whatsapp.phone_numbers import readable_phone
 from whatsapp.secrets.encryption import EncryptedTextField, HoldsSecrets
 
@@ -41,7 +41,7 @@ class WhatsAppNumberQuerySet(TenantQuerySet):
         return self.filter(business=number.business_id, waba_id=number.waba_id)
 
 
-class WhatsAppNumber(HoldsSecrets, TenantModel):
+class WhatsAppNumber(HoldsSecrets, Revisioned, TenantModel):
     """One number of a business on Meta's Cloud API. Bots, conversations and broadcasts hang on it."""
 
     class Status(models.TextChoices):

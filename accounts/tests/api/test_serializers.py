@@ -56,7 +56,7 @@ def test_a_value_that_cannot_be_is_refused_on_its_field(call, path, field, value
 def test_only_what_is_given_is_changed(call):
     before = call(BUSINESS).json()
     after = call(BUSINESS, "patch", currency="EUR").json()
-    assert after == {**before, "currency": "EUR"}
+    assert after == {**before, "currency": "EUR", "revision": 2}
 
 
 def test_what_somebody_else_saved_meanwhile_stays(call, owner):

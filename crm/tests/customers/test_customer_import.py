@@ -399,3 +399,10 @@ def test_a_file_of_too_many_columns_is_refused(business):
 
 def test_columns_that_a_spreadsheet_adds_at_the_end_do_not_count(business):
     assert run(business, "phone" + ";" * 300 + "\n89161234567" + ";" * 300 + "\n").created == 1
+
+
+@pytest.mark.parametrize(("cells", "revision"), [("Anna;vip", 2), (";vip", 2), ("Olga;", 2), (";", 1), ("Anna;", 1)])
+def test_a_file_that_changes_a_customer_counts_as_an_edit(business, cells, revision):
+    make_customer(business, phone="+79161234567", name="Anna")
+    run(business, f"phone;name;tags\n+79161234567;{cells}\n")
+    assert Customer.objects.get().revision == revision

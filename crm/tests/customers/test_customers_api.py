@@ -25,7 +25,7 @@ def test_a_customer_is_made_with_tags_attributes_and_opt_out(api, owner):
 
     assert response.status_code == 201
     body = response.json()
-    assert {**body, "tags": sorted(body["tags"])} | {"id": 0, "created_at": ""} == {
+    assert {**body, "tags": sorted(body["tags"])} | {"id": 0, "revision": 0, "created_at": ""} == {
         "id": 0,
         "phone": "+79161234567",
         "whatsapp_user_id": None,
@@ -35,6 +35,7 @@ def test_a_customer_is_made_with_tags_attributes_and_opt_out(api, owner):
         "attributes": {"city": "Kazan", "age": 30},
         "opted_out": True,
         "ad": None,
+        "revision": 0,
         "created_at": "",
     }
     assert Customer.objects.get().business == owner.business

@@ -68,7 +68,7 @@ def test_a_stage_is_made_with_a_key_of_its_own(api, owner):
     made = post(api, path("deal-stages"), data)
     again = post(api, path("deal-stages"), data)
 
-    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, **data})
+    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, "revision": 1, **data})
     assert (again.status_code, set(again.json())) == (400, {"key"})
 
 

@@ -72,6 +72,10 @@ CALLS = [
     ["doctor"],
     ["scenario_schema", "--file", "/nowhere/at/all"],
     ["cloud_api_simulator", "--port", "TAKEN"],
+    ["merge_customers"],
+    ["merge_customers", "--apply"],
+    ["merge_customers", "--business", "999999"],
+    ["merge_customers", "--undo", "999999"],
 ]
 
 

@@ -8,7 +8,7 @@ from crm.conversations import inbox
 from crm.customers import customers
 from whatsapp.graph.answers import Recipient
 from whatsapp.models import WhatsAppNumber
-from whatsapp.webhooks.parsing import Change
+from whatsapp.webhooks.changes import Change
 
 
 def handle(number: WhatsAppNumber, change: Change) -> None:

@@ -14,7 +14,7 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.simulator import inbound as simulated_inbound
 from whatsapp.simulator.media import Media
 from whatsapp.testing import PNG, make_number, new_wamid
-from whatsapp.webhooks.parsing import Change, InboundMessage, Preference
+from whatsapp.webhooks.changes import Change, InboundMessage, Preference
 
 from .models import Conversation, Customer, MediaFile, Message
 

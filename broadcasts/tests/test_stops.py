@@ -16,7 +16,7 @@ from whatsapp.message_templates import sync
 from whatsapp.models import WhatsAppNumber
 from whatsapp.testing import make_number, make_template
 from whatsapp.webhooks import process
-from whatsapp.webhooks.parsing import Change
+from whatsapp.webhooks.changes import Change
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ from crm.models import Conversation, Customer, Message
 from whatsapp.graph.error_codes import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator.graph.message_templates import DEFAULT_TEMPLATES
-from whatsapp.webhooks.parsing import Change, InboundMessage
+from whatsapp.webhooks.changes import Change, InboundMessage
 
 from . import story
 from .story import Line, Person

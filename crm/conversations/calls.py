@@ -8,7 +8,7 @@ from django.utils import timezone
 from crm.customers import customers
 from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
-from whatsapp.webhooks.parsing import Call
+from whatsapp.webhooks.changes import Call
 
 from . import conversations
 

@@ -8,7 +8,7 @@ from crm.media import media
 from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
 from whatsapp.sending import ledger
-from whatsapp.webhooks.parsing import Echo
+from whatsapp.webhooks.changes import Echo
 
 from . import conversations
 

@@ -14,7 +14,7 @@ from crm.media import media
 from crm.models import Conversation, Customer, Message
 from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
-from whatsapp.webhooks.parsing import Change, InboundMessage, Preference, UserIdChange
+from whatsapp.webhooks.changes import Change, InboundMessage, Preference, UserIdChange
 
 from . import calls, conversations, echoes, mailing_choice
 from .details import ad_of

@@ -16,7 +16,7 @@ from whatsapp.graph.accounts import moment
 from whatsapp.models import WhatsAppNumber, outbound_models
 from whatsapp.numbers import alerts, health, labels
 
-from .parsing import Change
+from .changes import Change
 
 Numbers = QuerySet[WhatsAppNumber]
 

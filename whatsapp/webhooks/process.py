@@ -25,7 +25,8 @@ from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.sending import statuses
 
 from . import account_updates, template_updates
-from .parsing import Change, parse
+from .changes import Change
+from .parsing import parse
 
 logger = logging.getLogger(__name__)
 

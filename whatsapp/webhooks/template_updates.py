@@ -15,7 +15,7 @@ from whatsapp.message_templates import stopping
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import alerts
 
-from .parsing import Change
+from .changes import Change
 
 FIELDS = (
     "message_template_status_update",

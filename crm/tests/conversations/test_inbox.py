@@ -13,7 +13,8 @@ from crm.customers import customers
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
 from whatsapp.testing import make_number
-from whatsapp.webhooks.parsing import Change, Preference, UserIdChange, parse
+from whatsapp.webhooks.changes import Change, Preference, UserIdChange
+from whatsapp.webhooks.parsing import parse
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from crm.models import Customer
 from crm.testing import make_change, make_conversation, make_customer, make_inbound
 from crm.tests.calls import path
 from whatsapp.testing import make_number
-from whatsapp.webhooks.parsing import Preference
+from whatsapp.webhooks.changes import Preference
 
 pytestmark = pytest.mark.django_db
 

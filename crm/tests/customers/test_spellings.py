@@ -15,7 +15,7 @@ from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound
 from crm.tests.calls import path, post
 from whatsapp.testing import make_number
-from whatsapp.webhooks.parsing import Preference
+from whatsapp.webhooks.changes import Preference
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from whatsapp.sending import send_gate
 from whatsapp.simulator.graph.endpoints import nodes
 from whatsapp.testing import make_number, make_template, payload_of, post_webhook
 from whatsapp.webhooks import template_updates
-from whatsapp.webhooks.parsing import Change
+from whatsapp.webhooks.changes import Change
 
 pytestmark = pytest.mark.django_db
 

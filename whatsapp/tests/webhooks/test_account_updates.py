@@ -11,7 +11,7 @@ from whatsapp.numbers import alerts, numbers
 from whatsapp.numbers.issues import issues_of
 from whatsapp.testing import make_number, payload_of, post_webhook
 from whatsapp.webhooks import process, tasks
-from whatsapp.webhooks.parsing import Change
+from whatsapp.webhooks.changes import Change
 
 pytestmark = pytest.mark.django_db
 

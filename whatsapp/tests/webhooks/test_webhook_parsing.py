@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from whatsapp.sending.statuses import Pricing
-from whatsapp.webhooks.parsing import Contact, UserIdChange, parse
+from whatsapp.webhooks.changes import Contact, UserIdChange
+from whatsapp.webhooks.parsing import parse
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads").glob("*.json"))
 ANNA = ("+79161234567", "RU.55019283746501928374", "Анна Смирнова")

@@ -102,13 +102,17 @@ class Site:
     def manage(self, *arguments: str) -> None:
         subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True)
 
+    def command(self, name: str) -> str:
+        """What Python runs as a process."""
+        if name == "up":
+            return f"manage.py up --port {self.port}"
+        command: str = SERVICES[name]["command"]
+        return "-m " + command.replace("0.0.0.0:8000", f"127.0.0.1:{self.port}")
+
     def start(self, name: str) -> None:
-        command = f"manage.py up --port {self.port}"
-        if name != "up":
-            command = "-m " + SERVICES[name]["command"].replace("0.0.0.0:8000", f"127.0.0.1:{self.port}")
         with open(self.folder / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *shlex.split(command)],
+                [sys.executable, *shlex.split(self.command(name))],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -3,6 +3,10 @@ What happens to what whatsapp learns: crm records a message that came by webhook
 customer by what Meta knows them by.
 """
 
+from typing import Any
+
+from celery import Signature
+
 from bots.runtime.tasks import take_turns
 from crm.conversations import inbox
 from crm.customers import customers
@@ -11,10 +15,9 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.changes import Change
 
 
-def handle(number: WhatsAppNumber, change: Change) -> None:
-    """Record a change that came to a number, and have bots look at each conversation with new messages."""
-    for conversation_id in inbox.record(number, change):
-        take_turns.delay_on_commit(conversation_id)  # type: ignore[attr-defined]
+def handle(number: WhatsAppNumber, change: Change) -> list[Signature[Any]]:
+    """Record a change that came to a number. Returns the tasks of bots for the conversations with new messages."""
+    return [take_turns.s(conversation_id) for conversation_id in inbox.record(number, change)]
 
 
 def recognise(number: WhatsAppNumber, recipient: Recipient) -> None:

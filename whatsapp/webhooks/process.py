@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import Signature
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, QuerySet
@@ -48,8 +49,12 @@ MAX_ATTEMPTS = 20
 #: Of what was processed: Meta repeats for 7 days.
 RETENTION = timedelta(days=30)
 
-#: Does what is to be done about a change that came to a number.
-Handler = Callable[[WhatsAppNumber, Change], object]
+#: Does what is to be done about a change that came to a number. WHATSAPP_EVENT_HANDLER returns the tasks that are to
+#: follow once the change is processed.
+Handler = Callable[[WhatsAppNumber, Change], Any]
+
+#: Follow-ups of a batch that its worker does itself: a task less to wait for. More are for all workers.
+MAX_FOLLOW_UPS = 5
 
 #: What is done with a change by its field. Statuses, messages, echoes, calls and preferences are handled whatever the
 #: field.
@@ -89,7 +94,7 @@ def process_line(number_id: int, seconds: float = 20) -> None:
             line.events = claim(number_id, line.until)
             if not line.events:
                 return
-            process(line.events, renew=line.renew)
+            _follow_up(process(line.events, renew=line.renew))
             if not WebhookEvent.objects.filter(whatsapp_number=number_id).due().exists():
                 return
         except Exception as error:
@@ -164,27 +169,41 @@ def record_waiting(handle: Handler) -> None:
 
 def process(
     events: list[WebhookEvent], handle: Handler | None = None, renew: Callable[[], None] = lambda: None
-) -> None:
+) -> list[Signature[Any]]:
     """
     Process claimed events of one number, in order. `handle` stands in for WHATSAPP_EVENT_HANDLER; `renew` is called
-    before each event.
+    before each event. Returns the tasks that are to follow.
     """
     handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
     numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
     number = numbers.filter(pk=events[0].whatsapp_number_id).first()
     if number is None:
-        return
+        return []
     changes = [(event, change) for event in events if (change := _read(event))]
     unknown = _apply_statuses(number, [change for _event, change in changes])
+    follow_ups: list[Signature[Any]] = []
     for event, change in changes:
         try:
             renew()
-            _process_one(number, event, change, unknown, handle)
+            follow_ups += _process_one(number, event, change, unknown, handle)
         except Exception as error:
             if is_outage(error):
                 raise
             _fail(event, error)
     _finish([event for event in events if event.processed_at])
+    return follow_ups
+
+
+def _follow_up(tasks: list[Signature[Any]]) -> None:
+    """Do what follows, each task once. One that fails is found by its tick, and keeps no other from being done."""
+    different = list({repr(task): task for task in tasks}.values())
+    for task in different:
+        try:
+            task() if len(different) <= MAX_FOLLOW_UPS else task.delay()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            logger.exception("%s could not be done.", task)
 
 
 def _read(event: WebhookEvent) -> Change | None:
@@ -209,22 +228,23 @@ def _apply_statuses(number: WhatsAppNumber, changes: list[Change]) -> set[str] |
 
 def _process_one(
     number: WhatsAppNumber, event: WebhookEvent, change: Change, unknown: set[str] | None, handle: Handler
-) -> None:
+) -> list[Signature[Any]]:
+    """Returns the tasks that are to follow."""
     if event.attempts > MAX_ATTEMPTS:
         raise RuntimeError("The worker ended each time it processed this event.")
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
     if change.field in HANDLERS:
         HANDLERS[change.field](number, change)
-    if change.concerns_customers:
-        handle(number, change)
+    follow_ups = (handle(number, change) or []) if change.concerns_customers else []
     missing = sorted({update.wamid for update in change.statuses} & unknown)
     if missing and timezone.now() < event.received_at + STATUS_TIMEOUT:
         _wait(event, missing)
-        return
+        return follow_ups
     event.processed_at = timezone.now()
     event.acted_on = change.field in HANDLERS or change.concerns_customers or bool(change.statuses)
     event.last_error = "\n".join([*change.errors, *(f"There is no message {wamid} here." for wamid in missing)])
+    return follow_ups
 
 
 def _finish(events: list[WebhookEvent]) -> None:

@@ -5,12 +5,14 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.tenancy.admin import TenantModelAdmin
 from bots.editor.forms import HOURS, BotForm
+from bots.engine.office_hours import DAYS
 from bots.models import Bot, BotScenario
 from bots.simulation.simulation import simulate
 
@@ -29,7 +31,7 @@ class BotAdmin(TenantModelAdmin):
     list_select_related = ["whatsapp_number"]
     search_fields = ["name"]
     search_help_text = _("Search by name")
-    readonly_fields = ["scenario_links"]
+    readonly_fields = ["menu_words_text", "operator_words_text", "office_hours_text", "scenario_links"]
     empty_text = _("No bots yet. A bot answers on one number, by its scenarios.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -38,12 +40,28 @@ class BotAdmin(TenantModelAdmin):
         return super().get_queryset(request).annotate(scenario_total=Coalesce(total, 0))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any | None = None) -> Any:
+        words, hours = ["menu_words", "operator_words"], [*HOURS]
+        if obj and not self.has_change_permission(request, obj):
+            words, hours = ["menu_words_text", "operator_words_text"], ["office_hours_text"]
         fieldsets = [
             (None, {"fields": ["whatsapp_number", "name", "is_active", "priority"]}),
-            (_("Words that work at any time"), {"fields": ["menu_words", "operator_words", "operator_text"]}),
-            (_("Office hours"), {"fields": [*HOURS], "description": ABOUT_HOURS}),
+            (_("Words that work at any time"), {"fields": [*words, "operator_text"]}),
+            (_("Office hours"), {"fields": hours, "description": ABOUT_HOURS}),
         ]
         return [*fieldsets, (_("Scenarios"), {"fields": ["scenario_links"]})] if obj else fieldsets
+
+    @admin.display(description=_("menu words"))
+    def menu_words_text(self, bot: Bot) -> str:
+        return ", ".join(bot.menu_words) or "—"
+
+    @admin.display(description=_("operator words"))
+    def operator_words_text(self, bot: Bot) -> str:
+        return ", ".join(bot.operator_words) or "—"
+
+    @admin.display(description=_("office hours"))
+    def office_hours_text(self, bot: Bot) -> str:
+        days = ((WEEKDAYS[index], ", ".join(bot.office_hours.get(day, []))) for index, day in enumerate(DAYS))
+        return format_html_join("", "{}: {}<br>", (line for line in days if line[1])) or "—"
 
     @admin.display(description=pgettext_lazy("verb", "open"))
     def scenario_links(self, bot: Bot) -> str:

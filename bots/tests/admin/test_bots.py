@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.testing import make_owner
+from accounts.testing import make_colleague, make_owner
 from bots.models import Bot
 from bots.testing import make_bot, make_published_scenario
 from bots.tests.admin.pages import BOTS, SCENARIOS
@@ -50,6 +50,20 @@ def test_one_bot_more_than_the_plan_allows_is_a_sentence(client, settings):
 def test_a_bot_s_page_links_its_scenarios(client, bot, scenario):
     page = client.get(f"{BOTS}{bot.pk}/change/").content.decode()
     assert f"/admin/bots/botscenario/{scenario.pk}/change/" in page
+
+
+def test_who_may_only_look_at_a_bot_reads_its_words_and_hours(client, bot, owner):
+    bot.menu_words = ["menu", "start"]
+    bot.office_hours = {"tue": ["09:00-13:00", "14:00-18:00"]}
+    bot.save()
+    client.force_login(make_colleague(owner))
+
+    page = client.get(f"{BOTS}{bot.pk}/change/", headers={"accept-language": "en"}).content.decode()
+
+    assert "menu, start" in page
+    assert "Tuesday: 09:00-13:00, 14:00-18:00" in page
+    assert "None" not in page
+    assert "Hours tue" not in page
 
 
 @pytest.mark.parametrize("address", [BOTS, SCENARIOS])

@@ -53,7 +53,7 @@ class Outcome:
 def enqueue(conversation_id: int) -> None:
     """Have the calls made for which a conversation's session waits, and the customer see that an answer comes."""
     if BotCall.objects.filter(session__conversation=conversation_id, attempts=0).exists():
-        show_typing.delay(conversation_id)
+        show_typing.delay_on_commit(conversation_id)  # type: ignore[attr-defined]
         work_off.delay(JOB.queue)
 
 

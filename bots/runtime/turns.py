@@ -34,19 +34,23 @@ def take_turns(conversation_id: int) -> int:
 
 def take_turn(conversation_id: int) -> Inbound | None:
     """Answer the first message that waits. Returns it; None when there is none to answer now."""
-    try:
-        return _answer_next(conversation_id)
-    except _Failed as failed:
-        return _answer_next(conversation_id, failed)
+    failed = None
+    while True:
+        try:
+            return _answer_next(conversation_id, failed)
+        except _Failed as again:
+            failed = again
 
 
 @transaction.atomic
 def _answer_next(conversation_id: int, failed: "_Failed | None" = None) -> Inbound | None:
-    """Answer the first message that waits; what `failed` is given up."""
+    """Answer the first message that waits; the one that `failed` is given up if nobody else has answered it since."""
     conversation = lock(conversation_id)
     inbound = next_inbound(conversation) if conversation else None
     if conversation is None or inbound is None:
         return None
+    if failed and failed.message_id != inbound.message.pk:
+        failed = None
     _play(conversation, last_session(conversation), said(inbound.message), inbound, failed)
     inbound.message.automated_at = timezone.now()
     inbound.message.save(update_fields=["automated_at"])
@@ -79,7 +83,10 @@ def _meet(awaited: BotTimer | BotCall, event: TimedOut | Answered, failed: "_Fai
 
 
 class _Failed(Exception):
-    """A turn could not be taken, which is its cause. All that it wrote is undone."""
+    """The turn of a message, or of none, could not be taken, which is its cause. All that it wrote is undone."""
+
+    def __init__(self, inbound: Inbound | None) -> None:
+        self.message_id = inbound.message.pk if inbound else None
 
 
 def _play(
@@ -105,7 +112,7 @@ def _play(
             raise
         except Exception as error:
             logger.exception("The bot could not answer in conversation %s.", conversation.pk)
-            raise _Failed from error
+            raise _Failed(inbound) from error
 
 
 def _give_up(

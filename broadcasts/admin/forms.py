@@ -20,7 +20,7 @@ from whatsapp.message_templates import header_files
 from whatsapp.message_templates.preview import label_of
 from whatsapp.models import MessageTemplate
 from whatsapp.phone_numbers import normalize_phone
-from whatsapp.template_parameters import FILE, media_key, placeholders
+from whatsapp.template_parameters import FILE, media_key, optional, placeholders
 
 from .parameter_fields import ParameterField, attribute_names
 
@@ -166,10 +166,18 @@ class DraftForm(NewBroadcastForm):
         fields = (*DraftForm.Meta.fields, "audience")
         if self.file_key and (reference := self._reference(texts.get(self.file_key, ""))):
             texts[self.file_key] = reference
+        given = {key: text for key, text in texts.items() if key in keys and text}
         return {
             **{name: self.cleaned_data[name] for name in fields},
-            "parameters": {key: text for key, text in texts.items() if key in keys and text},
+            "parameters": given | self._kept(given),
         }
+
+    def _kept(self, given: dict[str, str]) -> dict[str, str]:
+        """The parameters that the form has no field for, such as a document's name, as long as it is that document."""
+        before = self.instance.parameters
+        if given.get(self.file_key) != before.get(self.file_key):
+            return {}
+        return {key: before[key] for key in optional(self.cleaned_data["template"]) if key in before}
 
     def _reference(self, link: str) -> str:
         """The file that was chosen now, or else before; empty where a link was given in its place."""

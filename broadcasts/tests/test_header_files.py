@@ -210,6 +210,24 @@ def test_a_link_takes_the_place_of_the_file(client, owner, draft, file):
     assert fresh(draft).parameters == {"header.image": link}
 
 
+@pytest.mark.parametrize(
+    ("link", "kept"), [("https://shop.example/1.pdf", True), ("https://shop.example/2.pdf", False)]
+)
+def test_the_name_that_a_program_gave_a_document_stays_with_it(client, owner, number, link, kept):
+    template = make_template(number, "Our prices.", {"type": "HEADER", "format": "DOCUMENT"}, name="prices")
+    name = {"header.document.filename": "Prices.pdf"}
+    draft = make_broadcast(
+        number, template=template, parameters={"header.document": "https://shop.example/1.pdf", **name}
+    )
+    client.force_login(owner)
+    entered = {"parameter_header.document_source": "text", "parameter_header.document_text": link}
+
+    client.post(page(draft), form_data(draft, name="New", **entered, _continue=""))
+
+    assert fresh(draft).name == "New"
+    assert fresh(draft).parameters == {"header.document": link, **(name if kept else {})}
+
+
 def test_a_file_that_the_template_does_not_show_is_refused(client, owner, draft):
     client.force_login(owner)
 

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from accounts.deletion import deletion
+from accounts.models import Role, User
 from accounts.refusals import Refusal
 from accounts.testing import make_business
 from bots.models import BotSession
 from bots.testing import make_bot, make_published_scenario
+from broadcasts.models import Broadcast
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.conversations import inbox
 from crm.customers import customers, duplicates, merge_undo
@@ -55,6 +57,11 @@ def pair(number):
         make_broadcast_message(broadcast, customer)
     make_broadcast_message(make_broadcast(number), source)
     return Pair(target, source)
+
+
+@pytest.fixture
+def operator(number):
+    return User.objects.create_user("ana@example.com", "a-long-password", business=number.business, role=Role.OPERATOR)
 
 
 def state(model=None):
@@ -200,6 +207,28 @@ def test_a_merge_is_not_undone_when_what_moved_has_lost_its_number(pair, number)
 
     assert code_of(done) == "not_undoable"
     assert state() == before
+
+
+def test_a_merge_is_undone_without_the_person_who_has_left_since(pair, operator, number):
+    Conversation.objects.filter(customer=pair.source, whatsapp_number=number).update(assignee=operator)
+    done = duplicates.merge_pair(pair)
+    operator.delete()
+
+    source = merge_undo.undo(done.pk)
+
+    assert source.conversations.get(whatsapp_number=number).assignee is None
+    connection.check_constraints()
+
+
+def test_a_merge_is_undone_without_the_broadcast_that_is_deleted_since(pair):
+    done = duplicates.merge_pair(pair)
+    twice = Broadcast.objects.get(pk__in=[row["fields"]["broadcast"] for row in done.changes["deleted"]])
+    deletion.delete(twice)
+
+    source = merge_undo.undo(done.pk)
+
+    assert source.broadcast_messages.count() == 1
+    connection.check_constraints()
 
 
 def test_the_target_takes_the_identity_it_lacks_and_gives_it_back(number):

@@ -149,7 +149,7 @@ class ConversationPage(LivePage[Conversation]):
 
     def typing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Somebody writes an answer, so the customer may see that."""
-        show_typing.delay(self.row(request, pk, may_change=True).pk)
+        show_typing.delay_on_commit(self.row(request, pk, may_change=True).pk)  # type: ignore[attr-defined]
         return HttpResponse(status=204)
 
     @method_decorator(require_GET)

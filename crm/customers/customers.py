@@ -44,7 +44,10 @@ def identify(
     found = _find(business, phone, user_id)
     if len(found) > 1:
         found = locked(found)
-    customer = _merge_all(found, phone) if found else _create(business, phone, user_id, name, username)
+    if found:
+        customer = _merge_all(found, phone, user_id=user_id)
+    else:
+        customer = _create(business, phone, user_id, name, username)
     return customer, _new_values(customer, phone, user_id, name, username)
 
 
@@ -109,7 +112,7 @@ def change_user_id(business: Business, old: str, new: str) -> None:
     if old == new or not any(customer.whatsapp_user_id == old for customer in found):
         return
     phone = next((customer.phone for customer in found if customer.phone), None)
-    customer = _merge_all(found, phone)
+    customer = _merge_all(found, phone, user_id=new)
     if customer.whatsapp_user_id != new:
         update(customer, whatsapp_user_id=new)
 
@@ -123,23 +126,26 @@ def recognise(business: Business, addressed: str, phone: str, user_id: str | Non
     found = _find(business, phone, user_id, addressed)
     if not any(addressed in (row.phone, row.whatsapp_user_id) for row in found):
         return
-    target = _merge_all(locked(found), phone, variants_of(addressed))
+    target = _merge_all(locked(found), phone, variants_of(addressed), user_id)
     if known := _new_values(target, phone, user_id):
         update(target, **known)
 
 
-def _merge_all(customers: list[Customer], phone: str | None, others: Collection[str] = ()) -> Customer:
+def _merge_all(
+    customers: list[Customer], phone: str | None, others: Collection[str] = (), user_id: str | None = None
+) -> Customer:
     """
     The one customer of rows that turned out to be the same person: the one with this phone stays. `others` are more
-    phones of that person.
+    phones of that person; `user_id` is nobody else's from now on.
     """
     spellings = variants_of(phone or "")
     apart = kept_apart(customers) if len(customers) > 1 else set()
     target, *sources = sorted(customers, key=lambda row: (row.phone != phone, row.phone not in spellings, row.pk))
     for source in sources:
         if source.phone and (target.pk, source.pk) in apart:
-            continue
-        if phone and source.phone and source.phone not in {*spellings, *others}:
+            if user_id and source.whatsapp_user_id == user_id:
+                update(source, whatsapp_user_id=None)
+        elif phone and source.phone and source.phone not in {*spellings, *others}:
             # Two phones are two people; the user id moved on to the one who writes now.
             update(source, whatsapp_user_id=None)
         else:

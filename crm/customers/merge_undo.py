@@ -1,6 +1,7 @@
 """Makes two customers again of one that two were merged into."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.apps import apps
 from django.core import serializers
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import ForeignKey, Model, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -103,14 +104,32 @@ def _free_spelling(done: CustomerMerge, target: Customer) -> str | None:
 
 
 def _restore(row: Json, changes: Json | None = None) -> Any:
-    """Insert a row as it was serialized. Tags that are gone meanwhile stay gone."""
+    """
+    Insert a row as it was serialized. What it could do without and is gone meanwhile, like a person or a tag, stays
+    gone. Raises ObjectDoesNotExist where it needs what is gone.
+    """
     fields = {**row["fields"], **(changes or {})}
+    fields |= _without_what_is_gone(apps.get_model(row["model"]), fields)
     if "tags" in fields:
         tags = apps.get_model("crm", "Tag").objects.filter(pk__in=fields["tags"])
         fields["tags"] = list(tags.values_list("pk", flat=True))
     [restored] = serializers.deserialize("json", json.dumps([{**row, "fields": fields}]))
     restored.save()
     return restored.object
+
+
+def _without_what_is_gone(model: type[Model], fields: Json) -> Json:
+    """The foreign keys among `fields` that name nothing any more, as nulls. Databases check them at the commit."""
+    keys = (field for field in model._meta.concrete_fields if isinstance(field, ForeignKey))
+    gone = [key for key in keys if fields.get(key.name) is not None and not _is_there(key, fields[key.name])]
+    if needed := next((key for key in gone if not key.null), None):
+        raise ObjectDoesNotExist(f"There is no {needed.name} {fields[needed.name]}.")
+    return {key.name: None for key in gone}
+
+
+def _is_there(key: "ForeignKey[Any, Any]", pk: Any) -> bool:
+    related: Any = key.related_model
+    return bool(related._base_manager.filter(pk=pk).exists())
 
 
 def _move_back(changes: Changes, target_pk: int, source_pk: int) -> None:
@@ -123,7 +142,9 @@ def _move_back(changes: Changes, target_pk: int, source_pk: int) -> None:
     for merged in changes["conversations"]:
         _split_conversation(merged)
     for row in changes["deleted"]:
-        _restore(row)
+        # What a row needed may have been deleted meanwhile, and the row would have been with it.
+        with suppress(ObjectDoesNotExist):
+            _restore(row)
 
 
 def _split_conversation(merged: Json) -> None:

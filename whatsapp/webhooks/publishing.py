@@ -1,10 +1,13 @@
 """Tells workers which numbers have new webhook events, so that a burst of POSTs does not make as many tasks."""
 
+import logging
 import os
 import threading
 import time
 
 from .tasks import process_number
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between two tasks for what comes through one process: so long an event waits at most.
 INTERVAL = 0.02
@@ -42,8 +45,12 @@ class NumberPublisher:
             self._wanted.clear()
             with self._lock:
                 number_ids, self._number_ids = self._number_ids, set()
-            for number_id in number_ids:
-                process_number.delay_on_commit(number_id)  # type: ignore[attr-defined]
+            try:
+                for number_id in number_ids:
+                    process_number.delay_on_commit(number_id)  # type: ignore[attr-defined]
+            except Exception:
+                # The tick finds these; the thread goes on for the next.
+                logger.exception("The tasks for webhook events of %d numbers were not published.", len(number_ids))
             time.sleep(self._interval)
 
 

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -105,7 +105,7 @@ class WebhookMiddleware:
             events = self._events(body, signature)
             if events:
                 _insert(events)
-        except DatabaseError:
+        except Error:
             logger.exception("A webhook could not be stored the short way.")
             return False
         if events:

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone, translation
+from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.jobs.job import advance
 from accounts.testing import work_off
@@ -241,6 +243,12 @@ def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation
     assert said() == ["Не вышло"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_call_is_made_although_nobody_can_be_told_that_an_answer_comes(conversation, service):
+    with patch.object(http_calls.show_typing, "delay", side_effect=BrokerError):
+        assert write(conversation, "заказ") == ["Заказ 7"]
+
+
 def test_a_call_that_the_broker_forgot_is_made(conversation, service):
     begin(conversation)
     assert work_off(http_calls.JOB) == 1
@@ -279,6 +287,7 @@ def test_the_log_shows_what_was_called(conversation, service):
     assert told == ["вызывает сервис: POST https://api.example.com/orders/x"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_customer_sees_that_an_answer_is_on_its_way(conversation, service, meta):
     meta.connect(conversation.whatsapp_number)
 

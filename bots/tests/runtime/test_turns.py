@@ -486,6 +486,36 @@ def test_work_that_fails_half_way_is_undone(bot, conversation):
     assert session.end_reason == EndReason.ERROR
 
 
+def test_a_turn_that_failed_and_that_somebody_else_took_meanwhile_costs_no_other_message(
+    bot, conversation, monkeypatch
+):
+    make_published_scenario(bot, say("Да"))
+    first, second = (make_message(conversation, text) for text in ("раз", "два"))
+    decide, decided = turns.decide, []
+
+    def fail_once(situation):
+        decided.append(situation.inbound.message.pk)
+        if len(decided) == 1:
+            raise ValueError("once")
+        return decide(situation)
+
+    lock, locked = turns.lock, []
+
+    def be_overtaken(conversation_id):
+        locked.append(conversation_id)
+        if len(locked) == 2:
+            turns.take_turn(conversation_id)
+        return lock(conversation_id)
+
+    monkeypatch.setattr(turns, "decide", fail_once)
+    monkeypatch.setattr(turns, "lock", be_overtaken)
+    turns.take_turn(conversation.pk)
+
+    conversation.refresh_from_db()
+    assert decided == [first.pk, first.pk, second.pk]
+    assert not conversation.bot_paused and not BotTurn.objects.exclude(error="").exists()
+
+
 def test_five_equal_texts_call_a_person(bot, conversation):
     make_published_scenario(bot, say("Мы закрыты"))
     for _message in range(5):

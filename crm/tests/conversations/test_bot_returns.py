@@ -190,7 +190,7 @@ def test_a_program_says_until_when_it_is_silent(api, number):
     assert (body["bot_paused"], body["bot_resumes_at"]) == (True, None)
 
 
-@pytest.mark.parametrize("moment", ["2020-01-01T00:00:00Z", "tomorrow", 5])
+@pytest.mark.parametrize("moment", ["2020-01-01T00:00:00Z", "2099-12-01T11:00:00", "tomorrow", 5])
 def test_a_time_that_cannot_be_is_refused_and_changes_nothing(api, number, moment):
     conversation = make_conversation(number)
     response = post(api, path("conversations", conversation.pk, "pause-bot"), {"bot_resumes_at": moment})

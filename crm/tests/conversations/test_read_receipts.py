@@ -1,9 +1,12 @@
 """When customers are shown that their messages were read, and that an answer is on its way."""
 
+from unittest.mock import patch
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.testing import make_owner
 from crm.conversations import conversations, inbox, outbox, read_receipts
@@ -226,6 +229,13 @@ def test_the_page_of_a_number_that_shows_nothing_tells_nobody_who_writes(client,
     client.post(typing_address(conversation))
 
     assert receipts(meta) == []
+
+
+def test_nobody_who_writes_an_answer_is_troubled_by_a_broker_that_is_away(client, owner, conversation, meta):
+    client.force_login(owner)
+
+    with patch("crm.admin.conversation_page.show_typing.delay", side_effect=BrokerError):
+        assert client.post(typing_address(conversation)).status_code == 204
 
 
 def test_a_stranger_does_not_type(client, conversation, meta):

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db.migrations import AddField
 from django.utils import timezone
 
 from accounts.testing import make_business
@@ -11,7 +12,7 @@ from crm.models import Customer
 
 pytestmark = pytest.mark.django_db
 
-migration = import_module("crm.migrations.0013_know_people_as_whatsapp_does")
+migration = import_module("crm.migrations.0017_know_people_by_any_spelling")
 
 
 def test_of_rows_that_are_one_person_the_first_holds_the_canonical_spelling():
@@ -53,3 +54,20 @@ def test_who_opted_out_by_one_spelling_has_by_the_other_too():
 
     opted_out = Customer.objects.exclude(opted_out_at=None).values_list("business", "phone", "opted_out_at")
     assert sorted(opted_out) == [(shop.pk, "+551190009045", now), (shop.pk, "+5511990009045", now)]
+
+
+def test_what_was_cut_off_is_done_again():
+    business = make_business()
+    phones = ["+551190009045", "+5511990009045"]
+    Customer.objects.bulk_create([Customer(business=business, phone=phone) for phone in phones])
+
+    for _time in range(2):
+        migration.fill_in_canonical_phones(apps, None)
+
+    held = list(Customer.objects.order_by("pk").values_list("canonical_phone", flat=True))
+    assert held == ["+5511990009045", "+551190009045"]
+
+
+def test_no_table_is_held_while_its_rows_are_changed():
+    assert not migration.Migration.atomic
+    assert not [it for it in migration.Migration.operations if isinstance(it, AddField)]

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.testing import make_business
 from crm.conversations import inbox, outbox
-from crm.customers import customers
+from crm.customers import customers, duplicates, merge_undo
 from crm.customers.file_format import CustomerFile
 from crm.customers.file_import import import_customers
 from crm.customers.search import matching
@@ -270,3 +270,48 @@ def test_a_message_of_a_customer_with_two_spellings_costs_no_more(django_assert_
 
     with django_assert_num_queries(7):
         inbox.record(number, make_change(make_inbound("+551190009045")))
+
+
+# Two that somebody has kept apart
+
+
+def make_kept_apart(business, user_id):
+    """Two customers by two spellings of one phone, whose merge was undone; the second one has the user id."""
+    first = make_customer(business, phone="+551190009045")
+    Customer.objects.bulk_create([Customer(business=business, phone="+5511990009045", whatsapp_user_id=user_id)])
+    done = duplicates.merge_pair(duplicates.Pair(first, Customer.objects.get(phone="+5511990009045")))
+    second = merge_undo.undo(done.pk)
+    first.refresh_from_db()
+    return first, second
+
+
+def user_ids_of(*them):
+    return [Customer.objects.get(pk=customer.pk).whatsapp_user_id for customer in them]
+
+
+def test_of_two_that_are_kept_apart_the_one_who_writes_has_the_user_id():
+    number = make_number(make_business())
+    first, second = make_kept_apart(number.business, "BR.1")
+
+    inbox.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.1")))
+
+    assert Message.objects.get().conversation.customer == first
+    assert user_ids_of(first, second) == ["BR.1", None]
+
+
+def test_of_two_that_are_kept_apart_each_keeps_an_own_user_id():
+    number = make_number(make_business())
+    first, second = make_kept_apart(number.business, "BR.1")
+
+    inbox.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.2")))
+
+    assert user_ids_of(first, second) == ["BR.2", "BR.1"]
+
+
+def test_of_two_that_are_kept_apart_the_one_whom_whatsapp_names_has_the_user_id():
+    business = make_business()
+    first, second = make_kept_apart(business, "BR.1")
+
+    customers.recognise(business, "+551190009045", "+551190009045", "BR.1")
+
+    assert user_ids_of(first, second) == ["BR.1", None]

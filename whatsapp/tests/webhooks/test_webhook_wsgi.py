@@ -5,7 +5,7 @@ import time
 from io import BytesIO
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test.client import ClientHandler
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from whatsapp.testing import (
     status_update,
     value_of,
 )
-from whatsapp.webhooks import wsgi
+from whatsapp.webhooks import publishing, wsgi
 
 pytestmark = pytest.mark.django_db
 
@@ -207,9 +207,10 @@ def test_two_numbers_that_claim_one_id_are_left_to_the_careful_way(site, number)
     assert WebhookEvent.objects.get().whatsapp_number == number
 
 
-def test_what_the_database_does_not_take_is_left_to_the_careful_way(site, number, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_the_database_does_not_take_is_left_to_the_careful_way(site, number, monkeypatch, error):
     def refuse(events):
-        raise OperationalError("the connection was cut")
+        raise error("the connection was cut")
 
     monkeypatch.setattr(wsgi, "_insert", refuse)
     assert site.post_payload(inbound_text(number, PHONE, "Hi"), number.app_secret) == 200
@@ -250,3 +251,25 @@ def test_other_requests_are_not_looked_at(site, number, environ):
     site.post_payload(inbound_text(number, PHONE, "Hi"), number.app_secret, **environ)
     assert len(site.careful) == 1
     assert not WebhookEvent.objects.exists()
+
+
+# The publisher
+
+
+def test_the_publisher_goes_on_after_a_task_that_could_not_be_published(monkeypatch):
+    published = []
+
+    def publish(number_id):
+        if number_id == 1:
+            raise OperationalError("too many connections")
+        published.append(number_id)
+
+    monkeypatch.setattr(publishing.process_number, "delay_on_commit", publish)
+    publisher = publishing.NumberPublisher(interval=0)
+    publisher.publish({1})
+    deadline = time.monotonic() + 5
+    while not published and time.monotonic() < deadline:
+        publisher.publish({2})
+        time.sleep(0.01)
+
+    assert set(published) == {2}

@@ -64,7 +64,9 @@ _FORMATS = (
     re.compile(rf"{_DAY}(?P<mark>[ -]){_NUMBER_OF_MONTH}(?P=mark)(?P<year>\d{{4}}){_END}"),
     re.compile(rf"{_DAY}(?:-?го)? (?P<month>{_RUSSIAN_MONTH})\b\.?{_YEAR_BEHIND_NAME}"),
     re.compile(rf"{_DAY}(?:st|nd|rd|th)? (?:of )?(?P<month>{_ENGLISH_MONTH})\b\.?{_YEAR_BEHIND_NAME}"),
-    re.compile(rf"(?<!\w)(?P<month>{_ENGLISH_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_OTHER_DAY}{_YEAR_BEHIND_NAME}"),
+    re.compile(
+        rf"(?<!\w)(?P<month>{_ENGLISH_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_OTHER_DAY}{_YEAR_BEHIND_NAME}"
+    ),
 )
 
 #: What stands before a day that is refused, in one clause with it, and before one that is the second of two.

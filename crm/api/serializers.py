@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer
+from accounts.tenancy.serializers import StrictSerializer, TenantRelatedField, TenantSerializer, TimeField
 from crm.conversations import export_formats, outbox
 from crm.conversations.details import details_of
 from crm.conversations.quotes import Key, Quoted, quoted_by
@@ -150,7 +150,7 @@ class AssignSerializer(StrictSerializer):
 class PauseBotSerializer(StrictSerializer):
     """Until when bots are silent. Left out: for the business's hours since the last reply; null: without end."""
 
-    bot_resumes_at = serializers.DateTimeField(required=False, allow_null=True)
+    bot_resumes_at = TimeField(required=False, allow_null=True)
 
 
 class MessageErrorSerializer(serializers.Serializer):

@@ -130,7 +130,7 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
     def pause_bot(self, request: Request, pk: str | None = None) -> Response:
         """A person or a program answers here; bots are silent."""
         conversation = self.get_object()
-        serializer = PauseBotSerializer(data=request.data)
+        serializer = PauseBotSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         if "bot_resumes_at" in serializer.validated_data:
             conversations.pause_bot_until(conversation, serializer.validated_data["bot_resumes_at"])

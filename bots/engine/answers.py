@@ -35,7 +35,7 @@ _MAX_NUMBER = Decimal(10) ** 12
 
 
 def _read_text(said: Said, now: datetime) -> str | None:
-    return said.text.strip()[:MAX_VALUE] or None
+    return said.text.strip()[:MAX_VALUE] if visible(said.text).strip() else None
 
 
 def _read_number(said: Said, now: datetime) -> str | None:
@@ -85,8 +85,8 @@ def _digits(number: re.Match[str]) -> str | None:
 
 
 def _read_email(said: Said, now: datetime) -> str | None:
-    """The one address in a text."""
-    parts = re.split(r"[\s<>(),;:\"«»“”]+", visible(said.text))
+    """The one address in a text; what is in a link is none."""
+    parts = re.split(r"[\s<>(),;:\"«»“”]+", re.sub(r"\w+://\S*", " ", visible(said.text)))
     return _only(part for part in (part.strip(".!?'’") for part in parts) if _is_email(part))
 
 

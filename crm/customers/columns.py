@@ -32,6 +32,9 @@ OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: The headings of Google Contacts that tell its files, and the one of the tags in these.
+_GOOGLE_PHONE, _GOOGLE_TAGS = "phone 1 - value", "labels"
+
 #: More than anybody has, and few enough to be read and stored in no time.
 MAX_COLUMNS = 200
 
@@ -45,8 +48,10 @@ ATTRIBUTE_PREFIX = "attributes."
 def columns_of(headings: Sequence[str]) -> list[str]:
     """The columns that headings name; other programs' headings where there is none of our own."""
     columns = list(map(_column, headings))
+    plain = [trim(normalize(heading)) for heading in headings]
+    if "tags" not in columns and _GOOGLE_PHONE in plain and _GOOGLE_TAGS in plain:
+        columns[plain.index(_GOOGLE_TAGS)] = "tags"
     for column, others in OTHER_HEADINGS.items():
-        plain = [trim(normalize(heading)) for heading in headings]
         place = next((plain.index(other) for other in map(trim, others) if other in plain), None)
         if column not in columns and place is not None:
             columns[place] = column

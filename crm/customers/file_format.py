@@ -49,6 +49,10 @@ _DECIMALS = re.compile(r"(?<=\d{10})[.,]0+$")
 TAG = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,;]*))\s*(?:[,;]|$)')
 
 
+#: What Google Contacts puts between labels, and the label that all people there have.
+_BETWEEN_LABELS, _LABEL_OF_ALL = " ::: ", "* myContacts"
+
+
 @dataclass(frozen=True)
 class Row:
     """What a row says about a customer. Empty means that it says nothing; `phone` is E.164."""
@@ -216,8 +220,8 @@ def _read_name(text: str, country: str) -> str:
 
 
 def _read_tags(text: str, country: str) -> tuple[str, ...]:
-    found = [quoted.replace('""', '"') or plain for quoted, plain in TAG.findall(text)]
-    names = tuple(clean_tag_names(name for name in found if name.strip()))
+    found = [quoted.replace('""', '"') or plain for quoted, plain in TAG.findall(text.replace(_BETWEEN_LABELS, ","))]
+    names = tuple(clean_tag_names(name for name in found if name.strip() not in ("", _LABEL_OF_ALL)))
     if len(names) > MAX_TAGS:
         raise ValidationError(_("There are more than %(most)d tags.") % {"most": MAX_TAGS})
     return names

@@ -37,7 +37,8 @@ _SIGNS = {
     "tags": re.compile(r"\b(tags?|labels?|метк[аи]|тег[аи]?|ярлык\w*)\b"),
     "opted_out": re.compile(r"\b(opt(ed)?[ -]?out|unsubscribed?|отпис\w+|отказ\w* от рассыл\w+)\b"),
 }
-_NO_PHONE = re.compile(r"\b(fax|факс)\b")
+#: What means none: a fax, and at Google Contacts of which kind a phone or an address is.
+_NOT = {"phone": re.compile(r"\b(fax|факс)\b"), "tags": re.compile(r" - label$")}
 
 #: How alike a heading and one of HEADINGS are that differ by a slip of the finger.
 _LIKENESS = 0.8
@@ -261,7 +262,7 @@ def rank_rows(rows: list[list[str]], country: str) -> int:
 
 def _may_mean(heading: str, column: str) -> bool:
     plain = trim(normalize(heading))
-    if not plain or column not in _SIGNS or (column == "phone" and _NO_PHONE.search(plain)):
+    if not plain or column not in _SIGNS or (column in _NOT and _NOT[column].search(plain)):
         return False
     return bool(_SIGNS[column].search(plain)) or any(_is_slip(plain, fold(own)) for own in HEADINGS[column])
 

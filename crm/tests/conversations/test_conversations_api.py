@@ -45,6 +45,21 @@ def test_a_verb_changes_the_conversation_and_answers_with_it(api, number, verb, 
     assert response.json() | after == response.json()
 
 
+def test_a_pause_needs_the_offset_of_its_end(api, number):
+    conversation = make_conversation(number)
+    address = path("conversations", conversation.pk, "pause-bot")
+
+    response = post(api, address, {"bot_resumes_at": "2030-12-01T10:00"})
+
+    conversation.refresh_from_db()
+    assert response.status_code == 400
+    assert "UTC" in response.json()["bot_resumes_at"][0]
+    assert not conversation.bot_paused
+    assert post(api, address, {"bot_resumes_at": "2030-12-01T10:00+03:00"}).json()["bot_resumes_at"] == (
+        "2030-12-01T07:00:00Z"
+    )
+
+
 def test_a_conversation_is_assigned_to_a_colleague_and_to_nobody(api, owner, number):
     conversation = make_conversation(number)
     colleague = make_colleague(owner)

@@ -33,6 +33,8 @@ def guesses(text):
         "phone;company name;product name;city\n89161234567;Roga;Tea;Kazan\n",
         "Номер телефона;ФИО;Дата рождения;Сумма покупок\n89161234567;Анна;01.02.1990;100\n",
         "First Name;Last Name;Phone 1 - Value;Phone 2 - Value\nAnna;Petrova;89161234567;\n",
+        "First Name,Last Name,Phone 1 - Label,Phone 1 - Value,Labels\nAnna,P,Mobile,89161234567,* myContacts\n",
+        "First Name,E-mail 1 - Label,Phone 1 - Label,Phone 1 - Value\nAnna,* Home,Mobile,89161234567\n",
         "First Name,Last Name,Mobile Phone,Home Phone,Business Fax\nAnna,P,89161234567,,84951234567\n",
         "Клиент;Мобильный;Комментарий\nАнна;89161234567;звонить после 6\n",
         "WhatsApp user ID;Name\nRU.123;Anna\n",

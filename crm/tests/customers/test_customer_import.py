@@ -316,6 +316,21 @@ def test_customers_of_another_business_with_the_same_phones_stay_theirs(business
     assert Customer.objects.get(business=business).name == "Ours"
 
 
+def test_labels_of_google_contacts_are_tags_but_for_the_one_that_all_have(business):
+    outcome = run(
+        business,
+        "First Name,Last Name,Phone 1 - Label,Phone 1 - Value,Labels\n"
+        "Anna,P,Mobile,+79161234567,vip ::: * myContacts\n"
+        "Ivan,K,Mobile,+79161234568,* myContacts\n",
+    )
+
+    assert outcome.created == 2
+    assert [(tags_of(customer), customer.attributes) for customer in Customer.objects.order_by("phone")] == [
+        (["vip"], {"Last Name": "P", "Phone 1 - Label": "Mobile"}),
+        ([], {"Last Name": "K", "Phone 1 - Label": "Mobile"}),
+    ]
+
+
 def test_tags_of_a_file_are_one_whatever_their_case(business):
     customers.add_tags(make_customer(business, phone="+79161234567"), ["ВИП"])
     text = "phone;tags\n89161234567;вип\n89161234568;Вип, новый\n89161234569;НОВЫЙ\n"

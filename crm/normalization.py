@@ -5,6 +5,7 @@ a bot, conditions and opting out go by `normalize` and `trim`; tags by `fold_tag
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 #: Characters of a text that are compared: the longest that WhatsApp carries.
@@ -30,8 +31,7 @@ _DRAWING_MARKS = frozenset("\u034f\u20e3" + "".join(map(chr, range(0xFE00, 0xFE1
 #: What is never drawn. Not the joiners and the letters of flags, which make another emoji of the ones beside them.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 _UNSEEN_IN_TAG = re.compile(f"[{_UNSEEN}\ufe00-\ufe0f]")
-_AROUND_TAG = f"[{_UNSEEN}\u200c\u200d\u115f\u1160\u3164\uffa0\u2800\\s\\x00-\\x1f]+"
-_ENDS_OF_TAG = re.compile(f"^{_AROUND_TAG}|{_AROUND_TAG}$")
+_AROUND_TAG = re.compile(f"[{_UNSEEN}\u200c\u200d\u115f\u1160\u3164\uffa0\u2800\\s\\x00-\\x1f]")
 
 #: The kinds of characters that say nothing at the ends of a text: punctuation, emoji, №. Not + or $, which do.
 _OUTER = ("P", "So", "Sk", "Z")
@@ -54,7 +54,7 @@ def normalize(text: str) -> str:
 
 def trim_tag(name: str) -> str:
     """A tag's name as it is shown: without blanks and invisible characters around it. Empty when it has no others."""
-    return _ENDS_OF_TAG.sub("", name)
+    return _without_ends(name, lambda character: _AROUND_TAG.match(character) is not None)
 
 
 def fold_tag(name: str) -> str:
@@ -73,12 +73,17 @@ def visible(text: str) -> str:
 
 def trim(text: str) -> str:
     """A normalized text without punctuation, quotes and emoji around it; where there is nothing else, as it is."""
+    return _without_ends(text, _is_outer) or text
+
+
+def _without_ends(text: str, is_outer: Callable[[str], bool]) -> str:
+    """A text without such characters at its ends."""
     begin, end = 0, len(text)
-    while begin < end and _is_outer(text[begin]):
+    while begin < end and is_outer(text[begin]):
         begin += 1
-    while begin < end and _is_outer(text[end - 1]):
+    while begin < end and is_outer(text[end - 1]):
         end -= 1
-    return text[begin:end] or text
+    return text[begin:end]
 
 
 def _visible(character: str) -> str:

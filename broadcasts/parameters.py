@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from crm.customers import interpolation
 from crm.models import Customer
 from whatsapp.models import MessageTemplate
-from whatsapp.template_parameters import missing, one_line, optional, placeholders
+from whatsapp.template_parameters import media_key, missing, one_line, optional, placeholders
 
 #: The longest text before it is filled in (a template's body has at most 1024 characters).
 MAX_TEXT = 1024
@@ -44,10 +44,16 @@ def check_fit(template: MessageTemplate, parameters: Mapping[str, str]) -> None:
         for key in parameters
         if key not in known
     ]
-    errors += [_("“%(key)s”: say what is to stand there.") % {"key": key} for key in missing(template, parameters)]
+    errors += [_what_to_say(template, key) for key in missing(template, parameters)]
     if errors:
         raise ValidationError({"parameters": errors})
     check_texts(parameters)
+
+
+def _what_to_say(template: MessageTemplate, key: str) -> str:
+    if key == media_key(template):
+        return _("Choose the file that stands at the top of the message, or give a link to it.")
+    return _("“%(key)s”: say what is to stand there.") % {"key": key}
 
 
 def filled_in(parameters: Mapping[str, str], customer: Customer) -> dict[str, str]:

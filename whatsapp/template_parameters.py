@@ -252,7 +252,7 @@ def with_files(content: dict[str, Any], files: Mapping[int, SentFile]) -> dict[s
     if not references_in(content):
         return content
     sent = copy.deepcopy(content)
-    for kind, body in _header_media(sent):
+    for kind, body in header_media(sent):
         if match := FILE.fullmatch(str(body.get("id", ""))):
             file = files[int(match[1])]
             body["id"] = file.meta_id
@@ -263,11 +263,11 @@ def with_files(content: dict[str, Any], files: Mapping[int, SentFile]) -> dict[s
 
 def references_in(content: dict[str, Any]) -> set[int]:
     """The ids of the HeaderFiles that a template's message refers to."""
-    found = (FILE.fullmatch(str(body.get("id", ""))) for _kind, body in _header_media(content))
+    found = (FILE.fullmatch(str(body.get("id", ""))) for _kind, body in header_media(content))
     return {int(match[1]) for match in found if match}
 
 
-def _header_media(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def header_media(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The kinds and the objects of the files in the header of a template's message."""
     template = content.get("template")
     for component in template.get("components", []) if isinstance(template, dict) else []:

@@ -61,3 +61,10 @@ def test_each_customer_reads_their_own_values(text, expected):
 def test_a_value_is_not_filled_in_again():
     trick = Customer(name="{{customer.phone}}", phone="+79161234567")
     assert parameters.filled_in({"1": "{{customer.name}}"}, trick) == {"1": "{{customer.phone}}"}
+
+
+def test_a_file_that_is_missing_is_asked_for_in_words():
+    bill = MessageTemplate(name="bill", components=[{"type": "HEADER", "format": "DOCUMENT"}])
+
+    with pytest.raises(ValidationError, match="Choose the file that stands at the top of the message"):
+        parameters.check_fit(bill, {})

@@ -10,6 +10,7 @@ from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from crm.conversations.details import details_of
 from crm.conversations.message_texts import shown_text
 from crm.conversations.quotes import quoted_by
+from crm.conversations.thread import media_of_templates
 from crm.models import Message
 from whatsapp.sending.prices import price_text
 
@@ -59,13 +60,14 @@ class MessageAdmin(ReadOnlyTenantAdmin):
     @admin.display(description=_("file"))
     def file_link(self, message: Message) -> str:
         if not (message.media and message.media.is_stored):
-            return str(self.get_empty_value_display())
+            named = media_of_templates([message], message.whatsapp_number_id)
+            return named.get(message.pk) or str(self.get_empty_value_display())
         url = reverse("admin:crm_conversation_media", args=[message.conversation_id, message.pk])
         return format_html('<a href="{}">{}</a>', url, message.media.download_name)
 
     @admin.display(description=_("price at Meta"))
     def price(self, message: Message) -> str:
-        return price_text(message)
+        return price_text(message) or str(self.get_empty_value_display())
 
     @admin.display(description=_("text"))
     def short_text(self, message: Message) -> str:
@@ -80,6 +82,5 @@ class MessageAdmin(ReadOnlyTenantAdmin):
     @admin.display(description=_("details"))
     def details(self, message: Message) -> str:
         details = details_of(message.type, message.content)
-        if details is None:
-            return str(self.get_empty_value_display())
-        return render_to_string("admin/crm/message/details.html", {"details": details})
+        shown = render_to_string("admin/crm/message/details.html", {"details": details}) if details else ""
+        return shown if shown.strip() else str(self.get_empty_value_display())

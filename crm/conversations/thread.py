@@ -1,9 +1,9 @@
 """A conversation as people read it: what was said, oldest first, with what belongs to each message."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils import timezone
 from crm.media.response import INLINE_TYPES
 from crm.models import Conversation, MediaFile, Message
 from crm.models.message import ANNOTATION_TYPES, LINE_TYPES, MEDIA_TYPES
+from whatsapp.message_templates import sent_headers
 from whatsapp.models import OutboundMessage, outbound_models
 
 from .details import Details, details_of
@@ -100,6 +101,7 @@ def page(conversation: Conversation, before: str = "") -> Page:
     entries += [_entry_of_other(row) for row in _others(conversation, since, cursor and cursor[0])]
     _annotate(conversation, entries)
     _quote(conversation, entries)
+    _name_files_of_templates(conversation, entries)
     entries.sort(key=lambda entry: (entry.written_at, entry.row.pk))
     return Page(entries, older=_cursor(messages[0]) if has_older else "")
 
@@ -210,3 +212,20 @@ def _quote(conversation: Conversation, entries: list[Entry]) -> None:
     for entry in entries:
         answered = quoted.get(answers[entry.key])
         entry.quoted = answered.text if answered else ""
+
+
+def _name_files_of_templates(conversation: Conversation, entries: list[Entry]) -> None:
+    """Say which picture, film or document a template was sent with."""
+    by_pk = {entry.row.pk: entry for entry in entries if entry.type == "template" and isinstance(entry.row, Message)}
+    medias = media_of_templates(
+        [cast(Message, entry.row) for entry in by_pk.values()], conversation.whatsapp_number_id
+    )
+    for pk, media in medias.items():
+        by_pk[pk].media = media
+
+
+def media_of_templates(messages: Iterable[Message], number_id: int) -> dict[int, str]:
+    """What stands at the top of templates sent through a number, by the messages' ids."""
+    # What comes from the owner's phone may have any shape.
+    ours = [message for message in messages if message.type == "template" and message.origin != Message.Origin.PHONE]
+    return sent_headers.media_of({message.pk: message.content for message in ours}, number_id)

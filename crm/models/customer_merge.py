@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantModel
+from whatsapp.phone_numbers import readable_phone
 
 
 class CustomerMerge(TenantModel):
@@ -52,3 +53,9 @@ class CustomerMerge(TenantModel):
         """How the customer that is gone was called."""
         fields = self.source.get("fields", {})
         return fields.get("name") or fields.get("phone") or fields.get("whatsapp_user_id") or str(self.source_pk)
+
+    @property
+    def source_identity(self) -> str:
+        """By what the customer that is gone was known: the phone, else the WhatsApp user id."""
+        fields = self.source.get("fields", {})
+        return readable_phone(fields["phone"]) if fields.get("phone") else fields.get("whatsapp_user_id") or ""

@@ -306,3 +306,13 @@ def test_the_page_of_a_customer_shows_the_ad_they_came_from(page, owner):
     customer = make_customer(owner.business, ad=ad)
 
     assert "Tea today" in page.get(reverse("admin:crm_customer_change", args=[customer.pk])).text
+
+
+def test_a_call_s_page_has_a_dash_where_there_is_nothing_to_say(page, owner):
+    content = {"type": "call", "call": {"event": "terminate", "status": "FAILED"}}
+    message = make_message(make_conversation(make_number(owner.business)), type="call", text="", content=content)
+
+    adminform = page.get(reverse("admin:crm_message_change", args=[message.pk])).context["adminform"]
+
+    shown = {field.field["name"]: field.contents() for fieldset in adminform for line in fieldset for field in line}
+    assert shown["details"] == shown["price"] == shown["file_link"] == "-"

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_owner
-from crm.models import Conversation, Message
+from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_message, make_picture
 from whatsapp.testing import PNG, make_number, make_template
 
@@ -147,6 +147,13 @@ def test_what_is_being_filled_in_stays_while_the_thread_updates(closed_page):
 
 def test_nothing_is_cut_off_on_a_telephone(open_page, conversation):
     make_message(conversation, "https://example.com/" + "long" * 60, "out")
+    page = open_page(viewport={"width": 400, "height": 800})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_name_without_spaces_is_not_wider_than_a_telephone(open_page, conversation):
+    Customer.objects.filter(pk=conversation.customer_id).update(name="ъ" * 100)
     page = open_page(viewport={"width": 400, "height": 800})
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 400

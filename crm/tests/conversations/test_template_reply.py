@@ -4,13 +4,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.testing import make_colleague, make_owner
+from crm.conversations import thread
 from crm.customers import customers
 from crm.models import Conversation, Message
-from crm.testing import make_conversation
+from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_number, make_template
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +190,51 @@ def test_the_page_costs_the_same_for_many_templates(page, conversation, template
 
     with django_assert_max_num_queries(len(few)):
         page.get(address(conversation, "change"))
+
+
+def test_the_thread_names_the_file_that_a_template_was_sent_with(page, conversation):
+    template = make_template(conversation.whatsapp_number, "Your bill.", {"type": "HEADER", "format": "DOCUMENT"})
+    bill = SimpleUploadedFile("Bill 12.pdf", b"%PDF-1.4 bill", content_type="application/pdf")
+
+    fill_in(page, conversation, template, {}, **{"template-file": bill})
+
+    assert "Document: Bill 12.pdf" in page.get(address(conversation, "change")).text
+
+
+def test_the_page_of_the_message_names_it_too(page, conversation):
+    template = make_template(conversation.whatsapp_number, "Your bill.", {"type": "HEADER", "format": "DOCUMENT"})
+    fill_in(page, conversation, template, {}, **{"template-file": SimpleUploadedFile("Bill 12.pdf", b"%PDF-1.4")})
+
+    assert (
+        "Document: Bill 12.pdf" in page.get(reverse("admin:crm_message_change", args=[Message.objects.get().pk])).text
+    )
+
+
+def test_the_thread_names_the_link_that_a_template_was_sent_with(page, conversation):
+    template = make_template(conversation.whatsapp_number, "News.", {"type": "HEADER", "format": "IMAGE"})
+
+    fill_in(page, conversation, template, {"header.image": "https://example.com/a.png"})
+
+    assert "Picture: https://example.com/a.png" in page.get(address(conversation, "change")).text
+
+
+def test_files_of_templates_cost_the_thread_one_query(page, conversation):
+    template = make_template(conversation.whatsapp_number, "Your bill.", {"type": "HEADER", "format": "DOCUMENT"})
+
+    def send(count):
+        for serial in range(count):
+            fill_in(
+                page, conversation, template, {}, **{"template-file": SimpleUploadedFile(f"{serial}.pdf", b"%PDF-1.4")}
+            )
+        with CaptureQueriesContext(connection) as queries:
+            thread.page(conversation)
+        return len(queries)
+
+    assert send(1) == send(3)
+
+
+def test_an_echo_of_a_template_of_any_shape_is_shown(page, conversation):
+    content = {"type": "template", "template": {"components": ["x", {"type": "header", "parameters": "y"}]}}
+    make_message(conversation, "Hello", "out", type="template", origin="phone", content=content)
+
+    assert page.get(address(conversation, "change")).status_code == 200

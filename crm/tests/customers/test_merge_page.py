@@ -11,6 +11,7 @@ from accounts.models import Role
 from accounts.testing import make_business, make_colleague
 from crm.models import Customer, CustomerMerge
 from crm.testing import make_customer
+from whatsapp.phone_numbers import readable_phone
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,15 @@ def test_the_ticked_are_merged_and_the_page_shows_it(page, owner):
     assert Customer.objects.get() == first
     assert "1 customer was merged." in answer.text
     assert CustomerMerge.objects.get().merged_by == owner
+
+
+def test_what_was_merged_is_told_apart_by_phone(page, owner):
+    first, second = make_pair(owner.business)
+
+    html = page.post(PAGE, {"pair": key(first, second)}, follow=True).text
+
+    assert readable_phone(FIRST) in html
+    assert readable_phone(SECOND) in html
 
 
 def test_a_merge_is_undone_by_a_button(page, owner):

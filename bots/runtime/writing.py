@@ -203,9 +203,11 @@ def _find_template(number: WhatsAppNumber, effect: SendTemplate) -> MessageTempl
 
 def _set_customer(session: BotSession, effect: SetCustomer) -> None:
     customer = session.conversation.customer
-    customer.name = clean_name(effect.name or "") or customer.name
-    customer.attributes = {**customer.attributes, **effect.attributes}
-    customer.save(update_fields=["name", "attributes"])
+    name = clean_name(effect.name or "") or customer.name
+    attributes = {**customer.attributes, **effect.attributes}
+    # What is known already is no edit, which would make open forms stale.
+    if (name, attributes) != (customer.name, customer.attributes):
+        customers.update(customer, name=name, attributes=attributes)
 
 
 def _add_tags(session: BotSession, effect: AddTags) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.deletion import deletion
@@ -207,6 +208,16 @@ def test_a_merge_is_not_undone_when_what_moved_has_lost_its_number(pair, number)
 
     assert code_of(done) == "not_undoable"
     assert state() == before
+
+
+def test_conversations_are_locked_before_customers_when_a_merge_is_undone(pair):
+    done = duplicates.merge_pair(pair)
+
+    with CaptureQueriesContext(connection) as captured:
+        merge_undo.undo(done.pk)
+
+    tables = [query["sql"].partition(' FROM "')[2].partition('"')[0] for query in captured.captured_queries]
+    assert tables.index("conversations") < tables.index("customers")
 
 
 def test_a_merge_is_undone_without_the_person_who_has_left_since(pair, operator, number):

@@ -195,15 +195,25 @@ def _rows(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 
 def add_tags(customer: Customer, names: Iterable[str]) -> None:
-    customer.tags.add(*get_or_create_tags(customer.business_id, names))
-    customer.count_edit()
+    held = _tag_ids(customer)
+    if new := [tag for tag in get_or_create_tags(customer.business_id, names) if tag.pk not in held]:
+        customer.tags.add(*new)
+        customer.count_edit()
 
 
 def remove_tags(customer: Customer, names: Iterable[str]) -> None:
-    customer.tags.remove(*find_tags(customer.business_id, clean_tag_names(names)))
-    customer.count_edit()
+    held = _tag_ids(customer)
+    if gone := [tag for tag in find_tags(customer.business_id, clean_tag_names(names)) if tag.pk in held]:
+        customer.tags.remove(*gone)
+        customer.count_edit()
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> None:
-    customer.tags.set(get_or_create_tags(customer.business_id, names))
-    customer.count_edit()
+    tags = get_or_create_tags(customer.business_id, names)
+    if {tag.pk for tag in tags} != _tag_ids(customer):
+        customer.tags.set(tags)
+        customer.count_edit()
+
+
+def _tag_ids(customer: Customer) -> set[int]:
+    return set(customer.tags.order_by().values_list("pk", flat=True))

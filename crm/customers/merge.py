@@ -67,6 +67,7 @@ def _merge_conversation(target: Conversation, source: Conversation) -> dict[str,
     changes = _move_all(target, source)
     target.unread += source.unread
     target.in_scenario = target.in_scenario or source.in_scenario
+    target.is_shown_read = target.is_shown_read and source.is_shown_read
     target.last_inbound_at = max(filter(None, [target.last_inbound_at, source.last_inbound_at]), default=None)
     target.last_message_at = max(target.last_message_at, source.last_message_at)
     target.assignee_id = target.assignee_id or source.assignee_id

@@ -18,7 +18,7 @@ from accounts.refusals import Refusal
 from crm.models import Conversation, Customer, CustomerMerge
 from whatsapp.phone_numbers import variants_of
 
-from .merge import Changes
+from .merge import Changes, locked
 
 Json = dict[str, Any]
 
@@ -37,7 +37,7 @@ def undo(pk: int) -> Customer:
     done = CustomerMerge.objects.select_for_update().get(pk=pk)
     if done.undone_at:
         raise Refusal("undone", _("This merge is undone already."))
-    target = Customer.objects.select_for_update().get(pk=done.customer_id)
+    [target] = locked([Customer(pk=done.customer_id)])
     _check_identity_is_free(done, target)
     try:
         with transaction.atomic():

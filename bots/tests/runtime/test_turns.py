@@ -516,6 +516,20 @@ def test_a_turn_that_failed_and_that_somebody_else_took_meanwhile_costs_no_other
     assert not conversation.bot_paused and not BotTurn.objects.exclude(error="").exists()
 
 
+def test_what_a_scenario_writes_again_is_no_edit_of_the_customer(bot, conversation):
+    facts = {"key": "b", "kind": "set", "customer": {"name": "{{message.text}}", "attributes": {"size": "M"}}}
+    make_published_scenario(bot, document({"key": "a", "kind": "message", "text": "Да"}, facts))
+    write(conversation, "Аня")
+    conversation.customer.refresh_from_db()
+    before = conversation.customer.revision
+    write(conversation, "Аня")
+    conversation.customer.refresh_from_db()
+    assert (conversation.customer.name, conversation.customer.revision) == ("Аня", before)
+    write(conversation, "Оля")
+    conversation.customer.refresh_from_db()
+    assert (conversation.customer.name, conversation.customer.revision) == ("Оля", before + 1)
+
+
 def test_five_equal_texts_call_a_person(bot, conversation):
     make_published_scenario(bot, say("Мы закрыты"))
     for _message in range(5):

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.testing import make_owner
 from crm.conversations import conversations, inbox, outbox, read_receipts
+from crm.customers.merge import merge
 from crm.models import Conversation
 from crm.testing import make_change, make_conversation, make_inbound, make_message
 from crm.tests.calls import path
@@ -207,6 +208,18 @@ def test_the_api_sets_when(api, number):
     refused = api.patch(path("whatsapp-numbers", number.pk), {"read_receipts": "always"}, format="json")
 
     assert (changed.json()["read_receipts"], refused.status_code) == ("opened", 400)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_either_of_two_who_are_one_wrote_is_shown_with_the_next_answer(number, meta, shown):
+    kept, gone = (receive(number, "Hello", phone) for phone in ("+79160000001", "+79160000002"))
+    Conversation.objects.filter(pk=kept.pk).update(is_shown_read=True)
+    Conversation.objects.filter(pk=gone.pk).update(is_shown_read=shown)
+
+    with transaction.atomic():
+        merge(kept.customer, gone.customer)
+
+    assert Conversation.objects.get(pk=kept.pk).is_shown_read is shown
 
 
 def typing_address(conversation):

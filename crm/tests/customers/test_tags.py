@@ -1,5 +1,6 @@
 """Tags are one whatever their case, and nothing else that can be seen is taken for the same."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -282,3 +283,26 @@ def test_every_role_tags_customers_whatever_the_case(api: Any, owner: User, role
     api.force_authenticate(make_colleague(owner, role))
     answer = api.patch(path("customers", customer.pk), {"tags": ["vip"]}, format="json")
     assert (answer.status_code, answer.json()["tags"]) == (200, ["VIP"])
+
+
+@pytest.mark.parametrize(
+    ("change", "names", "counted"),
+    [
+        (customers.add_tags, ["VIP"], 0),
+        (customers.add_tags, ["vip", "new"], 1),
+        (customers.remove_tags, ["gone"], 0),
+        (customers.remove_tags, ["VIP"], 1),
+        (customers.set_tags, ["VIP"], 0),
+        (customers.set_tags, [], 1),
+    ],
+)
+def test_only_what_changes_the_tags_of_a_customer_is_an_edit(
+    change: Callable[[Customer, list[str]], None], names: list[str], counted: int
+) -> None:
+    customer = make_customer(make_business())
+    customers.add_tags(customer, ["vip"])
+    before = Customer.objects.get().revision
+
+    change(Customer.objects.get(), names)
+
+    assert Customer.objects.get().revision == before + counted

@@ -40,6 +40,8 @@ BOM = "\ufeff"
 _CYRILLIC_ENCODINGS = ("cp1251", "cp866", "mac_cyrillic")
 _SAMPLE = 100_000
 _RUSSIAN_LETTER = re.compile("[А-Яа-яЁё]")
+#: The letters that make up nine tenths of Russian, by which a text is told from one in a wrong encoding.
+_COMMON_LETTERS = frozenset("оеаинтсрвлкмдпуяыьг")
 
 #: By these a file that is no text is known where every byte is a letter. DOS ends a file with \x1a.
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
@@ -131,9 +133,10 @@ def _encodings(raw: bytes) -> list[str]:
     return ["utf-8", *sorted(_CYRILLIC_ENCODINGS, key=partial(_count_letters, raw), reverse=True)]
 
 
-def _count_letters(raw: bytes, encoding: str) -> int:
-    """How many Russian letters are at the beginning of a file, if this is its encoding."""
-    return len(_RUSSIAN_LETTER.findall(raw[:_SAMPLE].decode(encoding, "replace")))
+def _count_letters(raw: bytes, encoding: str) -> tuple[int, int]:
+    """How many Russian letters are at the beginning of a file, if this is its encoding, and how many common ones."""
+    letters = _RUSSIAN_LETTER.findall(raw[:_SAMPLE].decode(encoding, "replace"))
+    return len(letters), sum(letter.lower() in _COMMON_LETTERS for letter in letters)
 
 
 def without_separator_line(text: str) -> tuple[str, str]:

@@ -69,3 +69,10 @@ def test_rows_are_numbered_as_a_spreadsheet_numbers_them():
 def test_a_quotation_mark_that_is_never_closed_is_named():
     with pytest.raises(Refusal, match="after row 2"):
         list(spreadsheets.read_rows('a\nb\n"' + "c\n" * 100_000, ";"))
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "mac_cyrillic"])
+@pytest.mark.parametrize("name", ["Анна", "Пётр", "Ия", "Мария Иванова", "анна"])
+def test_the_encoding_of_a_file_with_one_name_is_recognised(encoding, name):
+    text = f"phone;name\n+79161234567;{name}\n"
+    assert spreadsheets.decode(text.encode(encoding)) == text

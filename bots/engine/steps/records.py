@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _HUNDREDTH = Decimal("0.01")
+
+_MAY_BE_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 class SetHandler(StepHandler[Set]):
@@ -56,15 +59,18 @@ def _create_deal(deal: NewDeal, turn: Turn) -> None:
 
 
 def _amount(text: str) -> str | None:
-    """The amount that a text names, with hundredths at most; 0 for nothing, None for what is no amount."""
+    """
+    The amount that a text names, with hundredths at most; 0 for nothing, None for what is no amount. 1.500 is none:
+    one person writes fifteen hundred like that, another one and a half.
+    """
     if not text.strip():
         return "0"
     number = answers.find_number(text)
-    if number is None or number.startswith("-"):
+    if number is None or number.startswith("-") or _MAY_BE_THOUSANDS.fullmatch(number):
         return None
     return f"{_rounded(Decimal(number)):f}"
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    is_fine = amount == amount.quantize(_HUNDREDTH)
-    return amount if is_fine else amount.quantize(_HUNDREDTH, ROUND_HALF_UP)
+    decimals = -int(amount.as_tuple().exponent)
+    return amount if decimals <= 2 else amount.quantize(_HUNDREDTH, ROUND_HALF_UP)

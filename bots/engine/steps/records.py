@@ -53,7 +53,7 @@ def _create_deal(deal: NewDeal, turn: Turn) -> None:
     """Create a deal. Where its amount cannot be read it has none, and a person takes over who can."""
     title = turn.fill(deal.title, MAX_DEAL_TITLE).strip()
     amount = _amount(turn.fill(deal.amount, MAX_AMOUNT))
-    turn.want(CreateDeal(title or "—", deal.stage, amount or "0"))
+    turn.want(CreateDeal(title or "—", deal.stage, amount))
     if amount is None:
         turn.give_up(EndReason.UNREADABLE_AMOUNT)
 

@@ -112,6 +112,8 @@ def tags_removed(effect: dict[str, Any]) -> str:
 
 
 def deal_created(effect: dict[str, Any]) -> str:
+    if effect["amount"] is None:
+        return _("created the deal “%(title)s” without an amount in the stage “%(stage)s”") % effect
     return _("created the deal “%(title)s” for %(amount)s in the stage “%(stage)s”") % effect
 
 

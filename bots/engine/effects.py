@@ -83,7 +83,8 @@ class RemoveTags(Effect):
 class CreateDeal(Effect):
     title: str
     stage: str
-    amount: str
+    #: None where it could not be read.
+    amount: str | None
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,9 @@ def _read_name(text: str, country: str) -> str:
 
 
 def _read_tags(text: str, country: str) -> tuple[str, ...]:
-    found = [quoted.replace('""', '"') or plain for quoted, plain in TAG.findall(text.replace(_BETWEEN_LABELS, ","))]
+    found: list[str] = []
+    for quoted, plain in TAG.findall(text):
+        found += [quoted.replace('""', '"')] if quoted else plain.split(_BETWEEN_LABELS)
     names = tuple(clean_tag_names(name for name in found if name.strip() not in ("", _LABEL_OF_ALL)))
     if len(names) > MAX_TAGS:
         raise ValidationError(_("There are more than %(most)d tags.") % {"most": MAX_TAGS})
@@ -267,7 +269,7 @@ def format_tags(names: Iterable[str]) -> str:
 
 
 def _is_ambiguous(name: str) -> bool:
-    return bool(re.search('[,;"]', name)) or name != name.strip()
+    return bool(re.search('[,;"]', name)) or _BETWEEN_LABELS in name or name != name.strip()
 
 
 def format_opted_out(opted_out: bool) -> str:

@@ -16,11 +16,14 @@ from crm.models import Conversation, Customer, Deal, DealStage
 def create_deal(
     customer: Customer,
     title: str,
-    amount: Decimal | int | str = 0,
+    amount: Decimal | int | str | None = 0,
     stage_key: str = "new",
     conversation: Conversation | None = None,
 ) -> Deal:
-    """Create a deal in the business's currency, in the stage with this key. Raises ValidationError by field."""
+    """
+    Create a deal in the business's currency, in the stage with this key; None for an amount that is not known. Raises
+    ValidationError by field.
+    """
     stage = DealStage.objects.filter(business=customer.business_id, key=stage_key).first()
     if stage is None:
         raise ValidationError(
@@ -42,7 +45,7 @@ def create_deal(
 
 @dataclass(frozen=True)
 class StageTotal:
-    """How many deals of a business are in a stage, and what they come to: currency → sum."""
+    """How many deals of a business are in a stage, and what those with an amount come to: currency → sum."""
 
     stage: DealStage
     count: int = 0
@@ -59,7 +62,7 @@ def totals(business: Business) -> list[StageTotal]:
         StageTotal(
             stage,
             sum(group["count"] for group in by_stage[stage.pk]),
-            {group["currency"]: group["sum"] for group in by_stage[stage.pk]},
+            {group["currency"]: group["sum"] for group in by_stage[stage.pk] if group["sum"] is not None},
         )
         for stage in DealStage.objects.for_business(business)
     ]

@@ -69,8 +69,15 @@ class Deal(Revisioned, TenantModel):
         verbose_name=_("conversation"),
     )
     title = models.CharField(_("title"), max_length=200)
+    #: Null where a scenario could not read it: a person is to fill it in.
     amount = models.DecimalField(
-        _("amount"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+        _("amount"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        default=0,
+        validators=[MinValueValidator(0)],
     )
     currency = models.CharField(
         _("currency"),
@@ -98,8 +105,8 @@ class Deal(Revisioned, TenantModel):
 
     @property
     def price(self) -> str:
-        """Amount and currency as a person reads them."""
-        return readable_amount(self.amount, self.currency)
+        """Amount and currency as a person reads them; a dash for none."""
+        return "—" if self.amount is None else readable_amount(self.amount, self.currency)
 
     def clean(self) -> None:
         super().clean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _HUNDREDTH = Decimal("0.01")
+
+_MAY_BE_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 class SetHandler(StepHandler[Set]):
@@ -50,21 +53,24 @@ def _create_deal(deal: NewDeal, turn: Turn) -> None:
     """Create a deal. Where its amount cannot be read it has none, and a person takes over who can."""
     title = turn.fill(deal.title, MAX_DEAL_TITLE).strip()
     amount = _amount(turn.fill(deal.amount, MAX_AMOUNT))
-    turn.want(CreateDeal(title or "—", deal.stage, amount or "0"))
+    turn.want(CreateDeal(title or "—", deal.stage, amount))
     if amount is None:
         turn.give_up(EndReason.UNREADABLE_AMOUNT)
 
 
 def _amount(text: str) -> str | None:
-    """The amount that a text names, with hundredths at most; 0 for nothing, None for what is no amount."""
+    """
+    The amount that a text names, with hundredths at most; 0 for nothing, None for what is no amount. 1.500 is none:
+    one person writes fifteen hundred like that, another one and a half.
+    """
     if not text.strip():
         return "0"
     number = answers.find_number(text)
-    if number is None or number.startswith("-"):
+    if number is None or number.startswith("-") or _MAY_BE_THOUSANDS.fullmatch(number):
         return None
     return f"{_rounded(Decimal(number)):f}"
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    is_fine = amount == amount.quantize(_HUNDREDTH)
-    return amount if is_fine else amount.quantize(_HUNDREDTH, ROUND_HALF_UP)
+    decimals = -int(amount.as_tuple().exponent)
+    return amount if decimals <= 2 else amount.quantize(_HUNDREDTH, ROUND_HALF_UP)

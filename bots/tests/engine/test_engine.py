@@ -179,18 +179,25 @@ def test_an_empty_text_is_not_sent():
 
 
 @pytest.mark.parametrize(
-    ("amount", "expected"), [("1500", "1500"), ("{{message.text}}", "12.50"), ("1 500,505 руб", "1500.51"), (" ", "0")]
+    ("amount", "expected"),
+    [
+        ("1500", "1500"),
+        ("{{message.text}}", "12.50"),
+        ("1 500,505 руб", "1500.51"),
+        ("1500.500", "1500.50"),
+        (" ", "0"),
+    ],
 )
 def test_the_amount_of_a_deal_is_a_number(amount, expected):
     definition = document({"key": "a", "kind": "set", "deal": {"title": "Заказ", "amount": amount}})
     assert only(CreateDeal, play(definition, "12,50")[1]).amount == expected
 
 
-@pytest.mark.parametrize("amount", ["много", "-5", "99999999999999999", "5 или 7"])
+@pytest.mark.parametrize("amount", ["много", "-5", "99999999999999999", "5 или 7", "$ 1,500", "1.500 руб"])
 def test_a_person_takes_over_where_the_amount_of_a_deal_cannot_be_read(amount):
     definition = document({"key": "a", "kind": "set", "deal": {"title": "Заказ", "amount": "{{message.text}}"}})
     _state, effects = play(definition, amount)
-    assert only(CreateDeal, effects).amount == "0"
+    assert only(CreateDeal, effects).amount is None
     assert only(HandOff, effects)
     assert only(End, effects).reason == EndReason.UNREADABLE_AMOUNT
 

@@ -78,6 +78,19 @@ def test_a_whole_order_leaves_its_traces(bot, conversation):
     assert BotTurn.objects.latest("id").path == ["save", "thanks", "bye"]
 
 
+def test_a_deal_has_no_amount_where_it_cannot_be_read(bot, conversation):
+    ask = {"key": "q", "kind": "ask", "answer": "text", "text": "How much?", "save_to": "sum"}
+    deal = {"key": "d", "kind": "set", "deal": {"title": "Cake", "amount": "{{vars.sum}}"}}
+    make_published_scenario(bot, document(ask, deal))
+    write(conversation, "hello")
+
+    write(conversation, "99999999999999999")
+
+    conversation.refresh_from_db()
+    assert Deal.objects.get(customer=conversation.customer).amount is None
+    assert conversation.bot_paused
+
+
 def test_a_contact_card_answers_a_question_for_a_phone(bot, conversation):
     ask = {"key": "q", "kind": "ask", "answer": "phone", "text": "Phone?", "save_to": "phone"}
     thanks = {"key": "a", "kind": "message", "text": "{{vars.phone}}"}

@@ -107,7 +107,7 @@ person = st.fixed_dictionaries(
 AWKWARD = {
     "+6591234567": {
         "name": "'=1",
-        "tags": {'a,"b";c', "''=2"},
+        "tags": {'a,"b";c', "''=2", "a ::: b"},
         "opted_out": True,
         "attributes": {"phone": "＝1"},
     },

@@ -69,3 +69,15 @@ def test_rows_are_numbered_as_a_spreadsheet_numbers_them():
 def test_a_quotation_mark_that_is_never_closed_is_named():
     with pytest.raises(Refusal, match="after row 2"):
         list(spreadsheets.read_rows('a\nb\n"' + "c\n" * 100_000, ";"))
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "mac_cyrillic"])
+@pytest.mark.parametrize("name", ["Анна", "Мария Иванова", "Пётр Петров"])
+def test_the_encoding_of_a_file_with_one_name_is_recognised(encoding, name):
+    text = f"phone;name\n+79161234567;{name}\n"
+    assert spreadsheets.decode(text.encode(encoding)) == text
+
+
+def test_a_file_that_reads_equally_well_in_two_encodings_is_refused():
+    with pytest.raises(Refusal, match="CSV UTF-8"):
+        spreadsheets.decode("phone;name\n+79161234567;Ия\n".encode("cp866"))

@@ -29,6 +29,20 @@ def test_a_deal_with_anothers_customer_or_stage_is_refused_on_that_field(api, ow
     assert not Deal.objects.exists()
 
 
+def test_a_deal_without_an_amount_adds_nothing_to_its_stage(api, owner):
+    customer = make_customer(owner.business)
+    deal = deals.create_deal(customer, "Cake", amount=None)
+
+    assert api.get(path("deals", deal.pk)).json()["amount"] is None
+    assert deal.price == "—"
+    assert deals.totals(owner.business)[0].sums == {}
+
+    deals.create_deal(customer, "Tea", amount=5)
+
+    total = deals.totals(owner.business)[0]
+    assert (total.count, total.sums) == (2, {"RUB": 5})
+
+
 def test_stages_come_in_their_order(api):
     keys = [stage["key"] for stage in api.get(path("deal-stages")).json()["results"]]
 

@@ -86,7 +86,7 @@ def _digits(number: re.Match[str]) -> str | None:
 
 def _read_email(said: Said, now: datetime) -> str | None:
     """The one address in a text; what is in a link is none."""
-    parts = re.split(r"[\s<>(),;:\"«»“”]+", re.sub(r"\w+://\S*", " ", visible(said.text)))
+    parts = re.split(r"[\s<>(),;:\"«»“”]+", re.sub(r"\w{1,20}://\S*", " ", visible(said.text)))
     return _only(part for part in (part.strip(".!?'’") for part in parts) if _is_email(part))
 
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     }
 
     dependencies = [
-        ("crm", "0016_count_edits"),
+        ("crm", "0017_know_people_by_any_spelling"),
     ]
 
     operations = [

@@ -210,10 +210,11 @@ def _describe_number(number: PhoneNumber) -> Json:
 
 def _describe_chat(chat: Chat) -> Json:
     last = chat.messages[-1] if chat.messages else None
+    known_by = readable_phone(chat.customer.phone) if chat.customer.phone else chat.customer.user_id
     return {
         "key": chat.customer.key,
-        "name": chat.customer.name,
-        "phone": readable_phone(chat.customer.phone) if chat.customer.phone else chat.customer.user_id,
+        "name": chat.customer.name or known_by,
+        "phone": known_by,
         "last": bubbles.summary(last) if last else "",
         "at": chat.last_at,
         "last_id": last.wamid if last and not last.from_customer else "",

@@ -76,6 +76,12 @@ def test_state_is_only_a_version_when_nothing_changed(meta, shop):
     assert state(meta, after=version) == {"version": version}
 
 
+def test_a_customer_without_a_name_is_shown_by_phone(meta, shop):
+    meta.simulator.add_customer("", "+79161234568")
+
+    assert [person["name"] for person in state(meta)["customers"]].count("+7 916 123-45-68") == 1
+
+
 def test_form_of_another_site_is_not_taken(meta, shop):
     answer = requests.post(f"{meta.url}/messages", data={"text": "a"}, timeout=10)
 

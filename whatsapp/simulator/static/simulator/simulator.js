@@ -175,7 +175,12 @@ function drawNumbers() {
   const number = currentNumber();
   if (!number) return;
   $("business-name").textContent = number.name;
-  $("business-letter").textContent = number.name[0];
+  $("business-letter").textContent = firstLetter(number.name);
+}
+
+/* Of an emoji all of it, which `text[0]` would cut in two. */
+function firstLetter(text) {
+  return [...text][0] || "";
 }
 
 function drawPeople() {
@@ -193,7 +198,7 @@ function personRow(person) {
       type: "button", class: "person", "data-key": person.key,
       "aria-current": String(current), onclick: () => choose(person.key),
     },
-      element("span", { class: "avatar", "aria-hidden": "true" }, person.name[0]),
+      element("span", { class: "avatar", "aria-hidden": "true" }, firstLetter(person.name)),
       element("span", { class: "person-name" }, person.name),
       person.at ? element("time", {}, clock(person.at)) : "",
       element("span", { class: "person-last" }, person.last || person.phone),

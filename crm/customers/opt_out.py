@@ -46,6 +46,11 @@ _WRITING = frozenset(
     )
 )
 
+#: Another way to say “do not”, with whom it is about: “не надо писать” may be an answer, as of what stands on a card.
+_NEEDLESS = re.compile(
+    r"\bбольше не (?:надо|нужно)\b|\bне (?:надо|нужно)(?: ничего)?(?: (?:мне|нам|сюда|больше|уже))+(?: ничего)?(?= \w)"
+)
+
 #: What may stand beside it and changes nothing.
 _POLITE_WORDS = frozenset(
     _WORD.findall(
@@ -81,7 +86,7 @@ def asks_to_stop(text: str, own: Iterable[str] = ()) -> bool:
         return False
     if _is_one_of(said, own):
         return True
-    words = _WORD.findall(said)
+    words = _WORD.findall(_NEEDLESS.sub("не", said))
     others = set(words) - _POLITE_WORDS
     if not others:
         return words in (["opt", "out"], ["opt", "me", "out"])

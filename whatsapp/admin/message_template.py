@@ -66,6 +66,7 @@ class MessageTemplateAdmin(TenantModelAdmin):
     (TemplateDeletionPage). None is changed.
     """
 
+    list_select_related = ["business"]
     list_display = ["name", "language_name", "state", "category_name", "beginning", "synced"]
     list_filter = [StatusFilter]
     search_fields = ["name"]

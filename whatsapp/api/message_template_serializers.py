@@ -76,6 +76,14 @@ class ButtonSerializer(KindSerializer):
     autofill_text = serializers.CharField(required=False)
     supported_apps = SupportedAppSerializer(many=True, required=False)
 
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Read an app that is named on the button itself, as Meta had it before, as the one that is supported."""
+        if isinstance(data, dict) and data.get("otp_type") == "ONE_TAP" and "supported_apps" not in data:
+            app = {key: data[key] for key in SupportedAppSerializer().fields if key in data}
+            if app:
+                data = {key: value for key, value in data.items() if key not in app} | {"supported_apps": [app]}
+        return super().to_internal_value(data)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Write the example of a code to copy as one text, as Meta documents it."""
         if attrs["type"] == "COPY_CODE" and attrs.get("example"):

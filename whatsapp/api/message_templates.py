@@ -39,7 +39,7 @@ class MessageTemplateViewSet(mixins.DestroyModelMixin, ReadOnlyTenantViewSet):
     to Meta, and what is deleted here is deleted there.
     """
 
-    queryset = MessageTemplate.objects.all()
+    queryset = MessageTemplate.objects.select_related("business")
     serializer_class = MessageTemplateSerializer
     filterset_class = MessageTemplateFilter
     action_permissions = {"delete_preview": "delete", "upload_example": "add"}

@@ -4,6 +4,7 @@ Why Meta lets a template not be sent, or is about to, in words that say what to 
 """
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -83,7 +84,8 @@ def reason_text(template: MessageTemplate) -> str:
 def _date_text(template: MessageTemplate) -> str:
     if template.status_date is None:
         return ""
-    moment = date_format(localtime(template.status_date), "SHORT_DATETIME_FORMAT")
+    zone = ZoneInfo(template.business.time_zone)
+    moment = date_format(localtime(template.status_date, zone), "SHORT_DATETIME_FORMAT")
     text = _("Until: %(time)s.") if template.status == Status.PAUSED else _("When: %(time)s.")
     return text % {"time": moment}
 

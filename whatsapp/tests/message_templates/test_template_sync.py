@@ -1,13 +1,14 @@
 """Templates as Meta has them: read page by page, kept when a broadcast needs them, and changed by webhooks."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business, work_off
 from whatsapp.message_templates import sync
+from whatsapp.message_templates.reasons import reason_text
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers import numbers
 from whatsapp.sending import send_gate
@@ -324,6 +325,14 @@ def test_a_pause_says_until_when_it_lasts(number, order, title, hours):
     order.refresh_from_db()
     assert (order.status, order.rejection_reason, order.rejection_details) == ("PAUSED", title, "Low quality.")
     assert abs(order.status_date - timezone.now() - timedelta(hours=hours)) < timedelta(minutes=1)
+
+
+def test_the_end_of_a_pause_is_told_in_the_time_of_the_business(number, order):
+    order.status, order.status_date = "PAUSED", datetime(2026, 12, 5, 10, 0, tzinfo=UTC)
+    order.business.time_zone = "Asia/Vladivostok"
+
+    with translation.override("ru"), timezone.override(UTC):
+        assert "05.12.2026 20:00" in reason_text(order)
 
 
 @pytest.mark.parametrize("date", [1795252500, "1795252500", "2026-11-21T09:15:00+00:00"])

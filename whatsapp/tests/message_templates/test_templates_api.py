@@ -265,6 +265,16 @@ def test_a_code_that_an_app_fills_in_is_submitted_as_it_is(api, number, meta):
     assert answer.json()["components"][1]["buttons"] == [ONE_TAP]
 
 
+def test_an_app_that_is_named_on_the_button_itself_is_one_of_the_supported(api, number, meta):
+    meta.connect(number)
+    button = {key: value for key, value in ONE_TAP.items() if key != "supported_apps"} | APP
+
+    answer = api.post(LIST, {**code_with(button), "whatsapp_number": number.pk}, format="json")
+
+    assert answer.status_code == 201
+    assert answer.json()["components"][1]["buttons"] == [ONE_TAP]
+
+
 @pytest.mark.parametrize(
     "change",
     [

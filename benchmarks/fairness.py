@@ -81,7 +81,7 @@ def make_files(owner):
     from django.utils import timezone
 
     from crm.customers import uploads
-    from crm.customers.file_import import Outcome
+    from crm.customers.files.file_import import Outcome
     from crm.models import CustomerUpload
 
     text = "\n".join(["phone,name", *(f"+79##{serial:07},Customer {serial}" for serial in range(ROWS))])

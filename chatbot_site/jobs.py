@@ -7,7 +7,7 @@ from accounts.deletion import job as deletion
 from bots.runtime import http_calls, timers
 from broadcasts import planning
 from crm.conversations import export_job
-from crm.customers import uploads
+from crm.customers.files import uploads
 from crm.media import transfers
 from whatsapp.message_templates import header_files, sync
 from whatsapp.numbers import health

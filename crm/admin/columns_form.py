@@ -7,8 +7,8 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
-from crm.customers.columns import ATTRIBUTE_PREFIX, HEADINGS, attribute_column, heading
-from crm.customers.table import Column
+from crm.customers.files.columns import ATTRIBUTE_PREFIX, HEADINGS, attribute_column, heading
+from crm.customers.files.table import Column
 from crm.models import CustomerUpload
 
 

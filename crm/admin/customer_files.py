@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST
 from accounts.refusals import Refusal
 from accounts.tenancy.admin import TenantModelAdmin
 from accounts.tenancy.scope import signed_in
-from crm.customers import column_mappings, file_export, uploads
+from crm.customers.files import column_mappings, file_export, uploads
+from crm.customers.files.spreadsheets import MAX_BYTES, download
 from crm.customers.known_attributes import attribute_names
-from crm.customers.spreadsheets import MAX_BYTES, download
 from crm.models import CustomerUpload
 
 from .columns_form import ColumnsForm

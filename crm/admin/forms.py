@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.forms import TenantModelForm
-from crm.customers.contents import XLSX_TYPE
+from crm.customers.files.contents import XLSX_TYPE
 from crm.models import Customer
 from crm.models.customer import attribute_text
 from whatsapp.phone_numbers import normalize_phone, readable_phone

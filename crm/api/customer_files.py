@@ -14,12 +14,12 @@ from rest_framework.response import Response
 
 from accounts.refusals import Refusal
 from accounts.tenancy.api import TenantScope
-from crm.customers.column_mappings import columns_by_heading
-from crm.customers.contents import XLSX_TYPE, Contents, read_contents
-from crm.customers.file_export import download_customers
-from crm.customers.file_format import CustomerFile
-from crm.customers.file_import import MAX_API_ROWS, Outcome, UnsureColumns, import_customers
-from crm.customers.spreadsheets import MAX_BYTES
+from crm.customers.files.column_mappings import columns_by_heading
+from crm.customers.files.contents import XLSX_TYPE, Contents, read_contents
+from crm.customers.files.file_export import download_customers
+from crm.customers.files.file_format import CustomerFile
+from crm.customers.files.file_import import MAX_API_ROWS, Outcome, UnsureColumns, import_customers
+from crm.customers.files.spreadsheets import MAX_BYTES
 from crm.models import Customer
 
 from .filters import CustomerFilter

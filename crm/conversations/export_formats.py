@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.customers.spreadsheets import BOM, CSV_TYPE, csv_line
+from crm.customers.files.spreadsheets import BOM, CSV_TYPE, csv_line
 from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
 

@@ -7,7 +7,7 @@ from accounts.models import TenantModel
 class ColumnMapping(TenantModel):
     """What the columns of files with certain headings are, as somebody of the business chose."""
 
-    #: A digest of the headings in any order; see crm.customers.column_mappings.
+    #: A digest of the headings in any order; see crm.customers.files.column_mappings.
     headings = models.CharField(max_length=64, editable=False)
     #: Pairs of a normalized heading and a column.
     columns = models.JSONField(editable=False)

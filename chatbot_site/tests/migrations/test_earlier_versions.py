@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import Deletion, User
 from bots.models import AllowedHost, BotCall, BotSession, BotTimer
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.customers.uploads import JOB as upload_job
+from crm.customers.files.uploads import JOB as upload_job
 from crm.models import ConversationExport, Message
 from whatsapp.models import QuickSetup, WebhookEvent, WhatsAppNumber
 from whatsapp.secrets import key_rotation

@@ -24,7 +24,8 @@ from broadcasts import planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.tests.system.installation import NUMBER
 from crm.conversations import export_job, export_writer, exports
-from crm.customers import customers, file_import, uploads
+from crm.customers import customers
+from crm.customers.files import file_import, uploads
 from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_conversation, make_customer, make_message

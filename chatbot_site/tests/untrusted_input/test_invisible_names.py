@@ -11,8 +11,8 @@ from bots.runtime import writing
 from bots.testing import make_bot, make_scenario
 from broadcasts.testing import make_broadcast
 from crm.conversations import inbox
-from crm.customers.file_format import CustomerFile
-from crm.customers.file_import import import_customers
+from crm.customers.files.file_format import CustomerFile
+from crm.customers.files.file_import import import_customers
 from crm.customers.merge import merge
 from crm.models import Customer, Deal, DealStage, Tag
 from crm.testing import make_change, make_conversation, make_customer, make_inbound

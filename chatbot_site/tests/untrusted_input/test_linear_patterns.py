@@ -150,7 +150,7 @@ def test_the_way_in_which_a_pattern_is_used_is_seen():
     methods = {use.place: use.method for use in uses()}
     assert methods["crm.media.media.MIME"] == "fullmatch"
     assert methods["bots.document.step_checks.BEGINNING"] == "match"
-    assert methods["crm.customers.file_format.TAG"] == "finditer"
+    assert methods["crm.customers.files.file_format.TAG"] == "finditer"
 
 
 every_use = pytest.mark.parametrize("use", uses(), ids=str)

@@ -8,8 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from accounts.testing import make_business
 from crm.conversations import inbox, outbox
 from crm.customers import customers, duplicates, merge_undo
-from crm.customers.file_format import CustomerFile
-from crm.customers.file_import import import_customers
+from crm.customers.files.file_format import CustomerFile
+from crm.customers.files.file_import import import_customers
 from crm.customers.search import matching
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound

@@ -6,9 +6,9 @@ from django.utils import translation
 
 from accounts.testing import make_business
 from crm.conversations import inbox
-from crm.customers.file_export import download_customers
-from crm.customers.file_format import CustomerFile
-from crm.customers.file_import import import_customers
+from crm.customers.files.file_export import download_customers
+from crm.customers.files.file_format import CustomerFile
+from crm.customers.files.file_import import import_customers
 from crm.customers.search import matching
 from crm.models import Customer
 from crm.testing import make_change, make_conversation, make_customer, make_inbound

@@ -6,9 +6,10 @@ from django.utils import timezone, translation
 from accounts.database import pacing
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from crm.customers import customers, file_import, spreadsheets
-from crm.customers.file_format import CustomerFile, Failure
-from crm.customers.file_import import import_customers
+from crm.customers import customers
+from crm.customers.files import file_import, spreadsheets
+from crm.customers.files.file_format import CustomerFile, Failure
+from crm.customers.files.file_import import import_customers
 from crm.models import Customer, Tag
 from crm.testing import make_customer
 

@@ -8,7 +8,7 @@ from accounts.jobs import worker
 from accounts.jobs.job import Job
 from accounts.refusals import Refusal
 from accounts.testing import make_owner, work_off
-from crm.customers import file_import, uploads
+from crm.customers.files import file_import, uploads
 from crm.models import Customer, CustomerUpload
 
 pytestmark = pytest.mark.django_db

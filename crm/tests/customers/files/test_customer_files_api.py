@@ -5,12 +5,13 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.testing import make_administrator, make_colleague
-from crm.customers import customers, uploads
-from crm.customers.contents import XLSX_TYPE
+from crm.customers import customers
+from crm.customers.files import uploads
+from crm.customers.files.contents import XLSX_TYPE
 from crm.models import ColumnMapping, Customer
 from crm.testing import make_customer
 from crm.tests.calls import signed_in
-from crm.tests.customers.workbook_files import workbook
+from crm.tests.customers.files.workbook_files import workbook
 
 pytestmark = pytest.mark.django_db
 

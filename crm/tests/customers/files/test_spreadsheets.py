@@ -2,7 +2,7 @@ import pytest
 from django.utils import translation
 
 from accounts.refusals import Refusal
-from crm.customers import spreadsheets
+from crm.customers.files import spreadsheets
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from accounts.refusals import Refusal
 from crm.normalization import fold
 from whatsapp.phone_numbers import canonical_phone, normalize_phone, phones_in
 
+from ..tags import clean_tag_names
 from .columns import (
     ATTRIBUTE_PREFIX,
     HEADINGS,
@@ -29,7 +30,6 @@ from .columns import (
 )
 from .spreadsheets import WORKBOOK_SEPARATOR, read_rows
 from .table import Table
-from .tags import clean_tag_names
 
 _YES = {"1", "yes", "y", "true", "да", "д", "истина", "+", "x", "х", fold(HEADINGS["opted_out"][1])}
 _NO = {"0", "no", "n", "false", "нет", "н", "ложь", "-"}

@@ -2,8 +2,8 @@ import pytest
 from django.utils import translation
 
 from accounts.refusals import Refusal
-from crm.customers.file_format import CustomerFile, Row
-from crm.customers.table import Table, letter
+from crm.customers.files.file_format import CustomerFile, Row
+from crm.customers.files.table import Table, letter
 
 
 @pytest.fixture(autouse=True)

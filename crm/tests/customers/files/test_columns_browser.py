@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.testing import make_owner
 from crm.models import Customer
-from crm.tests.customers.workbook_files import workbook
+from crm.tests.customers.files.workbook_files import workbook
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -24,10 +24,10 @@ from crm.models.customer import attribute_text
 from crm.normalization import fold_tag
 from whatsapp.phone_numbers import canonical_phone, variants_of
 
+from ..tags import get_or_create_tags
 from . import column_mappings
 from .file_format import CustomerFile, Failure, Row
 from .table import Column
-from .tags import get_or_create_tags
 
 #: Rows of a file that is imported by one call of the API.
 MAX_API_ROWS = 2000

@@ -10,12 +10,12 @@ from openpyxl.xml.functions import fromstring
 
 from accounts.refusals import Refusal
 from accounts.testing import make_business
-from crm.customers import spreadsheets, workbooks
-from crm.customers.contents import read_contents
-from crm.customers.file_format import CustomerFile, Failure, Row
-from crm.customers.file_import import import_customers
+from crm.customers.files import spreadsheets, workbooks
+from crm.customers.files.contents import read_contents
+from crm.customers.files.file_format import CustomerFile, Failure, Row
+from crm.customers.files.file_import import import_customers
 from crm.models import Customer
-from crm.tests.customers.workbook_files import (
+from crm.tests.customers.files.workbook_files import (
     NAMESPACE,
     SHEET,
     saved,

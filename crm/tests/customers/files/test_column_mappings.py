@@ -9,10 +9,10 @@ from django.urls import reverse
 from accounts.jobs.job import TakenOver
 from accounts.refusals import Refusal
 from accounts.testing import make_administrator, make_colleague, make_owner, work_off
-from crm.customers import column_mappings, file_import, uploads
+from crm.customers.files import column_mappings, file_import, uploads
 from crm.models import ColumnMapping, Customer, CustomerUpload
 from crm.testing import make_customer
-from crm.tests.customers.workbook_files import workbook
+from crm.tests.customers.files.workbook_files import workbook
 
 pytestmark = pytest.mark.django_db
 

@@ -4,10 +4,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.testing import make_business
-from crm.customers import customers, file_export
-from crm.customers.file_format import CustomerFile
-from crm.customers.file_import import import_customers
-from crm.customers.spreadsheets import decode
+from crm.customers import customers
+from crm.customers.files import file_export
+from crm.customers.files.file_format import CustomerFile
+from crm.customers.files.file_import import import_customers
+from crm.customers.files.spreadsheets import decode
 from crm.models import Customer
 from crm.normalization import fold_tag
 from crm.testing import make_customer

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.jobs import registry
 from accounts.testing import make_administrator, make_colleague, make_owner
 from crm.customers import customers
-from crm.customers.file_format import CustomerFile
+from crm.customers.files.file_format import CustomerFile
 from crm.models import Customer, CustomerUpload
 from crm.testing import make_customer
 

@@ -15,8 +15,8 @@ from accounts.refusals import Refusal
 from crm.models import ColumnMapping
 from crm.normalization import normalize, trim
 
+from ..known_attributes import attribute_names
 from .columns import ATTRIBUTE_PREFIX, HEADINGS
-from .known_attributes import attribute_names
 from .table import Table
 
 #: Choices of a business that are kept, the latest ones.

@@ -43,13 +43,12 @@ class CustomerMerges(TenantModelAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_merge": self._may_merge(request), **(extra_context or {})})
+        return super().changelist_view(request, {"may_merge": self.has_merge_permission(request), **(extra_context or {})})
 
     def has_merge_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("crm.add_customermerge")
-
-    def _may_merge(self, request: HttpRequest) -> bool:
-        return signed_in(request).business_id is not None and self.has_merge_permission(request)
+        """Whoever merges does it in their own business, and a platform administrator has none."""
+        user = signed_in(request)
+        return user.business_id is not None and user.has_perm("crm.add_customermerge")
 
     @admin.action(description=_("Merge the selected customers into one"), permissions=["merge"])
     def merge_selected(self, request: HttpRequest, queryset: QuerySet[Customer]) -> HttpResponse | None:
@@ -91,7 +90,7 @@ class CustomerMerges(TenantModelAdmin):
         return HttpResponseRedirect(reverse("admin:crm_customer_merge"))
 
     def _check_may_merge(self, request: HttpRequest) -> None:
-        if not self._may_merge(request):
+        if not self.has_merge_permission(request):
             raise PermissionDenied
 
     def _merges(self, request: HttpRequest) -> QuerySet[CustomerMerge]:

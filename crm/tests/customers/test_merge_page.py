@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Role
-from accounts.testing import make_business, make_colleague
+from accounts.testing import make_administrator, make_business, make_colleague
 from crm.models import Customer, CustomerMerge
 from crm.testing import make_customer
 from whatsapp.phone_numbers import readable_phone
@@ -196,3 +196,13 @@ def test_the_command_says_that_there_is_none(arguments):
 def test_the_list_of_customers_links_the_page(page):
     assert reverse("admin:crm_customer_merge") == PAGE
     assert PAGE in page.get(LIST).text
+
+
+def test_a_platform_administrator_is_not_offered_what_only_a_business_may(client, owner):
+    make_customer(owner.business)
+    offers = {}
+    for user in (owner, make_administrator()):
+        client.force_login(user)
+        shown = client.get(reverse("admin:crm_customer_changelist")).content.decode()
+        offers[user] = 'value="merge_selected"' in shown
+    assert list(offers.values()) == [True, False]

@@ -9,6 +9,7 @@ from crm.customers.file_format import CustomerFile
 from crm.customers.file_import import import_customers
 from crm.customers.spreadsheets import decode
 from crm.models import Customer
+from crm.normalization import fold_tag
 from crm.testing import make_customer
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +99,7 @@ phones = st.one_of(
 person = st.fixed_dictionaries(
     {
         "name": st.one_of(st.just(""), trimmed),
-        "tags": st.sets(trimmed, max_size=3),
+        "tags": st.sets(trimmed.filter(fold_tag), max_size=3),
         "opted_out": st.booleans(),
         "attributes": st.dictionaries(words, trimmed, max_size=3),
     }

@@ -118,7 +118,8 @@ def post(entries: list[Any], number: WhatsAppNumber) -> None:
 
 
 def kept(number: WhatsAppNumber) -> list[tuple[Any, ...]]:
-    rows = message_model().objects.filter(whatsapp_number=number)
+    """What came by webhook. What is said to it, such as that somebody opted out, has no id of Meta's yet."""
+    rows = message_model().objects.filter(whatsapp_number=number, wamid__isnull=False)
     return sorted(rows.values_list("wamid", "direction", "type", "text"))
 
 

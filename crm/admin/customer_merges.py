@@ -43,7 +43,8 @@ class CustomerMerges(TenantModelAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_merge": self.has_merge_permission(request), **(extra_context or {})})
+        context = {"may_merge": self.has_merge_permission(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def has_merge_permission(self, request: HttpRequest) -> bool:
         """Whoever merges does it in their own business, and a platform administrator has none."""

@@ -42,12 +42,16 @@ class QuestionHandler(StepHandler[Q]):
         """The person answered. None when the question goes on waiting as it is."""
         raise NotImplementedError
 
+    def is_left_to_people(self, step: Q, said: Said) -> bool:
+        """Whether what was sent has nothing to do with the question: an order, a form, a contact card."""
+        return said.is_for_people
+
     def refuse(self, step: Q, turn: Turn) -> Destination | None:
         """
-        The answer was none: ask again, or go where the author says after so many tries. An order, a form or a contact
-        card is left to people, and the question goes on waiting.
+        The answer was none: ask again, or go where the author says after so many tries. What is left to people is no
+        wrong one, and the question goes on waiting.
         """
-        if isinstance(turn.event, Said) and turn.event.is_for_people:
+        if isinstance(turn.event, Said) and self.is_left_to_people(step, turn.event):
             return None
         invalid = step.invalid
         turn.tries += 1
@@ -113,3 +117,8 @@ class AskHandler(QuestionHandler[Ask]):
             return self.refuse(step, turn)
         turn.save(step.save_to, value)
         return step.next or ONWARD
+
+    def is_left_to_people(self, step: Ask, said: Said) -> bool:
+        """A contact card answers a question for a phone, if it has one phone."""
+        answers_phone = step.answer == "phone" and said.type == "contacts"
+        return super().is_left_to_people(step, said) and not answers_phone

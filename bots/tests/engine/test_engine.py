@@ -446,6 +446,17 @@ def test_what_is_for_nobody_in_particular_is_asked_about_again(said):
     assert play(order(), said, state=asked)[1]
 
 
+@pytest.mark.parametrize("phones", [[], ["1234567"], ["+79161234567", "+79161234568"]], ids=["none", "local", "two"])
+def test_a_card_without_one_phone_is_asked_again_where_a_phone_is_asked_for(phones):
+    definition = document({"key": "phone", "kind": "ask", "answer": "phone", "text": "Телефон?", "save_to": "phone"})
+    card = {"name": {"formatted_name": "Rui"}, "phones": [{"phone": phone} for phone in phones]}
+    asked, _effects = play(definition, "привет")
+
+    state, effects = play(definition, Said(ANNA, type="contacts", content={"contacts": [card]}), state=asked)
+
+    assert (texts(effects), state.step) == (["Телефон?"], "phone")
+
+
 def test_the_answers_of_a_form_are_filled_in():
     definition = document(
         {"key": "a", "kind": "message", "text": '{{message.form.date}} {{message.form.x|default:"?"}}'}

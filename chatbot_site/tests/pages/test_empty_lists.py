@@ -1,6 +1,7 @@
 """A list without rows says what will stand in it."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.testing import make_owner
@@ -21,7 +22,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_without_rows_says_what_will_stand_in_it(client, name):
+def test_a_list_without_rows_says_what_will_stand_in_it(client: Client, name: str) -> None:
     client.force_login(make_owner(language="en"))
 
     assert LISTS[name] in client.get(reverse(f"admin:{name}_changelist")).text

@@ -39,6 +39,7 @@ class DeletionPage(LivePage[Deletion]):
 class DeletionAdmin(ReadOnlyTenantAdmin):
     """What is being deleted, and receipts: what was deleted, when and by whom."""
 
+    empty_text = _("Nothing has been deleted yet. What is deleted is noted here: who, when and how much.")
     list_display = ["name", "kind", "state", "progress", "requested_by_email", "requested"]
     list_filter = ["state", "created_at"]
     search_fields = ["name", "requested_by_email"]

@@ -19,6 +19,7 @@ from .forms import ApiTokenForm
 class ApiTokenAdmin(TenantModelAdmin):
     """Keys for programs. A key is shown once, when it is made."""
 
+    empty_text = _("No tokens yet. A program signs in to the API with one.")
     form = ApiTokenForm
     leaves_many_to_job = False
     list_display = ["name", "role", "person", "beginning", "created", "expiry"]

@@ -11,6 +11,7 @@ from bots.models import AllowedHost
 
 @admin.register(AllowedHost)
 class AllowedHostAdmin(TenantModelAdmin):
+    empty_text = _("No hosts yet. A scenario may call only services whose host stands here.")
     form = AllowedHostForm
     list_display = ["host", "allow_http", "authorized"]
     search_fields = ["host"]

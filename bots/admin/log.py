@@ -15,6 +15,7 @@ from bots.models import BotSession, BotTurn
 
 @admin.register(BotSession)
 class BotSessionAdmin(ReadOnlyTenantAdmin):
+    empty_text = _("No sessions yet. One begins when a customer starts a scenario.")
     list_display = ["started_at", "conversation", "version", "turns", "ended_at", "end_reason", "end_step"]
     list_filter = ["bot", "end_reason"]
     list_select_related = ["conversation__customer", "conversation__whatsapp_number", "version__scenario"]
@@ -52,6 +53,7 @@ class BotSessionAdmin(ReadOnlyTenantAdmin):
 
 @admin.register(BotTurn)
 class BotTurnAdmin(ReadOnlyTenantAdmin):
+    empty_text = _("No turns yet. Each answer of a bot is noted here, with the reason for it.")
     list_display = ["created_at", "conversation", "happened", "steps", "did", "error"]
     list_filter = ["created_at"]
     list_select_related = ["conversation__customer", "conversation__whatsapp_number"]

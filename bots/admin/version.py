@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
@@ -16,6 +17,7 @@ from bots.models import ScenarioVersion
 
 @admin.register(ScenarioVersion)
 class ScenarioVersionAdmin(ReadOnlyTenantAdmin):
+    empty_text = _("No versions yet. One is kept whenever a scenario is published.")
     list_display = ["__str__", "scenario", "published_at", "published_by"]
     list_filter = ["scenario"]
     list_select_related = ["scenario", "published_by"]

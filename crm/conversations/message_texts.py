@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from whatsapp.phone_numbers import readable_phone
+
 from .details import call_of
 
 
@@ -67,6 +69,14 @@ def _reaction(body: _Json, content: _Json) -> str:
 
 
 def _system(body: _Json, content: _Json) -> str:
+    """In our words, since Meta's are in English, unless only Meta's say what changed (Webhooks, "system")."""
+    kind, phone = body.get("type"), body.get("wa_id")
+    if kind == "user_changed_number" and isinstance(phone, str) and phone.isdecimal():
+        return _("The customer's phone is now %(phone)s") % {"phone": readable_phone(f"+{phone}")}
+    if kind == "user_changed_user_id":
+        return _("The customer's WhatsApp user ID has changed")
+    if kind == "customer_identity_changed":
+        return _("The customer's security code has changed")
     return body.get("body") or _("A change in WhatsApp")
 
 

@@ -40,6 +40,7 @@ class StateFilter(LinkedFilter):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyTenantAdmin):
+    empty_text = _("No events yet. Whatever WhatsApp tells about your numbers appears here.")
     list_display = ["received_at", "whatsapp_number", "field", "state", "attempts", "last_error"]
     list_filter = [StateFilter, "whatsapp_number"]
     list_select_related = ["whatsapp_number"]

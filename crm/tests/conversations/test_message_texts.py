@@ -34,6 +34,21 @@ def test_a_message_without_words_is_shown_as_a_phrase(type, body, text):
     assert shown({"type": type, type: body}) == text
 
 
+@pytest.mark.parametrize(
+    ("system", "text"),
+    [
+        ({"type": "user_changed_number", "wa_id": "79161234567"}, "Новый телефон клиента: +7 916 123-45-67"),
+        ({"type": "user_changed_user_id", "user_id": "RU.1"}, "У клиента новый ID пользователя WhatsApp"),
+        ({"type": "customer_identity_changed"}, "У клиента изменился код безопасности"),
+        ({"type": "user_changed_number"}, "Anna changed"),
+        ({"type": "user_changed_number", "wa_id": 7}, "Anna changed"),
+        ({"type": "unheard_of"}, "Anna changed"),
+    ],
+)
+def test_a_change_is_told_in_our_words_where_we_know_what_changed(system, text):
+    assert shown({"type": "system", "system": {"body": "Anna changed", **system}}, language="ru") == text
+
+
 def test_the_phrase_is_in_the_language_of_who_reads():
     assert shown({"type": "image", "image": {}}, language="ru") == "Фото"
 

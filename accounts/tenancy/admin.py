@@ -26,6 +26,7 @@ from accounts.models import Revisioned
 from accounts.refusals import Refusal
 
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
+from .admin_history import name_fields
 from .admin_links import TenantAdminForm
 from .admin_pagination import LongListPaginator
 from .forms import TenantModelForm, with_choice_of_business
@@ -121,6 +122,9 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         locked = self.model._base_manager.select_for_update(no_key=True).filter(pk=row.pk)
         is_as_read = locked.values_list("revision", flat=True).first() == row.revision
         return row if is_as_read else super().get_object(request, object_id, from_field)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return name_fields(super().construct_change_message(request, form, formsets, add), self.model)
 
     # What a domain function refuses while saving is shown like the errors of a form: on the page, with what was typed.
 

@@ -9,6 +9,7 @@ from accounts.deletion import deletion, job
 from accounts.models import Deletion
 from accounts.testing import make_owner
 from accounts.tests.deletion.rows import fill_number
+from crm.models import Message
 from whatsapp.models import WhatsAppNumber
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,3 +54,13 @@ def test_the_name_is_typed_and_a_bar_leads_to_the_receipt(page, number):
     page.locator(".deletion-state.is-done").wait_for(timeout=10_000)
     assert page.locator("progress").count() == 0
     assert page.locator(".deletion tfoot td").inner_text() == str(Deletion.objects.get().total)
+
+
+def test_what_goes_with_it_is_not_wider_than_a_phone(open_page, owner, number):
+    Message.objects.update(text="long" * 60)
+    address = reverse("admin:whatsapp_whatsappnumber_delete", args=[number.pk])
+
+    page = open_page(owner, address, viewport={"width": 400, "height": 800})
+
+    assert page.locator("#deleted-objects").get_by_text("longlong").count()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400

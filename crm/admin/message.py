@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
 from crm.conversations.details import details_of
-from crm.conversations.message_texts import shown_text
+from crm.conversations.message_texts import shown_text, type_text
 from crm.conversations.quotes import quoted_by
 from crm.conversations.thread import media_of_templates
 from crm.models import Message
@@ -28,7 +28,7 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         "direction",
         "origin",
         "author",
-        "type",
+        "type_name",
         "text",
         "quoted_text",
         "details",
@@ -51,6 +51,10 @@ class MessageAdmin(ReadOnlyTenantAdmin):
         if message:
             message.text = shown_text(message.type, message.text, message.content)
         return message
+
+    @admin.display(description=_("type"))
+    def type_name(self, message: Message) -> str:
+        return type_text(message.type)
 
     @admin.display(description=_("conversation"))
     def customer_link(self, message: Message) -> str:

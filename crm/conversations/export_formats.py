@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from crm.customers.files.spreadsheets import BOM, CSV_TYPE, csv_line
 from crm.models import Conversation, Message
 from whatsapp.models import WhatsAppNumber
+from whatsapp.sending.prices import category_text, type_of_price
 
 from .details import details_of
-from .message_texts import shown_text
+from .message_texts import shown_text, type_text
 
 #: Columns of a message, by name, and what it answers as `quoted`.
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ class Csv:
                 f"{localtime(row['timestamp'], self.time_zone):%Y-%m-%d %H:%M:%S}",
                 self.origins[row["origin"]],
                 row["author__email"] or "",
-                row["type"],
+                type_text(row["type"]),
                 shown_text(row["type"], row["text"], row["content"]),
                 row["media_file__name"] or "",
                 row["media_file__mime"] or "",
@@ -117,8 +118,8 @@ class Csv:
                 row["error_title"],
                 "\n".join(details.lines()) if details else "",
                 quoted.text if quoted else "",
-                row["pricing_category"] or "",
-                row["pricing_type"] or "",
+                category_text(row["pricing_category"] or ""),
+                type_of_price(row["pricing_type"] or ""),
                 self.yes_or_no[row["pricing_billable"]],
                 row["recipient_country"] or "",
             ]

@@ -7,11 +7,37 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from whatsapp.phone_numbers import readable_phone
 
 from .details import call_of
+
+#: What people call a message of a type; others are called as Meta calls them.
+TYPES = {
+    "text": gettext_lazy("Text"),
+    "image": gettext_lazy("Photo"),
+    "video": gettext_lazy("Video"),
+    "audio": gettext_lazy("Audio"),
+    "document": gettext_lazy("Document"),
+    "sticker": gettext_lazy("Sticker"),
+    "location": gettext_lazy("Place"),
+    "contacts": gettext_lazy("Contact card"),
+    "interactive": gettext_lazy("Menu, choice or form"),
+    "button": gettext_lazy("Button"),
+    "template": gettext_lazy("Template"),
+    "order": gettext_lazy("Order"),
+    "reaction": gettext_lazy("Reaction"),
+    "system": gettext_lazy("Change in WhatsApp"),
+    "call": gettext_lazy("Call"),
+    "edit": gettext_lazy("Edit"),
+    "revoke": gettext_lazy("Deletion"),
+}
+
+
+def type_text(message_type: str) -> str:
+    """A type of messages as people call it."""
+    return str(TYPES.get(message_type, message_type))
 
 
 def shown_text(message_type: str, text: str, content: Any) -> str:

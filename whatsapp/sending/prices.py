@@ -17,8 +17,22 @@ CATEGORIES = {
 }
 
 
+#: Meta's types of prices.
+TYPES = {
+    "regular": pgettext_lazy("price", "regular"),
+    "free_customer_service": gettext_lazy("free: within 24 hours of the customer's message"),
+    "free_entry_point": gettext_lazy("free: began at an ad"),
+}
+
+
 def category_text(category: str) -> str:
+    """A category of prices as people call it."""
     return str(CATEGORIES.get(category, category))
+
+
+def type_of_price(name: str) -> str:
+    """A type of prices as people call it."""
+    return str(TYPES.get(name, name))
 
 
 def price_text(message: OutboundMessage) -> str:

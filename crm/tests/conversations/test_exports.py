@@ -294,3 +294,15 @@ def test_a_message_is_exported_with_its_price(conversation):
     [sent, received] = json_messages(conversation.whatsapp_number)
     assert sent | price | {"pricing_model": "PMP", "recipient_country": "KZ"} == sent
     assert received["pricing_category"] is None
+
+
+def test_csv_calls_types_and_prices_what_people_call_them(conversation):
+    price = {"pricing_category": "utility", "pricing_type": "free_entry_point", "pricing_billable": False}
+    make_message(conversation, "sent", "out", type="interactive", **price)
+    make_message(conversation, "", type="of_tomorrow")
+
+    choice, unknown = csv_rows(conversation.whatsapp_number)
+
+    assert choice["Type"] == "Menu, choice or form"
+    assert (choice["Price category"], choice["Price type"]) == ("service", "free: began at an ad")
+    assert unknown["Type"] == "of_tomorrow"

@@ -222,8 +222,9 @@ def _read_name(text: str, country: str) -> str:
 def _read_tags(text: str, country: str) -> tuple[str, ...]:
     found: list[str] = []
     for quoted, plain in TAG.findall(text):
-        found += [quoted.replace('""', '"')] if quoted else plain.split(_BETWEEN_LABELS)
-    names = tuple(clean_tag_names(name for name in found if name.strip() not in ("", _LABEL_OF_ALL)))
+        labels = (label for label in plain.split(_BETWEEN_LABELS) if label.strip() != _LABEL_OF_ALL)
+        found += [quoted.replace('""', '"')] if quoted else labels
+    names = tuple(clean_tag_names(name for name in found if name.strip()))
     if len(names) > MAX_TAGS:
         raise ValidationError(_("There are more than %(most)d tags.") % {"most": MAX_TAGS})
     return names
@@ -269,7 +270,8 @@ def format_tags(names: Iterable[str]) -> str:
 
 
 def _is_ambiguous(name: str) -> bool:
-    return bool(re.search('[,;"]', name)) or _BETWEEN_LABELS in name or name != name.strip()
+    is_label = _BETWEEN_LABELS in name or name.strip() == _LABEL_OF_ALL
+    return bool(re.search('[,;"]', name)) or is_label or name != name.strip()
 
 
 def format_opted_out(opted_out: bool) -> str:

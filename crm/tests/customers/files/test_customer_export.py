@@ -108,7 +108,7 @@ person = st.fixed_dictionaries(
 AWKWARD = {
     "+6591234567": {
         "name": "'=1",
-        "tags": {'a,"b";c', "''=2", "a ::: b"},
+        "tags": {'a,"b";c', "''=2", "a ::: b", "* myContacts"},
         "opted_out": True,
         "attributes": {"phone": "＝1"},
     },

@@ -20,7 +20,10 @@ from accounts.database.outages import close_broken_connections, is_outage
 
 logger = logging.getLogger(__name__)
 
-TRANSPORT_ALIASES["memory"] = "chatbot_site.operations.memory_transport:Transport"
+TRANSPORT_ALIASES |= {
+    "memory": "chatbot_site.operations.memory_transport:Transport",
+    **dict.fromkeys(("redis", "rediss"), "chatbot_site.operations.redis_transport:Transport"),
+}
 
 #: Seconds for which the broker is left alone after it was out of reach.
 RESET_TIMEOUT = 2.0

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 from rest_framework import serializers
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class ColumnsField(serializers.Field):
     """A JSON object in the query: heading → column."""
 

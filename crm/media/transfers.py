@@ -21,13 +21,12 @@ from accounts.deletion import stored_files
 from accounts.jobs.job import Job, TakenOver
 from crm.models import MediaFile, Message
 from whatsapp.graph.client import CloudApi
-from whatsapp.graph.error_codes import UNAVAILABLE
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge
 from whatsapp.graph.media_types import MAX_FILE_SIZE
 from whatsapp.models import WhatsAppNumber
 from whatsapp.secrets.encryption import UnreadableSecret
 from whatsapp.sending import send_gate
-from whatsapp.sending.outcomes import NUMBER_WAITS
+from whatsapp.sending.outcomes import NUMBER_RETRY_INTERVAL, upload_delay
 from whatsapp.sending.tasks import deliver
 
 logger = logging.getLogger(__name__)
@@ -46,12 +45,6 @@ FETCH_DELAYS = (
     timedelta(hours=1),
     timedelta(hours=6),
 )
-
-#: After so many uploads that broke off a message fails.
-MAX_BROKEN_UPLOADS = 8
-
-#: How long a file waits for a number that may not send, or whose token cannot be read.
-NUMBER_RETRY_INTERVAL = timedelta(minutes=1)
 
 #: Meta's error codes for a file that it does not have any more.
 GONE_CODES = (100, 131051)
@@ -188,7 +181,7 @@ def _release_message(media: MediaFile, meta_id: str) -> None:
 def _settle_failed_upload(media: MediaFile, number: WhatsAppNumber, trouble: CloudApiTrouble) -> None:
     """Try again later, or fail the message."""
     send_gate.react(number, trouble)
-    delay = _upload_delay(media, trouble)
+    delay = upload_delay(trouble, media.attempts)
     if delay is not None:
         _settle(media, due_at=timezone.now() + delay, problem=str(trouble)[:500])
         return
@@ -196,17 +189,6 @@ def _settle_failed_upload(media: MediaFile, number: WhatsAppNumber, trouble: Clo
         if _settle(media):
             failure = {"error_code": getattr(trouble, "code", None), "error_title": str(trouble)[:500]}
             _if_queued(media.message).update(status=Message.Status.FAILED, due_at=None, **failure)
-
-
-def _upload_delay(media: MediaFile, trouble: CloudApiTrouble) -> timedelta | None:
-    """How long to wait for the next attempt; None when there is to be none."""
-    error_class = trouble.error_class if isinstance(trouble, CloudApiError) else UNAVAILABLE
-    if error_class.action in NUMBER_WAITS:
-        return NUMBER_RETRY_INTERVAL
-    if isinstance(trouble, FileNotPassed) and media.attempts >= MAX_BROKEN_UPLOADS:
-        return None
-    seconds = error_class.retry_after(media.attempts)
-    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _if_queued(message: Message) -> QuerySet[Message]:

@@ -19,13 +19,12 @@ from accounts.deletion import stored_files
 from accounts.jobs.job import Job
 from accounts.jobs.tasks import wake
 from whatsapp.graph.client import CloudApi
-from whatsapp.graph.error_codes import UNAVAILABLE
-from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, FileNotPassed
+from whatsapp.graph.errors import CloudApiTrouble, FileNotPassed
 from whatsapp.graph.media_types import HEAD, MediaType, recognise
 from whatsapp.models import HeaderFile, MessageTemplate, WhatsAppNumber, outbound_models
 from whatsapp.secrets.encryption import UnreadableSecret
 from whatsapp.sending import send_gate
-from whatsapp.sending.outcomes import NUMBER_WAITS
+from whatsapp.sending.outcomes import NUMBER_RETRY_INTERVAL, upload_delay
 from whatsapp.template_parameters import FILE, MEDIA, SentFile, parts_of
 
 logger = logging.getLogger(__name__)
@@ -38,11 +37,6 @@ RENEWAL_INTERVAL = timedelta(days=25)
 
 #: How long a file is kept that nothing names any more.
 RETENTION = timedelta(days=60)
-
-#: After so many uploads that broke off, Meta is not given it any more.
-MAX_BROKEN_UPLOADS = 8
-
-NUMBER_RETRY_INTERVAL = timedelta(minutes=1)
 
 #: Meta's codes for a file that it does not have, or no longer. A file uploaded lately is not at fault.
 LOST_CODES = (100, 131009, 131052, 131053)
@@ -232,7 +226,7 @@ def _settle_failure(
 ) -> None:
     """Try again later, or stop what needs the file."""
     send_gate.react(number, trouble)
-    delay = None if is_final else _delay(file, trouble)
+    delay = None if is_final else upload_delay(trouble, file.attempts)
     if delay is not None:
         JOB.come_back(file, timezone.now() + delay, problem=str(trouble)[:500], attempts=file.attempts)
         return
@@ -242,17 +236,6 @@ def _settle_failure(
         JOB.come_back(file, now + RETENTION, problem=reason[:500], refused_at=now)
         for model in outbound_models():
             model.file_refused(file, reason)
-
-
-def _delay(file: HeaderFile, trouble: CloudApiTrouble) -> timedelta | None:
-    """How long to wait for the next attempt; None when there is to be none."""
-    error_class = trouble.error_class if isinstance(trouble, CloudApiError) else UNAVAILABLE
-    if error_class.action in NUMBER_WAITS:
-        return NUMBER_RETRY_INTERVAL
-    if isinstance(trouble, FileNotPassed) and file.attempts >= MAX_BROKEN_UPLOADS:
-        return None
-    seconds = error_class.retry_after(file.attempts)
-    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _of_numbers_that_may_send(files: QuerySet[HeaderFile]) -> QuerySet[HeaderFile]:

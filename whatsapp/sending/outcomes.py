@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from whatsapp.graph.error_codes import UNAVAILABLE, Action
-from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, Unreachable
+from whatsapp.graph.errors import CloudApiError, CloudApiTrouble, FileNotPassed, Unreachable
 from whatsapp.models import OutboundMessage
 
 Status = OutboundMessage.Status
@@ -16,6 +16,12 @@ Answer = str | CloudApiTrouble | None
 
 #: The message is not at fault: it waits until the number sends again.
 NUMBER_WAITS = (Action.AUTHORIZE, Action.PAUSE_NUMBER, Action.PAUSE_WABA)
+
+#: After so many uploads that broke off, Meta is not given a file any more.
+MAX_BROKEN_UPLOADS = 8
+
+#: How long a file waits for a number that may not send, or whose token cannot be read.
+NUMBER_RETRY_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -67,3 +73,14 @@ def _wait(trouble: CloudApiTrouble, seconds: int, now: datetime) -> Outcome:
     code = getattr(trouble, "code", None)
     due_at = now + timedelta(seconds=seconds)
     return Outcome(Status.QUEUED, due_at=due_at, error_code=code, error_title=str(trouble)[:500])
+
+
+def upload_delay(trouble: CloudApiTrouble, attempts: int) -> timedelta | None:
+    """How long a file waits for its next upload after so many attempts; None when there is to be none."""
+    error_class = trouble.error_class if isinstance(trouble, CloudApiError) else UNAVAILABLE
+    if error_class.action in NUMBER_WAITS:
+        return NUMBER_RETRY_INTERVAL
+    if isinstance(trouble, FileNotPassed) and attempts >= MAX_BROKEN_UPLOADS:
+        return None
+    seconds = error_class.retry_after(attempts)
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -17,7 +17,7 @@ from crm.media import transfers
 from crm.models import MediaFile, Message
 from crm.testing import make_conversation
 from crm.tests.calls import path
-from whatsapp.sending import delivery
+from whatsapp.sending import delivery, outcomes
 from whatsapp.simulator.graph import faults
 from whatsapp.testing import PNG
 
@@ -258,7 +258,7 @@ def test_a_broken_upload_is_tried_again(conversation, meta, fault):
 
 def test_after_many_broken_uploads_the_message_fails(conversation, meta):
     message = outbox.reply_with_file(conversation, picture(), "", None)
-    MediaFile.objects.update(attempts=transfers.MAX_BROKEN_UPLOADS - 1)
+    MediaFile.objects.update(attempts=outcomes.MAX_BROKEN_UPLOADS - 1)
     meta.faults.on_upload(faults.server_error)
 
     upload_and_deliver(conversation)

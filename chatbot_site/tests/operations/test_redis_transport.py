@@ -2,22 +2,30 @@
 
 import logging
 
-from kombu import Connection
-from kombu.message import Message
+import pytest
+from django.conf import settings
+from kombu import Connection, Queue
 
 from chatbot_site.operations.redis_transport import Transport
 
+QUEUE = "tests-of-the-redis-transport"
 
-def test_acknowledging_through_a_closed_connection_is_an_error_of_the_connection(caplog):
-    # Nothing listens there.
-    connection = Connection("redis://127.0.0.1:1/0", transport=Transport)
-    channel = Transport.Channel.__new__(Transport.Channel)
-    transport = Transport(connection)
-    channel.connection, transport.client = transport, None
 
-    message = Message(channel=channel, delivery_tag="1")
-    message.ack = lambda multiple=False: channel._connparams()
-    with caplog.at_level(logging.CRITICAL):
-        message.ack_log_error(logging.getLogger(__name__), Transport.connection_errors)
-
+@pytest.mark.services
+def test_what_cannot_be_acknowledged_any_more_is_noted(caplog):
+    with Connection(settings.CELERY_BROKER_URL, transport=Transport) as connection:
+        with connection.SimpleQueue(QUEUE) as queue:
+            queue.put("work")
+            message = queue.get(timeout=5)
+            lose(message.channel)
+            with caplog.at_level(logging.CRITICAL):
+                message.ack_log_error(logging.getLogger(__name__), connection.connection_errors)
+            message.channel.connection.client = connection
+        Queue(QUEUE)(connection.channel()).delete()
     assert "Couldn't ack" in caplog.text
+
+
+def lose(channel):
+    """Leave a channel as kombu does when the broker went away: closed, and without the connection it came from."""
+    channel._disconnect_pools()
+    channel.connection.client = None

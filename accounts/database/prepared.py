@@ -4,12 +4,13 @@ to run it, so what is read for every message is prepared.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, connections
 from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 
 T = TypeVar("T", bound=Model)
 
@@ -34,49 +35,61 @@ class PreparedQuery(Generic[T]):
         plan = self._plans.get(connection.vendor)
         if plan is None:
             plan = self._plans[connection.vendor] = _Plan(self.build, self._kinds)
-        queryset: Any = plan.queryset.all()
-        # Its setter would look into the query.
-        queryset._query = _Run(plan, [_adapted(value) for value in values])
-        return list(queryset._iterable_class(queryset))
+        return plan.fetch([_adapted(value) for value in values])
 
 
 class _Plan:
-    """The SQL of a query, and which of its parameters is which value."""
+    """The SQL of a query, which of its parameters is which value, and how its rows are read."""
 
     def __init__(self, build: Callable[..., QuerySet[Any]], kinds: tuple[type, ...]) -> None:
         stand_ins: list[int | datetime] = [
             _FIRST_ID + position if kind is int else _FIRST_MOMENT + timedelta(days=position)
             for position, kind in enumerate(kinds)
         ]
-        self.queryset = build(*stand_ins)
-        self.compiler = self.queryset.query.get_compiler(self.queryset.db)
-        self.sql, parameters = self.compiler.as_sql()
-        self.converters = self.compiler.get_converters([selected[0] for selected in self.compiler.select])
+        queryset = build(*stand_ins)
+        self._compiler = queryset.query.get_compiler(queryset.db)
+        self._sql, parameters = self._compiler.as_sql()
         positions = {_adapted(value): position for position, value in enumerate(stand_ins)}
         #: Each parameter: (position of its value, None), or (None, itself).
-        self.parameters = [
+        self._parameters = [
             (positions[parameter], None) if _is_among(parameter, positions) else (None, parameter)
             for parameter in parameters
         ]
+        self._prepare_reading(queryset.db)
 
+    def _prepare_reading(self, db: str) -> None:
+        """As ModelIterable does for each run of a query."""
+        compiler: Any = self._compiler
+        klass_info: Any = compiler.klass_info
+        columns = klass_info["select_fields"]
+        self._db, self._model = db, klass_info["model"]
+        self._columns = slice(columns[0], columns[-1] + 1)
+        self._names = [selected[0].target.attname for selected in compiler.select[self._columns]]
+        self._related = get_related_populators(klass_info, compiler.select, db)
+        self._annotations = list((compiler.annotation_col_map or {}).items())
+        self._converters = compiler.get_converters([selected[0] for selected in compiler.select])
 
-class _Run:
-    """In the place of a queryset's Query: its compiler has made its SQL already."""
+    def fetch(self, values: list[Any]) -> list[Any]:
+        parameters = [constant if position is None else values[position] for position, constant in self._parameters]
+        with connections[self._db].cursor() as cursor:
+            cursor.execute(self._sql, parameters)
+            rows = cursor.fetchall()
+        return [self._read(row) for row in self._converted(rows)]
 
-    def __init__(self, plan: _Plan, values: list[Any]) -> None:
-        self._plan = plan
-        self._values = values
+    def _converted(self, rows: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        if not rows or not self._converters:
+            return rows
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connections[self._db]
+        return compiler.apply_converters(rows, self._converters)
 
-    def get_compiler(self, using: str) -> Any:
-        plan = self._plan
-        parameters = tuple(
-            parameter if position is None else self._values[position] for position, parameter in plan.parameters
-        )
-        compiler = copy.copy(plan.compiler)
-        compiler.connection = connections[using]
-        compiler.as_sql = lambda *args, **kwargs: (plan.sql, parameters)
-        compiler.get_converters = lambda expressions: plan.converters
-        return compiler
+    def _read(self, row: Sequence[Any]) -> Any:
+        instance = self._model.from_db(self._db, self._names, row[self._columns])
+        for related in self._related:
+            related.populate(row, instance)
+        for name, position in self._annotations:
+            setattr(instance, name, row[position])
+        return instance
 
 
 def _adapted(value: int | datetime) -> Any:

@@ -16,17 +16,16 @@ from django.utils.translation import gettext as _
 
 from accounts.database.outages import keep_trying
 from accounts.jobs.job import Job
-from accounts.jobs.tasks import work_off
 from bots.document.addresses import BadAddress, read_address
 from bots.engine.effects import Call
 from bots.engine.events import Answered
 from bots.models import AllowedHost, BotCall
-from crm.conversations.tasks import show_typing
 from whatsapp.secrets.encryption import UnreadableSecret
 
 from . import http_client
 from .http_client import Answer, CallFailed
 from .turns import resume, take_turns
+from .writing import CALLS
 
 #: A call that was begun longer ago was cut off by a crash: `http_client` is done sooner.
 LEASE = timedelta(seconds=30)
@@ -48,13 +47,6 @@ class Outcome:
     value: object = None
     status: int | None = None
     failed: str = ""
-
-
-def enqueue(conversation_id: int) -> None:
-    """Have the calls made for which a conversation's session waits, and the customer see that an answer comes."""
-    if BotCall.objects.filter(session__conversation=conversation_id, attempts=0).exists():
-        show_typing.delay_on_commit(conversation_id)  # type: ignore[attr-defined]
-        work_off.delay(JOB.queue)
 
 
 def work(call: BotCall, seconds: float) -> bool:
@@ -131,7 +123,7 @@ JOB = Job(
     name="call services",
     model=BotCall,
     work=work,
-    queue="calls",
+    queue=CALLS,
     interval=2,
     lease=LEASE,
     share=MAX_UNDER_WAY,

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.database.outages import is_outage
 from crm.models import Message
+from whatsapp.sending.after_commit import delivering
 
-from . import http_calls, turns
+from . import turns
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +22,8 @@ _BATCH = 500
 
 @shared_task
 def take_turns(conversation_id: int) -> None:
-    turns.take_turns(conversation_id)
-    http_calls.enqueue(conversation_id)
+    with delivering():
+        turns.take_turns(conversation_id)
 
 
 @shared_task

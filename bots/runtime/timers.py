@@ -9,7 +9,7 @@ from bots.engine.effects import TimerKind
 from bots.engine.events import TimedOut
 from bots.models import BotTimer
 
-from . import http_calls, turns
+from . import turns
 
 #: How long a worker holds a row.
 LEASE = timedelta(minutes=1)
@@ -20,9 +20,7 @@ _RETRY_DELAY = timedelta(seconds=2)
 
 def work(timer: BotTimer, seconds: float) -> bool:
     """Fire a claimed timer, or have it return when the messages are answered that go before it."""
-    if fire(timer):
-        http_calls.enqueue(timer.session.conversation_id)
-    elif BotTimer.objects.filter(pk=timer.pk).exists():
+    if not fire(timer) and BotTimer.objects.filter(pk=timer.pk).exists():
         JOB.come_back(timer, timezone.now() + _RETRY_DELAY)
     return False
 

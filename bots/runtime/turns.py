@@ -8,6 +8,7 @@ import logging
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone, translation
 
+from accounts.database.saving import update
 from accounts.refusals import Refusal
 from bots.engine.effects import EndReason
 from bots.engine.events import Answered, Event, TimedOut
@@ -53,7 +54,7 @@ def _answer_next(conversation_id: int, failed: "_Failed | None" = None) -> Inbou
         failed = None
     _play(conversation, last_session(conversation), said(inbound.message), inbound, failed)
     inbound.message.automated_at = timezone.now()
-    inbound.message.save(update_fields=["automated_at"])
+    update(inbound.message, ["automated_at"])
     return inbound
 
 

@@ -16,6 +16,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.database.saving import insert, update
+from accounts.jobs.tasks import work_off
 from accounts.names import clean_name
 from accounts.refusals import Refusal
 from bots.engine.effects import (
@@ -37,6 +39,7 @@ from bots.engine.effects import (
 )
 from bots.models import BotCall, BotSession, BotTimer, BotTurn
 from crm.conversations import conversations, outbox
+from crm.conversations.tasks import show_typing
 from crm.customers import customers
 from crm.deals.deals import create_deal
 from crm.models import Conversation, Message
@@ -45,6 +48,9 @@ from whatsapp.models import MessageTemplate, WhatsAppNumber
 
 from .decisions import Decision, Situation
 from .routing import Candidate
+
+#: The queue in which calls of services are made (`http_calls`).
+CALLS = "calls"
 
 _END_FIELDS = ["ended_at", "end_reason", "end_step"]
 
@@ -90,14 +96,16 @@ def _move(session: BotSession, decision: Decision) -> tuple[Effect, ...]:
     session.state = decision.state.as_json()
     session.expires_at = _expires_at(decision.effects)
     _note_end(session, decision.effects[-1])
-    session.save()
-    if not is_new:
+    if is_new:
+        insert(session)
+    else:
+        update(session, ["state", "expires_at", *_END_FIELDS])
         _delete_waits(session)
     written = _apply_effects(session, decision.effects, decision.from_step)
     if written[-1] != decision.effects[-1]:
         session.expires_at = None
         _note_end(session, written[-1])
-        session.save(update_fields=["expires_at", *_END_FIELDS])
+        update(session, ["expires_at", *_END_FIELDS])
     return written
 
 
@@ -118,15 +126,17 @@ def log(
     error: str = "",
 ) -> None:
     """Write down what a turn did, and why."""
-    BotTurn.objects.create(
-        business_id=conversation.business_id,
-        conversation=conversation,
-        session=session,
-        message=message,
-        event=event or {},
-        path=[effect.step for effect in effects if isinstance(effect, Visited)],
-        effects=[effect.as_json() for effect in effects if not isinstance(effect, Visited)],
-        error=error,
+    insert(
+        BotTurn(
+            business_id=conversation.business_id,
+            conversation=conversation,
+            session=session,
+            message=message,
+            event=event or {},
+            path=[effect.step for effect in effects if isinstance(effect, Visited)],
+            effects=[effect.as_json() for effect in effects if not isinstance(effect, Visited)],
+            error=error,
+        )
     )
 
 
@@ -254,10 +264,12 @@ def _set_timer(session: BotSession, effect: SetTimer) -> None:
 
 
 def _call(session: BotSession, effect: Call) -> None:
-    """The row of a call; `http_calls` makes it once this turn is committed."""
+    """The row of a call, which is made once this turn is committed; the customer sees that an answer comes."""
     BotCall.objects.create(
         business_id=session.business_id, session=session, turn=session.turns, request=asdict(effect)
     )
+    show_typing.delay_on_commit(session.conversation_id)  # type: ignore[attr-defined]
+    work_off.delay_on_commit(CALLS)  # type: ignore[attr-defined]
 
 
 #: What writes each kind of effect. Visited and End are facts of the session (`_move`).
@@ -280,7 +292,7 @@ _HANDLERS: dict[type[Effect], Callable[[BotSession, Any], None]] = {
 def end(session: BotSession, reason: EndReason) -> None:
     """End a running session where it is."""
     _note_end(session, End(reason, session.state.get("step")))
-    session.save(update_fields=_END_FIELDS)
+    update(session, _END_FIELDS)
     _delete_waits(session)
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.database.saving import update
 from accounts.models import User
 from crm.models import Conversation, Customer
 from whatsapp.models import WhatsAppNumber
@@ -140,7 +141,7 @@ def change(conversation: Conversation, **values: Any) -> None:
     for field, value in values.items():
         setattr(conversation, field, value)
     if conversation.unsaved_fields is None:
-        conversation.save(update_fields=list(values))
+        update(conversation, values)
     else:
         conversation.unsaved_fields |= values.keys()
 
@@ -152,6 +153,6 @@ def saving_once(conversation: Conversation) -> Iterator[None]:
     try:
         yield
         if conversation.unsaved_fields:
-            conversation.save(update_fields=conversation.unsaved_fields)
+            update(conversation, conversation.unsaved_fields)
     finally:
         conversation.unsaved_fields = None

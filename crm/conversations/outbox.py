@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts.database.saving import insert
 from accounts.models import User
 from accounts.refusals import Refusal
 from crm.customers import customers
@@ -21,7 +22,7 @@ from whatsapp.message_templates.availability import check_parameters, check_usab
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
-from whatsapp.sending.tasks import deliver
+from whatsapp.sending.after_commit import deliver_on_commit
 from whatsapp.template_parameters import media_key, references_in, template_message
 
 from . import conversations
@@ -64,7 +65,7 @@ def queue(
 
 
 def _create(conversation: Conversation, content: dict[str, Any], **values: Any) -> Message:
-    return Message.objects.create(
+    message = Message(
         business_id=conversation.business_id,
         whatsapp_number=conversation.whatsapp_number,
         conversation=conversation,
@@ -74,10 +75,12 @@ def _create(conversation: Conversation, content: dict[str, Any], **values: Any) 
         content=content,
         **values,
     )
+    insert(message)
+    return message
 
 
 def _deliver_on_commit(message: Message) -> None:
-    deliver.delay_on_commit(Message._meta.label, message.whatsapp_number_id)  # type: ignore[attr-defined]
+    deliver_on_commit(Message, message.whatsapp_number_id)
 
 
 def check_may_be_sent(conversation: Conversation, message_type: str = "text") -> None:

@@ -1,18 +1,22 @@
 from celery import shared_task
 
+from whatsapp.sending.after_commit import delivering
+
 from . import process
 
 
 @shared_task
 def process_events(ids: list[int]) -> None:
     """Process webhook events, and what stands in line before them."""
-    process.process_lines_of(ids)
+    with delivering():
+        process.process_lines_of(ids)
 
 
 @shared_task
 def process_number(number_id: int) -> None:
     """Process the webhook events of a number that are due."""
-    process.process_line(number_id)
+    with delivering():
+        process.process_line(number_id)
 
 
 @shared_task

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 import pytest
 from cryptography.fernet import Fernet
+from django.test import TestCase
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -12,7 +13,7 @@ from bots.document.addresses import BadAddress
 from bots.editor.labels import effect_text, event_text
 from bots.engine.effects import EndReason
 from bots.models import AllowedHost, BotCall, BotSession, BotTurn
-from bots.runtime import http_calls, http_client, turns
+from bots.runtime import http_calls, http_client, turns, writing
 from bots.runtime.http_client import Answer, CallFailed
 from bots.runtime.tasks import take_turns
 from bots.testing import document, make_bot, make_published_scenario
@@ -76,7 +77,8 @@ def conversation():
 def write(conversation, text):
     """The customer writes, and the turn is taken; a call it leads to is made."""
     make_message(conversation, text)
-    take_turns(conversation.pk)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        take_turns(conversation.pk)
     conversation.refresh_from_db()
     return said()
 
@@ -245,7 +247,7 @@ def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(conversation
 
 @pytest.mark.django_db(transaction=True)
 def test_a_call_is_made_although_nobody_can_be_told_that_an_answer_comes(conversation, service):
-    with patch.object(http_calls.show_typing, "delay", side_effect=BrokerError):
+    with patch.object(writing.show_typing, "delay", side_effect=BrokerError):
         assert write(conversation, "заказ") == ["Заказ 7"]
 
 

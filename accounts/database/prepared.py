@@ -9,28 +9,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, connections
-from django.db.models import Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models import QuerySet
+from django.db.models.query import ValuesListIterable, get_related_populators
 
-T = TypeVar("T", bound=Model)
+#: What a query finds: instances of a model, or tuples of chosen values (`values_list`).
+Row = TypeVar("Row")
 
 #: Stand in for the values while the SQL is made. No query holds them by chance.
 _FIRST_ID = 2**61 + 7_340_157
 _FIRST_MOMENT = datetime(9000, 1, 1, 0, 0, 0, 734_157, tzinfo=UTC)
 
 
-class PreparedQuery(Generic[T]):
+class PreparedQuery(Generic[Row]):
     """
     A query that differs from run to run in nothing but the values of its parameters, which are ids (int) or moments
     (datetime). `build` makes the queryset of such values.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[T, Any]], *kinds: type[int] | type[datetime]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]], *kinds: type[int] | type[datetime]) -> None:
         self.build = build
         self._kinds = kinds
         self._plans: dict[str, _Plan] = {}
 
-    def fetch(self, *values: int | datetime) -> list[T]:
+    def fetch(self, *values: int | datetime) -> list[Row]:
         """The rows, with values in the order of `build`'s parameters."""
         plan = self._plans.get(connection.vendor)
         if plan is None:
@@ -41,12 +42,15 @@ class PreparedQuery(Generic[T]):
 class _Plan:
     """The SQL of a query, which of its parameters is which value, and how its rows are read."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any]], kinds: tuple[type, ...]) -> None:
+    _read: Callable[[Sequence[Any]], Any]
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], kinds: tuple[type, ...]) -> None:
         stand_ins: list[int | datetime] = [
             _FIRST_ID + position if kind is int else _FIRST_MOMENT + timedelta(days=position)
             for position, kind in enumerate(kinds)
         ]
         queryset = build(*stand_ins)
+        self._db = queryset.db
         self._compiler = queryset.query.get_compiler(queryset.db)
         self._sql, parameters = self._compiler.as_sql()
         positions = {_adapted(value): position for position, value in enumerate(stand_ins)}
@@ -55,19 +59,23 @@ class _Plan:
             (positions[parameter], None) if _is_among(parameter, positions) else (None, parameter)
             for parameter in parameters
         ]
-        self._prepare_reading(queryset.db)
+        self._prepare_reading(queryset)
 
-    def _prepare_reading(self, db: str) -> None:
-        """As ModelIterable does for each run of a query."""
+    def _prepare_reading(self, queryset: Any) -> None:
+        """As ModelIterable does for each run of a query. Rows of chosen values are read as they are."""
         compiler: Any = self._compiler
+        self._converters = compiler.get_converters([selected[0] for selected in compiler.select])
+        if queryset._iterable_class is ValuesListIterable:
+            self._read = tuple
+            return
         klass_info: Any = compiler.klass_info
         columns = klass_info["select_fields"]
-        self._db, self._model = db, klass_info["model"]
+        self._model = klass_info["model"]
         self._columns = slice(columns[0], columns[-1] + 1)
         self._names = [selected[0].target.attname for selected in compiler.select[self._columns]]
-        self._related = get_related_populators(klass_info, compiler.select, db)
+        self._related = get_related_populators(klass_info, compiler.select, self._db)  # type: ignore[call-arg]
         self._annotations = list((compiler.annotation_col_map or {}).items())
-        self._converters = compiler.get_converters([selected[0] for selected in compiler.select])
+        self._read = self._instance
 
     def fetch(self, values: list[Any]) -> list[Any]:
         parameters = [constant if position is None else values[position] for position, constant in self._parameters]
@@ -83,7 +91,7 @@ class _Plan:
         compiler.connection = connections[self._db]
         return compiler.apply_converters(rows, self._converters)
 
-    def _read(self, row: Sequence[Any]) -> Any:
+    def _instance(self, row: Sequence[Any]) -> Any:
         instance = self._model.from_db(self._db, self._names, row[self._columns])
         for related in self._related:
             related.populate(row, instance)

@@ -8,39 +8,39 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.models import Field, Model
 
 
 def insert(row: Model) -> None:
     """Store a new row, which gets its id."""
-    fields, sql = _insertion(type(row), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_stored(field, row, is_new=True) for field in fields])
+    database = connections[DEFAULT_DB_ALIAS]
+    fields, sql = _insertion(type(row), database.vendor)
+    values = [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
+    with database.cursor() as cursor:
+        cursor.execute(sql, values)
         [row.pk] = cursor.fetchone()
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(row: Model, names: Iterable[str]) -> None:
     """Save these fields of a row, and no others. Raises DatabaseError when the row is gone."""
-    fields, sql = _change(type(row), tuple(sorted(names)), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*(_stored(field, row) for field in fields), row.pk])
+    database = connections[DEFAULT_DB_ALIAS]
+    fields, sql = _change(type(row), tuple(sorted(names)), database.vendor)
+    values = [field.get_db_prep_save(field.pre_save(row, False), database) for field in fields]
+    with database.cursor() as cursor:
+        cursor.execute(sql, [*values, row.pk])
         if not cursor.rowcount:
             raise DatabaseError(f"{row._meta.label} {row.pk} is gone.")
-
-
-def _stored(field: "Field[Any, Any]", row: Model, is_new: bool = False) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, is_new), connection)
 
 
 @lru_cache
 def _insertion(model: type[Model], vendor: str) -> "tuple[list[Field[Any, Any]], str]":
     quote = connection.ops.quote_name
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(quote(field.column) for field in fields)
     values = ", ".join(["%s"] * len(fields))
-    table, pk = quote(model._meta.db_table), quote(model._meta.pk.column)
+    table, pk = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return fields, f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING {pk}"
 
 
@@ -49,5 +49,5 @@ def _change(model: type[Model], names: tuple[str, ...], vendor: str) -> "tuple[l
     quote = connection.ops.quote_name
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     changes = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    table, pk = quote(model._meta.db_table), quote(model._meta.pk.column)
+    table, pk = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return fields, f"UPDATE {table} SET {changes} WHERE {pk} = %s"

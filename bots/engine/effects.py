@@ -1,6 +1,6 @@
 """What the engine wants done, as plain facts: bots.runtime.writing does it, a simulation only shows it."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import TextChoices
@@ -35,7 +35,7 @@ class TimerKind(TextChoices):
 class Effect:
     def as_json(self) -> dict[str, Any]:
         """The effect for the log of turns."""
-        return {"effect": type(self).__name__, **asdict(self)}
+        return {"effect": type(self).__name__, **vars(self)}
 
 
 @dataclass(frozen=True)

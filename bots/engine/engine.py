@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -59,7 +59,7 @@ class State:
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored. What the version before does not know is left out where it is empty."""
-        stored = asdict(self)
+        stored = dict(vars(self))
         if not self.form:
             del stored["form"]
         return stored

@@ -1,9 +1,11 @@
 """The facts of a turn, read from the database once its conversation is locked."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -41,11 +43,11 @@ _conversation = PreparedQuery(
 
 def lock(conversation_id: int) -> Conversation | None:
     """The conversation, locked until this transaction ends; None when it is gone."""
-    # What hangs on it is read once it is ours: in one query PostgreSQL would take it from before the wait.
-    if not _lock.fetch(conversation_id):
+    # What hangs on it is read once it is ours: in one query PostgreSQL would take it from before the wait. SQLite has
+    # one writer at a time anyway.
+    if connection.features.has_select_for_update and not _lock.fetch(conversation_id):
         return None
-    [conversation] = _conversation.fetch(conversation_id)
-    return conversation
+    return next(iter(_conversation.fetch(conversation_id)), None)
 
 
 def waiting_messages(conversation_id: int) -> QuerySet[Message]:
@@ -160,12 +162,28 @@ def _published(**conditions: object) -> QuerySet[ScenarioVersion]:
     )
 
 
-_live_versions = PreparedQuery(lambda number_id: _published(bot__whatsapp_number=number_id, bot__is_active=True), int)
+_live_editions = PreparedQuery(
+    lambda number_id: _published(bot__whatsapp_number=number_id, bot__is_active=True).values_list(
+        "pk",
+        "published_at",
+        "scenario__revision",
+        "scenario__bot__created_at",
+        "scenario__bot__revision",
+    ),
+    int,
+)
 
 
 def _live(number_id: int) -> list[Candidate]:
     """The published scenarios of a number's active bots."""
-    return [_candidate(version) for version in _live_versions.fetch(number_id)]
+    return [_known_candidate(*edition) for edition in _live_editions.fetch(number_id)]
+
+
+@lru_cache(maxsize=1000)
+def _known_candidate(version_id: int, *edition: object) -> Candidate:
+    """Read once: whoever changes the version, its scenario or its bot makes another edition of it."""
+    rows = ScenarioVersion.objects.select_related("scenario__bot").defer("definition", "scenario__definition")
+    return _candidate(rows.get(pk=version_id))
 
 
 def _candidate(version: ScenarioVersion) -> Candidate:

@@ -80,3 +80,10 @@ def test_rows_are_locked():
     business = make_business()
     locked = PreparedQuery(lambda pk: Business.objects.select_for_update().filter(pk=pk).only("pk"), int)
     assert locked.fetch(business.pk) == [business]
+
+
+def test_chosen_values_come_as_tuples():
+    business = make_business()
+    names = PreparedQuery(lambda pk: people_of(pk).values_list("pk", "business__name", "date_joined"), int)
+    person = business.people.get()
+    assert names.fetch(business.pk) == [(person.pk, business.name, person.date_joined)]

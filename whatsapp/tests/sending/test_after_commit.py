@@ -1,0 +1,66 @@
+"""What is queued is sent as soon as it is committed."""
+
+from unittest.mock import patch
+
+import pytest
+from django.db import transaction
+
+from whatsapp.sending import tasks
+from whatsapp.sending.after_commit import deliver_on_commit, delivering
+from whatsapp.tests.rows import message_model
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NUMBER = 7
+Message = message_model()
+
+
+@pytest.fixture
+def delivered(monkeypatch):
+    """The numbers through which a worker sends by itself, in order."""
+    numbers = []
+    monkeypatch.setattr(tasks.delivery, "deliver", lambda model, number_id: numbers.append((model, number_id)))
+    return numbers
+
+
+@pytest.fixture
+def published():
+    with patch.object(tasks.deliver, "delay") as delay:
+        yield delay
+
+
+def test_a_program_has_a_worker_do_it(delivered, published):
+    deliver_on_commit(Message, NUMBER)
+    published.assert_called_once_with("crm.Message", NUMBER)
+    assert delivered == []
+
+
+def test_a_worker_does_it_itself_at_the_end_and_once(delivered, published):
+    with delivering():
+        deliver_on_commit(Message, NUMBER)
+        deliver_on_commit(Message, NUMBER)
+        assert delivered == []
+    assert delivered == [(Message, NUMBER)]
+    published.assert_not_called()
+
+
+def test_what_is_rolled_back_is_not_sent(delivered, published):
+    with delivering(), pytest.raises(ZeroDivisionError), transaction.atomic():
+        deliver_on_commit(Message, NUMBER)
+        raise ZeroDivisionError
+    assert delivered == []
+
+
+def test_what_is_committed_is_sent_although_the_worker_fails_later(delivered, published):
+    with pytest.raises(ZeroDivisionError), delivering():
+        deliver_on_commit(Message, NUMBER)
+        raise ZeroDivisionError
+    assert delivered == [(Message, NUMBER)]
+
+
+def test_the_outermost_task_delivers(delivered, published):
+    with delivering():
+        with delivering():
+            deliver_on_commit(Message, NUMBER)
+        assert delivered == []
+    assert delivered == [(Message, NUMBER)]

@@ -8,8 +8,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.database.outages import is_outage
+from accounts.jobs.after_commit import gathering
 from crm.models import Message
-from whatsapp.sending.after_commit import delivering
 
 from . import turns
 
@@ -22,7 +22,7 @@ _BATCH = 500
 
 @shared_task
 def take_turns(conversation_id: int) -> None:
-    with delivering():
+    with gathering():
         turns.take_turns(conversation_id)
 
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from crm.models import Conversation, Customer
 from whatsapp.models import WhatsAppNumber
 
-from .tasks import show_read
+from .tasks import show_read_on_commit
 
 
 def get_or_create(number: WhatsAppNumber, customer: Customer) -> Conversation:
@@ -132,7 +132,7 @@ def _show_read(conversation: Conversation, moment: str) -> dict[str, bool]:
     is_due = conversation.last_inbound_at and not conversation.is_shown_read
     if not is_due or conversation.whatsapp_number.read_receipts != moment:
         return {}
-    show_read.delay_on_commit(conversation.pk)  # type: ignore[attr-defined]
+    show_read_on_commit(conversation.pk)
     return {"is_shown_read": True}
 
 

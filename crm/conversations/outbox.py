@@ -22,7 +22,7 @@ from whatsapp.message_templates.availability import check_parameters, check_usab
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.numbers.numbers import check_may_send_from
 from whatsapp.sending import ledger
-from whatsapp.sending.after_commit import deliver_on_commit
+from whatsapp.sending.tasks import deliver_on_commit
 from whatsapp.template_parameters import media_key, references_in, template_message
 
 from . import conversations

@@ -18,7 +18,7 @@ from . import media_transfer
 from .answers import read_answer, read_page
 from .errors import AnswerLost, FileNotPassed, FileTooLarge, Unreachable
 from .failures import nothing_was_sent
-from .requests import FILE_TIMEOUT, Request, authorization, build_request, build_upload
+from .requests import FILE_TIMEOUT, Request, authorization, build_mark_read, build_request, build_upload
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3, 20
@@ -87,10 +87,7 @@ class CloudApi:
         Show a customer that a message of theirs was read, and those before it; with `typing` also that an answer is
         on its way, for 25 seconds or until it comes (Cloud API, "Mark messages as read", "Typing indicators").
         """
-        body: Json = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
-        if typing:
-            body["typing_indicator"] = {"type": "text"}
-        self.post(f"{phone_number_id}/messages", body)
+        self._call(build_mark_read(self.access_token, phone_number_id, wamid, typing))
 
     def media(self, phone_number_id: str, media_id: str) -> Json:
         """Where a file is, for five minutes, and what Meta knows of it: `url`, `mime_type`, `sha256`, `file_size`."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import ssl
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -87,6 +88,20 @@ class RequestPool(Generic[Key]):
         if self._under_way:
             self._connections.loop.run_until_complete(asyncio.wait(self._under_way))
         _idle.append(self._connections)
+
+
+def call_all(requests: Iterable[tuple[Key, Request]]) -> list[tuple[Key, Answer]]:
+    """Make these calls at once, and wait for all of them: pairs of a key and what Meta answered."""
+    pool: RequestPool[Key] = RequestPool()
+    answered: list[tuple[Key, Answer]] = []
+    try:
+        for key, request in requests:
+            pool.start(key, request)
+        while len(pool):
+            answered += pool.answers(CALL_TIMEOUT)
+    finally:
+        pool.close()
+    return answered
 
 
 class Connections:

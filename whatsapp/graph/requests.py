@@ -57,6 +57,14 @@ def build_send(access_token: str, phone_number_id: str, body: Mapping[str, Any])
     return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
 
 
+def build_mark_read(access_token: str, phone_number_id: str, wamid: str, typing: bool = False) -> Request:
+    """The request of `CloudApi.mark_read`."""
+    body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+    if typing:
+        body["typing_indicator"] = {"type": "text"}
+    return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+
+
 def build_upload(access_token: str, session_id: str, file: BinaryIO, size: int) -> Request:
     """The request that passes a file's bytes in an upload session, whose id may hold a signature as a query."""
     headers = {"Authorization": f"OAuth {access_token}", "file_offset": "0", "Accept": "application/json"}

@@ -3,7 +3,8 @@ import random
 from celery import Task, shared_task
 from django.apps import apps
 
-from whatsapp.models import outbound_models
+from accounts.jobs.after_commit import after_commit
+from whatsapp.models import OutboundMessage, outbound_models
 
 from . import delivery, ledger
 
@@ -24,6 +25,20 @@ def deliver_bulk(self: "Task[..., None]", model_label: str, number_id: int) -> N
     """Send what is due through a number of what comes by the thousand, for some seconds: then others have a turn."""
     if delivery.deliver(apps.get_model(model_label), number_id):
         self.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
+
+
+def deliver_on_commit(model: type[OutboundMessage], number_id: int) -> None:
+    """Have what is due through a number sent once this transaction is committed: by a worker that queued it itself."""
+    after_commit(_deliver_each, (model._meta.label, number_id))
+
+
+def _deliver_each(numbers: list[tuple[str, int]], by_worker: bool) -> None:
+    for model_label, number_id in numbers:
+        if by_worker:
+            deliver(model_label, number_id)
+        else:
+            # Committed by now; a broker out of reach is only logged.
+            deliver.delay_on_commit(model_label, number_id)  # type: ignore[attr-defined]
 
 
 @shared_task

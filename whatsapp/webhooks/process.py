@@ -53,9 +53,6 @@ RETENTION = timedelta(days=30)
 #: follow once the change is processed.
 Handler = Callable[[WhatsAppNumber, Change], Any]
 
-#: Follow-ups of a batch that its worker does itself: a task less to wait for. More are for all workers.
-MAX_FOLLOW_UPS = 5
-
 #: What is done with a change by its field. Statuses, messages, echoes, calls and preferences are handled whatever the
 #: field.
 HANDLERS: dict[str, Handler] = {
@@ -195,11 +192,13 @@ def process(
 
 
 def _follow_up(tasks: list[Signature[Any]]) -> None:
-    """Do what follows, each task once. One that fails is found by its tick, and keeps no other from being done."""
-    different = list({repr(task): task for task in tasks}.values())
-    for task in different:
+    """
+    Do what follows, each task once, without a wait for another worker. One that fails is found by its tick, and keeps
+    no other from being done.
+    """
+    for task in {repr(task): task for task in tasks}.values():
         try:
-            task() if len(different) <= MAX_FOLLOW_UPS else task.delay()
+            task()
         except Exception as error:
             if is_outage(error):
                 raise

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from whatsapp.sending.after_commit import delivering
+from accounts.jobs.after_commit import gathering
 
 from . import process
 
@@ -8,14 +8,14 @@ from . import process
 @shared_task
 def process_events(ids: list[int]) -> None:
     """Process webhook events, and what stands in line before them."""
-    with delivering():
+    with gathering():
         process.process_lines_of(ids)
 
 
 @shared_task
 def process_number(number_id: int) -> None:
     """Process the webhook events of a number that are due."""
-    with delivering():
+    with gathering():
         process.process_line(number_id)
 
 

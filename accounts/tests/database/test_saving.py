@@ -62,5 +62,3 @@ def test_a_row_that_is_gone_is_no_silent_loss():
     type(conversation).objects.filter(pk=conversation.pk).delete()
     with pytest.raises(DatabaseError, match="gone"):
         update(conversation, ["unread"])
-
-

@@ -151,7 +151,7 @@ def test_opening_shows_nothing_where_the_number_is_set_otherwise(client, owner, 
 
 
 def test_what_meta_could_not_be_told_is_told_with_the_next_answer(conversation, meta, monkeypatch, caplog):
-    monkeypatch.setattr(read_receipts, "_post", lambda *args, **kwargs: False)
+    monkeypatch.setattr(read_receipts, "_answers", lambda number_id, shown: [(pk, None) for pk, _wamid in shown])
     message = outbox.reply(conversation, "Yes", None)
     conversation.refresh_from_db()
     assert not conversation.is_shown_read
@@ -168,7 +168,7 @@ def test_a_number_that_may_not_send_shows_nothing_and_says_so_later(conversation
     conversation.whatsapp_number.is_active = False
     conversation.whatsapp_number.save()
 
-    read_receipts.show_read(conversation.pk)
+    read_receipts.show_read([conversation.pk])
 
     assert receipts(meta) == []
     assert not Conversation.objects.get().is_shown_read
@@ -195,7 +195,7 @@ def test_typing_is_not_shown_where_it_would_show_too_early_that_it_was_read(conv
 
 
 def test_a_conversation_that_is_gone_is_left_alone(meta):
-    read_receipts.show_read(0)
+    read_receipts.show_read([0])
     read_receipts.show_typing(0)
 
     assert receipts(meta) == []

@@ -5,8 +5,9 @@ from unittest.mock import patch
 import pytest
 from django.db import transaction
 
+from accounts.jobs.after_commit import gathering
 from whatsapp.sending import tasks
-from whatsapp.sending.after_commit import deliver_on_commit, delivering
+from whatsapp.sending.tasks import deliver_on_commit
 from whatsapp.tests.rows import message_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +37,7 @@ def test_a_program_has_a_worker_do_it(delivered, published):
 
 
 def test_a_worker_does_it_itself_at_the_end_and_once(delivered, published):
-    with delivering():
+    with gathering():
         deliver_on_commit(Message, NUMBER)
         deliver_on_commit(Message, NUMBER)
         assert delivered == []
@@ -45,22 +46,22 @@ def test_a_worker_does_it_itself_at_the_end_and_once(delivered, published):
 
 
 def test_what_is_rolled_back_is_not_sent(delivered, published):
-    with delivering(), pytest.raises(ZeroDivisionError), transaction.atomic():
+    with gathering(), pytest.raises(ZeroDivisionError), transaction.atomic():
         deliver_on_commit(Message, NUMBER)
         raise ZeroDivisionError
     assert delivered == []
 
 
 def test_what_is_committed_is_sent_although_the_worker_fails_later(delivered, published):
-    with pytest.raises(ZeroDivisionError), delivering():
+    with pytest.raises(ZeroDivisionError), gathering():
         deliver_on_commit(Message, NUMBER)
         raise ZeroDivisionError
     assert delivered == [(Message, NUMBER)]
 
 
 def test_the_outermost_task_delivers(delivered, published):
-    with delivering():
-        with delivering():
+    with gathering():
+        with gathering():
             deliver_on_commit(Message, NUMBER)
         assert delivered == []
     assert delivered == [(Message, NUMBER)]

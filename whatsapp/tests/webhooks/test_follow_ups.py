@@ -1,4 +1,4 @@
-"""What is to follow a change, such as a bot's turn, is done by the worker that processed it, or by all."""
+"""What is to follow a change, such as a bot's turn, is done by the worker that processed it."""
 
 import pytest
 from celery import shared_task
@@ -19,6 +19,19 @@ def note_followed(name):
     FOLLOWED.append((name, "now" if note_followed.request.called_directly else "by a worker"))
     if name == "broken":
         raise LookupError(name)
+
+
+#: How many events stood in the line when something followed.
+IN_LINE = []
+
+
+@shared_task
+def look_at_the_line(number_id):
+    IN_LINE.append(WebhookEvent.objects.in_line().filter(whatsapp_number=number_id, lease_until__isnull=False).count())
+
+
+def follow_by_looking_at_the_line(number, change):
+    return [look_at_the_line.s(number.pk)]
 
 
 def follow_by_text(number, change):
@@ -45,19 +58,19 @@ def followed(settings, monkeypatch):
     return FOLLOWED
 
 
-def test_a_few_tasks_that_follow_are_done_at_once_each_once(number, followed):
+def test_the_tasks_that_follow_are_done_at_once_each_once(number, followed):
     for text in ["a", "b", "a"]:
         store_text(number, text)
     process.process_line(number.pk)
     assert followed == [("a", "now"), ("b", "now")]
 
 
-def test_many_tasks_that_follow_are_left_to_all_workers(number, followed):
-    for serial in range(process.MAX_FOLLOW_UPS + 1):
-        store_text(number, str(serial))
+def test_the_line_is_free_for_other_workers_meanwhile(number, settings):
+    settings.WHATSAPP_EVENT_HANDLER = f"{__name__}.follow_by_looking_at_the_line"
+    store_text(number, "a")
+    IN_LINE.clear()
     process.process_line(number.pk)
-    assert {how for _name, how in followed} == {"by a worker"}
-    assert len(followed) == process.MAX_FOLLOW_UPS + 1
+    assert IN_LINE == [0]
 
 
 def test_a_task_that_fails_keeps_no_other_from_being_done(number, followed):

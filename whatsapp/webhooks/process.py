@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.database.outages import is_outage, keep_trying
+from accounts.jobs.after_commit import gathering
 from accounts.jobs.job import Job
 from whatsapp.models import WebhookEvent, WhatsAppNumber
 from whatsapp.sending import statuses
@@ -91,7 +92,9 @@ def process_line(number_id: int, seconds: float = 20) -> None:
             line.events = claim(number_id, line.until)
             if not line.events:
                 return
-            _follow_up(process(line.events, renew=line.renew))
+            # What the batch has sent goes out before the next one is looked at.
+            with gathering():
+                _follow_up(process(line.events, renew=line.renew))
             if not WebhookEvent.objects.filter(whatsapp_number=number_id).due().exists():
                 return
         except Exception as error:

@@ -1,22 +1,18 @@
 from celery import shared_task
 
-from accounts.jobs.after_commit import gathering
-
 from . import process
 
 
 @shared_task
 def process_events(ids: list[int]) -> None:
     """Process webhook events, and what stands in line before them."""
-    with gathering():
-        process.process_lines_of(ids)
+    process.process_lines_of(ids)
 
 
 @shared_task
 def process_number(number_id: int) -> None:
     """Process the webhook events of a number that are due."""
-    with gathering():
-        process.process_line(number_id)
+    process.process_line(number_id)
 
 
 @shared_task

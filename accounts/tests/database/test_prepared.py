@@ -80,3 +80,10 @@ def test_rows_are_locked():
     business = make_business()
     locked = PreparedQuery(lambda pk: Business.objects.select_for_update().filter(pk=pk).only("pk"), int)
     assert locked.fetch(business.pk) == [business]
+
+
+def test_a_value_may_be_a_text():
+    first, other = make_business("100 % чай"), make_business("O'Hara")
+    named = PreparedQuery(lambda *names: Business.objects.filter(name__in=names).order_by("pk"), str, str)
+    assert named.fetch(first.name, "nobody") == [first]
+    assert named.fetch(other.name, first.name) == [first, other]

@@ -21,8 +21,8 @@ def note_followed(name):
         raise LookupError(name)
 
 
-def follow_by_text(number, change):
-    return [note_followed.s(message.text) for message in change.messages]
+def follow_by_text(number, changes):
+    return 1, [note_followed.s(message.text) for message in changes[0].messages]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ What happens to what whatsapp learns: crm records a message that came by webhook
 customer by what Meta knows them by.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Signature
@@ -15,9 +16,13 @@ from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.changes import Change
 
 
-def handle(number: WhatsAppNumber, change: Change) -> list[Signature[Any]]:
-    """Record a change that came to a number. Returns the tasks of bots for the conversations with new messages."""
-    return [take_turns.s(conversation_id) for conversation_id in inbox.record(number, change)]
+def handle(number: WhatsAppNumber, changes: Sequence[Change]) -> tuple[int, list[Signature[Any]]]:
+    """
+    Record the first of the changes that came to a number, and those after it that can be recorded with it. Returns how
+    many these are, and the tasks of bots for the conversations with new messages.
+    """
+    count, conversation_ids = inbox.record_first(number, changes)
+    return count, [take_turns.s(conversation_id) for conversation_id in conversation_ids]
 
 
 def recognise(number: WhatsAppNumber, recipient: Recipient) -> None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -118,6 +119,8 @@ def from_wa_id(wa_id: str) -> str:
     return f"+{wa_id}"
 
 
+# The statuses of a message, which come one after the other, name the same recipient.
+@lru_cache(maxsize=1024)
 def country_of(recipient: str) -> str:
     """
     The ISO 3166 code of the country of a stored phone, or of a WhatsApp user id, which begins with it ("US.13491…");

@@ -15,23 +15,27 @@ from django.db.models.query import ValuesListIterable, get_related_populators
 #: What a query finds: instances of a model, or tuples of chosen values (`values_list`).
 Row = TypeVar("Row")
 
+#: What differs from run to run.
+Value = int | datetime | str
+
 #: Stand in for the values while the SQL is made. No query holds them by chance.
 _FIRST_ID = 2**61 + 7_340_157
 _FIRST_MOMENT = datetime(9000, 1, 1, 0, 0, 0, 734_157, tzinfo=UTC)
+_TEXT = "\x1f734157:{}"
 
 
 class PreparedQuery(Generic[Row]):
     """
-    A query that differs from run to run in nothing but the values of its parameters, which are ids (int) or moments
-    (datetime). `build` makes the queryset of such values.
+    A query that differs from run to run in nothing but the values of its parameters, which are ids (int), moments
+    (datetime) or texts (str). `build` makes the queryset of such values.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Row]], *kinds: type[int] | type[datetime]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]], *kinds: type[Value]) -> None:
         self.build = build
         self._kinds = kinds
         self._plans: dict[str, _Plan] = {}
 
-    def fetch(self, *values: int | datetime) -> list[Row]:
+    def fetch(self, *values: Value) -> list[Row]:
         """The rows, with values in the order of `build`'s parameters."""
         plan = self._plans.get(connection.vendor)
         if plan is None:
@@ -45,10 +49,7 @@ class _Plan:
     _read: Callable[[Sequence[Any]], Any]
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], kinds: tuple[type, ...]) -> None:
-        stand_ins: list[int | datetime] = [
-            _FIRST_ID + position if kind is int else _FIRST_MOMENT + timedelta(days=position)
-            for position, kind in enumerate(kinds)
-        ]
+        stand_ins = [_stand_in(kind, position) for position, kind in enumerate(kinds)]
         queryset = build(*stand_ins)
         self._db = queryset.db
         self._compiler = queryset.query.get_compiler(queryset.db)
@@ -100,7 +101,13 @@ class _Plan:
         return instance
 
 
-def _adapted(value: int | datetime) -> Any:
+def _stand_in(kind: type, position: int) -> Value:
+    if kind is int:
+        return _FIRST_ID + position
+    return _TEXT.format(position) if kind is str else _FIRST_MOMENT + timedelta(days=position)
+
+
+def _adapted(value: Value) -> Any:
     """A value as a parameter of SQL."""
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 

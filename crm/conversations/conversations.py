@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.database.bulk_update import update_rows
 from accounts.database.saving import update
 from accounts.models import User
 from crm.models import Conversation, Customer
@@ -30,6 +31,8 @@ def lock(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conv
     conversations = Conversation.objects.select_for_update().filter(whatsapp_number=number, customer=customer)
     conversation = conversations.first()
     if conversation is None:
+        # Who read it a moment ago does not know whether it was deleted since.
+        WhatsAppNumber.objects.only("pk").get(pk=number.pk)
         conversations.get_or_create(
             whatsapp_number=number,
             customer=customer,
@@ -147,12 +150,30 @@ def change(conversation: Conversation, **values: Any) -> None:
 
 
 @contextmanager
-def saving_once(conversation: Conversation) -> Iterator[None]:
-    """Save what is changed in this block by one statement at its end; after an exception nothing is saved."""
-    conversation.unsaved_fields = set()
+def saving_once(*conversations: Conversation) -> Iterator[None]:
+    """
+    Save what is changed in these conversations, all locked, by one statement at the end of this block; after an
+    exception nothing is saved.
+    """
+    for conversation in conversations:
+        conversation.unsaved_fields = set()
     try:
         yield
-        if conversation.unsaved_fields:
-            update(conversation, conversation.unsaved_fields)
+        _save([conversation for conversation in conversations if conversation.unsaved_fields])
     finally:
-        conversation.unsaved_fields = None
+        for conversation in conversations:
+            conversation.unsaved_fields = None
+
+
+def _save(conversations: list[Conversation]) -> None:
+    if len(conversations) == 1:
+        update(conversations[0], conversations[0].unsaved_fields or ())
+        return
+    changed = set[str]().union(*(conversation.unsaved_fields or () for conversation in conversations))
+    fields = [field for field in Conversation._meta.concrete_fields if field.name in changed]
+    rows = [
+        (conversation.pk, *(getattr(conversation, field.attname) for field in fields))
+        for conversation in conversations
+    ]
+    changes = {field.name: f"v.{field.column}" for field in fields}
+    update_rows(Conversation, ("id", *changes), rows, changes, where="t.id = v.id")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,15 +11,24 @@ from django.utils import timezone
 from accounts.database.outages import is_outage
 from crm.customers import customers
 from crm.media import media
-from crm.models import Conversation, Customer, Message
+from crm.models import Customer, Message
 from crm.models.message import EVENT_TYPES, MEDIA_TYPES
 from whatsapp.models import WhatsAppNumber
 from whatsapp.webhooks.changes import Change, InboundMessage, Preference, UserIdChange
 
-from . import calls, conversations, echoes, mailing_choice
+from . import calls, conversations, echoes, mailing_choice, ordinary
 from .details import ad_of
 
 logger = logging.getLogger(__name__)
+
+
+def record_first(number: WhatsAppNumber, changes: Sequence[Change]) -> tuple[int, list[int]]:
+    """
+    Record the first of the changes that came to a number: together with those after it as long as they are ordinary,
+    else by itself. Returns how many were recorded, and what `record` returns.
+    """
+    count, conversation_ids = ordinary.record_first(number, changes)
+    return (count, conversation_ids) if count else (1, record(number, changes[0]))
 
 
 def record(number: WhatsAppNumber, change: Change) -> list[int]:
@@ -70,7 +79,7 @@ def _record_message(number: WhatsAppNumber, inbound: InboundMessage) -> int | No
 
     # Decide.
     is_event = inbound.type in EVENT_TYPES
-    message = _new_message(conversation, inbound, is_event)
+    message = ordinary.new_message(conversation, inbound)
     ad = None if customer.ad else ad_of(inbound.content)
     wants_mailings = None if is_event else mailing_choice.asked(inbound.text, number.business)
 
@@ -108,25 +117,6 @@ def _identify_sender(number: WhatsAppNumber, inbound: InboundMessage) -> tuple[C
         # With a new phone WhatsApp gives a new user id; the old one is nobody's.
         phone, user_id = inbound.new_phone, None if phone else user_id
     return customers.identify(number.business, phone, user_id, inbound.profile_name, inbound.username)
-
-
-def _new_message(conversation: Conversation, inbound: InboundMessage, is_event: bool) -> Message:
-    now = timezone.now()
-    return Message(
-        business_id=conversation.business_id,
-        whatsapp_number_id=conversation.whatsapp_number_id,
-        conversation=conversation,
-        direction=Message.Direction.IN,
-        origin=Message.Origin.CUSTOMER,
-        status=Message.Status.RECEIVED,
-        wamid=inbound.wamid,
-        type=inbound.type,
-        text=inbound.text,
-        content=inbound.content,
-        context_wamid=inbound.context_wamid or "",
-        timestamp=min(inbound.timestamp, now),
-        automated_at=now if is_event else None,
-    )
 
 
 @transaction.atomic

@@ -48,7 +48,7 @@ def identify(
         customer = _merge_all(found, phone, user_id=user_id)
     else:
         customer = _create(business, phone, user_id, name, username)
-    return customer, _new_values(customer, phone, user_id, name, username)
+    return customer, news_of(customer, phone, user_id, name, username)
 
 
 def update(customer: Customer, **values: Any) -> None:
@@ -78,9 +78,10 @@ def _create(business: Business, phone: str | None, user_id: str | None, name: st
     return customer
 
 
-def _new_values(
+def news_of(
     customer: Customer, phone: str | None, user_id: str | None, name: str = "", username: str = ""
 ) -> dict[str, str]:
+    """What is new in what WhatsApp says of a customer: the values to be changed, by field."""
     said = {"phone": phone, "whatsapp_user_id": user_id, "username": username}
     values = {field: value for field, value in said.items() if value and value != getattr(customer, field)}
     if name and not customer.name:
@@ -127,7 +128,7 @@ def recognise(business: Business, addressed: str, phone: str, user_id: str | Non
     if not any(addressed in (row.phone, row.whatsapp_user_id) for row in found):
         return
     target = _merge_all(locked(found), phone, variants_of(addressed), user_id)
-    if known := _new_values(target, phone, user_id):
+    if known := news_of(target, phone, user_id):
         update(target, **known)
 
 

@@ -3,14 +3,18 @@ Processes stored webhook events: statuses go into the ledger, what concerns temp
 rows, and what customers sent to WHATSAPP_EVENT_HANDLER. What has no effect here is marked as not acted on.
 
 The events of a number stand in a line and are processed in the order in which they came, by one worker at a time: it
-claims a batch, reads it, applies the statuses of all, handles each change by its field, and finishes all. What fails,
-or reports on a message that is not here yet, leaves the line and comes back later.
+claims a batch, reads it, applies the statuses of all, does what the field of each asks for, hands on what customers
+did, as much at once as WHATSAPP_EVENT_HANDLER takes, and finishes all. What fails, or reports on a message that is not
+here yet, leaves the line and comes back later.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from celery import Signature
@@ -20,7 +24,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.database.bulk_update import update_rows
 from accounts.database.outages import is_outage, keep_trying
+from accounts.database.prepared import PreparedQuery
 from accounts.jobs.after_commit import gathering
 from accounts.jobs.job import Job
 from whatsapp.models import WebhookEvent, WhatsAppNumber
@@ -50,13 +56,14 @@ MAX_ATTEMPTS = 20
 #: Of what was processed: Meta repeats for 7 days.
 RETENTION = timedelta(days=30)
 
-#: Does what is to be done about a change that came to a number. WHATSAPP_EVENT_HANDLER returns the tasks that are to
-#: follow once the change is processed.
-Handler = Callable[[WhatsAppNumber, Change], Any]
+#: Does what is to be done about the first of the changes that came to a number, and about those after it that can be
+#: done with it: WHATSAPP_EVENT_HANDLER returns how many these are, and the tasks that are to follow. It is called
+#: again for the rest. An exception is about the first.
+Handler = Callable[[WhatsAppNumber, Sequence[Change]], tuple[int, Sequence[Any]]]
 
 #: What is done with a change by its field. Statuses, messages, echoes, calls and preferences are handled whatever the
 #: field.
-HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, Callable[[WhatsAppNumber, Change], Any]] = {
     **dict.fromkeys(template_updates.FIELDS, template_updates.apply),
     **dict.fromkeys(account_updates.HANDLERS, account_updates.apply),
 }
@@ -133,23 +140,48 @@ class ClaimedLine:
         return WebhookEvent.objects.in_line().filter(whatsapp_number=self.number_id, lease_until=self.until)
 
 
+_lock_number = PreparedQuery(
+    lambda number_id: (
+        WhatsAppNumber.objects.filter(pk=number_id)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("business")
+        .defer("access_token", "app_secret")
+    ),
+    int,
+)
+
+#: Due events, the first in line first; while somebody else has the line, what has left it. That they are due is asked
+#: again of what somebody wrote while this waited for it.
+_CLAIM = f"""
+    UPDATE webhook_events SET lease_until = %s, attempts = attempts + 1
+    WHERE id IN (
+        SELECT id FROM webhook_events
+        WHERE whatsapp_number_id = %s AND due_at <= %s AND (lease_until IS NULL OR lease_until <= %s)
+        AND (last_error <> '' OR NOT EXISTS (
+            SELECT 1 FROM webhook_events
+            WHERE whatsapp_number_id = %s AND due_at IS NOT NULL AND lease_until > %s AND last_error = ''
+        ))
+        ORDER BY id LIMIT {BATCH}
+    )
+    AND due_at <= %s AND (lease_until IS NULL OR lease_until <= %s)
+    RETURNING *
+"""
+
+
 @transaction.atomic(durable=True)
 def claim(number_id: int, until: datetime | None = None) -> list[WebhookEvent]:
-    """The next events of a number, ours for a lease. None of the line while somebody else has it."""
+    """The next events of a number, ours for a lease, with the number. None of the line while somebody else has it."""
     # Claims of one number wait for each other; rows that refer to the number may still be inserted.
-    if not WhatsAppNumber.objects.select_for_update(no_key=True).filter(pk=number_id).values_list("pk"):
+    numbers = _lock_number.fetch(number_id)
+    if not numbers:
         return []
     now = timezone.now()
-    until = until or now + LEASE
-    events = WebhookEvent.objects.filter(whatsapp_number=number_id)
-    due = events.due().order_by("pk")
-    if events.in_line().filter(lease_until__gt=now).exists():
-        due = due.exclude(last_error="")
-    claimed = list(due[:BATCH])
-    due.filter(pk__in=[event.pk for event in claimed]).update(lease_until=until, attempts=F("attempts") + 1)
-    for event in claimed:
-        event.lease_until, event.attempts = until, event.attempts + 1
-    return claimed
+    lease, now_ = (connection.ops.adapt_datetimefield_value(moment) for moment in (until or now + LEASE, now))
+    claimed = WebhookEvent.objects.raw(_CLAIM, [lease, number_id, now_, now_, number_id, now_, now_, now_])
+    events = sorted(claimed, key=attrgetter("pk"))
+    for event in events:
+        event.whatsapp_number = numbers[0]
+    return events
 
 
 def record_waiting(handle: Handler) -> None:
@@ -158,13 +190,25 @@ def record_waiting(handle: Handler) -> None:
     where nobody may be answered. What fails is parked, as after the last attempt.
     """
     waiting = WebhookEvent.objects.waiting().order_by("pk")
+    with_number = waiting.select_related("whatsapp_number__business").defer(
+        "whatsapp_number__access_token", "whatsapp_number__app_secret"
+    )
     for number_id in _numbers_with(waiting):
         last = 0
-        while events := list(waiting.filter(whatsapp_number=number_id, pk__gt=last)[:BATCH]):
+        while events := list(with_number.filter(whatsapp_number=number_id, pk__gt=last)[:BATCH]):
             for event in events:
                 event.attempts = len(DELAYS) + 1
             process(events, handle)
             last = events[-1].pk
+
+
+@dataclass
+class _Item:
+    """An event, what it says, and the messages that its statuses are about and that are not here."""
+
+    event: WebhookEvent
+    change: Change
+    missing: list[str] = field(default_factory=list)
 
 
 def process(
@@ -172,25 +216,23 @@ def process(
 ) -> list[Signature[Any]]:
     """
     Process claimed events of one number, in order. `handle` stands in for WHATSAPP_EVENT_HANDLER; `renew` is called
-    before each event. Returns the tasks that are to follow.
+    from time to time. Returns the tasks that are to follow.
     """
     handle = handle or import_string(settings.WHATSAPP_EVENT_HANDLER)
-    numbers = WhatsAppNumber.objects.defer("access_token", "app_secret").select_related("business")
-    number = numbers.filter(pk=events[0].whatsapp_number_id).first()
-    if number is None:
-        return []
-    changes = [(event, change) for event in events if (change := _read(event))]
-    unknown = _apply_statuses(number, [change for _event, change in changes])
+    number = events[0].whatsapp_number
+    items = _apply_all(number, _read_all(events), renew)
+    done = [item for item in items if not item.change.concerns_customers]
+    waiting = [item for item in items if item.change.concerns_customers]
     follow_ups: list[Signature[Any]] = []
-    for event, change in changes:
-        try:
+    while waiting:
+        count = 1
+        with _failing_alone(waiting[0].event):
             renew()
-            follow_ups += _process_one(number, event, change, unknown, handle)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            _fail(event, error)
-    _finish([event for event in events if event.processed_at])
+            count, tasks = handle(number, [item.change for item in waiting])
+            follow_ups += tasks
+            done += waiting[:count]
+        waiting = waiting[count:]
+    _finish(done)
     return follow_ups
 
 
@@ -208,12 +250,35 @@ def _follow_up(tasks: list[Signature[Any]]) -> None:
             logger.exception("%s could not be done.", task)
 
 
-def _read(event: WebhookEvent) -> Change | None:
+@contextmanager
+def _failing_alone(event: WebhookEvent) -> Iterator[None]:
+    """What fails in this block fails for this event: it comes back later, and the others go on."""
     try:
-        return parse(event.field, event.value, event.received_at)
+        yield
     except Exception as error:
+        if is_outage(error):
+            raise
         _fail(event, error)
-        return None
+
+
+def _read_all(events: list[WebhookEvent]) -> list[_Item]:
+    items = []
+    for event in events:
+        with _failing_alone(event):
+            items.append(_Item(event, parse(event.field, event.value, event.received_at)))
+    return items
+
+
+def _apply_all(number: WhatsAppNumber, items: list[_Item], renew: Callable[[], None]) -> list[_Item]:
+    """Apply statuses, and what the fields ask for. Returns the items with which that could be done."""
+    unknown = _apply_statuses(number, [item.change for item in items])
+    applied = []
+    for item in items:
+        with _failing_alone(item.event):
+            renew()
+            _apply(number, item, unknown)
+            applied.append(item)
+    return applied
 
 
 def _apply_statuses(number: WhatsAppNumber, changes: list[Change]) -> set[str] | None:
@@ -228,36 +293,41 @@ def _apply_statuses(number: WhatsAppNumber, changes: list[Change]) -> set[str] |
         return None
 
 
-def _process_one(
-    number: WhatsAppNumber, event: WebhookEvent, change: Change, unknown: set[str] | None, handle: Handler
-) -> list[Signature[Any]]:
-    """Returns the tasks that are to follow."""
-    if event.attempts > MAX_ATTEMPTS:
+def _apply(number: WhatsAppNumber, item: _Item, unknown: set[str] | None) -> None:
+    if item.event.attempts > MAX_ATTEMPTS:
         raise RuntimeError("The worker ended each time it processed this event.")
+    change = item.change
     if unknown is None:
         unknown = statuses.apply(number, change.statuses)
+    item.missing = sorted({update.wamid for update in change.statuses} & unknown)
     if change.field in HANDLERS:
         HANDLERS[change.field](number, change)
-    follow_ups = (handle(number, change) or []) if change.concerns_customers else []
-    missing = sorted({update.wamid for update in change.statuses} & unknown)
-    if missing and timezone.now() < event.received_at + STATUS_TIMEOUT:
-        _wait(event, missing)
-        return follow_ups
-    event.processed_at = timezone.now()
-    event.acted_on = change.field in HANDLERS or change.concerns_customers or bool(change.statuses)
-    event.last_error = "\n".join([*change.errors, *(f"There is no message {wamid} here." for wamid in missing)])
-    return follow_ups
 
 
-def _finish(events: list[WebhookEvent]) -> None:
-    """Mark events as processed: most together, and those with something to say one by one."""
-    done: dict[str, Any] = {"processed_at": timezone.now(), "due_at": None}
-    for acted_on in (True, False):
-        flawless = [event for event in events if not event.last_error and event.acted_on is acted_on]
-        _settle(flawless, **done, acted_on=acted_on, last_error="")
-    for event in events:
-        if event.last_error:
-            _settle([event], **done, acted_on=event.acted_on, last_error=event.last_error)
+#: Nobody else has the event by now. What a restore processes has no lease.
+_OURS = "(t.lease_until = v.lease_until OR t.lease_until IS NULL AND v.lease_until IS NULL)"
+
+
+def _finish(items: list[_Item]) -> None:
+    """Mark events as processed, but for those that wait for a message."""
+    now = timezone.now()
+    rows = []
+    for item in items:
+        event, change = item.event, item.change
+        if item.missing and now < event.received_at + STATUS_TIMEOUT:
+            _wait(event, item.missing)
+            continue
+        acted_on = change.field in HANDLERS or change.concerns_customers or bool(change.statuses)
+        said = [*change.errors, *(f"There is no message {wamid} here." for wamid in item.missing)]
+        rows.append((event.pk, event.lease_until, acted_on, "\n".join(said)))
+    update_rows(
+        WebhookEvent,
+        ("id", "lease_until", "acted_on", "last_error"),
+        rows,
+        {"acted_on": "v.acted_on", "last_error": "v.last_error"},
+        where=f"t.id = v.id AND {_OURS}",
+        constants={"lease_until": None, "processed_at": now, "due_at": None},
+    )
 
 
 def _wait(event: WebhookEvent, wamids: list[str]) -> None:
@@ -271,7 +341,6 @@ def _wait(event: WebhookEvent, wamids: list[str]) -> None:
 def _fail(event: WebhookEvent, error: Exception) -> None:
     """Have an event come back later; after the last delay it is parked."""
     logger.error("Webhook event %s could not be processed.", event.pk, exc_info=error)
-    event.processed_at = None
     delay = _delay(event)
     _settle(
         [event],

@@ -7,7 +7,7 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
 from accounts.database import bulk_update
-from accounts.database.bulk_update import insert_pairs, update_rows
+from accounts.database.bulk_update import insert_missing, insert_pairs, update_rows
 from accounts.models import Business, Deletion
 from accounts.testing import make_business
 from crm.models import Customer, Tag
@@ -161,3 +161,42 @@ def test_a_pair_that_names_nothing_is_refused(shop: Business) -> None:
     with pytest.raises((IntegrityError, DataError)), transaction.atomic():
         insert_pairs(Customer.tags.through, ("customer", "tag"), [(987654, 987654)])
         connection.check_constraints()
+
+
+# New rows
+
+
+def new_tags(shop: Business, names: str) -> list[Tag]:
+    return [Tag(business=shop, name=name, folded_name=name) for name in names]
+
+
+def test_new_rows_are_inserted_in_their_order_and_those_that_exist_are_left(shop: Business) -> None:
+    Tag.objects.create(business=shop, name="b")
+    inserted = insert_missing(new_tags(shop, "cba"), once="name")
+    assert [tag.name for tag in inserted] == ["c", "a"]
+    assert list(Tag.objects.order_by("pk").values_list("name", flat=True)) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_new_rows_are_as_django_would_save_them(shop: Business, count: int) -> None:
+    def customers_of(business: Business) -> list[Customer]:
+        return [
+            Customer(business=business, phone=f"+7916000000{serial}", attributes={"serial": serial}, name="O'Hara %s")
+            for serial in range(count)
+        ]
+
+    other = make_business()
+    insert_missing(customers_of(shop), once="phone")
+    for customer in customers_of(other):
+        super(Customer, customer).save()
+    columns = {field.attname for field in Customer._meta.concrete_fields} - {"id", "business_id", "created_at"}
+    saved, inserted = (
+        list(Customer.objects.filter(business=of).order_by("pk").values(*columns)) for of in (other, shop)
+    )
+    assert [{**row, "search_text": ""} for row in saved] == inserted
+    assert all(row.created_at for row in Customer.objects.filter(business=shop))
+
+
+def test_no_new_rows_are_no_statement(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert insert_missing([], once="name") == []

@@ -87,3 +87,10 @@ def test_chosen_values_come_as_tuples():
     names = PreparedQuery(lambda pk: people_of(pk).values_list("pk", "business__name", "date_joined"), int)
     person = business.people.get()
     assert names.fetch(business.pk) == [(person.pk, business.name, person.date_joined)]
+
+
+def test_a_value_may_be_a_text():
+    first, other = make_business("100 % чай"), make_business("O'Hara")
+    named = PreparedQuery(lambda *names: Business.objects.filter(name__in=names).order_by("pk"), str, str)
+    assert named.fetch(first.name, "nobody") == [first]
+    assert named.fetch(other.name, first.name) == [first, other]

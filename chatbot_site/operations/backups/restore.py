@@ -77,7 +77,7 @@ def initialize(force: bool = False) -> None:
 def _send_nothing(made_at: datetime) -> None:
     """In a database as it was at a time: whatever would write to people, or call somebody, waits for a person."""
     writing.end_all(EndReason.RESTORED)
-    process.record_waiting(inbox.record)
+    process.record_waiting(inbox.record_first)
     inbox.skip_automation()
     media.cancel_uploads()
     ledger.settle_restored()

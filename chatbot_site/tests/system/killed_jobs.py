@@ -23,7 +23,7 @@ from bots.testing import document, make_bot, make_published_scenario
 from broadcasts import planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.tests.system.installation import NUMBER
-from crm.conversations import export_job, export_writer, exports
+from crm.conversations import export_job, export_writer, exports, ordinary
 from crm.customers import customers
 from crm.customers.files import file_import, uploads
 from crm.media import transfers
@@ -89,7 +89,7 @@ def half_done(owner, number, media_id, reached):
     for of_job, (row, module, step, done) in rows.items():
         stop_at(module, step, done, partial(reached.add, of_job.name))
         begun[of_job.name] = partial(take_in_hand, of_job, row)
-    stop_at(process, "_process_one", 1, partial(reached.add, process.JOB.name))
+    stop_at(ordinary, "record_first", 1, partial(reached.add, process.JOB.name))
     stop_at(setups._Run, "complete", 0, partial(reached.add, setups.JOB.name))
     write(number)
     setup = QuickSetup.objects.create(business=owner.business, created_by=owner, waba_id="1", access_token="t")

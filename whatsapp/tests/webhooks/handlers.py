@@ -3,13 +3,14 @@
 seen = []
 
 
-def remember(number, change):
+def remember(number, changes):
     """Note the text of every message."""
-    seen.extend(message.text for message in change.messages)
+    seen.extend(message.text for message in changes[0].messages)
+    return 1, []
 
 
-def stumble(number, change):
+def stumble(number, changes):
     """Fail at messages that say so."""
-    if any(message.text == "fail" for message in change.messages):
+    if any(message.text == "fail" for message in changes[0].messages):
         raise KeyError("stumbled")
-    remember(number, change)
+    return remember(number, changes)

@@ -51,10 +51,11 @@ def fail_once(settings, monkeypatch):
     handled = []
 
     def fail_with(error):
-        def handle(number, change):
-            handled.append(change)
+        def handle(number, changes):
+            handled.append(changes[0])
             if len(handled) == 1:
                 raise error
+            return 1, []
 
         monkeypatch.setattr("whatsapp.webhooks.process.import_string", lambda path: handle)
 

@@ -147,6 +147,60 @@ def test_of_workers_that_come_at_once_one_handles_all_in_order(number, handled):
     assert handled == [str(place) for place in range(20)]
 
 
+# A handler that takes many at once
+
+
+@pytest.fixture
+def in_threes(monkeypatch):
+    """The texts that a handler was given at each call, of which it takes the first three; it fails at "fail"."""
+    given = []
+
+    def handle(number, changes):
+        given.append([message.text for change in changes for message in change.messages])
+        if given[-1][0] == "fail":
+            raise KeyError("stumbled")
+        return min(3, len(changes)), []
+
+    monkeypatch.setattr(process, "import_string", lambda path: handle)
+    return given
+
+
+def test_a_handler_is_given_what_it_left(number, in_threes):
+    events = [store_text(number, text) for text in "abcde"]
+    process.process_line(number.pk)
+    assert in_threes == [["a", "b", "c", "d", "e"], ["d", "e"]]
+    assert WebhookEvent.objects.exclude(processed_at=None).count() == len(events)
+
+
+def test_what_a_handler_fails_at_is_the_first_that_it_was_given(number, in_threes):
+    failing = store_text(number, "fail")
+    fine = store_text(number, "fine")
+    process.process_line(number.pk)
+    assert in_threes == [["fail", "fine"], ["fine"]]
+    assert list(WebhookEvent.objects.filter(processed_at=None)) == [failing]
+    fine.refresh_from_db()
+    assert fine.processed_at
+
+
+def test_statuses_between_messages_do_not_part_them(number, in_threes):
+    row = make_row(number, status="accepted", wamid="wamid.A")
+    store_text(number, "one")
+    store(number, status_update(number, row.wamid, "delivered"))
+    store_text(number, "two")
+    process.process_line(number.pk)
+    assert in_threes == [["one", "two"]]
+    assert not WebhookEvent.objects.filter(processed_at=None).exists()
+
+
+def test_what_somebody_else_has_by_now_is_not_marked(number, handled):
+    event = store_text(number, "Hi")
+    claimed = process.claim(number.pk)
+    WebhookEvent.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
+    process.process(claimed)
+    event.refresh_from_db()
+    assert event.processed_at is None
+
+
 # What fails
 
 
@@ -373,7 +427,12 @@ def test_all_that_waits_is_recorded_by_the_handler_of_the_restore(number):
     waiting = [store_text(number, "due"), store_text(number, "again", last_error="It failed.", due_at=later())]
     store_text(number, "done", due_at=None, processed_at=timezone.now())
     recorded = []
-    process.record_waiting(lambda number, change: recorded.extend(message.text for message in change.messages))
+
+    def record(number, changes):
+        recorded.extend(message.text for message in changes[0].messages)
+        return 1, []
+
+    process.record_waiting(record)
     assert recorded == ["due", "again"]
     assert set(WebhookEvent.objects.filter(pk__in=[event.pk for event in waiting]).values_list("due_at")) == {(None,)}
 

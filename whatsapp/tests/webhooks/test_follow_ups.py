@@ -30,12 +30,12 @@ def look_at_the_line(number_id):
     IN_LINE.append(WebhookEvent.objects.in_line().filter(whatsapp_number=number_id, lease_until__isnull=False).count())
 
 
-def follow_by_looking_at_the_line(number, change):
-    return [look_at_the_line.s(number.pk)]
+def follow_by_looking_at_the_line(number, changes):
+    return 1, [look_at_the_line.s(number.pk)]
 
 
-def follow_by_text(number, change):
-    return [note_followed.s(message.text) for message in change.messages]
+def follow_by_text(number, changes):
+    return 1, [note_followed.s(message.text) for message in changes[0].messages]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from .broadcast import free_port
-from .measuring import SECRETS
+from .measuring import SECRETS, meter
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"]
@@ -55,6 +55,11 @@ class Postgres:
     def start(self) -> None:
         options = f"-p {self.port} -k /tmp -c listen_addresses=127.0.0.1 -c max_connections=200"
         self._do("pg_ctl", "-D", self.data, "-w", "-l", self.data / "log", "-o", options, "start")
+        meter.servers.add(self.pid)
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def stop(self) -> None:
         with suppress(subprocess.CalledProcessError):

@@ -50,6 +50,20 @@ def postgresql_server(url: str) -> int:
     return _processes()[backend].parent
 
 
+def children_of(pid: int) -> list[int]:
+    return [child for child, process in _processes().items() if process.parent == pid]
+
+
+def _busy_seconds() -> float:
+    """What everything on this machine has used, and what its host gave to others meanwhile."""
+    with suppress(OSError):
+        user, nice, system, _idle, _iowait, irq, softirq, steal, *_guests = map(
+            int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+        )
+        return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 class Reading(NamedTuple):
     seconds: float
     #: Of this process, its descendants, and the servers that work for it.
@@ -64,24 +78,21 @@ class Meter:
     def __init__(self) -> None:
         #: Servers that work for us, and are no children of this process.
         self.servers = set(_servers())
+        #: What processes used whose parents were killed, so that nobody of ours waits for them.
+        self.orphaned = 0.0
         self._restart()
 
     def _restart(self) -> None:
-        self._began, (self._ours, self._others) = time.monotonic(), self._used()
+        self._began, self._ours, self._busy = time.monotonic(), self._used(), _busy_seconds()
 
-    def _used(self) -> tuple[float, float]:
-        """Ours and others'. The first process of all inherits what is killed, ours too: it is neither."""
-        processes, roots = _processes(), {os.getpid(), *self.servers}
-        ours = {pid for pid in processes if _descends(pid, roots, processes)}
-        others = processes.keys() - ours - {1}
-        return sum(processes[pid].seconds for pid in ours), sum(processes[pid].seconds for pid in others)
+    def _used(self) -> float:
+        return cpu_seconds({os.getpid(), *self.servers}) + self.orphaned
 
     def read(self) -> Reading:
-        seconds, (ours, others) = time.monotonic() - self._began, self._used()
-        share = max(0.0, others - self._others) / seconds / (os.cpu_count() or 1)
-        reading = Reading(seconds, max(0.0, ours - self._ours), share)
+        seconds, ours, busy = time.monotonic() - self._began, self._used() - self._ours, _busy_seconds() - self._busy
+        share = max(0.0, busy - ours) / seconds / (os.cpu_count() or 1)
         self._restart()
-        return reading
+        return Reading(seconds, max(0.0, ours), share)
 
 
 def _servers() -> Iterable[int]:

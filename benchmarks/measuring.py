@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from .cpu import Meter
+from .cpu import Meter, cpu_seconds
 from .results import Result, Row
 
 KINDS = ("PostgreSQL", "SQLite")
@@ -76,11 +76,17 @@ def use(database_url, redis_url=""):
 
 
 def in_turns(*measures, rounds=ROUNDS):
-    """The medians of what each measure returns; all are called once before, to warm up."""
+    """The medians of what each measure returns, a number or a tuple; all are called once before, to warm up."""
     for measure in measures:
         measure()
     taken = [[measure() for measure in measures] for _ in range(rounds)]
-    return [statistics.median(side) for side in zip(*taken, strict=True)]
+    return [_median(side) for side in zip(*taken, strict=True)]
+
+
+def _median(side):
+    if isinstance(side[0], tuple):
+        return tuple(statistics.median(figures) for figures in zip(*side, strict=True))
+    return statistics.median(side)
 
 
 def seconds_of(work, times=1):
@@ -89,6 +95,20 @@ def seconds_of(work, times=1):
     for _ in range(times):
         work()
     return (time.perf_counter() - began) / times
+
+
+def cost_of(work, times=1):
+    """How long one call takes, what it uses of the processors here, and what it does in PostgreSQL (seconds)."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    is_postgresql = connection.vendor == "postgresql"
+    backend = [connection.connection.info.backend_pid] if is_postgresql else []
+    began, cpu, of_backend = time.perf_counter(), time.process_time(), cpu_seconds(backend)
+    for _ in range(times):
+        work()
+    ended = time.perf_counter(), time.process_time(), cpu_seconds(backend)
+    return tuple((end - begin) / times for begin, end in zip((began, cpu, of_backend), ended, strict=True))
 
 
 #: Of this process, from its beginning.
@@ -112,13 +132,18 @@ def table(title, rows: Iterable[Row | tuple], rounds=ROUNDS):
 Part = Callable[[bool], Iterable[Row]]
 
 
-def main(parts: Mapping[str, Part], rounds=ROUNDS):
-    """Measure the parts whose titles hold the given words; several of them each in a process of its own."""
+def main(parts: Mapping[str, Part], rounds=ROUNDS, short: Iterable[str] = ()):
+    """
+    Measure the parts whose titles hold the given words, or without words and --whole those of `short`; several of them
+    each in a process of its own, since Django's settings are made once in a process.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("words", nargs="?", default="", help="Only what holds these words: " + "; ".join(parts))
     parser.add_argument("--whole", action="store_true", help="However long it takes.")
     options = parser.parse_args()
     chosen = [title for title in parts if title == options.words] or [it for it in parts if options.words in it]
+    if short and not options.words and not options.whole:
+        chosen = list(short)
     if not chosen:
         parser.error(f"Nothing is called so. There are: {'; '.join(parts)}.")
     if len(chosen) == 1:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from functools import partial
 
 from .measuring import KINDS, cost_of, database, in_turns, main, seconds_of, use
@@ -25,7 +26,7 @@ def rows():
     (limit, *limit_cpu), (ours, *cpu) = in_turns(
         lambda: answer_barely(conversations), lambda: take_turns(conversations)
     )
-    [matching] = in_turns(lambda: seconds_of(match_and_fill, 1000))
+    [matching] = in_turns(lambda: seconds_of(match_and_fill, 1000, time.process_time))
     costs = {"cpu": sum(cpu) * 1e6, "limit_cpu": sum(limit_cpu) * 1e6}
     yield Row("F1 turns", "≥ 0.85 ×", 1 / ours, "/s", 1 / limit, **costs)
     yield Row(f"F3 {KEYWORDS} keywords and a text", "≤ 20 µs", matching * 1e6, "µs")

@@ -89,12 +89,12 @@ def _median(side):
     return statistics.median(side)
 
 
-def seconds_of(work, times=1):
-    """How long one call takes, of several made one after the other."""
-    began = time.perf_counter()
+def seconds_of(work, times=1, clock=time.perf_counter):
+    """How long one call takes, of several made one after the other; by `time.process_time` of the processor alone."""
+    began = clock()
     for _ in range(times):
         work()
-    return (time.perf_counter() - began) / times
+    return (clock() - began) / times
 
 
 def cost_of(work, times=1):

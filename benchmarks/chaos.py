@@ -27,7 +27,7 @@ SHORT, WHOLE = (600, 4), (5000, 10)
 #: Messages of each customer.
 EACH = 2
 #: Seconds that Meta takes to answer, so that a kill finds sends under way.
-LATENCY = 0.03
+LATENCY = 0.1
 
 NUMBERS = [
     {

@@ -15,7 +15,9 @@ from itertools import combinations
 
 import aiohttp
 
+from whatsapp.simulator.graph import faults
 from whatsapp.simulator.state import Simulator
+from whatsapp.simulator.testing import SimulatedMeta
 from whatsapp.testing import WEBHOOK_PATH, inbound_text, sign
 
 COPIES = 3
@@ -169,6 +171,14 @@ class Storm:
         return Findings(self.poster, stored, self.query(LEDGER), received, self.left())
 
 
+def storm_on(url: str, meta: SimulatedMeta, number, query: Query) -> Storm:
+    """A short one, for tests. Answers of Meta take a moment, so that a kill finds some under way."""
+    meta.faults.on_send(faults.slow(0.2), times=None)
+    meta.post_webhooks_to(url)
+    meta.simulator.courier.MAX_RETRY_DELAY = 0.5
+    return Storm(Poster(url, written([number], customers=75, each=2)), meta.simulator, query)
+
+
 @dataclass(frozen=True)
 class Findings:
     """What became of the messages: `stored` in the order of our rows, `received` in the order of Meta."""
@@ -220,7 +230,7 @@ class Findings:
 
     def _answered_out_of_order(self) -> list[str]:
         asked = _by_customer(self.stored)
-        answered = _by_customer(answer.removeprefix(ANSWER) for answer in self.received)
+        answered = _by_customer(answer.removeprefix(ANSWER) for answer in dict.fromkeys(self.received))
         return [
             phone
             for phone, wamids in answered.items()

@@ -3,29 +3,27 @@ A customer's message from its POST to our answer at Meta: how many are answered 
 long one waits at a steady rate. By one `up` on SQLite, by the processes of deploy/compose.yaml on a PostgreSQL and a
 Redis of their own, and by the plainest design that promises the same (`plain_chatbot`). Linux.
 
-`python -m benchmarks.answered [WORDS]` measures the layouts whose name holds WORDS.
+They are measured one after the other, not in turns: each needs the whole machine for a minute.
 """
 
-import argparse
 import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
 
-from .installation import ROOT, SERVICES, Postgres, Redis, Site
-from .measuring import SECRETS
+from .cpu import cpu_seconds
+from .installation import ROOT, SERVICES, Site, installed
+from .measuring import SECRETS, main
 from .outages import COMPOSE, SEED
+from .results import Row
 from .webhook import NUMBER, SECRET
 
 #: Customers who write at once, as fast as they are taken.
@@ -59,40 +57,17 @@ class PlainSite(Site):
 class Layout:
     name: str
     processes: list[str]
+    #: Of answers a second, and of the CPU of one.
+    rate: str = ""
+    cpu: str = ""
     site: type[Site] = Site
 
 
+PLAIN = Layout("the plain design", ["web", "worker"], site=PlainSite)
 LAYOUTS = [
-    Layout("up on SQLite", ["up"]),
-    Layout("PostgreSQL + Redis", [*COMPOSE, "worker-files"]),
-    Layout("the plain design", ["web", "worker"], PlainSite),
+    Layout("one `up` on SQLite", ["up"], "≥ 150 /s", "≤ 6 ms"),
+    Layout("PostgreSQL + Redis", [*COMPOSE, "worker-files"], "≥ 5 ×", "≤ 4 ms"),
 ]
-
-
-@contextmanager
-def running(layout: Layout, meta_url: str) -> Iterator[tuple[Site, Postgres | None]]:
-    """The processes of a layout, with their database."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="answered-")))
-        postgres = broker = None
-        if layout.processes != ["up"]:
-            postgres, broker = Postgres(folder), Redis(folder)
-            stack.callback(postgres.stop)
-            stack.callback(broker.stop)
-        site = layout.site(
-            folder,
-            layout.processes,
-            DATABASE_URL=postgres.url if postgres else f"sqlite:///{folder}/chatbot.db",
-            REDIS_URL=broker.url if broker else "",
-            META_GRAPH_URL=meta_url,
-            MEDIA_ROOT=str(folder / "media"),
-            BACKUP_DIR=str(folder / "backups"),
-        )
-        stack.callback(site.end)
-        site.manage("migrate", "--verbosity", "0")
-        site.manage("shell", "--verbosity", "0", "--command", SEED.format(secret=SECRET, number=NUMBER))
-        site.start_all()
-        yield site, postgres
 
 
 @dataclass
@@ -179,59 +154,55 @@ def answer(url: str, meta: Meta, prefix: str, count: int, rate: float | None) ->
     return max(meta.answered[phone] for phone in phones) - began, [meta.answered[it] - written[it] for it in phones]
 
 
-def cpu_seconds(processes: list[int]) -> float:
-    """What these processes and their descendants have used."""
-    facts = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        facts[int(stat.parent.name)] = (int(fields[1]), int(fields[11]) + int(fields[12]))
-    ours = (pid for pid in facts if not {pid, *_ancestors(pid, facts)}.isdisjoint(processes))
-    ticks = sum(facts[pid][1] for pid in ours)
-    return ticks / os.sysconf("SC_CLK_TCK")
+@dataclass(frozen=True)
+class Measured:
+    """Answers a second, CPU seconds of one and of PostgreSQL for one, and how long customers waited."""
+
+    rate: float
+    cpu: float
+    cpu_of_postgresql: float
+    waits: list[float]
 
 
-def _ancestors(pid: int, facts: dict[int, tuple[int, int]]) -> Iterator[int]:
-    while pid in facts:
-        pid = facts[pid][0]
-        yield pid
-
-
-def measure(layout: Layout) -> None:
+def measure(layout: Layout) -> Measured:
     meta = Meta()
     meta.start()
-    with running(layout, f"http://127.0.0.1:{meta.port}") as (site, postgres):
+    seed = SEED.format(secret=SECRET, number=NUMBER)
+    with installed(layout.processes, seed, f"http://127.0.0.1:{meta.port}", layout.site) as it:
         time.sleep(3)
-        ours = [process.pid for process in site.processes.values()]
-        database = [int((postgres.data / "postmaster.pid").read_text().split()[0])] if postgres else []
-        answer(site.url, meta, "7915", 50, None)
+        ours = [process.pid for process in it.site.processes.values()]
+        database = [it.postgres.pid] if it.postgres else []
+        answer(it.site.url, meta, "7915", 50, None)
         before, before_database = cpu_seconds(ours), cpu_seconds(database)
-        seconds, _waits = answer(site.url, meta, "7916", BURST, None)
-        spent, spent_database = cpu_seconds(ours) - before, cpu_seconds(database) - before_database
-        _seconds, waits = answer(site.url, meta, "7917", RATE * SECONDS, RATE)
-    slowest = statistics.quantiles(waits, n=100)[-1]
-    print(
-        f"{layout.name}: {BURST / seconds:.0f} answered/s, {spent / BURST * 1000:.1f} ms CPU each"
-        f" + {spent_database / BURST * 1000:.1f} of PostgreSQL;"
-        f" at {RATE}/s median {statistics.median(waits) * 1000:.0f} ms, p99 {slowest * 1000:.0f} ms",
-        flush=True,
-    )
+        seconds, _waits = answer(it.site.url, meta, "7916", BURST, None)
+        used, used_database = cpu_seconds(ours) - before, cpu_seconds(database) - before_database
+        _seconds, waits = answer(it.site.url, meta, "7917", RATE * SECONDS, RATE)
+    return Measured(BURST / seconds, used / BURST, used_database / BURST, waits)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("words", nargs="?", default="", help="Only the layouts whose name holds these words.")
-    options = parser.parse_args()
+def rows(_whole: bool) -> Iterator[Row]:
     os.environ.update(SECRETS, DATABASE_URL="sqlite:///:memory:", REDIS_URL="")
     import django
 
     django.setup()
+    plain = measure(PLAIN)
     for layout in LAYOUTS:
-        if options.words in layout.name:
-            measure(layout)
+        ours = measure(layout)
+        costs = {"cpu": ours.cpu * 1e6, "limit_cpu": plain.cpu * 1e6}
+        yield Row(f"A1 answered, {layout.name}", layout.rate, ours.rate, "/s", plain.rate, **costs)
+        yield Row(f"A2 CPU of one, {layout.name}", layout.cpu, ours.cpu * 1000, "ms", plain.cpu * 1000)
+        if ours.cpu_of_postgresql:
+            of_postgresql = ours.cpu_of_postgresql * 1000, "ms", plain.cpu_of_postgresql * 1000
+            yield Row("A2 and of PostgreSQL", "", *of_postgresql)
+        yield from latency(layout.name, ours.waits, plain.waits)
+
+
+def latency(name: str, ours: list[float], plain: list[float]) -> Iterator[Row]:
+    medians = (statistics.median(waits) * 1000 for waits in (ours, plain))
+    slowest = (statistics.quantiles(waits, n=100)[-1] * 1000 for waits in (ours, plain))
+    for what, goal, (mine, theirs) in (("median", "≤ 60 ms", medians), ("p99", "≤ 250 ms", slowest)):
+        yield Row(f"A3 from POST to answer at {RATE}/s, {what}, {name}", goal, mine, "ms", theirs)
 
 
 if __name__ == "__main__":
-    main()
+    main({"A answered: a customer's message from its POST to our answer, beside the plain design": rows}, rounds=1)

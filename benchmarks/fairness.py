@@ -22,14 +22,15 @@ import yaml
 
 from .bare_client import TOKEN
 from .broadcast import fake_graph, free_port
-from .measuring import SECRETS, database, table, use
+from .measuring import database, main, use
+from .results import Row
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 FILES, ROWS, RECIPIENTS = 20, 120_000, 100_000
 
-#: Seconds for which customers write, one after another, alone and beside the other business.
-ALONE, BESIDE = 10, 60
+#: Seconds for which customers write, one after another: alone, and beside the other business.
+ALONE, SHORT, WHOLE = 10, 30, 60
 
 #: A customer who waits longer gives up (seconds).
 PATIENCE = 120
@@ -175,13 +176,11 @@ def measure(url, number, seconds):
         return {word: answer.result() for word, answer in asked.items()}
 
 
-def lines(alone, beside):
+def rows(alone, beside):
     for word, (what, goal) in KINDS.items():
-        typical, worst = statistics.median(beside[word]), max(beside[word])
-        usual = statistics.median(alone[word])
-        name = f"{what}, {len(beside[word])} customers"
-        yield f"{name}, median", f"≤ {goal} s", f"{usual:.2f} s", f"{typical:.2f} s", f"{typical / usual:.1f}"
-        yield f"{name}, slowest", f"≤ {goal} s", f"{max(alone[word]):.2f} s", f"{worst:.2f} s", ""
+        name, goal = f"F5 {what}, {len(beside[word])} customers", f"≤ {goal} s"
+        yield Row(f"{name}, median", goal, statistics.median(beside[word]), "s", statistics.median(alone[word]))
+        yield Row(f"{name}, slowest", goal, max(beside[word]), "s", max(alone[word]))
 
 
 # --- The processes ----------------------------------------------------------------------------------------
@@ -223,7 +222,7 @@ def wait_until_ready(url):
         time.sleep(0.2)
 
 
-def compare(title, database_url, redis_url, commands_on):
+def compare(seconds, database_url, redis_url, commands_on):
     use(database_url, redis_url)
     number, owner = make_quiet_number(), make_business("busy")
     port = free_port()
@@ -235,12 +234,12 @@ def compare(title, database_url, redis_url, commands_on):
             alone = measure(url, number, ALONE)
             make_busy(owner)
             time.sleep(5)
-            beside = measure(url, number, BESIDE)
-    table(title, list(lines(alone, beside)), rounds=1)
-    progress(owner.business)
+            beside = measure(url, number, seconds)
+    print_progress(owner.business)
+    yield from rows(alone, beside)
 
 
-def progress(business):
+def print_progress(business):
     """Nobody was fair by doing nothing: what the busy business has got done meanwhile."""
     from broadcasts.models import BroadcastMessage
     from crm.models import Customer
@@ -250,29 +249,22 @@ def progress(business):
     print(f"Meanwhile the other business imported {imported:,} customers and sent {sent:,} messages.")
 
 
-def embedded():
+def embedded(whole):
     with database("benchmark_fairness", "SQLite") as url:
         up = [sys.executable, "manage.py", "up", "--port"]
-        compare("Beside 20 files and a broadcast, one `up` on SQLite", url, "", lambda port: [[*up, str(port)]])
+        yield from compare(WHOLE if whole else SHORT, url, "", lambda port: [[*up, str(port)]])
 
 
-def services_on_postgresql():
+def services_on_postgresql(whole):
     redis_url = os.environ.get("REDIS_URL") or sys.exit("Set REDIS_URL: its database is used.")
     with database("benchmark_fairness") as url:
-        title = "Beside 20 files and a broadcast, workers on PostgreSQL and Redis"
-        compare(title, url, redis_url, lambda port: [web(port), *services()])
+        yield from compare(WHOLE if whole else SHORT, url, redis_url, lambda port: [web(port), *services()])
 
 
-PARTS = {"embedded": embedded, "services": services_on_postgresql}
-
-
-def main():
-    if sys.argv[1:]:
-        return PARTS[sys.argv[1]]()
-    for part in PARTS:
-        # Django's settings are made once in a process.
-        subprocess.run([sys.executable, "-m", "benchmarks.fairness", part], env={**os.environ, **SECRETS}, check=True)
-
+PARTS = {
+    "Beside 20 files and a broadcast, one `up` on SQLite": embedded,
+    "Beside 20 files and a broadcast, workers on PostgreSQL and Redis": services_on_postgresql,
+}
 
 if __name__ == "__main__":
-    main()
+    main(PARTS, rounds=1)

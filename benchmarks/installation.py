@@ -1,14 +1,17 @@
-"""An installation of one's own to be treated badly: its processes, its PostgreSQL, its Redis, its disk. Linux."""
+"""An installation of one's own, to be treated badly: its processes, its PostgreSQL, its Redis, its disk. Linux."""
 
 import os
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -17,7 +20,8 @@ import requests
 import yaml
 
 from .broadcast import free_port
-from .measuring import SECRETS
+from .cpu import children_of, cpu_seconds
+from .measuring import SECRETS, meter
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"]
@@ -55,6 +59,11 @@ class Postgres:
     def start(self) -> None:
         options = f"-p {self.port} -k /tmp -c listen_addresses=127.0.0.1 -c max_connections=200"
         self._do("pg_ctl", "-D", self.data, "-w", "-l", self.data / "log", "-o", options, "start")
+        meter.servers.add(self.pid)
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def stop(self) -> None:
         with suppress(subprocess.CalledProcessError):
@@ -126,6 +135,7 @@ class Site:
         wait_for(lambda: self.readiness()[0] == 200)
 
     def kill(self, name: str) -> None:
+        meter.orphaned += cpu_seconds(children_of(self.processes[name].pid))
         with suppress(ProcessLookupError):
             os.killpg(self.processes[name].pid, signal.SIGKILL)
         self.processes[name].wait()
@@ -145,6 +155,47 @@ class Site:
 
     def log_lines(self) -> int:
         return sum(path.read_bytes().count(b"\n") for path in self.folder.glob("*.log"))
+
+
+@dataclass(frozen=True)
+class Installation:
+    site: Site
+    postgres: Postgres | None
+
+    def query(self, sql: str) -> list[tuple]:
+        """What an SQL query finds in the database."""
+        url = self.site.environment["DATABASE_URL"]
+        if self.postgres:
+            with psycopg.connect(url) as connection:
+                return connection.execute(sql).fetchall()
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@contextmanager
+def installed(processes: list[str], seed: str, meta_url: str, kind: type[Site] = Site) -> Iterator[Installation]:
+    """These processes, ready: an `up` on SQLite, others on a PostgreSQL and a Redis of their own."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="installed-")))
+        postgres = broker = None
+        if processes != ["up"]:
+            postgres, broker = Postgres(folder), Redis(folder)
+            stack.callback(postgres.stop)
+            stack.callback(broker.stop)
+        site = kind(
+            folder,
+            processes,
+            DATABASE_URL=postgres.url if postgres else f"sqlite:///{folder}/chatbot.db",
+            REDIS_URL=broker.url if broker else "",
+            META_GRAPH_URL=meta_url,
+            MEDIA_ROOT=str(folder / "media"),
+            BACKUP_DIR=str(folder / "backups"),
+        )
+        stack.callback(site.end)
+        site.manage("migrate", "--verbosity", "0")
+        site.manage("shell", "--verbosity", "0", "--command", seed)
+        site.start_all()
+        yield Installation(site, postgres)
 
 
 @contextmanager

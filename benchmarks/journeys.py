@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 
-from .measuring import database, use
+from .measuring import database, main, use
+from .results import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "whatsapp", "crm", "bots", "broadcasts", "chatbot_site")
@@ -29,6 +30,7 @@ GROUND = (
     "chatbot_site/celery.py",
     "whatsapp/secrets/",
 )
+INBOUND = "an inbound message, answered"
 NOT_OURS = ("/tests/", "/simulator/", "/testing.py", "/migrations/")
 
 
@@ -119,7 +121,7 @@ def traced():
     tracer.journey.statements = len(queries)
 
 
-def main():
+def measure(whole):
     with database("journeys", "SQLite") as url:
         use(url)
         from django.conf import settings
@@ -134,9 +136,14 @@ def main():
         running = server.start()
         try:
             with override_settings(META_GRAPH_URL=running.url):
-                report(walk(SimulatedMeta(running)))
+                journeys = walk(SimulatedMeta(running))
         finally:
             running.stop()
+    report(journeys, with_files=whole)
+    for name, journey in journeys.items():
+        is_inbound = name == INBOUND
+        yield Row(f"J1 files: {name}", "≤ 25" if is_inbound else "", len(journey.files))
+        yield Row(f"J2 statements: {name}", "≤ 20" if is_inbound else "", journey.statements)
 
 
 def walk(meta) -> dict[str, Journey]:
@@ -146,7 +153,7 @@ def walk(meta) -> dict[str, Journey]:
     number = make_number(make_business())
     meta.connect(number)
     return {
-        "an inbound message, answered": inbound_message(number),
+        INBOUND: inbound_message(number),
         **broadcast(meta, number),
         "a number's deletion": deletion(number),
     }
@@ -215,7 +222,7 @@ def deletion(number) -> Journey:
     return journey
 
 
-def report(journeys: dict[str, Journey]) -> None:
+def report(journeys: dict[str, Journey], with_files: bool) -> None:
     print(f"{'':36}{'files':>6}{'functions':>10}{'calls':>6}{'depth':>6}{'moves':>6}{'SQL':>5}  of the spine:")
     print(f"{'':77}{'files':>6}{'functions':>10}{'returns':>8}  entered most")
     for name, journey in journeys.items():
@@ -225,7 +232,7 @@ def report(journeys: dict[str, Journey]) -> None:
             f"{journey.moves:6}{journey.statements:5}  {len(journey.spine):6}{journey.functions_of_spine:10}"
             f"{journey.returns:8}  {file} {entries} ×"
         )
-    if "--files" in sys.argv:
+    if with_files:
         for name, journey in journeys.items():
             print(f"\n{name}")
             for file, entries in journey.entries.most_common():
@@ -233,4 +240,4 @@ def report(journeys: dict[str, Journey]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main({"Files and statements on the way of one piece of work": measure}, rounds=1)

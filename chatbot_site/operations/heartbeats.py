@@ -12,10 +12,10 @@ from celery import bootsteps
 from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 
 from . import liveness
 from .clock import Clock
+from .outages import is_of_redis
 
 logger = logging.getLogger(__name__)
 
@@ -108,5 +108,7 @@ class BeatScheduler(Clock):
         liveness.show(BEAT)
         try:
             note(BEAT)
-        except RedisError as error:
+        except Exception as error:
+            if not is_of_redis(error):
+                raise
             logger.warning("No heartbeat could be noted: %s", error)

@@ -1,11 +1,14 @@
 #!/usr/bin/env python
 """Django's command line. `manage.py up` first prepares its environment (chatbot_site/operations/environment.py)."""
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
+    # What is imported stays: looking for garbage in it every now and then would be a tenth of each command.
+    gc.set_threshold(100_000)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A console of another code page shows ? for what it lacks, instead of an error; likewise what is typed.
         stream.reconfigure(errors="replace")

@@ -27,6 +27,8 @@ BENCHMARKS = [
     "bot_turn",
     "answered",
     "claims",
+    "at_rest",
+    "planning",
     "broadcast",
     "lists",
     "chaos",

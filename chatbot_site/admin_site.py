@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.scope import signed_in
 
-from .operations.doctor.examination import examine
+from .operations.doctor.findings import Line
 
 
 class ChatbotAdminSite(AdminSite):
@@ -30,12 +30,18 @@ class ChatbotAdminSite(AdminSite):
         person = signed_in(request)
         context: dict[str, Any] = overview(person.business, person) if person.business else {}
         if person.is_superuser:
-            context["installation"] = examine(is_thorough=False)
+            context["installation"] = self._examine(is_thorough=False)
         return super().index(request, {**context, **(extra_context or {})})
+
+    def _examine(self, is_thorough: bool = True) -> list[Line]:
+        # Not above: few people ever see the doctor, and each process would import it.
+        from .operations.doctor.examination import examine
+
+        return examine(is_thorough)
 
     def doctor_view(self, request: HttpRequest) -> TemplateResponse:
         """The whole list of `manage.py doctor`, for a platform administrator."""
         if not signed_in(request).is_superuser:
             raise PermissionDenied
-        context = {**self.each_context(request), "title": _("The installation"), "installation": examine()}
+        context = {**self.each_context(request), "title": _("The installation"), "installation": self._examine()}
         return TemplateResponse(request, "admin/doctor.html", context)

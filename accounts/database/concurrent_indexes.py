@@ -8,15 +8,20 @@ sees the table), the index is built in the usual way.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
-from django.contrib.postgres import operations
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
 
 
-class AddIndexConcurrently(operations.AddIndexConcurrently):
-    """An index that PostgreSQL builds without a lock. One that a killed attempt left unfinished is built again."""
+class AddIndexConcurrently(migrations.AddIndex):
+    """
+    An index that PostgreSQL builds without a lock. One that a killed attempt left unfinished is built again. Django's
+    own operation of this name imports psycopg, which is of no use on SQLite.
+    """
+
+    atomic = False
 
     def database_forwards(
         self,
@@ -26,13 +31,14 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
         to_state: ProjectState,
     ) -> None:
         if not _builds_concurrently(schema_editor):
-            return migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return super().database_forwards(app_label, schema_editor, from_state, to_state)
+        model, postgresql = to_state.apps.get_model(app_label, self.model_name), cast(Any, schema_editor)
         with _without_lock_timeout(schema_editor):
             is_whole = _is_whole(schema_editor, self.index.name)
             if is_whole is False:
-                super().database_backwards(app_label, schema_editor, to_state, from_state)
+                postgresql.remove_index(model, self.index, concurrently=True)
             if not is_whole:
-                super().database_forwards(app_label, schema_editor, from_state, to_state)
+                postgresql.add_index(model, self.index, concurrently=True)
 
     def database_backwards(
         self,
@@ -42,9 +48,10 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
         to_state: ProjectState,
     ) -> None:
         if not _builds_concurrently(schema_editor):
-            return migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+            return super().database_backwards(app_label, schema_editor, from_state, to_state)
+        model, postgresql = from_state.apps.get_model(app_label, self.model_name), cast(Any, schema_editor)
         with _without_lock_timeout(schema_editor):
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            postgresql.remove_index(model, self.index, concurrently=True)
 
 
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:

@@ -100,12 +100,14 @@ class Job:
         """The rows whose time has come, whether or not a worker holds them."""
         return self.all_rows().filter(**{f"{self.columns.due_at}__lte": now or timezone.now()})
 
+    def free(self, now: datetime) -> QuerySet[Any]:
+        """The rows whose time has come and that no worker holds, also those that may not be claimed for now."""
+        lease_until = self.columns.lease_until
+        return self.waiting(now).filter(Q(**{f"{lease_until}__isnull": True}) | Q(**{f"{lease_until}__lte": now}))
+
     def due(self, now: datetime | None = None) -> QuerySet[Any]:
         """The rows that may be claimed: their time has come, and no worker holds them."""
-        now = now or timezone.now()
-        lease_until = self.columns.lease_until
-        free = Q(**{f"{lease_until}__isnull": True}) | Q(**{f"{lease_until}__lte": now})
-        rows = self.waiting(now).filter(free)
+        rows = self.free(now or timezone.now())
         return self.claimable(rows) if self.claimable else rows
 
     def under_way(self, now: datetime | None = None) -> QuerySet[Any]:

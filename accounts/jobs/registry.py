@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import JobRow
 
 from .job import Job
+from .ticks import Sought
 
 #: Rows deleted in one transaction.
 BATCH = 1000
@@ -42,14 +43,32 @@ def jobs_of(queue: str) -> list[Job]:
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """The entries of CELERY_BEAT_SCHEDULE for jobs: a tick for each queue, and those of jobs with their own."""
-    own = {f"{job.name}: what is due": _entry(job.tick, [], job.interval, job.queue) for job in jobs() if job.tick}
+    own = {tick: _entry(job.tick, [], job.interval, job.queue) for tick, [job] in _jobs_of_own_ticks().items()}
     queues = {
-        f"jobs of {queue}: what is due": _entry(
-            "accounts.jobs.tasks.give_due_work", [queue], min(job.interval for job in jobs_of(queue)), queue
+        tick: _entry(
+            "accounts.jobs.tasks.give_due_work", [jobs[0].queue], min(job.interval for job in jobs), jobs[0].queue
         )
-        for queue in sorted({job.queue for job in jobs() if job.work})
+        for tick, jobs in _jobs_of_queue_ticks().items()
     }
     return {**own, **queues}
+
+
+def sought_by_ticks() -> dict[str, Sought]:
+    """What each tick of `beat_schedule` looks for."""
+    return {tick: _free_rows_of(jobs) for tick, jobs in {**_jobs_of_own_ticks(), **_jobs_of_queue_ticks()}.items()}
+
+
+def _free_rows_of(jobs: list[Job]) -> Sought:
+    return lambda now: [job.free(now) for job in jobs]
+
+
+def _jobs_of_own_ticks() -> dict[str, list[Job]]:
+    return {f"{job.name}: what is due": [job] for job in jobs() if job.tick}
+
+
+def _jobs_of_queue_ticks() -> dict[str, list[Job]]:
+    queues = sorted({job.queue for job in jobs() if job.work})
+    return {f"jobs of {queue}: what is due": jobs_of(queue) for queue in queues}
 
 
 def _entry(task: str, arguments: list[str], interval: float, queue: str) -> dict[str, Any]:

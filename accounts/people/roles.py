@@ -1,5 +1,8 @@
 """The matrix of rights: what each role may do with each model. Admin and API both check Django's permissions."""
 
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -47,11 +50,24 @@ ROLES = ("owner", "manager", "operator")
 def permissions_of(role: str) -> QuerySet[Permission]:
     """The Permission rows of a role, as the matrix says."""
     chosen = Q(pk__in=[])
+    for app_label, names in groupby(_names_of(role), key=itemgetter(0)):
+        chosen |= Q(content_type__app_label=app_label, codename__in=[codename for _app_label, codename in names])
+    return Permission.objects.filter(chosen)
+
+
+def are_granted() -> bool:
+    """Whether the groups of the roles have exactly the permissions of the matrix."""
+    of_groups = Permission.objects.filter(group__name__in=ROLES)
+    granted = of_groups.values_list("group__name", "content_type__app_label", "codename")
+    return set(granted) == {(role, *names) for role in ROLES for names in _names_of(role)}
+
+
+def _names_of(role: str) -> Iterator[tuple[str, str]]:
+    """App and codename of each permission of a role."""
     for label, rights in RIGHTS.items():
         app_label, model = label.split(".")
-        names = [f"{word}_{model}" for word in rights[ROLES.index(role)]]
-        chosen |= Q(content_type__app_label=app_label, codename__in=names)
-    return Permission.objects.filter(chosen)
+        for word in rights[ROLES.index(role)]:
+            yield app_label, f"{word}_{model}"
 
 
 def grant_rights(**kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """The Celery worker and its clock as threads of `manage.py up`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -43,6 +44,8 @@ def running() -> Iterator[None]:
 def _start_worker() -> Thread:
     """The thread of a worker that is ready for tasks."""
     is_ready = Event()
+    # manage.py has run all checks of the system.
+    os.environ["CELERY_SKIP_CHECKS"] = "true"
     controller = app.WorkController(
         pool="threads",
         concurrency=THREADS,

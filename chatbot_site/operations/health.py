@@ -15,13 +15,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import load_backend
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from redis.exceptions import RedisError
 
 from bots.runtime import http_calls
 from chatbot_site.celery import app
 
 from . import heartbeats
 from .bounded import BoundedCheck
+from .outages import is_of_redis
 
 #: How long /readyz waits for its checks (seconds); what has not answered by then counts as unreachable.
 TIMEOUT = 0.8
@@ -222,7 +222,9 @@ def broker_state() -> Broker:
     names = heartbeats.queue_names()
     try:
         ages = heartbeats.ages([*names, heartbeats.BEAT])
-    except RedisError:
+    except Exception as error:
+        if not is_of_redis(error):
+            raise
         return unreachable_broker()
     queues = {name: Heartbeat(ages[name]) for name in names}
     return Broker(Redis.OK if settings.REDIS_URL else Redis.UNUSED, queues, Heartbeat(ages[heartbeats.BEAT]))

@@ -9,13 +9,13 @@ import time
 from typing import Any
 
 from celery import bootsteps
-from celery.beat import Scheduler
 from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 
 from . import liveness
+from .clock import Clock
+from .outages import is_of_redis
 
 logger = logging.getLogger(__name__)
 
@@ -93,11 +93,8 @@ class QueueHeartbeats(bootsteps.StartStopStep):
             logger.warning("No heartbeat could be sent: %s", error)
 
 
-class BeatScheduler(Scheduler):
-    """
-    The clock. It shows that it ticks, and holds in memory when each task was last sent: a file could be damaged by a
-    second beat or a power cut.
-    """
+class BeatScheduler(Clock):
+    """The clock, which shows that it ticks."""
 
     _shown_at = 0.0
 
@@ -111,5 +108,7 @@ class BeatScheduler(Scheduler):
         liveness.show(BEAT)
         try:
             note(BEAT)
-        except RedisError as error:
+        except Exception as error:
+            if not is_of_redis(error):
+                raise
             logger.warning("No heartbeat could be noted: %s", error)

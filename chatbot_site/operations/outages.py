@@ -1,11 +1,10 @@
 """Which errors mean that something is out of reach or busy, and not that the program or a request is wrong."""
 
 import sqlite3
+import sys
 
 from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from accounts.database.outages import is_outage
 
@@ -19,9 +18,18 @@ BUSY_CODES = {sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
 def is_temporary(error: BaseException) -> bool:
     """Whether trying again later may help."""
-    if isinstance(error, RedisConnectionError | RedisTimeoutError | BrokerError):
+    if isinstance(error, BrokerError) or is_of_redis(error, "ConnectionError", "TimeoutError"):
         return True
     return is_outage(error) or (isinstance(error, OperationalError) and _is_busy(error.__cause__))
+
+
+def is_of_redis(error: BaseException, *names: str) -> bool:
+    """
+    Whether an error is one of Redis' client, or of its errors one of these names. Where there is no Redis, nothing has
+    imported the client.
+    """
+    client = sys.modules.get("redis")
+    return client is not None and isinstance(error, tuple(getattr(client, name) for name in names or ["RedisError"]))
 
 
 def _is_busy(cause: BaseException | None) -> bool:

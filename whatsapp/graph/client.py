@@ -17,7 +17,6 @@ from urllib3.exceptions import HTTPError
 from . import media_transfer
 from .answers import read_answer, read_page
 from .errors import AnswerLost, FileNotPassed, FileTooLarge, Unreachable
-from .failures import nothing_was_sent
 from .requests import FILE_TIMEOUT, Request, authorization, build_mark_read, build_request, build_upload
 
 #: Seconds to connect, and between two parts of the answer. A send's lease in the ledger is longer than both.
@@ -145,6 +144,9 @@ class CloudApi:
                 proxies=_proxies(),
             )
         except requests.RequestException as error:
+            # It knows the failures of both clients, and imports that of many calls at once.
+            from .failures import nothing_was_sent
+
             raise (Unreachable if nothing_was_sent(error) else AnswerLost)(str(error)) from error
         return read_answer(response.status_code, response.content)
 

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-import puremagic
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -106,6 +105,9 @@ def recognise(name: str, head: bytes, size: int) -> MediaType:
 def _agrees(media_type: MediaType, head: bytes) -> bool:
     if not media_type.known_as:
         return not BINARY.search(head)
+    # It reads a table of all kinds of files, which is large.
+    import puremagic
+
     try:
         found = {match.extension for match in puremagic.magic_string(head)}
     except puremagic.PureError:

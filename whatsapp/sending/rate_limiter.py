@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
-import redis
 from django.conf import settings
 
 from whatsapp.models import WhatsAppNumber
@@ -57,6 +56,9 @@ def give_back(number: WhatsAppNumber, unused: int) -> None:
 
 @lru_cache
 def _redis_bucket() -> Bucket:
+    # Its client is imported where there is a Redis.
+    import redis
+
     server = redis.Redis.from_url(
         settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT
     )

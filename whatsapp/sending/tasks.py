@@ -6,7 +6,7 @@ from django.apps import apps
 from accounts.jobs.after_commit import after_commit
 from whatsapp.models import OutboundMessage, outbound_models
 
-from . import delivery, ledger
+from . import ledger
 
 #: Seconds that the task of sending through a number waits for a free worker; a tick makes another. Longer than a few
 #: ticks, because the clocks of machines may differ.
@@ -16,15 +16,21 @@ QUEUE_TIMEOUT = 10
 @shared_task(bind=True)
 def deliver(self: "Task[..., None]", model_label: str, number_id: int) -> None:
     """Send what is due through a number."""
-    if delivery.deliver(apps.get_model(model_label), number_id):
-        self.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
+    _deliver(self, model_label, number_id)
 
 
 @shared_task(bind=True)
 def deliver_bulk(self: "Task[..., None]", model_label: str, number_id: int) -> None:
     """Send what is due through a number of what comes by the thousand, for some seconds: then others have a turn."""
+    _deliver(self, model_label, number_id)
+
+
+def _deliver(task: "Task[..., None]", model_label: str, number_id: int) -> None:
+    # The client of many calls at once is imported with the first of them: until then nobody waits for it.
+    from . import delivery
+
     if delivery.deliver(apps.get_model(model_label), number_id):
-        self.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
+        task.apply_async((model_label, number_id), expires=QUEUE_TIMEOUT)
 
 
 def deliver_on_commit(model: type[OutboundMessage], number_id: int) -> None:
@@ -47,6 +53,8 @@ def deliver_due() -> None:
     Tick: rows that wait for their time, or whose task was lost. Its tasks are for workers that are free soon, so that
     no queue grows. Numbers come in any order: when all workers are busy, each number has its chance of the next.
     """
+    from . import delivery
+
     for model in outbound_models():
         task = deliver_bulk if model.is_bulk else deliver
         number_ids = delivery.numbers_with_due_rows(model)

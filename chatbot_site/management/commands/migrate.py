@@ -8,11 +8,13 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
-from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 #: How long a migration waits for a table on PostgreSQL (milliseconds). Everybody who wants the table waits behind it:
 #: while a backup or a forgotten transaction holds the table, the whole installation would stand still.
 LOCK_TIMEOUT = 5_000
+
+#: PostgreSQL's codes for a lock that did not come in time, and for a deadlock.
+LOCKED = ("55P03", "40P01")
 
 
 class Command(migrate.Command):
@@ -35,7 +37,7 @@ def _lock_timeout(alias: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+        if getattr(error.__cause__, "sqlstate", None) in LOCKED:
             raise CommandError(
                 _(
                     "A table has been in use for too long, by a backup for example, so this migration was rolled back."

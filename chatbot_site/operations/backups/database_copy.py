@@ -1,12 +1,11 @@
 """What the copies of both kinds of database have in common."""
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from django.db import connection
-
-from . import postgres_copy, sqlite_copy
 
 
 class DatabaseCopy(Protocol):
@@ -36,4 +35,6 @@ class DatabaseCopy(Protocol):
 
 def database_copy() -> DatabaseCopy:
     """The module for the kind of database that the installation uses."""
-    return sqlite_copy if connection.vendor == "sqlite" else postgres_copy
+    # By its name: that of PostgreSQL imports psycopg, which is of no use on SQLite.
+    name = "sqlite_copy" if connection.vendor == "sqlite" else "postgres_copy"
+    return cast(DatabaseCopy, import_module(f"{__package__}.{name}"))

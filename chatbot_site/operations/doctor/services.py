@@ -1,10 +1,8 @@
 """Database, broker, worker and ticks."""
 
-import redis
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from chatbot_site.operations import health
 
@@ -35,12 +33,15 @@ def database() -> Finding:
 def broker() -> Finding:
     if not settings.REDIS_URL:
         return ok(_("No Redis is set: the worker runs inside `up`."))
+    # Its client is imported where there is a Redis.
+    import redis
+
     server = redis.Redis.from_url(
         settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT
     )
     try:
         memory = server.info("memory")
-    except RedisError:
+    except redis.RedisError:
         return broken(_("Redis cannot be reached."), _("Start Redis, and check REDIS_URL and the network."))
     if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
         return warning(

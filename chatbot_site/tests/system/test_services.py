@@ -100,7 +100,7 @@ def test_not_ready_while_no_worker_runs(site):
     assert not site.is_healthy("worker")
 
 
-def test_a_beat_keeps_no_file_that_a_second_one_or_a_power_cut_could_spoil(compose, broker):
+def test_a_beat_keeps_no_file_that_a_second_one_or_a_power_cut_could_spoil(compose, broker, number):
     compose.start("beat")
     wait_until(lambda: broker.llen("housekeeping"))
     assert not list(BASE_DIR.glob("celerybeat*"))

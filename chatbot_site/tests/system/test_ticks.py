@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.jobs.ticks import Look
 from accounts.models import ApiToken
 from accounts.testing import make_owner
 from bots.models import BotTimer
 from bots.runtime import turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.testing import make_broadcast, make_broadcast_message
+from chatbot_site import ticks
 from chatbot_site.celery import app
 from chatbot_site.tests.tenancy.world import snapshot
 from crm.conversations import exports
@@ -107,3 +109,8 @@ def test_there_was_work_to_do(name, business, django_capture_on_commit_callbacks
     with django_capture_on_commit_callbacks(execute=True):
         fire_tick(name)
     assert snapshot(business) != before
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_a_tick_with_work_to_do_is_given(name, business):
+    assert name not in Look(ticks.sought()).idle()

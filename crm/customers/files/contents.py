@@ -6,7 +6,6 @@ from functools import partial
 from . import table
 from .foreign_kinds import is_workbook
 from .spreadsheets import MAX_BYTES, MAX_ROWS, decode, too_large
-from .workbooks import read_workbook
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -28,5 +27,8 @@ def read_contents(raw: bytes, country: str, most: int = MAX_ROWS) -> Contents:
         raise too_large()
     if not is_workbook(raw):
         return Contents(decode(raw))
+    # It imports openpyxl, which is large.
+    from .workbooks import read_workbook
+
     above = table.MAX_TITLE_ROWS + 1
     return Contents(*read_workbook(raw, partial(table.rank_rows, country=country), most + above + 1))

@@ -11,6 +11,8 @@ from .measuring import KINDS, database, in_turns, seconds_of, table, use
 FEW, MANY = 1_000, 1_100_000
 #: One customer with a conversation for so many messages.
 MESSAGES_EACH = 10
+#: Of so many rows one is out of the ordinary.
+RARE = 20_000
 
 ADMIN_LISTS = ["crm/message/", "crm/conversation/", "crm/customer/", "broadcasts/broadcastmessage/"]
 #: List of the API → how its deep page is asked for.
@@ -119,67 +121,79 @@ def cursor_of_the_middle(name):
 
 
 def build(rows):
-    """The owner of a business with so many messages, as many recipients of a broadcast, and a tenth of the rest."""
+    """
+    The owner of a business with so many messages, as many recipients of a broadcast, and a tenth of the rest. Nearly all
+    of its messages came in; those of the business beside it are half and half.
+    """
     from accounts.testing import make_owner
+
+    from .filling import tidy
+
+    owner = make_owner()
+    fill_business(owner.business, rows, sent=f"n % {RARE} = 0")
+    fill_business(make_owner().business, rows, sent="n % 2 = 0")
+    tidy()
+    return owner
+
+
+def fill_business(business, rows, sent):
+    """One row a second, up to now; `sent` says in SQL whether message n was sent."""
     from broadcasts.testing import make_broadcast
     from whatsapp.testing import make_number
 
-    from .filling import age, fill, first, tidy
+    from .filling import age, fill, first
 
-    # One row a second, up to now.
-    ages = age("2000000 - n")
-    owner = make_owner()
-    number = make_number(owner.business)
-    broadcast = make_broadcast(number)
+    number = make_number(business)
     people = rows // MESSAGES_EACH
+    common = {"business_id": business.pk, "created_at": age(f"{rows} - n")}
     fill(
         "customers",
         people,
-        business_id=owner.business.pk,
+        **common,
         phone="'+' || (79000000000 + n)",
         name="'Клиент ' || n",
         search_text="'клиент ' || n",
-        created_at=ages,
     )
+    customer = f"{first('customers', business)} + n - 1"
     fill(
         "conversations",
         people,
-        business_id=owner.business.pk,
+        **common,
         whatsapp_number_id=number.pk,
-        customer_id=f"{first('customers')} + n - 1",
+        customer_id=customer,
         status="'open'",
-        last_message_at=ages,
-        created_at=ages,
+        unread=f"CASE WHEN n % {RARE} = 0 THEN 1 ELSE 0 END",
+        last_message_at=age(f"{rows} - n"),
     )
     fill(
         "messages",
         rows,
-        business_id=owner.business.pk,
+        **common,
         whatsapp_number_id=number.pk,
-        conversation_id=f"{first('conversations')} + n % {people}",
-        direction="'in'",
-        origin="'customer'",
+        conversation_id=f"{first('conversations', business)} + n % {people}",
+        direction=f"CASE WHEN {sent} THEN 'out' ELSE 'in' END",
+        origin=f"CASE WHEN NOT ({sent}) THEN 'customer' WHEN n % {RARE} > 0 THEN 'bot'"
+        f" WHEN n % {3 * RARE} = 0 THEN 'person' ELSE 'api' END",
+        status=f"CASE WHEN NOT ({sent}) THEN 'received' WHEN n % {RARE} > 0 THEN 'read'"
+        f" WHEN n % {4 * RARE} = 0 THEN 'failed' WHEN n % {2 * RARE} = 0 THEN 'unknown' ELSE 'accepted' END",
+        accepted_at=f"CASE WHEN {sent} THEN CURRENT_TIMESTAMP END",
+        token=f"CASE WHEN {sent} THEN '{business.pk}-' || n END",
         type="'text'",
-        status="'received'",
         text="'Сообщение ' || n",
         wamid="'wamid.' || n",
         automated_at="CURRENT_TIMESTAMP",
-        timestamp=ages,
-        created_at=ages,
+        timestamp=age(f"{rows} - n"),
     )
     fill(
         "broadcast_messages",
         people,
-        business_id=owner.business.pk,
+        **common,
         whatsapp_number_id=number.pk,
-        broadcast_id=broadcast.pk,
-        customer_id=f"{first('customers')} + n - 1",
-        status="'read'",
+        broadcast_id=make_broadcast(number).pk,
+        customer_id=customer,
+        status=f"CASE WHEN n % {RARE} > 0 THEN 'read' WHEN n % {2 * RARE} = 0 THEN 'failed' ELSE 'unknown' END",
         wamid="'wamid.b' || n",
-        created_at=ages,
     )
-    tidy()
-    return owner
 
 
 if __name__ == "__main__":

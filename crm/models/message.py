@@ -68,6 +68,7 @@ class Message(OutboundMessage):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         verbose_name=_("author"),
     )
     type = models.CharField(_("type"), max_length=30)
@@ -102,6 +103,34 @@ class Message(OutboundMessage):
             ),
             # Serves: a business's messages, newest first.
             models.Index("business", models.F("created_at").desc(), models.F("id").desc(), name="message_by_business"),
+            # Serve: those of one direction, and those of one origin, however rare.
+            models.Index(
+                "business",
+                "direction",
+                models.F("created_at").desc(),
+                models.F("id").desc(),
+                name="message_by_direction",
+            ),
+            models.Index(
+                "business",
+                "origin",
+                models.F("created_at").desc(),
+                models.F("id").desc(),
+                name="message_by_origin",
+            ),
+            # Serve: what needs a person. Their conditions are equalities, which SQLite sees in a query's parameters.
+            *(
+                models.Index(
+                    "business",
+                    models.F("created_at").desc(),
+                    models.F("id").desc(),
+                    name=f"message_{status}",
+                    condition=Q(status=status),
+                )
+                for status in ("failed", "unknown")
+            ),
+            # Serves: what somebody wrote whose account is deleted.
+            models.Index("author", name="message_by_author", condition=Q(author__isnull=False)),
             # Serves: inbound messages that wait for automation.
             models.Index(
                 "conversation",

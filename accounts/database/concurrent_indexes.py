@@ -2,12 +2,13 @@
 A migration's operations on indexes of tables in use.
 
 PostgreSQL builds and drops them CONCURRENTLY, while others write. That cannot be done in a transaction, so the
-migration has `atomic = False`, and no other operation than these: after a kill they are done again. On SQLite, and in a
-transaction (a backup is being restored, and nobody else sees the table), it is done in the usual way.
+migration has `atomic = False`, and no other operations than these: after a kill they are done again. On SQLite, and in
+a transaction (a backup is being restored, and nobody else sees the table), it is done in the usual way.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.postgres import operations
 from django.db import migrations, transaction
@@ -100,10 +101,11 @@ class DropIndexOfField(migrations.AlterField):
         model = to_state.apps.get_model(app_label, self.model_name)
         others = {index.name for index in model._meta.indexes}
         columns = [model._meta.get_field(self.name).column]
-        concurrently = "CONCURRENTLY " if _builds_concurrently(schema_editor) else ""
-        with _without_lock_timeout(schema_editor):
-            for name in schema_editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others):
-                schema_editor.execute(f"DROP INDEX {concurrently}{schema_editor.quote_name(name)}")
+        editor: Any = schema_editor
+        concurrently = "CONCURRENTLY " if _builds_concurrently(editor) else ""
+        with _without_lock_timeout(editor):
+            for name in editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others):
+                editor.execute(f"DROP INDEX {concurrently}{editor.quote_name(name)}")
 
 
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:

@@ -30,8 +30,8 @@ class LongListPaginator(Base):
     Pages of a list that may have millions of rows. They are counted no further than a step beyond the page shown: to
     count all takes longer than to show fifty.
 
-    In an `order` of columns only the first step has numbered pages. Each page after these is a `place`, found by the row
-    before it, as in the API: rows that are skipped by number are all read.
+    In an `order` of columns only the first step has numbered pages. Each page after these is a `place`, found by the
+    row before it, as in the API: rows that are skipped by number are all read.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class LongListPaginator(Base):
 
     def _rows(self, queryset: QuerySet[Any], first: int = 0) -> list[tuple[Any, ...]]:
         """
-        The keys of a page's rows and of one more, with what they are ordered by. Of the rows that are skipped, an index
-        is read and nothing else.
+        The keys of a page's rows and of one more, with what they are ordered by. Of the rows that are skipped, an
+        index is read and nothing else.
         """
         names = self.order.names if self.order else []
         return list(queryset.values_list("pk", *names)[first : first + self.per_page + 1])
 
     def _page_of(self, rows: list[tuple[Any, ...]], number: int) -> Page[Any]:
-        return self._get_page(self.queryset.filter(pk__in=[row[0] for row in rows]), number, self)
+        return Page(self.queryset.filter(pk__in=[row[0] for row in rows]), number, self)
 
     def _after(self, rows: list[tuple[Any, ...]]) -> str | None:
         """The page after these rows, where an order says what comes after them."""

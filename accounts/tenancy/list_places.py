@@ -18,8 +18,8 @@ class Place:
 
     def __str__(self) -> str:
         """What it is called in an address."""
-        encoded = urlsafe_b64encode(json.dumps([str(value) for value in self.values]).encode()).decode()
-        return f"{'after' if self.is_after else 'before'}-{encoded}"
+        encoded = urlsafe_b64encode(json.dumps([str(value) for value in self.values]).encode()) if self.values else b""
+        return f"{'after' if self.is_after else 'before'}-{encoded.decode().rstrip('=')}"
 
 
 END = Place(is_after=False)
@@ -54,7 +54,7 @@ class ColumnOrder:
         """The place that an address names; None if it names none of this order."""
         side, _dash, encoded = text.partition("-")
         try:
-            values = json.loads(urlsafe_b64decode(encoded))
+            values = json.loads(urlsafe_b64decode(encoded + "==")) if encoded else []
             fields = [field for field, _is_descending in self._columns]
             read = tuple(field.to_python(value) for field, value in zip(fields, values, strict=bool(values)))
         except (ValueError, TypeError, ValidationError):
@@ -65,9 +65,9 @@ class ColumnOrder:
 
 
 def _column(model: type[Model], name: Any) -> Any:
-    """The field of a part of an order that is a column; None of any other. A relation leads to the order of its rows."""
+    """The field of a part of an order that is a column; None of any other. A relation is an order of other rows."""
     try:
-        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
     is_column = field is not None and field.concrete and not field.null

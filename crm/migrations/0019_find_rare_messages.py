@@ -26,8 +26,10 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently("message", newest_first("message_by_direction", "direction")),
         AddIndexConcurrently("message", newest_first("message_by_origin", "origin")),
-        AddIndexConcurrently("message", newest_first("message_failed", condition=Q(status="failed"))),
-        AddIndexConcurrently("message", newest_first("message_unknown", condition=Q(status="unknown"))),
+        AddIndexConcurrently("message", newest_first("message_accepted", "status", condition=Q(status="accepted"))),
+        AddIndexConcurrently("message", newest_first("message_sent", "status", condition=Q(status="sent"))),
+        AddIndexConcurrently("message", newest_first("message_failed", "status", condition=Q(status="failed"))),
+        AddIndexConcurrently("message", newest_first("message_unknown", "status", condition=Q(status="unknown"))),
         AddIndexConcurrently(
             "conversation", newest_first("conversation_unread", time="last_message_at", condition=Q(unread__gt=0))
         ),

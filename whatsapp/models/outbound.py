@@ -76,9 +76,7 @@ class OutboundMessage(TenantModel):
         constraints = [
             models.UniqueConstraint("whatsapp_number", "wamid", name="%(class)s_wamid_once_per_number"),
             # Of the rows that have one: what came in has none.
-            models.UniqueConstraint(
-                fields=["token"], condition=Q(token__isnull=False), name="%(class)s_token_once"
-            ),
+            models.UniqueConstraint(fields=["token"], condition=Q(token__isnull=False), name="%(class)s_token_once"),
         ]
         indexes = [
             # Serves: claiming what is to be sent through a number, and finding leases that ran out.

@@ -27,10 +27,12 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        is_whole = _is_whole(schema_editor, self.index.name)
         if not _builds_concurrently(schema_editor):
-            return migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            if not is_whole:
+                migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return
         with _without_lock_timeout(schema_editor):
-            is_whole = _is_whole(schema_editor, self.index.name)
             if is_whole is False:
                 super().database_backwards(app_label, schema_editor, to_state, from_state)
             if not is_whole:
@@ -59,11 +61,13 @@ class AddUniqueIndexConcurrently(migrations.AddConstraint):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        is_whole = _is_whole(schema_editor, self.constraint.name)
         if not _builds_concurrently(schema_editor):
-            return super().database_forwards(app_label, schema_editor, from_state, to_state)
+            if not is_whole:
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
         model = to_state.apps.get_model(app_label, self.model_name)
         with _without_lock_timeout(schema_editor):
-            is_whole = _is_whole(schema_editor, self.constraint.name)
             if is_whole is False:
                 self.database_backwards(app_label, schema_editor, to_state, from_state)
             if not is_whole:
@@ -86,10 +90,7 @@ class DropUniqueOfField(migrations.AlterField):
 
 
 class DropIndexOfField(migrations.AlterField):
-    """
-    A foreign key that has `db_index=False` from now on. AlterField would make the whole foreign key anew, and so does
-    the way back.
-    """
+    """A foreign key that has `db_index=False` from now on. AlterField would check the whole foreign key anew."""
 
     def database_forwards(
         self,
@@ -107,6 +108,17 @@ class DropIndexOfField(migrations.AlterField):
             for name in editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others):
                 editor.execute(f"DROP INDEX {concurrently}{editor.quote_name(name)}")
 
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        editor: Any = schema_editor
+        editor.execute(editor._create_index_sql(model, fields=[model._meta.get_field(self.name)]))
+
 
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql" and not schema_editor.connection.in_atomic_block
@@ -117,7 +129,10 @@ def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None
     if schema_editor.collect_sql:
         return None
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+        if schema_editor.connection.vendor == "postgresql":
+            cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+        else:
+            cursor.execute("SELECT true FROM sqlite_master WHERE type = 'index' AND name = %s", [name])
         found = cursor.fetchone()
     return found and found[0]
 

@@ -29,9 +29,10 @@ def age(seconds):
     return f"now() - interval '1 second' * ({seconds})"
 
 
-def first(table):
-    """The least id of a table, an SQL expression."""
-    return f"(SELECT min(id) FROM {table})"
+def first(table, business=None):
+    """The least id of a table, or of a business's rows in it, an SQL expression."""
+    where = f" WHERE business_id = {business.pk}" if business else ""
+    return f"(SELECT min(id) FROM {table}{where})"
 
 
 def fill(table, rows, /, **columns):

@@ -1,14 +1,16 @@
 """What a business sees first: what needs a person, and what happened today."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts.models import Business, User
+from accounts.models import Business, Deletion, User
 from broadcasts import recipients
 from broadcasts.admin.message import StateFilter as RecipientStateFilter
 from broadcasts.models import Broadcast, BroadcastMessage
@@ -16,6 +18,7 @@ from crm.admin.conversation import UnreadFilter
 from crm.models import Conversation, Message
 from whatsapp.admin.webhook_event import StateFilter as EventStateFilter
 from whatsapp.models import WebhookEvent, WhatsAppNumber
+from whatsapp.models.outbound import IS_OPEN
 from whatsapp.numbers.issues import issues_of
 
 
@@ -29,30 +32,41 @@ class Need:
     url: str
 
 
+#: All rows of a model that a business has.
+Rows = Callable[[Any], Any]
+
 #: How many lines about numbers there may be.
 MAX_NUMBER_LINES = 10
 
 
 def needs(business: Business, person: User | None = None) -> list[Need]:
     """What waits for a person, most urgent first; without what this one may not see."""
+    rows = _rows_of(business)
     found = [
-        *_of_numbers(business),
-        _paused_broadcasts(business),
-        _unread(business),
-        _unknown(business),
-        _unknown_of_broadcasts(business),
-        *([_given_up(business)] if person is None or person.has_perm("whatsapp.view_webhookevent") else []),
+        *_of_numbers(rows),
+        _paused_broadcasts(rows),
+        _unread(rows),
+        _unknown(rows),
+        _unknown_of_broadcasts(rows),
+        *([_given_up(rows)] if person is None or person.has_perm("whatsapp.view_webhookevent") else []),
     ]
     return [need for need in found if need.count]
+
+
+def _rows_of(business: Business) -> Rows:
+    """What the rows of a business are asked of. To leave out what is being deleted, each row would have to be read."""
+    if Deletion.objects.open().exists():
+        return lambda model: model.objects.for_business(business)
+    return lambda model: model.objects.filter(business=business)
 
 
 def _need(kind: str, count: int, text: str, url_name: str, query: str) -> Need:
     return Need(kind, count, text % {"count": count}, f"{reverse(f'admin:{url_name}_changelist')}?{query}")
 
 
-def _of_numbers(business: Business) -> list[Need]:
+def _of_numbers(rows: Rows) -> list[Need]:
     """A line for each thing that a number needs; what is switched off needs nothing for now."""
-    numbers = WhatsAppNumber.objects.for_business(business)
+    numbers = rows(WhatsAppNumber)
     if not numbers:
         list_of_numbers = reverse("admin:whatsapp_whatsappnumber_changelist")
         return [Need("no_number", 1, gettext("Connect your first WhatsApp number"), list_of_numbers)]
@@ -68,20 +82,20 @@ def _of_numbers(business: Business) -> list[Need]:
     return [*lines, _need("numbers", left, text, "whatsapp_whatsappnumber", "is_active__exact=1")]
 
 
-def _paused_broadcasts(business: Business) -> Need:
-    count = Broadcast.objects.for_business(business).filter(status=Broadcast.Status.PAUSED).count()
+def _paused_broadcasts(rows: Rows) -> Need:
+    count = rows(Broadcast).filter(status=Broadcast.Status.PAUSED).count()
     text = ngettext("%(count)s broadcast is paused", "%(count)s broadcasts are paused", count)
     return _need("paused_broadcasts", count, text, "broadcasts_broadcast", "status__exact=paused")
 
 
-def _unread(business: Business) -> Need:
-    count = Conversation.objects.for_business(business).filter(unread__gt=0, status="open").count()
+def _unread(rows: Rows) -> Need:
+    count = rows(Conversation).filter(unread__gt=0, status="open").count()
     text = ngettext("%(count)s unread conversation", "%(count)s unread conversations", count)
     return _need("unread", count, text, "crm_conversation", UnreadFilter.query("yes"))
 
 
-def _unknown(business: Business) -> Need:
-    count = Message.objects.for_business(business).filter(status=Message.Status.UNKNOWN).count()
+def _unknown(rows: Rows) -> Need:
+    count = rows(Message).filter(status=Message.Status.UNKNOWN).count()
     text = ngettext(
         "%(count)s message may or may not have been sent: decide",
         "%(count)s messages may or may not have been sent: decide",
@@ -90,10 +104,10 @@ def _unknown(business: Business) -> Need:
     return _need("unknown", count, text, "crm_message", "status__exact=unknown")
 
 
-def _unknown_of_broadcasts(business: Business) -> Need:
+def _unknown_of_broadcasts(rows: Rows) -> Need:
     # By their broadcasts: the index of the recipients begins with these.
-    broadcasts = Broadcast.objects.for_business(business)
-    count = BroadcastMessage.objects.filter(broadcast__in=broadcasts, status=BroadcastMessage.Status.UNKNOWN).count()
+    of_broadcasts = BroadcastMessage.objects.filter(broadcast__in=rows(Broadcast))
+    count = of_broadcasts.filter(status=BroadcastMessage.Status.UNKNOWN).count()
     text = ngettext(
         "%(count)s message of a broadcast may or may not have been sent: decide",
         "%(count)s messages of broadcasts may or may not have been sent: decide",
@@ -104,8 +118,8 @@ def _unknown_of_broadcasts(business: Business) -> Need:
     )
 
 
-def _given_up(business: Business) -> Need:
-    count = WebhookEvent.objects.for_business(business).parked().count()
+def _given_up(rows: Rows) -> Need:
+    count = rows(WebhookEvent).parked().count()
     text = ngettext(
         "%(count)s webhook event could not be processed", "%(count)s webhook events could not be processed", count
     )
@@ -118,20 +132,28 @@ def today(business: Business) -> dict[str, int]:
     broadcasts included.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = _rows_of(business)
+    written = _written_since(midnight, rows(Message), rows(WhatsAppNumber))
     failed = Q(status="failed")
-    written = (
-        Message.objects.for_business(business)
-        .filter(created_at__gte=midnight)
-        .aggregate(
-            received=Count("pk", filter=Q(direction="in")),
-            sent=Count("pk", filter=Q(accepted_at__isnull=False) & ~failed),
-            failed=Count("pk", filter=failed),
-        )
-    )
     broadcast = recipients.messages_since(business, midnight).aggregate(
         sent=Count("pk", filter=Q(accepted_at__gte=midnight) & ~failed), failed=Count("pk", filter=failed)
     )
     return {**written, **{name: written[name] + count for name, count in broadcast.items()}}
+
+
+def _written_since(since: datetime, messages: QuerySet[Any], numbers: QuerySet[Any]) -> dict[str, int]:
+    """
+    How many messages of conversations were received and sent, and how many failed. Each is counted in an index that
+    holds no other rows, so that a day of many messages is not read; what was sent is the rest of what was to be.
+    """
+    rows = messages.filter(created_at__gte=since)
+    failed, unknown = (rows.filter(status=status).count() for status in ("failed", "unknown"))
+    unsent = failed + unknown + rows.filter(IS_OPEN, whatsapp_number__in=numbers).count()
+    return {
+        "received": rows.filter(direction="in").count(),
+        "sent": rows.filter(direction="out").count() - unsent,
+        "failed": failed,
+    }
 
 
 def overview(business: Business, person: User) -> dict[str, Any]:

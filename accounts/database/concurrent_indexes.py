@@ -1,18 +1,19 @@
 """
-A migration's operation that builds an index of a table in use.
+A migration's operations on indexes of tables in use.
 
-PostgreSQL builds it CONCURRENTLY, while others write. That cannot be done in a transaction, so the migration has
-`atomic = False` and no other operation. On SQLite, and in a transaction (a backup is being restored, and nobody else
-sees the table), the index is built in the usual way.
+PostgreSQL builds and drops them CONCURRENTLY, while others write. That cannot be done in a transaction, so the
+migration has `atomic = False`, and no other operations than these: after a kill they are done again. On SQLite, and in
+a transaction (a backup is being restored, and nobody else sees the table), it is done in the usual way.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import migrations
+from django.db import migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
+from django.db.models import Index
 
 
 class AddIndexConcurrently(migrations.AddIndex):
@@ -30,11 +31,13 @@ class AddIndexConcurrently(migrations.AddIndex):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        is_whole = _is_whole(schema_editor, self.index.name)
         if not _builds_concurrently(schema_editor):
-            return super().database_forwards(app_label, schema_editor, from_state, to_state)
+            if not is_whole:
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
         model, postgresql = to_state.apps.get_model(app_label, self.model_name), cast(Any, schema_editor)
         with _without_lock_timeout(schema_editor):
-            is_whole = _is_whole(schema_editor, self.index.name)
             if is_whole is False:
                 postgresql.remove_index(model, self.index, concurrently=True)
             if not is_whole:
@@ -54,6 +57,75 @@ class AddIndexConcurrently(migrations.AddIndex):
             postgresql.remove_index(model, self.index, concurrently=True)
 
 
+class AddUniqueIndexConcurrently(migrations.AddConstraint):
+    """A unique constraint with a condition, which is an index, built like one of AddIndexConcurrently."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        is_whole = _is_whole(schema_editor, self.constraint.name)
+        if not _builds_concurrently(schema_editor):
+            if not is_whole:
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        with _without_lock_timeout(schema_editor):
+            if is_whole is False:
+                self.database_backwards(app_label, schema_editor, to_state, from_state)
+            if not is_whole:
+                sql = str(self.constraint.create_sql(model, schema_editor))
+                schema_editor.execute(sql.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))
+
+
+class DropUniqueOfField(migrations.AlterField):
+    """A field that is not `unique=True` any more: PostgreSQL drops two indexes in no time, SQLite copies the table."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        with transaction.atomic(schema_editor.connection.alias):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class DropIndexOfField(migrations.AlterField):
+    """A foreign key that has `db_index=False` from now on. AlterField would check the whole foreign key anew."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        others = {index.name for index in model._meta.indexes}
+        columns = [model._meta.get_field(self.name).column]
+        editor: Any = schema_editor
+        concurrently = "CONCURRENTLY " if _builds_concurrently(editor) else ""
+        with _without_lock_timeout(editor):
+            for name in editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others):
+                editor.execute(f"DROP INDEX {concurrently}{editor.quote_name(name)}")
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        editor: Any = schema_editor
+        editor.execute(editor._create_index_sql(model, fields=[model._meta.get_field(self.name)]))
+
+
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql" and not schema_editor.connection.in_atomic_block
 
@@ -63,7 +135,10 @@ def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None
     if schema_editor.collect_sql:
         return None
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+        if schema_editor.connection.vendor == "postgresql":
+            cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+        else:
+            cursor.execute("SELECT true FROM sqlite_master WHERE type = 'index' AND name = %s", [name])
         found = cursor.fetchone()
     return found and found[0]
 
@@ -71,6 +146,9 @@ def _is_whole(schema_editor: BaseDatabaseSchemaEditor, name: str) -> bool | None
 @contextmanager
 def _without_lock_timeout(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
     """Building waits for all earlier transactions, even a backup's, and blocks nobody meanwhile."""
+    if not _builds_concurrently(schema_editor):
+        yield
+        return
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (before,) = cursor.fetchone()

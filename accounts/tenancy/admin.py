@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
-from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
@@ -28,7 +28,7 @@ from accounts.refusals import Refusal
 from .admin_checks import TenantInlineChecks, TenantModelAdminChecks
 from .admin_history import name_fields
 from .admin_links import TenantAdminForm
-from .admin_pagination import LongListPaginator
+from .admin_pagination import LongChangeList, LongListPaginator, paginator_for
 from .forms import TenantModelForm, with_choice_of_business
 from .formsets import TenantInlineFormSet, TenantModelFormSet
 from .list_filters import TenantRelatedFilter
@@ -188,6 +188,14 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
     def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[Any]:
         return storable(self.model._meta.pk, super()._get_edited_object_pks(request, prefix))
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongChangeList]:
+        return LongChangeList
+
+    def get_paginator(  # type: ignore[override]  # Django passes what follows by name.
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, **kwargs: Any
+    ) -> LongListPaginator:
+        return paginator_for(request, queryset, per_page, **kwargs)
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
 
@@ -257,15 +265,6 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
 
 class ReadOnlyTenantAdmin(TenantModelAdmin):
     """Rows that only the system writes, and that may be millions."""
-
-    def get_paginator(  # type: ignore[override]  # Django passes what follows by name.
-        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, **kwargs: Any
-    ) -> LongListPaginator:
-        try:
-            asked_page = int(request.GET.get(PAGE_VAR, 1))
-        except ValueError:
-            asked_page = 1
-        return LongListPaginator(queryset, per_page, asked_page=asked_page, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

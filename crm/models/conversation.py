@@ -27,6 +27,8 @@ class Conversation(TenantModel):
         "whatsapp.WhatsAppNumber",
         on_delete=models.CASCADE,
         related_name="conversations",
+        # The constraint's index begins with it.
+        db_index=False,
         verbose_name=_("number"),
     )
     customer = models.ForeignKey(
@@ -73,6 +75,14 @@ class Conversation(TenantModel):
                 models.F("last_message_at").desc(),
                 models.F("id").desc(),
                 name="conversation_by_business",
+            ),
+            # Serves: those with unread messages, which closed ones have none of.
+            models.Index(
+                "business",
+                models.F("last_message_at").desc(),
+                models.F("id").desc(),
+                name="conversation_unread",
+                condition=Q(unread__gt=0),
             ),
         ]
         constraints = [

@@ -52,7 +52,7 @@ class OutboundMessage(TenantModel):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
     wamid = models.CharField(_("WhatsApp message ID"), max_length=255, null=True, blank=True, editable=False)  # noqa: DJ001
     # Travels as biz_opaque_callback_data and comes back in every status webhook; made when the row is claimed.
-    token = models.CharField(max_length=32, null=True, unique=True, editable=False)  # noqa: DJ001
+    token = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001
     lease_until = models.DateTimeField(null=True, editable=False)
     due_at = models.DateTimeField(_("not before"), null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
@@ -75,6 +75,8 @@ class OutboundMessage(TenantModel):
         abstract = True
         constraints = [
             models.UniqueConstraint("whatsapp_number", "wamid", name="%(class)s_wamid_once_per_number"),
+            # Of the rows that have one: what came in has none.
+            models.UniqueConstraint(fields=["token"], condition=Q(token__isnull=False), name="%(class)s_token_once"),
         ]
         indexes = [
             # Serves: claiming what is to be sent through a number, and finding leases that ran out.

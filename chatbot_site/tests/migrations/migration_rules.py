@@ -3,8 +3,8 @@ What a migration may do. While a new version is installed, processes of the vers
 without the columns they do not know, and read and write everything they do know. So, on tables of the last release:
 
 - A new column is nullable or has a `db_default`, and no index (`db_index=False`, then the next rule).
-- An index is built by accounts.database.concurrent_indexes.AddIndexConcurrently, in a migration with `atomic = False`
-  that does nothing else.
+- An index is built and dropped by the operations of accounts.database.concurrent_indexes, in a migration with
+  `atomic = False` that does nothing else.
 - A field, a model or a table that old code uses is not removed or renamed, and a column changes only in ways old code
   does not notice: a longer text, a `db_default`. In the next release, when nobody uses it any more, it may go.
 - A constraint is checked under a lock and may refuse what old code writes; what raw SQL does cannot be seen here.
@@ -27,7 +27,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models.fields import NOT_PROVIDED
 
-from accounts.database.concurrent_indexes import AddIndexConcurrently
+from accounts.database.concurrent_indexes import (
+    AddIndexConcurrently,
+    AddUniqueIndexConcurrently,
+    DropIndexOfField,
+    DropUniqueOfField,
+)
 
 #: The last migration of each app in the last release.
 BASELINE = {
@@ -49,6 +54,9 @@ HARMLESS = (
     migrations.RenameIndex,
     migrations.RunPython,
 )
+
+#: What is done while others write, and again after a kill.
+CONCURRENT = (AddIndexConcurrently, AddUniqueIndexConcurrently, DropIndexOfField, DropUniqueOfField)
 
 #: What a field has in Python alone. A changed `db_column` renames the column.
 IN_PYTHON = {*models.Field.non_db_attrs, "auto_now", "auto_now_add", "default"} - {"db_column"}
@@ -106,8 +114,8 @@ def _problems(
     operation: Operation, migration: migrations.Migration, state: ProjectState, released: ProjectState
 ) -> Iterator[str]:
     app = migration.app_label
-    if isinstance(operation, AddIndexConcurrently):
-        if migration.atomic or len(migration.operations) > 1:
+    if isinstance(operation, CONCURRENT):
+        if migration.atomic or not all(isinstance(other, CONCURRENT) for other in migration.operations):
             yield "needs `atomic = False` and a migration of its own"
     elif isinstance(operation, HARMLESS) or _is_new(operation, app, released):
         return

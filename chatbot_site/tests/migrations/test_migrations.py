@@ -120,6 +120,11 @@ def test_an_index_built_concurrently_stands_alone_outside_of_a_transaction() -> 
     assert migrated(AddIndexConcurrently("shop", INDEX), add(CharField(null=True, max_length=1)), atomic=False)
 
 
+def test_indexes_are_built_concurrently_in_one_migration() -> None:
+    another = AddIndexConcurrently("shop", Index(fields=["name", "id"], name="shop_by_name_and_id"))
+    assert migrated(AddIndexConcurrently("shop", INDEX), another, atomic=False) == []
+
+
 def test_a_reason_exempts_what_it_names_and_nothing_else() -> None:
     remove = migrations.RemoveField("shop", "name")
     reasons = {"RemoveField crm.shop.name": "Nobody has used it since the last release."}

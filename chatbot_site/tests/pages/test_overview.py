@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Deletion
 from accounts.testing import make_owner
 from broadcasts.testing import make_broadcast, make_broadcast_message
 from chatbot_site.overview import needs, today
@@ -67,6 +68,24 @@ def test_today_counts_what_was_sent_and_what_failed_of_broadcasts_too():
         make_broadcast_message(broadcast, make_customer(business), status, accepted_at=accepted_at)
 
     assert today(business) == {"received": 1, "sent": 3, "failed": 2}
+
+
+def test_what_was_not_sent_yet_or_may_not_have_been_is_not_counted_as_sent():
+    number = make_number(make_owner().business)
+    conversation = make_conversation(number)
+    for status in ("queued", "sending", "unknown", "failed", "accepted", "sent", "delivered", "read"):
+        make_message(conversation, direction="out", status=status)
+
+    assert today(number.business) == {"received": 0, "sent": 4, "failed": 1}
+
+
+def test_what_a_job_is_deleting_is_not_counted():
+    number = make_number(make_owner().business)
+    for customer in (make_customer(number.business), make_customer(number.business)):
+        make_message(make_conversation(number, customer))
+    Deletion.objects.create(business=number.business, what="crm.customer", object_id=customer.pk, state="waiting")
+
+    assert today(number.business)["received"] == 1
 
 
 def test_each_thing_that_a_number_needs_is_one_line_that_leads_to_it(client):

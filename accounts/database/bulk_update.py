@@ -1,19 +1,13 @@
 """
 One UPDATE of many rows, each with its own values: `UPDATE … FROM (VALUES …)` in the SQL that SQLite (since 3.33) and
 PostgreSQL share. Django's bulk_update builds a CASE per row and column, which takes fifty times as long.
-
-Also one INSERT of many pairs of keys, for each of which bulk_create would build an object.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
-
-#: Rows in one INSERT. SQLite accepts 32,766 values in a statement.
-INSERT_BATCH = 5000
 
 
 def update_rows(
@@ -50,20 +44,6 @@ def update_rows(
                 *(field.get_db_prep_save(value, connection) for field, value in fixed.items()),
             ],
         )
-
-
-def insert_pairs(model: type[Model], given: Sequence[str], pairs: Sequence[tuple[Any, Any]]) -> None:
-    """Insert rows of `model` that are two foreign keys, named in `given`, and nothing else. Existing rows stay."""
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(_field(model, name).column) for name in given)
-    with connection.cursor() as cursor:
-        for start in range(0, len(pairs), INSERT_BATCH):
-            part = pairs[start : start + INSERT_BATCH]
-            values = ", ".join(["(%s, %s)"] * len(part))
-            cursor.execute(
-                f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {values} ON CONFLICT DO NOTHING",
-                list(chain.from_iterable(part)),
-            )
 
 
 def _field(model: type[Model], name: str) -> Any:

@@ -58,7 +58,7 @@ def _insert_each(into: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]
     columns = [map(_preparation(field), values) for field, values in zip(fields, zip(*rows, strict=True), strict=True)]
     places = ", ".join(["%s"] * (len(fields) + len(fixed)))
     with connection.cursor() as cursor:
-        values = zip(*columns, *map(repeat, fixed), strict=False)
+        values = list(zip(*columns, *map(repeat, fixed), strict=False))
         cursor.executemany(f"{into} VALUES ({places}) ON CONFLICT DO NOTHING", values)
 
 

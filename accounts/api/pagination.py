@@ -23,9 +23,8 @@ class DeferredPaginator(Base):
         number = self.validate_number(number)
         rows: Any = self.object_list
         begin, end = (number - 1) * self.per_page, number * self.per_page
-        if number > 1:
-            return self._get_page(rows.filter(pk__in=rows.values("pk")[begin:end]), number, self)
-        return self._get_page(rows[:end], number, self)
+        page = rows.filter(pk__in=rows.values("pk")[begin:end]) if number > 1 else rows[:end]
+        return Page(page, number, self)
 
 
 class PagePagination(PageNumberPagination):

@@ -16,7 +16,6 @@ from .concurrent_indexes import AddIndexConcurrently
 class AddTrigramIndex(AddIndexConcurrently):
     def __init__(self, model_name: str, field: str, name: str) -> None:
         super().__init__(model_name, GinIndex(fields=[field], opclasses=["gin_trgm_ops"], name=name))
-        self._constructor_args = ((model_name, field, name), {})
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models stay as they are."""

@@ -1,7 +1,7 @@
 """An index for parts of texts is built where the database can have it; elsewhere the migration passes without."""
 
 import pytest
-from django.db import connection, migrations, transaction
+from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
 
 from accounts.database.trigram_indexes import AddTrigramIndex
@@ -18,7 +18,7 @@ class AddIndex(migrations.Migration):
 
 def migrate(*, back: bool = False) -> None:
     migration = AddIndex("9999_add_index", "accounts")
-    with transaction.atomic(), connection.schema_editor(atomic=False) as editor:
+    with connection.schema_editor(atomic=False) as editor:
         (migration.unapply if back else migration.apply)(MigrationLoader(connection).project_state(), editor)
 
 
@@ -48,6 +48,7 @@ def test_a_role_that_may_not_create_extensions_goes_on_without_it() -> None:
 
 
 @pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
 def test_sqlite_goes_on_without_it() -> None:
     migrate()
     assert not is_there()

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.tenancy.admin import TenantModelAdmin
@@ -20,6 +20,9 @@ class CustomerSearch(TenantModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         user = signed_in(request)
         country = user.business.country if user.business else "RU"
-        found = matching(scope(Customer.objects.order_by(), user), search_term, country)
         path, _separator, _field = self.search_fields[0].rpartition("__")
-        return queryset.filter(**{f"{path or 'pk'}__in": found.values("pk")}), False
+        if not path:
+            return matching(queryset, search_term, country), False
+        found = matching(scope(Customer.objects.order_by(), user), search_term, country)
+        # SQLite looks at the customer of each row in turn, and so stops at the end of the page.
+        return queryset.filter(Exists(found.filter(pk=OuterRef(path)))), False

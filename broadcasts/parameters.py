@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm.customers import interpolation
-from crm.models import Customer
+from crm.customers.interpolation import CustomerFields
 from whatsapp.models import MessageTemplate
 from whatsapp.template_parameters import media_key, missing, one_line, optional, placeholders
 
@@ -56,7 +56,7 @@ def _what_to_say(template: MessageTemplate, key: str) -> str:
     return _("“%(key)s”: say what is to stand there.") % {"key": key}
 
 
-def filled_in(parameters: Mapping[str, str], customer: Customer) -> dict[str, str]:
+def filled_in(parameters: Mapping[str, str], customer: CustomerFields) -> dict[str, str]:
     """The parameters as one customer reads them."""
 
     def value(name: str) -> object:

@@ -5,7 +5,9 @@ there, and of two that plan the same broadcast one stores each batch.
 """
 
 import time
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,14 +15,14 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.database.bulk_insert import insert_rows
 from accounts.jobs.job import Job
 from accounts.jobs.job import advance as advance_row
 from accounts.refusals import Refusal
-from crm.models import Customer
 from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_usable
 from whatsapp.models import MessageTemplate
-from whatsapp.template_parameters import missing, problems
+from whatsapp.template_parameters import missing, problem_finder
 
 from . import audience, parameters
 from .models import Broadcast, BroadcastMessage
@@ -31,11 +33,34 @@ SkipReason = BroadcastMessage.SkipReason
 #: How long a worker holds a row.
 LEASE = timedelta(minutes=1)
 
-#: People in one transaction. As many are planned in the request that asks for the plan.
-BATCH = 500
+#: People in one transaction, during which nobody else writes on SQLite. As many are planned in the request that asks
+#: for the plan.
+BATCH = 1000
+
+#: Tells what is wrong with the parameters of one person (whatsapp.template_parameters).
+ProblemFinder = Callable[[Mapping[str, str]], dict[str, str]]
 
 #: If one of these changes, rows made before are no longer those to be stored.
 ROWS_DEPEND_ON = ("status", "planned_up_to", "whatsapp_number_id", "template_id", "parameters", "audience")
+
+
+class Recipient(NamedTuple):
+    """What is read of a customer: thousands of them are no models."""
+
+    pk: int
+    name: str
+    phone: str | None
+    attributes: dict[str, Any]
+    opted_out_at: datetime | None
+
+
+class Row(NamedTuple):
+    """What is different in each row of a plan."""
+
+    customer: int
+    parameters: dict[str, str]
+    status: str
+    skip_reason: str
 
 
 @transaction.atomic
@@ -93,8 +118,8 @@ def plan_batch(broadcast_id: int) -> bool:
     except ValidationError as error:
         _give_up(broadcast, error)
         return False
-    batch = list(people.filter(pk__gt=broadcast.planned_up_to).order_by("pk")[:BATCH])
-    store(broadcast, [message_for(broadcast, customer) for customer in batch])
+    batch = people.filter(pk__gt=broadcast.planned_up_to).order_by("pk").values_list(*Recipient._fields)[:BATCH]
+    store(broadcast, rows_for(broadcast, map(Recipient._make, batch)))
     return True
 
 
@@ -103,7 +128,7 @@ def in_planning() -> QuerySet[Broadcast]:
 
 
 @transaction.atomic
-def store(broadcast: Broadcast, rows: list[BroadcastMessage]) -> None:
+def store(broadcast: Broadcast, rows: list[Row]) -> None:
     """
     Store the next rows of a broadcast, unless somebody else did, or it is not what they were made of any more. They
     are made before: on SQLite nobody writes during this transaction.
@@ -111,11 +136,13 @@ def store(broadcast: Broadcast, rows: list[BroadcastMessage]) -> None:
     current = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
     if any(getattr(current, name) != getattr(broadcast, name) for name in ROWS_DEPEND_ON):
         return
-    BroadcastMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    names = ("business_id", "whatsapp_number_id")
+    constants = {"broadcast_id": broadcast.pk, **{name: getattr(broadcast, name) for name in names}}
+    insert_rows(BroadcastMessage, Row._fields, rows, constants)
     if len(rows) < BATCH:
         current.move(Status.PLANNED, since=[Status.PLANNING])
     else:
-        current.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=rows[-1].customer_id)
+        current.move(Status.PLANNING, since=[Status.PLANNING], planned_up_to=rows[-1].customer)
 
 
 @transaction.atomic
@@ -133,27 +160,26 @@ def drop(broadcast: Broadcast) -> None:
     rows._raw_delete(rows.db)
 
 
-def message_for(broadcast: Broadcast, customer: Customer) -> BroadcastMessage:
-    filled = parameters.filled_in(broadcast.parameters, customer)
-    reason = _skip_reason(broadcast.template, customer, filled)
-    return BroadcastMessage(
-        business_id=broadcast.business_id,
-        whatsapp_number_id=broadcast.whatsapp_number_id,
-        broadcast_id=broadcast.pk,
-        customer_id=customer.pk,
-        parameters=filled,
-        status=BroadcastMessage.Status.SKIPPED if reason else BroadcastMessage.Status.PLANNED,
-        skip_reason=reason,
-    )
+def rows_for(broadcast: Broadcast, recipients: Iterable[Recipient]) -> list[Row]:
+    find_problems = problem_finder(broadcast.template)
+    rows = []
+    for recipient in recipients:
+        filled = parameters.filled_in(broadcast.parameters, recipient)
+        reason = _skip_reason(broadcast.template, recipient, filled, find_problems)
+        status = BroadcastMessage.Status.SKIPPED if reason else BroadcastMessage.Status.PLANNED
+        rows.append(Row(recipient.pk, filled, status, reason))
+    return rows
 
 
-def _skip_reason(template: MessageTemplate, customer: Customer, filled: dict[str, str]) -> str:
+def _skip_reason(
+    template: MessageTemplate, recipient: Recipient, filled: dict[str, str], find_problems: ProblemFinder
+) -> str:
     """Why a person is left out; empty when they are not."""
-    if customer.opted_out:
+    if recipient.opted_out_at:
         return SkipReason.OPTED_OUT
-    if _needs_phone(template) and not customer.phone:
+    if _needs_phone(template) and not recipient.phone:
         return SkipReason.NO_PHONE
-    if not problems(template, filled):
+    if not find_problems(filled):
         return ""
     if missing(template, filled):
         return SkipReason.EMPTY_PARAMETER

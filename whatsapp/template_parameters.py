@@ -11,7 +11,7 @@ that a button copies.
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -129,15 +129,25 @@ def missing(template: TemplateFields, parameters: Mapping[str, str]) -> list[str
 
 def problems(template: TemplateFields, parameters: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the parameters of a template, a sentence by key; empty when the message can be sent."""
-    found = {
-        key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
-        for key in parameters
-        if key not in (*placeholders(template), *optional(template))
-    }
-    found |= {key: _("Fill this in.") for key in missing(template, parameters)}
-    if not found:
-        found = _wrong_values(template, {key: one_line(value) for key, value in parameters.items()})
-    return found
+    return problem_finder(template)(parameters)
+
+
+def problem_finder(template: TemplateFields) -> Callable[[Mapping[str, str]], dict[str, str]]:
+    """`problems` for the parameters of many people: the template is read once."""
+    parts, needed = parts_of(template), placeholders(template)
+    known = {*needed, *optional(template)}
+
+    def find(parameters: Mapping[str, str]) -> dict[str, str]:
+        values = {key: one_line(value) for key, value in parameters.items()}
+        found = {
+            key: _("The template “%(template)s” has no such placeholder.") % {"template": template.name}
+            for key in values
+            if key not in known
+        }
+        found |= {key: _("Fill this in.") for key in needed if not values.get(key)}
+        return found or _wrong_values(parts, values)
+
+    return find
 
 
 def template_message(template: TemplateFields, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -320,9 +330,9 @@ def _location(value: str) -> dict[str, Any] | None:
     return {"latitude": parts[0], "longitude": parts[1], **dict(zip(("name", "address"), parts[2:], strict=False))}
 
 
-def _wrong_values(template: TemplateFields, values: Mapping[str, str]) -> dict[str, str]:
+def _wrong_values(parts: list[dict[str, Any]], values: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for component in parts_of(template):
+    for component in parts:
         kind = component.get("type")
         if kind == "BODY":
             found |= _too_long(component.get("text"), values, "", MAX_BODY)

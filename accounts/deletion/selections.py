@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.database.bulk_update import insert_pairs
+from accounts.database.bulk_insert import insert_rows
 from accounts.jobs.tasks import wake
 from accounts.models import Deletion, SelectedRow, Selection, User
 from accounts.refusals import Refusal
@@ -25,7 +25,7 @@ RETENTION = timedelta(days=1)
 def select(model: type[models.Model], pks: list[Any], user: User | None) -> Selection:
     """Write down the rows of a model with these primary keys, as whoever may delete them has chosen them."""
     selection = Selection.objects.create(what=model._meta.label_lower, user=user)
-    insert_pairs(SelectedRow, ("selection", "object_id"), [(selection.pk, pk) for pk in pks])
+    insert_rows(SelectedRow, ("selection", "object_id"), [(selection.pk, pk) for pk in pks])
     return selection
 
 

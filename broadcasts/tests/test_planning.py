@@ -2,16 +2,18 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from accounts.refusals import Refusal
 from accounts.testing import work_off
 from broadcasts import drafts, planning
 from broadcasts.models import BroadcastMessage
-from broadcasts.testing import make_broadcast
+from broadcasts.testing import make_broadcast, make_broadcast_message
 from crm.customers import customers
 from crm.models import Customer, Tag
 from crm.testing import make_customer
@@ -49,6 +51,36 @@ def test_everybody_gets_a_row_with_their_own_parameters(broadcast):
         "Boris": {"1": "Boris", "2": "881"},
     }
     assert {row.status for row in rows(broadcast).values()} == {"planned"}
+
+
+def stored(broadcast):
+    """The rows as the driver reads them, but for what differs from plan to plan."""
+    names = [field.column for field in BroadcastMessage._meta.concrete_fields]
+    columns = ", ".join(name for name in names if name not in ("id", "broadcast_id", "created_at"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM broadcast_messages WHERE broadcast_id = {broadcast.pk} ORDER BY id")
+        return cursor.fetchall()
+
+
+def test_rows_are_as_the_model_would_have_made_them(broadcast):
+    people = {
+        make_customer(broadcast.business, name="Анна «О'Нил»"): ({"1": "Анна «О'Нил»", "2": "881"}, "planned", ""),
+        make_customer(broadcast.business, name=""): ({"1": "", "2": "881"}, "skipped", "empty_parameter"),
+        make_customer(broadcast.business, name="Ян", opted_out_at=timezone.now()): (
+            {"1": "Ян", "2": "881"},
+            "skipped",
+            "opted_out",
+        ),
+    }
+    by_hand = make_broadcast(broadcast.whatsapp_number)
+    for customer, (parameters, status, reason) in people.items():
+        make_broadcast_message(by_hand, customer, status, parameters=parameters, skip_reason=reason)
+
+    drafts.plan(broadcast)
+
+    assert stored(broadcast) == stored(by_hand)
+    made = broadcast.messages.values_list("created_at", flat=True)
+    assert all(timezone.now() - timedelta(minutes=1) < moment <= timezone.now() for moment in made)
 
 
 def test_parameters_stay_as_they_were_planned(broadcast):
@@ -228,7 +260,7 @@ def test_rows_made_of_an_older_draft_are_not_stored(broadcast, two_at_a_time):
     make_customer(broadcast.business, name="Anna")
     broadcast.move("planning", since=["draft"])
     older = planning.in_planning().get()
-    rows = [planning.message_for(older, customer) for customer in Customer.objects.all()]
+    rows = planning.rows_for(older, Customer.objects.all())
     broadcast.move("planning", since=["planning"], audience={"tags_any": ["vip"]})
 
     planning.store(older, rows)

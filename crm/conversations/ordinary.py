@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.database.bulk_update import insert_missing
+from accounts.database.bulk_insert import insert_missing
 from accounts.database.outages import is_outage
 from accounts.database.prepared import PreparedQuery
 from accounts.models import Business

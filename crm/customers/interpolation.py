@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from crm.models import Customer
+from typing import Any, Protocol
 
 #: Characters of a value that is put into a text.
 MAX_VALUE = 1000
@@ -21,6 +18,19 @@ PLACEHOLDER = re.compile(
 
 CUSTOMER_NAMES = frozenset({"customer.name", "customer.phone"})
 CUSTOMER_ATTRIBUTES = "customer.attributes."
+
+
+class CustomerFields(Protocol):
+    """What is read of a Customer."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def phone(self) -> str | None: ...
+
+    @property
+    def attributes(self) -> dict[str, Any]: ...
 
 
 def fill(template: str, values: Callable[[str], Any], limit: int) -> str:
@@ -51,7 +61,7 @@ def is_of_customer(name: str) -> bool:
     return name in CUSTOMER_NAMES or (name.startswith(CUSTOMER_ATTRIBUTES) and name != CUSTOMER_ATTRIBUTES)
 
 
-def value_of(customer: "Customer", name: str) -> Any:
+def value_of(customer: CustomerFields, name: str) -> Any:
     """A customer's value of a name that `is_of_customer`; None where there is none."""
     if name.startswith(CUSTOMER_ATTRIBUTES):
         return customer.attributes.get(name.removeprefix(CUSTOMER_ATTRIBUTES))

@@ -2,11 +2,11 @@
 
 from functools import reduce
 from operator import or_
-from typing import TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
+from crm.models import Customer
 from crm.normalization import fold
 from whatsapp.phone_numbers import normalize_phone, variants_of
 
@@ -17,15 +17,12 @@ _PUNCTUATION = str.maketrans("", "", " \u00a0+-().")
 MIN_PHONE_DIGITS = 10
 TRUNK_PREFIX = "0"
 
-_Model = TypeVar("_Model", bound=Model)
 
-
-def matching(queryset: QuerySet[_Model], text: str, country: str, path: str = "search_text") -> QuerySet[_Model]:
-    """The rows whose customer's search text, found by the look-up `path`, contains every term of `text`."""
+def matching(customers: QuerySet[Customer], text: str, country: str) -> QuerySet[Customer]:
+    """The customers whose search text contains every term of `text`."""
     for spellings in _terms(text, country):
-        contains = (Q(**{f"{path}__contains": spelling}) for spelling in spellings)
-        queryset = queryset.filter(reduce(or_, contains))
-    return queryset
+        customers = customers.filter(reduce(or_, (Q(search_text__contains=spelling) for spelling in spellings)))
+    return customers
 
 
 def _terms(text: str, country: str) -> list[tuple[str, ...]]:

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import Count, Model, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.database.bulk_update import insert_pairs, update_rows
+from accounts.database.bulk_insert import insert_rows
+from accounts.database.bulk_update import update_rows
 from crm.models import Customer, Tag
 from crm.models.customer import NOTHING_SEEN
 from crm.normalization import fold_tag, trim_tag
@@ -109,6 +110,6 @@ def _merge(kept: dict[int, int], tags: type[Model], links: type[Model], batch: i
         part = pks[start : start + batch]
         moving: Any = links._base_manager.filter(tag__in=part)
         pairs = [(customer, kept[tag]) for customer, tag in moving.values_list("customer", "tag")]
-        insert_pairs(links, ("customer", "tag"), pairs)
+        insert_rows(links, ("customer", "tag"), pairs)
         for gone in (moving, tags._base_manager.filter(pk__in=part)):
             gone._raw_delete(gone.db)

@@ -61,6 +61,17 @@ def test_customers_are_found_by_name_and_by_phone_however_written(page, owner, m
     assert "Пётр" not in html
 
 
+@pytest.mark.parametrize("model", ["conversation", "customer", "deal"])
+def test_a_search_reads_the_customers_of_one_business(page, owner, model):
+    with CaptureQueriesContext(connection) as queries:
+        page.get(list_of(model), {"q": "anna"})
+
+    searches = [query["sql"].partition("LIKE")[0] for query in queries if "LIKE" in query["sql"]]
+    assert searches
+    for search in searches:
+        assert f'."business_id" = {owner.business_id}' in search.rpartition("SELECT")[2]
+
+
 @pytest.mark.parametrize("model", ["conversation", "customer", "tag", "deal", "message"])
 def test_an_empty_list_says_what_will_come_there(page, model):
     assert "empty-list" in page.get(list_of(model)).text

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from accounts.api.pagination import NewestFirst, PagePagination
-from accounts.models import Deletion
+from accounts.models import Deletion, User
 from accounts.people.tokens import sign_in
 from accounts.testing import make_colleague, make_owner
 
@@ -61,6 +61,14 @@ def test_the_pages_hold_every_row_once(team):
         ids += [row["id"] for row in body["results"]]
         url = body["next"]
     assert len(ids) == len(set(ids)) == 5
+
+
+def test_of_the_rows_before_a_page_only_the_ids_are_read(team, django_assert_num_queries):
+    with django_assert_num_queries(2) as queries:
+        people = User.objects.order_by("email")
+        page = PagePagination().paginate_queryset(people, asked(page_size=2, page=2))
+    assert page == list(people[2:4])
+    assert "IN (SELECT" in queries.captured_queries[1]["sql"]
 
 
 @pytest.mark.parametrize("paginator_class", [PagePagination, NewestFirst])

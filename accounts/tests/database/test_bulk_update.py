@@ -4,14 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
-from accounts.database import bulk_update
-from accounts.database.bulk_update import insert_missing, insert_pairs, update_rows
+from accounts.database.bulk_update import update_rows
 from accounts.models import Business, Deletion
 from accounts.testing import make_business
-from crm.models import Customer, Tag
-from crm.testing import make_customer
+from crm.models import Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -110,93 +108,3 @@ def test_what_a_constraint_refuses_changes_no_row(shop: Business) -> None:
         rows = [(tag.pk, "same") for tag in tags]
         update_rows(Tag, ("id", "name"), rows, {"name": "v.name"}, where=OF_ID)
     assert {tag.name for tag in Tag.objects.all()} == {"a", "b"}
-
-
-# Pairs of keys
-
-
-@pytest.fixture
-def customers(shop: Business) -> list[Customer]:
-    return [make_customer(shop) for _ in range(3)]
-
-
-def tagged(customers: list[Customer]) -> set[int]:
-    return {customer.pk for customer in customers if customer.tags.exists()}
-
-
-def give(tag: Tag, customers: list[Customer]) -> None:
-    insert_pairs(Customer.tags.through, ("customer", "tag"), [(customer.pk, tag.pk) for customer in customers])
-
-
-def test_pairs_are_inserted_and_those_that_exist_are_left(shop: Business, customers: list[Customer]) -> None:
-    tag = Tag.objects.create(business=shop, name="vip")
-    customers[0].tags.add(tag)
-    before = Customer.tags.through.objects.get().pk
-    give(tag, customers[:2])
-    assert tagged(customers) == {customers[0].pk, customers[1].pk}
-    assert Customer.tags.through.objects.filter(pk=before).exists()
-    assert Customer.tags.through.objects.count() == 2
-
-
-def test_very_many_pairs_are_several_statements(
-    shop: Business, customers: list[Customer], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
-) -> None:
-    monkeypatch.setattr(bulk_update, "INSERT_BATCH", 2)
-    tag = Tag.objects.create(business=shop, name="vip")
-    with django_assert_num_queries(2):
-        give(tag, customers)
-    assert tagged(customers) == {customer.pk for customer in customers}
-
-
-def test_no_pairs_are_no_statement(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(0):
-        insert_pairs(Customer.tags.through, ("customer", "tag"), [])
-
-
-def test_as_many_pairs_as_a_statement_takes_are_fewer_than_sqlite_allows() -> None:
-    assert 2 * bulk_update.INSERT_BATCH <= 32_766
-
-
-def test_a_pair_that_names_nothing_is_refused(shop: Business) -> None:
-    with pytest.raises((IntegrityError, DataError)), transaction.atomic():
-        insert_pairs(Customer.tags.through, ("customer", "tag"), [(987654, 987654)])
-        connection.check_constraints()
-
-
-# New rows
-
-
-def new_tags(shop: Business, names: str) -> list[Tag]:
-    return [Tag(business=shop, name=name, folded_name=name) for name in names]
-
-
-def test_new_rows_are_inserted_in_their_order_and_those_that_exist_are_left(shop: Business) -> None:
-    Tag.objects.create(business=shop, name="b")
-    inserted = insert_missing(new_tags(shop, "cba"), once="name")
-    assert [tag.name for tag in inserted] == ["c", "a"]
-    assert list(Tag.objects.order_by("pk").values_list("name", flat=True)) == ["b", "c", "a"]
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_new_rows_are_as_django_would_save_them(shop: Business, count: int) -> None:
-    def customers_of(business: Business) -> list[Customer]:
-        return [
-            Customer(business=business, phone=f"+7916000000{serial}", attributes={"serial": serial}, name="O'Hara %s")
-            for serial in range(count)
-        ]
-
-    other = make_business()
-    insert_missing(customers_of(shop), once="phone")
-    for customer in customers_of(other):
-        super(Customer, customer).save()
-    columns = {field.attname for field in Customer._meta.concrete_fields} - {"id", "business_id", "created_at"}
-    saved, inserted = (
-        list(Customer.objects.filter(business=of).order_by("pk").values(*columns)) for of in (other, shop)
-    )
-    assert [{**row, "search_text": ""} for row in saved] == inserted
-    assert all(row.created_at for row in Customer.objects.filter(business=shop))
-
-
-def test_no_new_rows_are_no_statement(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(0):
-        assert insert_missing([], once="name") == []

@@ -15,7 +15,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.database.bulk_update import insert_pairs, update_rows
+from accounts.database.bulk_insert import insert_rows
+from accounts.database.bulk_update import update_rows
 from accounts.database.pacing import let_others_write
 from accounts.models import Business
 from accounts.refusals import Refusal
@@ -206,7 +207,7 @@ class Batch:
         names = dict.fromkeys(name for _customer, names in self.tagged for name in names)
         found = get_or_create_tags(self.business.pk, names) if names else []
         pks = {fold_tag(tag.name): tag.pk for tag in found}
-        insert_pairs(
+        insert_rows(
             Customer.tags.through,
             ("customer", "tag"),
             [(customer.pk, pks[fold_tag(name)]) for customer, names in self.tagged for name in names],

@@ -34,14 +34,6 @@ class BroadcastQuerySet(TenantQuerySet):
         under_way = self.filter(status__in=[Broadcast.Status.SENDING, Broadcast.Status.SCHEDULED])
         return under_way.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500], stopped_by=by)
 
-    def note_turn(self) -> None:
-        """
-        Let others that send through the same number have the next turn. Whoever changes one at this moment (cancels
-        it, and then its recipients, which the claim holds) is not waited for.
-        """
-        free = self.select_for_update(skip_locked=True, no_key=True).values("pk")
-        Broadcast.objects.filter(pk__in=free).update(claimed_at=timezone.now())
-
 
 class Broadcast(JobRow, Revisioned, TenantModel):
     """

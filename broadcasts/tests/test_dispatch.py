@@ -18,8 +18,9 @@ from crm.customers.customers import opt_out
 from crm.testing import make_customer
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.models import WhatsAppNumber
-from whatsapp.sending import delivery, ledger, tasks
+from whatsapp.sending import delivery, tasks
 from whatsapp.sending.delivery import RESERVED_FOR_REPLIES, Slots
+from whatsapp.sending.lanes import BulkLane
 from whatsapp.simulator.graph.faults import closed_after_accepting, error, failing_later
 from whatsapp.testing import answers_together, make_number, make_template
 
@@ -429,7 +430,8 @@ def test_a_broadcast_that_somebody_changes_at_this_moment_is_not_waited_for(numb
     broadcast = make_sending(number, people=1)
 
     def claim():
-        rows = ledger.claim(BroadcastMessage, number.pk, 1)
+        lane = BulkLane(BroadcastMessage, number.pk)
+        rows = lane.claim(1) if lane.is_open() else []
         connection.close()
         return rows
 

@@ -80,7 +80,7 @@ def test_the_messages_of_another_number_are_not_sent(number, meta):
 def test_every_model_of_the_ledger_is_sent(number, meta):
     row = make_broadcast_row(number, status="planned", broadcast_status="sending")
     template = row.broadcast.template
-    template.components = [{"type": "BODY", "text": "News"}]
+    template.status, template.components = "APPROVED", [{"type": "BODY", "text": "News"}]
     template.save()
     meta.approve(template)
     deliver(number, type(row))

@@ -14,15 +14,15 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.models.customer import recipient_of
 from whatsapp.message_templates import header_files
 from whatsapp.models import HeaderFile
 from whatsapp.template_parameters import MEDIA, SentFile, message_of, parts_of, with_files
 
-from crm.models.customer import recipient_of
-
 from .broadcast import Broadcast
 
-# Its first recipient is a scalar and no EXISTS, which PostgreSQL might answer by reading all that is planned.
+# Who waits is asked for as a range of one status, in the order of the index of a broadcast's recipients: however much
+# of it is sent, and whatever PostgreSQL believes of that, it cannot read the table by id instead.
 TURN = """
     SELECT b.id, template.synced_at
     FROM broadcasts b
@@ -37,8 +37,9 @@ TURN = """
       AND n.refused_token = %(refused_token)s AND n.messages_per_second = %(messages_per_second)s
       AND (
         SELECT m.id FROM broadcast_messages m
-        WHERE m.broadcast_id = b.id AND m.status = 'planned' AND (m.due_at IS NULL OR m.due_at <= %(now)s)
-        ORDER BY m.id LIMIT 1
+        WHERE m.broadcast_id = b.id AND m.status BETWEEN 'planned' AND 'planned'
+          AND (m.due_at IS NULL OR m.due_at <= %(now)s)
+        ORDER BY m.status, m.id LIMIT 1
       ) IS NOT NULL
       AND (
         {file} NOT LIKE 'file:%%' OR EXISTS (
@@ -51,13 +52,13 @@ TURN = """
 """
 
 PEOPLE = """
-    SELECT m.id, m.attempts + 1 AS attempts, m.parameters, m.broadcast_id, turn.synced_at,
+    SELECT m.id, m.attempts + 1 AS attempts, m.parameters, m.broadcast_id, (SELECT synced_at FROM turn) AS synced_at,
       customer.phone, customer.whatsapp_user_id, customer.opted_out_at IS NULL AS is_wanted
-    FROM turn
-    JOIN broadcast_messages m ON m.broadcast_id = turn.id
+    FROM broadcast_messages m
     JOIN customers customer ON customer.id = m.customer_id
-    WHERE m.status = 'planned' AND (m.due_at IS NULL OR m.due_at <= %(now)s)
-    ORDER BY m.id LIMIT %(limit)s
+    WHERE m.broadcast_id = (SELECT id FROM turn) AND m.status BETWEEN 'planned' AND 'planned'
+      AND (m.due_at IS NULL OR m.due_at <= %(now)s)
+    ORDER BY m.status, m.id LIMIT %(limit)s
 """
 
 # Whoever changes the broadcast at this moment (cancels it, and then its recipients, which the claim holds) is not
@@ -188,14 +189,14 @@ class Claimer:
 def _take(values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Claim and skip the next people of the broadcast whose turn it is."""
     with connection.cursor() as cursor:
-        cursor.execute(_filled(POSTGRESQL), values)
+        cursor.execute(filled(POSTGRESQL), values)
         return cursor.fetchall()
 
 
 @transaction.atomic(durable=True)
 def _take_on_sqlite(values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        rows = cursor.execute(_filled(SQLITE), values).fetchall()
+        rows = cursor.execute(filled(SQLITE), values).fetchall()
         if rows:
             wanted, unwanted = [row[0] for row in rows if row[-1]], [row[0] for row in rows if not row[-1]]
             cursor.execute(SQLITE_CLAIM, {**values, "ids": json.dumps(wanted)})
@@ -206,6 +207,6 @@ def _take_on_sqlite(values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 @lru_cache
-def _filled(statement: str) -> str:
+def filled(statement: str) -> str:
     """A statement with its parts in the SQL of the database."""
     return statement.format(turn=TURN.format(file=HEADER_FILE[connection.vendor]), people=PEOPLE)

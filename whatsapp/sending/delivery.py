@@ -39,7 +39,7 @@ RESERVED_FOR_REPLIES = 10
 
 #: The most rows of one claim, and the fewest free slots for which bulk makes one.
 MICRO_BATCH = 45
-MIN_BULK_CLAIM = 15
+MIN_BULK_CLAIM = 30
 
 #: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
 CLAIM_INTERVAL = 0.1

@@ -6,7 +6,7 @@ answer was lost. Each move is one committed UPDATE, so that whatever is killed w
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -82,9 +82,7 @@ def claim_bulk(
 ) -> Sequence[Claimed]:
     """The same for rows that come by the thousand, while the number is as `known`."""
     lease_until = timezone.now() + LEASE
-    return _committed_or_undone(
-        model, number_id, lambda secret: claimer.claim(known, limit, secret, lease_until)
-    )
+    return _committed_or_undone(model, number_id, lambda secret: claimer.claim(known, limit, secret, lease_until))
 
 
 def _committed_or_undone(model: Model, number_id: int, claim: Callable[[str], Claim]) -> Claim:
@@ -167,11 +165,12 @@ def settle(outcomes: Sequence[tuple[Claimed, Outcome]], model: Model | None = No
 
 def _settle(model: Model, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     """Write in one statement for all rows of which the same became. Each commits by itself."""
-    alike: dict[Outcome, list[Send]] = {}
+    alike: dict[object, tuple[Outcome, list[Send]]] = {}
     # In the order in which status webhooks lock them, so that nobody deadlocks.
     for row, outcome in sorted(outcomes, key=lambda pair: pair[0].pk):
-        alike.setdefault(replace(outcome, wamid=None), []).append((row.token, outcome.wamid))
-    for outcome, sends in alike.items():
+        _outcome, sends = alike.setdefault(outcome.but_for_wamid, (outcome, []))
+        sends.append((row.token, outcome.wamid))
+    for outcome, sends in alike.values():
         try:
             _write(model, outcome, sends)
         except IntegrityError:

@@ -1,7 +1,6 @@
 """The calls that a process may have under way at once: each holds a slot."""
 
 import threading
-import time
 from collections import deque
 
 
@@ -13,12 +12,13 @@ class Slots:
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
-        self._changed = threading.Condition()
-        self._waiting: deque[object] = deque()
+        self._lock = threading.Lock()
+        #: How many must be free for each of those who wait, and what wakes it.
+        self._waiting: deque[tuple[int, threading.Event]] = deque()
 
     def acquire(self, wanted: int, leaving: int = 0) -> int:
         """Hold up to `wanted` slots, none of the last `leaving`. Returns how many are held."""
-        with self._changed:
+        with self._lock:
             return self._take(wanted, leaving)
 
     def acquire_several(self, wanted: int, leaving: int, at_least: int, timeout: float = 0) -> int:
@@ -26,23 +26,27 @@ class Slots:
         The same, but at least so many, and after those who came before: wait up to `timeout` seconds for that, and
         then take what there is; without `timeout`, none.
         """
-        at_least = min(at_least, self._total - leaving)
-        ticket, deadline = object(), time.monotonic() + timeout
-        with self._changed:
-            self._waiting.append(ticket)
-            while not (is_served := self._waiting[0] is ticket and self._free - leaving >= at_least):
-                if not self._changed.wait(deadline - time.monotonic()):
-                    break
-            self._waiting.remove(ticket)
-            self._changed.notify_all()
-            return self._take(wanted, leaving) if is_served or timeout else 0
+        place = min(at_least + leaving, self._total), threading.Event()
+        with self._lock:
+            self._waiting.append(place)
+            self._wake_first()
+        is_served = place[1].wait(timeout)
+        with self._lock:
+            self._waiting.remove(place)
+            held = self._take(wanted, leaving) if is_served or timeout else 0
+            self._wake_first()
+            return held
+
+    def release(self, held: int) -> None:
+        with self._lock:
+            self._free += held
+            self._wake_first()
 
     def _take(self, wanted: int, leaving: int) -> int:
         held = max(0, min(wanted, self._free - leaving))
         self._free -= held
         return held
 
-    def release(self, held: int) -> None:
-        with self._changed:
-            self._free += held
-            self._changed.notify_all()
+    def _wake_first(self) -> None:
+        if self._waiting and self._free >= self._waiting[0][0]:
+            self._waiting[0][1].set()

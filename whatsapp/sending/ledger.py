@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -160,7 +160,8 @@ def settle(outcomes: Sequence[tuple[Claimed, Outcome]], model: Model | None = No
     outside of any transaction; while the database is away it waits.
     """
     if outcomes:
-        keep_trying(partial(_settle, model or type(outcomes[0][0]), outcomes), SETTLING_TIMEOUT)
+        own_model = cast(Model, type(outcomes[0][0]))
+        keep_trying(partial(_settle, model or own_model, outcomes), SETTLING_TIMEOUT)
 
 
 def _settle(model: Model, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:

@@ -80,7 +80,7 @@ class Delivery:
         self.under_way = 0
         self.is_cut_off = False
         self.has_claimed = False
-        #: Whether the last claim took as many rows as one may: then there may be more at once.
+        #: Whether the last claim of bulk took as many rows as one may: then there may be more at once.
         self.is_full = False
         #: When a number whose rate was used up may claim again (time.monotonic).
         self.claims_from = 0.0
@@ -137,7 +137,7 @@ class Delivery:
             if len(rows) < allowed:
                 rate_limiter.give_back(self.lane.number, allowed - len(rows))
             self._begin(rows)
-            self.is_full = len(rows) == MICRO_BATCH
+            self.is_full = self.model.is_bulk and len(rows) == MICRO_BATCH
         finally:
             slots.release(held - (self.under_way - under_way_before))
         return bool(rows) or not allowed

@@ -1,11 +1,17 @@
 """
 A Cloud API that accepts every message and does nothing else, faster than any client of it:
-`python fake_graph.py PORT LATENCY` with the latency in seconds. It prints how many messages it has accepted when its
-standard input ends.
+`python fake_graph.py PORT LATENCY [CERTIFICATE]` with the latency in seconds, over TLS with the path of a key and its
+certificate. It prints how many messages it has accepted when its standard input ends.
 """
 
 import asyncio
+import ssl
 import sys
+
+try:
+    import uvloop as loops
+except ImportError:
+    loops = asyncio
 
 ANSWER = '{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.%d"}]}'
 
@@ -40,13 +46,17 @@ def length_of(head):
     return int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
 
 
-async def serve(port, latency):
+async def serve(port, latency, certificate=None):
     Graph.latency = latency
     loop = asyncio.get_running_loop()
-    await loop.create_server(Graph, "127.0.0.1", port)
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    await loop.create_server(Graph, "127.0.0.1", port, ssl=context, backlog=1000)
     await loop.run_in_executor(None, sys.stdin.read)
     print(accepted)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))
+    loops.run(serve(int(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:]))

@@ -11,7 +11,7 @@ that a button copies.
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -152,8 +152,15 @@ def problem_finder(template: TemplateFields) -> Callable[[Mapping[str, str]], di
 
 def template_message(template: TemplateFields, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The Cloud API body of a template filled in, without its recipient; `parameters` have no problems."""
+    return message_of(template, parts_of(template), parameters)
+
+
+def message_of(
+    template: TemplateFields, parts: Iterable[dict[str, Any]], parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    """The same for a template whose `parts_of` are at hand, since it is sent to many."""
     values = {key: one_line(value) for key, value in parameters.items()}
-    components = [part for component in parts_of(template) for part in _parts(template, component, values)]
+    components = [part for component in parts for part in _parts(template, component, values)]
     content: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     if components:
         content["components"] = components

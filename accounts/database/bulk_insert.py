@@ -49,6 +49,7 @@ def insert_missing(rows: Sequence[T], once: str) -> list[T]:
     if not rows:
         return []
     constants, columns = _new_values(rows)
+    named: Any = rows[0]._meta.get_field(once)
     names = ", ".join(_quoted(field.column) for field in (*constants, *columns))
     selected, source = ["%s"] * len(constants), ""
     if columns:
@@ -57,7 +58,7 @@ def insert_missing(rows: Sequence[T], once: str) -> list[T]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {_quoted(rows[0]._meta.db_table)} ({names}) SELECT {', '.join(selected)} {source}"
-            f" WHERE true ON CONFLICT DO NOTHING RETURNING {_quoted(rows[0]._meta.get_field(once).column)}",
+            f" WHERE true ON CONFLICT DO NOTHING RETURNING {_quoted(named.column)}",
             [
                 *parameters(list(constants), [list(constants.values())]),
                 *parameters(list(columns), zip(*columns.values(), strict=True)),

@@ -3,7 +3,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -33,14 +32,6 @@ class BroadcastQuerySet(TenantQuerySet):
         """Pause those that are sending or scheduled, since Meta has stopped what they need. Returns how many."""
         under_way = self.filter(status__in=[Broadcast.Status.SENDING, Broadcast.Status.SCHEDULED])
         return under_way.update(status=Broadcast.Status.PAUSED, paused_reason=reason[:500], stopped_by=by)
-
-    def note_turn(self) -> None:
-        """
-        Let others that send through the same number have the next turn. Whoever changes one at this moment (cancels
-        it, and then its recipients, which the claim holds) is not waited for.
-        """
-        free = self.select_for_update(skip_locked=True, no_key=True).values("pk")
-        Broadcast.objects.filter(pk__in=free).update(claimed_at=timezone.now())
 
 
 class Broadcast(JobRow, Revisioned, TenantModel):

@@ -1,9 +1,7 @@
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django.db import models, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -12,11 +10,10 @@ from crm.models import Customer
 from whatsapp.graph.errors import CloudApiError
 from whatsapp.message_templates import header_files
 from whatsapp.models import HeaderFile, MessageTemplate, OutboundMessage, WhatsAppNumber
-from whatsapp.sending import ledger
 from whatsapp.sending.tasks import deliver
-from whatsapp.template_parameters import SentFile, template_message, with_files
 
 from .broadcast import Broadcast
+from .claiming import Claimer
 
 
 class BroadcastMessage(OutboundMessage):
@@ -42,7 +39,6 @@ class BroadcastMessage(OutboundMessage):
     tenant_parent = "broadcast"
     waits_as = OutboundMessage.Status.PLANNED
     is_bulk = True
-    sent_with = ("customer",)
 
     class Meta(OutboundMessage.Meta):
         db_table = "broadcast_messages"
@@ -71,30 +67,8 @@ class BroadcastMessage(OutboundMessage):
         )
 
     @classmethod
-    def lines_by_turn(cls, number_id: int) -> "Iterator[QuerySet[BroadcastMessage]]":
-        """The recipients of each broadcast, which the database finds in the order of its index."""
-        # A scalar and no EXISTS, which PostgreSQL might answer by reading all that is planned.
-        first = ledger.due(cls.objects.filter(broadcast=OuterRef("pk"), status=cls.waits_as)).values("pk")[:1]
-        sending = Broadcast.objects.filter(whatsapp_number_id=number_id, status=Broadcast.Status.SENDING)
-        sending = sending.annotate(first=Subquery(first)).filter(first__isnull=False)
-        by_turn = sending.order_by(F("claimed_at").asc(nulls_first=True), "started_at", "pk")
-        for broadcast_id in _with_files_at_meta(number_id, list(by_turn.values_list("pk", "parameters"))):
-            yield cls.objects.filter(broadcast=broadcast_id, status=cls.waits_as)
-
-    @classmethod
-    def to_be_sent(cls, rows: "list[BroadcastMessage]") -> "list[BroadcastMessage]":
-        """Who has opted out since the broadcast was planned is skipped. The broadcast has had its turn."""
-        Broadcast.objects.filter(pk__in={row.broadcast_id for row in rows}).note_turn()
-        opted_out = [row.pk for row in rows if row.customer.opted_out]
-        if opted_out:
-            cls.objects.filter(pk__in=opted_out).update(
-                status=cls.Status.SKIPPED, skip_reason=cls.SkipReason.OPTED_OUT
-            )
-        broadcasts = Broadcast.objects.select_related("template").in_bulk({row.broadcast_id for row in rows})
-        files = header_files.at_meta(_files_of(broadcasts.values()), rows[0].whatsapp_number_id)
-        for row in rows:
-            row.broadcast, row.files = broadcasts[row.broadcast_id], files
-        return [row for row in rows if not row.customer.opted_out]
+    def claimer(cls, number_id: int) -> Claimer:
+        return Claimer(number_id)
 
     @classmethod
     def refused(cls, number: WhatsAppNumber, refusals: Mapping[int, CloudApiError]) -> None:
@@ -193,13 +167,6 @@ class BroadcastMessage(OutboundMessage):
     def named_as(self) -> tuple[str, int]:
         return "broadcast", self.broadcast_id
 
-    #: Of a claimed row: the files that Meta has, by id.
-    files: Mapping[int, SentFile] = MappingProxyType({})
-
-    def cloud_api_message(self) -> dict[str, Any]:
-        content = with_files(template_message(self.broadcast.template, self.parameters), self.files)
-        return {**content, **self.customer.recipient()}
-
     @property
     def text(self) -> str:
         """The template's body with this recipient's parameters, as a person reads it."""
@@ -213,10 +180,3 @@ class BroadcastMessage(OutboundMessage):
 def _files_of(broadcasts: Iterable[Broadcast]) -> set[int]:
     """The ids of the files that broadcasts name."""
     return {pk for broadcast in broadcasts for pk in header_files.ids_in(broadcast.parameters)}
-
-
-def _with_files_at_meta(number_id: int, broadcasts: list[tuple[int, dict[str, str]]]) -> list[int]:
-    """Of broadcasts (id, parameters) those that name no file that Meta does not have now."""
-    named = {pk: header_files.ids_in(parameters) for pk, parameters in broadcasts}
-    there = header_files.at_meta(set().union(*named.values()), number_id).keys()
-    return [pk for pk, ids in named.items() if ids <= there]

@@ -181,12 +181,16 @@ class Customer(Revisioned, TenantModel):
         return f"@{self.username}" if self.username else ""
 
     def recipient(self) -> dict[str, str | None]:
-        """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
-        return {"to": self.phone} if self.phone else {"recipient": self.whatsapp_user_id}
+        return recipient_of(self.phone, self.whatsapp_user_id)
 
     @property
     def opted_out(self) -> bool:
         return self.opted_out_at is not None
+
+
+def recipient_of(phone: str | None, whatsapp_user_id: str | None) -> dict[str, str | None]:
+    """`to` for a phone, `recipient` for a WhatsApp user id (Cloud API, "Business-scoped user IDs")."""
+    return {"to": phone} if phone else {"recipient": whatsapp_user_id}
 
 
 def attribute_text(value: Any) -> str:

@@ -52,11 +52,21 @@ class RequestPool(Generic[Key]):
     def __len__(self) -> int:
         return len(self._under_way)
 
+    def start_all(self, calls: Iterable[tuple[Key, Request]]) -> None:
+        """Begin calls. They go on while `answers` waits."""
+        for key, request in calls:
+            self.start(key, request)
+
     def start(self, key: Key, request: Request) -> None:
-        """Begin a call. It goes on while `answers` waits."""
-        task = self._connections.loop.create_task(self._connections.call(request))
+        """Begin a call."""
+        task = self._connections.loop.create_task(self._begin(request))
         task.add_done_callback(self._end)
         self._under_way[task] = key
+
+    async def _begin(self, request: Request) -> Answer:
+        # One turn of the loop: connections that Meta closed while it stood still are not taken for open ones.
+        await asyncio.sleep(0)
+        return await self._connections.call(request)
 
     def answers(self, timeout: float) -> list[tuple[Key, Answer]]:
         """
@@ -110,14 +120,12 @@ class Connections:
     the other uses it.
     """
 
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def call(self, request: Request) -> Answer:
         """What Meta answered. Raises nothing."""
-        # One turn of the loop: connections that Meta closed while it stood still are not taken for open ones.
-        await asyncio.sleep(0)
         try:
             response = await self._session(settings.META_PROXY).request(
                 request.method,
@@ -178,4 +186,4 @@ def _take_connections() -> Connections:
     try:
         return _idle.pop()
     except IndexError:
-        return Connections()
+        return Connections(asyncio.new_event_loop())

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -47,14 +47,24 @@ def build_request(
         return Request(method, graph_url(path), headers, params)
     if isinstance(body, MultipartFile):
         return Request(method, graph_url(path), {**headers, "Content-Type": body.content_type}, params, body)
-    content = json.dumps(body, separators=(",", ":")).encode()
+    content = _json(body)
     return Request(method, graph_url(path), {**headers, "Content-Type": "application/json"}, params, content)
 
 
 def build_send(access_token: str, phone_number_id: str, body: Mapping[str, Any]) -> Request:
     """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
-    body = {"messaging_product": "whatsapp", **body}
-    return build_request(access_token, "POST", f"{phone_number_id}/messages", body=body)
+    return sender(access_token, phone_number_id)(body)
+
+
+def sender(access_token: str, phone_number_id: str) -> Callable[[Mapping[str, Any]], Request]:
+    """`build_send` for one number: what all its requests have in common is made once."""
+    common = build_request(access_token, "POST", f"{phone_number_id}/messages", body={})
+
+    def build(body: Mapping[str, Any]) -> Request:
+        content = _json({"messaging_product": "whatsapp", **body})
+        return Request(common.method, common.url, common.headers, body=content)
+
+    return build
 
 
 def build_mark_read(access_token: str, phone_number_id: str, wamid: str, typing: bool = False) -> Request:
@@ -79,6 +89,14 @@ def authorization(access_token: str) -> dict[str, str]:
     if not (access_token.isascii() and access_token.isprintable()):
         raise CloudApiError(190, title=_("The access token holds characters that no token has."), http_status=401)
     return {"Authorization": f"Bearer {access_token}"}
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return _encoder.encode(body).encode()
+
+
+#: With separators `json.dumps` would make one for each body.
+_encoder = json.JSONEncoder(separators=(",", ":"))
 
 
 def graph_url(path: str, safe: str = "/") -> str:

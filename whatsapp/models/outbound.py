@@ -1,5 +1,6 @@
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.apps import apps
 from django.db import models
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 #: Filters rows that are to be sent or under way. In literal SQL, because SQLite does not see that `IN` with
 #: parameters means the rows of a partial index.
 IS_OPEN = Func(F("status"), template="%(expressions)s IN ('queued', 'sending')", output_field=BooleanField())
+
+
+class Claimed(Protocol):
+    """A row of the ledger that was claimed: a whole one, or as far as sending needs it."""
+
+    pk: Any
+    token: Any
+    attempts: Any
+
+    def cloud_api_message(self) -> dict[str, Any]:
+        """
+        The body of `POST /{phone_number_id}/messages` without the envelope that delivery adds: `to` or `recipient`,
+        `type` and the object of that type (Cloud API, "Messages").
+        """
+        ...
+
+
+class Claimer(Protocol):
+    """Claims rows that come by the thousand, in one statement, and keeps what they have in common."""
+
+    def claim(self, known: Mapping[str, Any], limit: int, secret: str, lease_until: datetime) -> Sequence[Claimed]:
+        """
+        Up to `limit` rows to be sent now, in order, each `sending` with a token that begins with `secret`. None while
+        the number may not send, or has other values than those `known` (whatsapp.sending.send_gate.KNOWN).
+        """
+        ...
 
 
 class OutboundMessage(TenantModel):
@@ -94,7 +121,7 @@ class OutboundMessage(TenantModel):
     is_bulk: ClassVar[bool] = False
     # The field that orders sends to one person: of rows that share it, the earlier one is sent first. None: no order.
     ordered_by: ClassVar[str | None] = None
-    # The related rows that `cloud_api_message` and `to_be_sent` read.
+    # The related rows that `cloud_api_message` reads.
     sent_with: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -103,17 +130,9 @@ class OutboundMessage(TenantModel):
         return cls.objects.filter(IS_OPEN, whatsapp_number_id=number_id, status=cls.waits_as)
 
     @classmethod
-    def lines_by_turn(cls, number_id: int) -> Iterable[models.QuerySet[Any]]:
-        """The waiting rows, in lines that share the number: a claim takes from the first that has any due."""
-        return [cls.waiting(number_id)]
-
-    @classmethod
-    def to_be_sent(cls, rows: list[Self]) -> list[Self]:
-        """
-        Of waiting rows of one line, locked in a transaction, those to be sent. What must not be sent any more is set
-        aside.
-        """
-        return rows
+    def claimer(cls, number_id: int) -> Claimer:
+        """What claims rows of a number, where they are bulk."""
+        raise NotImplementedError
 
     @classmethod
     def refused(cls, number: "WhatsAppNumber", refusals: Mapping[int, Any]) -> None:
@@ -169,10 +188,7 @@ class OutboundMessage(TenantModel):
         return {name: getattr(self, f"pricing_{name}") for name in names}
 
     def cloud_api_message(self) -> dict[str, Any]:
-        """
-        The body of `POST /{phone_number_id}/messages` without the envelope that delivery adds: `to` or `recipient`,
-        `type` and the object of that type (Cloud API, "Messages").
-        """
+        """What is sent (Claimed.cloud_api_message); of bulk rows their claimer knows it."""
         raise NotImplementedError
 
 

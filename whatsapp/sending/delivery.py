@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -19,12 +19,12 @@ from django.utils.module_loading import import_string
 from whatsapp.graph import pool
 from whatsapp.graph.answers import Recipient, read_recipient, read_wamid
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, Unreachable
-from whatsapp.graph.pool import RequestPool
-from whatsapp.graph.requests import Request, build_send
-from whatsapp.models import OutboundMessage, WhatsAppNumber
-from whatsapp.secrets.encryption import UnreadableSecret
+from whatsapp.graph.requests import Request
+from whatsapp.models import Claimed, OutboundMessage, WhatsAppNumber
 
 from . import ledger, outcomes, rate_limiter, send_gate
+from .lanes import lane_of
+from .slots import Slots
 
 logger = logging.getLogger(__name__)
 
@@ -37,37 +37,21 @@ MAX_CALLS = 100
 #: How many of them bulk sending leaves to everything else.
 RESERVED_FOR_REPLIES = 10
 
-#: The most rows of one claim.
+#: The most rows of one claim, and the fewest free slots for which bulk makes one.
 MICRO_BATCH = 45
+MIN_BULK_CLAIM = 30
 
 #: Seconds until a number's bucket holds enough tokens again, or a slot may be free, to be worth a claim.
 CLAIM_INTERVAL = 0.1
+
+#: Seconds until bulk claims again for a number whose rate it has used up: some rows together cost less.
+RATE_INTERVAL = 0.1
 
 #: Seconds between two looks for new rows while nothing but answers is waited for.
 ANSWER_INTERVAL = 1
 
 #: How many threads of a process claim for one number. Those that only wait for answers do not count.
 MAX_CLAIMERS = 2
-
-
-class Slots:
-    """Counts what is free. Whoever claims rows holds their slots first, so that no row's lease passes in a queue."""
-
-    def __init__(self, total: int) -> None:
-        self._free = total
-        self._lock = threading.Lock()
-
-    def acquire(self, wanted: int, leaving: int = 0) -> int:
-        """Hold up to `wanted` slots, none of the last `leaving`. Returns how many are held."""
-        with self._lock:
-            held = max(0, min(wanted, self._free - leaving))
-            self._free -= held
-            return held
-
-    def release(self, held: int) -> None:
-        with self._lock:
-            self._free += held
-
 
 slots = Slots(MAX_CALLS)
 
@@ -91,12 +75,15 @@ class Delivery:
     def __init__(self, model: Model, number_id: int) -> None:
         self.model = model
         self.number_id = number_id
-        self.number: WhatsAppNumber
-        self.calls: RequestPool[OutboundMessage] = RequestPool()
+        self.lane = lane_of(model, number_id)
         #: How many calls are under way. Each holds a slot.
         self.under_way = 0
         self.is_cut_off = False
         self.has_claimed = False
+        #: Whether the last claim of bulk took as many rows as one may: then there may be more at once.
+        self.is_full = False
+        #: When a number whose rate was used up may claim again (time.monotonic).
+        self.claims_from = 0.0
 
     def run(self, seconds: float) -> bool:
         """Send what is due until nothing is, or for some seconds. Returns whether there is more to send."""
@@ -115,57 +102,75 @@ class Delivery:
             raise
         finally:
             slots.release(self.under_way)
-            self.calls.close()
+            self.lane.calls.close()
 
     def _send_until(self, deadline: float) -> bool:
         """Claim and send again and again. Returns whether there is more to send when the time is up."""
         while time.monotonic() < deadline:
             if self.is_cut_off or not self._may_find_more() or not self._send_some():
                 return False
-            if not self.under_way:
-                time.sleep(CLAIM_INTERVAL)
-            self._settle_some(CLAIM_INTERVAL)
+            if self.under_way and not self.is_full:
+                self._settle_some(CLAIM_INTERVAL)
+            elif not self.under_way:
+                time.sleep(self._pause())
         return True
 
     def _may_find_more(self) -> bool:
-        """Whether anything waits. At first something does: for that we were called."""
-        return not self.has_claimed or self.model.waiting(self.number_id).exists()
+        """Whether anything waits. At first something does: for that we were called. A claim of bulk costs no more."""
+        return self.model.is_bulk or not self.has_claimed or self.model.waiting(self.number_id).exists()
 
     def _send_some(self) -> bool:
         """Claim a micro-batch and begin its calls. Returns False when nothing is to be sent now."""
-        number = _sendable(self.number_id)
-        if number is None:
+        self.is_full = False
+        if not self.lane.is_open():
             return False
-        self.number, self.has_claimed = number, True
-        held = slots.acquire(MICRO_BATCH, leaving=RESERVED_FOR_REPLIES if self.model.is_bulk else 0)
+        self.has_claimed = True
+        held = self._hold_slots() if time.monotonic() >= self.claims_from else 0
+        if not held:
+            return True
         under_way_before = self.under_way
         try:
-            allowed = rate_limiter.take(self.number, held, self.model.is_bulk)
-            rows = ledger.claim(self.model, self.number_id, allowed) if allowed else []
+            allowed = rate_limiter.take(self.lane.number, held, self.model.is_bulk)
+            if self.model.is_bulk and allowed < held:
+                self.claims_from = time.monotonic() + RATE_INTERVAL
+            rows = self.lane.claim(allowed) if allowed else []
             if len(rows) < allowed:
-                rate_limiter.give_back(self.number, allowed - len(rows))
+                rate_limiter.give_back(self.lane.number, allowed - len(rows))
             self._begin(rows)
+            self.is_full = self.model.is_bulk and len(rows) == MICRO_BATCH
         finally:
             slots.release(held - (self.under_way - under_way_before))
         return bool(rows) or not allowed
 
-    def _begin(self, rows: list[OutboundMessage]) -> None:
+    def _hold_slots(self) -> int:
+        if not self.model.is_bulk:
+            return slots.acquire(MICRO_BATCH)
+        timeout = 0 if self.under_way else CLAIM_INTERVAL
+        return slots.acquire_several(MICRO_BATCH, RESERVED_FOR_REPLIES, MIN_BULK_CLAIM, timeout)
+
+    def _pause(self) -> float:
+        """Seconds until a claim is worth while again, with nothing under way. For slots bulk has waited already."""
+        return max(0, self.claims_from - time.monotonic()) if self.model.is_bulk else CLAIM_INTERVAL
+
+    def _begin(self, rows: Sequence[Claimed]) -> None:
         """Begin the calls of claimed rows."""
-        broken: list[tuple[OutboundMessage, outcomes.Answer]] = []
+        calls: list[tuple[Claimed, Request]] = []
+        broken: list[tuple[Claimed, outcomes.Answer]] = []
         for row in rows:
             try:
-                self.calls.start(row, _request(self.number, row))
-                self.under_way += 1
+                calls.append((row, self.lane.request(row)))
             except CloudApiError as refusal:
                 broken.append((row, refusal))
             except Exception:
-                logger.exception("%s %s could not be put together.", row._meta.label, row.pk)
+                logger.exception("%s %s could not be put together.", self.model._meta.label, row.pk)
                 broken.append((row, None))
+        self.under_way += len(calls)
+        self.lane.calls.start_all(calls)
         self._settle(broken)
 
     def _settle_some(self, timeout: float) -> None:
         """Wait for answers to calls, for some seconds at most, and settle their rows."""
-        answers = self.calls.answers(timeout)
+        answers = self.lane.calls.answers(timeout)
         slots.release(len(answers))
         self.under_way -= len(answers)
         self._settle([(row, _wamid_or_trouble(answer)) for row, answer in answers])
@@ -176,41 +181,27 @@ class Delivery:
     def _recognise(self, recipient: Recipient) -> None:
         """Tell by what Meta knows somebody. What cannot be noted now comes again with the answer to the next send."""
         try:
-            import_string(settings.WHATSAPP_RECIPIENT_HANDLER)(self.number, recipient)
+            import_string(settings.WHATSAPP_RECIPIENT_HANDLER)(self.lane.number, recipient)
         except DatabaseError:
             logger.exception("By what Meta knows a recipient of number %s could not be noted.", self.number_id)
 
-    def _settle(self, answers: list[tuple[OutboundMessage, outcomes.Answer]]) -> None:
+    def _settle(self, answers: Sequence[tuple[Claimed, outcomes.Answer]]) -> None:
         """Write down what became of rows, and react to Meta's refusals."""
         if not answers:
             return
-        now = timezone.now()
-        with translation.override(self.number.business.language):
-            ledger.settle([(row, outcomes.outcome_of(answer, row.attempts, now)) for row, answer in answers])
-            troubles = {row: answer for row, answer in answers if isinstance(answer, CloudApiTrouble)}
+        now, number = timezone.now(), self.lane.number
+        troubles = {row.pk: answer for row, answer in answers if isinstance(answer, CloudApiTrouble)}
+        with translation.override(number.business.language):
+            settled = [(row, outcomes.outcome_of(answer, row.attempts, now)) for row, answer in answers]
+            ledger.settle(settled, self.model)
             for trouble in _different(troubles.values()):
-                send_gate.react(self.number, trouble)
-            refusals = {row.pk: trouble for row, trouble in troubles.items() if isinstance(trouble, CloudApiError)}
+                send_gate.react(number, trouble)
+            refusals = {pk: trouble for pk, trouble in troubles.items() if isinstance(trouble, CloudApiError)}
             if refusals:
-                self.model.refused(self.number, refusals)
-        if not troubles and self.number.status == WhatsAppNumber.Status.PROBLEM:
-            send_gate.resume(self.number)
+                self.model.refused(number, refusals)
+        if not troubles and number.status == WhatsAppNumber.Status.PROBLEM:
+            send_gate.resume(number)
         self.is_cut_off = any(isinstance(trouble, Unreachable) for trouble in troubles.values())
-
-
-def _sendable(number_id: int) -> WhatsAppNumber | None:
-    try:
-        return send_gate.sendable(number_id)
-    except UnreadableSecret:
-        if send_gate.note_unreadable(number_id):
-            logger.error("The access token of number %s cannot be read with the keys in FIELD_KEYS.", number_id)
-        return None
-
-
-def _request(number: WhatsAppNumber, row: OutboundMessage) -> Request:
-    message = row.cloud_api_message()
-    body = {"recipient_type": "individual", **message, "biz_opaque_callback_data": row.token}
-    return build_send(number.access_token, number.phone_number_id, body)
 
 
 def _wamid_or_trouble(answer: pool.Answer) -> str | CloudApiTrouble:

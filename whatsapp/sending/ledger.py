@@ -5,11 +5,11 @@ answer was lost. Each move is one committed UPDATE, so that whatever is killed w
 
 import logging
 import secrets
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -24,7 +24,7 @@ from accounts.database.prepared import PreparedQuery
 from accounts.models import Business
 from accounts.refusals import Refusal
 from whatsapp.graph.errors import AnswerLost
-from whatsapp.models import IS_OPEN, OutboundMessage, outbound_models
+from whatsapp.models import IS_OPEN, Claimed, Claimer, OutboundMessage, outbound_models
 
 from .outcomes import Outcome
 
@@ -34,6 +34,7 @@ Status = OutboundMessage.Status
 
 Model = type[OutboundMessage]
 Row = TypeVar("Row", bound=OutboundMessage)
+Claim = TypeVar("Claim", bound=Sequence[Claimed])
 
 #: The token of a claimed row, and the id that Meta gave its message.
 Send = tuple[str | None, str | None]
@@ -73,11 +74,24 @@ def _on_time(rows: QuerySet[Row], now: datetime | None = None) -> QuerySet[Row]:
 
 def claim(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
     """Up to `limit` rows to be sent now, each `sending` with a token of its own. They are nobody else's."""
+    return _committed_or_undone(model, number_id, lambda secret: _claim(model, number_id, limit, secret))
+
+
+def claim_bulk(
+    model: Model, number_id: int, claimer: Claimer, known: Mapping[str, Any], limit: int
+) -> Sequence[Claimed]:
+    """The same for rows that come by the thousand, while the number is as `known`."""
+    lease_until = timezone.now() + LEASE
+    return _committed_or_undone(model, number_id, lambda secret: claimer.claim(known, limit, secret, lease_until))
+
+
+def _committed_or_undone(model: Model, number_id: int, claim: Callable[[str], Claim]) -> Claim:
+    """Claim with tokens that begin with a new secret. What an outage cuts off is as if it had not been."""
     secret = secrets.token_hex(6)
     # Where there is no database nothing is claimed that would have to be undone.
     connection.ensure_connection()
     try:
-        return _claim(model, number_id, limit, secret)
+        return claim(secret)
     except Exception as error:
         if is_outage(error):
             keep_trying(partial(_undo_claim, model, number_id, secret), SETTLING_TIMEOUT)
@@ -92,7 +106,7 @@ def _undo_claim(model: Model, number_id: int, secret: str) -> None:
 
 @transaction.atomic(durable=True)
 def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[OutboundMessage]:
-    rows = _next_rows(model, number_id, limit)
+    rows = _next_heads(model, number_id, limit)
     for row in rows:
         row.status, row.token, row.attempts = Status.SENDING, f"{secret}{row.pk:020}", row.attempts + 1
     model.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -102,18 +116,6 @@ def _claim(model: Model, number_id: int, limit: int, secret: str) -> list[Outbou
         lease_until=timezone.now() + LEASE,
     )
     return rows
-
-
-def _next_rows(model: Model, number_id: int, limit: int) -> list[OutboundMessage]:
-    """Up to `limit` rows whose turn it is, locked."""
-    if model.ordered_by:
-        return _next_heads(model, number_id, limit)
-    for line in model.lines_by_turn(number_id):
-        waiting = _locked(_on_time(line))[:limit]
-        while candidates := list(waiting.all()):
-            if rows := model.to_be_sent(candidates):
-                return rows
-    return []
 
 
 def _locked(rows: QuerySet[Row]) -> QuerySet[Row]:
@@ -128,9 +130,8 @@ def _next_heads(model: Model, number_id: int, limit: int) -> list[OutboundMessag
     """
     size = LOOK_AHEAD
     while True:
-        while candidates := _due_heads(model, limit, size).fetch(number_id, timezone.now()):
-            if rows := model.to_be_sent(candidates):
-                return rows
+        if rows := _due_heads(model, limit, size).fetch(number_id, timezone.now()):
+            return rows
         if not _open_rows(model, number_id)[size : size + 1]:
             return []
         size *= 8
@@ -153,21 +154,24 @@ def _due_heads(model: Model, limit: int, size: int) -> PreparedQuery[OutboundMes
     return PreparedQuery(build, int, datetime)
 
 
-def settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:
+def settle(outcomes: Sequence[tuple[Claimed, Outcome]], model: Model | None = None) -> None:
     """
-    Write down what became of claimed rows: pairs of row and Outcome. Call it outside of any transaction; while the
-    database is away it waits.
+    Write down what became of claimed rows of a model (theirs, if they are whole): pairs of row and Outcome. Call it
+    outside of any transaction; while the database is away it waits.
     """
-    keep_trying(partial(_settle, outcomes), SETTLING_TIMEOUT)
+    if outcomes:
+        own_model = cast(Model, type(outcomes[0][0]))
+        keep_trying(partial(_settle, model or own_model, outcomes), SETTLING_TIMEOUT)
 
 
-def _settle(outcomes: Sequence[tuple[OutboundMessage, Outcome]]) -> None:
+def _settle(model: Model, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     """Write in one statement for all rows of which the same became. Each commits by itself."""
-    alike: dict[tuple[Model, Outcome], list[Send]] = {}
+    alike: dict[object, tuple[Outcome, list[Send]]] = {}
     # In the order in which status webhooks lock them, so that nobody deadlocks.
     for row, outcome in sorted(outcomes, key=lambda pair: pair[0].pk):
-        alike.setdefault((type(row), replace(outcome, wamid=None)), []).append((row.token, outcome.wamid))
-    for (model, outcome), sends in alike.items():
+        _outcome, sends = alike.setdefault(outcome.but_for_wamid, (outcome, []))
+        sends.append((row.token, outcome.wamid))
+    for outcome, sends in alike.values():
         try:
             _write(model, outcome, sends)
         except IntegrityError:

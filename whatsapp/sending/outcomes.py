@@ -35,6 +35,11 @@ class Outcome:
     error_code: int | None = None
     error_title: str = ""
 
+    @property
+    def but_for_wamid(self) -> tuple[object, ...]:
+        """Of rows that share it, the same became."""
+        return self.status, self.accepted_at, self.due_at, self.error_code, self.error_title
+
 
 def outcome_of(answer: Answer, attempts: int, now: datetime) -> Outcome:
     """The outcome of a message after its so many-th attempt."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
@@ -28,6 +29,15 @@ def sendable(number_id: int) -> WhatsAppNumber | None:
     for number in _that_may_send.fetch(number_id, timezone.now()):
         return None if is_stopped(number) else number
     return None
+
+
+#: The columns of a number that sending depends on.
+KNOWN = ("access_token", "phone_number_id", "status", "refused_token", "messages_per_second")
+
+
+def known(number_id: int) -> dict[str, Any]:
+    """These columns as they are stored: a claim that compares them tells whether the number has to be read again."""
+    return WhatsAppNumber.objects.filter(pk=number_id).values(*KNOWN).first() or {}
 
 
 def is_stopped(number: WhatsAppNumber) -> bool:

@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from whatsapp.graph import client, media_transfer, pool
+from whatsapp.graph import client, living_pool, media_transfer, pool
 from whatsapp.graph.answers import read_wamid
 from whatsapp.graph.client import CloudApi
 from whatsapp.graph.error_codes import Action
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge, Unreachable
+from whatsapp.graph.living_pool import LivingPool
 from whatsapp.graph.pool import RequestPool
 from whatsapp.graph.requests import build_send
 from whatsapp.tests.graph.scripted_server import ScriptedServer, answer, refused_url, reset, silence
@@ -71,9 +72,19 @@ def send_among_many():
     return read_wamid(answer)
 
 
-@pytest.fixture(params=[send_alone, send_among_many])
+def send_in_bulk():
+    with closing(LivingPool()) as under_way:
+        under_way.start_all([("key", build_send("EAAtoken", "1065", BODY))])
+        [(key, answer)] = under_way.answers(30)
+    assert key == "key"
+    if isinstance(answer, CloudApiTrouble):
+        raise answer
+    return read_wamid(answer)
+
+
+@pytest.fixture(params=[send_alone, send_among_many, send_in_bulk])
 def send(request):
-    """Send BODY and return its wamid, by each of the two clients."""
+    """Send BODY and return its wamid, by each of the three clients."""
     return request.param
 
 
@@ -186,6 +197,7 @@ def test_an_answer_that_does_not_come_in_time_is_lost(graph, monkeypatch, send):
     monkeypatch.setattr(client, "ANSWER_TIMEOUT", 0.1)
     monkeypatch.setattr(pool, "ANSWER_TIMEOUT", 0.1)
     monkeypatch.setattr(pool, "_idle", deque())
+    monkeypatch.setattr(living_pool, "_living", {})
     graph(silence)
     with pytest.raises(AnswerLost):
         send()

@@ -79,9 +79,11 @@ def test_the_messages_of_another_number_are_not_sent(number, meta):
 
 def test_every_model_of_the_ledger_is_sent(number, meta):
     row = make_broadcast_row(number, status="planned", broadcast_status="sending")
-    body = {"to": "+79161234567", "type": "text", "text": {"body": "News"}}
-    with patch.object(type(row), "cloud_api_message", lambda row: body):
-        deliver(number, type(row))
+    template = row.broadcast.template
+    template.status, template.components = "APPROVED", [{"type": "BODY", "text": "News"}]
+    template.save()
+    meta.approve(template)
+    deliver(number, type(row))
     row.refresh_from_db()
     assert row.status == "accepted"
 

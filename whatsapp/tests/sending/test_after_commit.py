@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from accounts.jobs.after_commit import gathering
-from whatsapp.sending import tasks
+from whatsapp.sending import delivery, tasks
 from whatsapp.sending.tasks import deliver_on_commit
 from whatsapp.tests.rows import message_model
 
@@ -20,7 +20,7 @@ Message = message_model()
 def delivered(monkeypatch):
     """The numbers through which a worker sends by itself, in order."""
     numbers = []
-    monkeypatch.setattr(tasks.delivery, "deliver", lambda model, number_id: numbers.append((model, number_id)))
+    monkeypatch.setattr(delivery, "deliver", lambda model, number_id: numbers.append((model, number_id)))
     return numbers
 
 

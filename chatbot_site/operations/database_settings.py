@@ -35,6 +35,7 @@ def _do_without_psycopg() -> None:
 def _sqlite(path: Path, base_dir: Path) -> dict[str, Any]:
     """Safe for many writers: one that begins a transaction waits for the others at once, not in the middle of it."""
     return {
+        "ENGINE": "accounts.database.sqlite3",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

@@ -1,0 +1,1 @@
+"""Django's backend for SQLite, in which threads write in the order of coming."""

@@ -1,14 +1,17 @@
-"""What runs in workers beside an answer; nothing waits for it."""
+"""
+What runs in workers beside an answer; nothing waits for it. The client of many calls at once is imported with the
+first of them.
+"""
 
 from celery import shared_task
 
 from accounts.jobs.after_commit import after_commit
 
-from . import read_receipts
-
 
 @shared_task
 def show_read(*conversation_ids: int) -> None:
+    from . import read_receipts
+
     read_receipts.show_read(conversation_ids)
 
 
@@ -24,4 +27,6 @@ def _show_each_read(conversation_ids: list[int], by_worker: bool) -> None:
 
 @shared_task
 def show_typing(conversation_id: int) -> None:
+    from . import read_receipts
+
     read_receipts.show_typing(conversation_id)

@@ -5,86 +5,92 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import ConnectionHandler, OperationalError
 
 from accounts.database.sqlite3.base import FairLock
-from accounts.models import Business
-from accounts.testing import make_business
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has many writers at a time"),
-]
+pytestmark = pytest.mark.django_db
 
 NAMES = ["first", "second", "third", "fourth", "fifth"]
 
 
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Callable[[], Any]]:
+    """The connection of this thread to a database of its own."""
+    options = {"timeout": 10, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"}
+    database = {"ENGINE": "accounts.database.sqlite3", "NAME": tmp_path / "writers.sqlite3", "OPTIONS": options}
+    connections = ConnectionHandler({"default": database})
+    connections["default"].cursor().execute("CREATE TABLE written (name TEXT)")
+    yield lambda: connections["default"]
+    connections["default"].close()
+
+
+def write(connect: Callable[[], Any], name: str) -> None:
+    connect().cursor().execute("INSERT INTO written VALUES (%s)", [name])
+    connect().close()
+
+
+def written(connect: Callable[[], Any]) -> list[str]:
+    rows: list[tuple[str]] = connect().cursor().execute("SELECT name FROM written ORDER BY rowid").fetchall()
+    return [name for (name,) in rows]
+
+
 @contextmanager
 def in_thread(work: Callable[[], None]) -> Iterator[None]:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=work)
     thread.start()
     yield
     thread.join(10)
     assert not thread.is_alive()
 
 
-def wait_until_waiting(count: int) -> None:
-    lock = connection._fair_lock  # type: ignore[attr-defined]
+def wait_until_waiting(connect: Callable[[], Any], count: int) -> None:
+    waiting = connect()._fair_lock._waiting
     deadline = time.monotonic() + 10
-    while len(lock._waiting) < count and time.monotonic() < deadline:
+    while len(waiting) < count and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert len(lock._waiting) == count
+    assert len(waiting) == count
 
 
-def test_who_comes_first_writes_first() -> None:
-    business = make_business()
-    written = []
-
-    def write(name: str) -> None:
-        with transaction.atomic():
-            Business.objects.filter(pk=business.pk).update(name=name)
-            written.append(name)
-
+def test_who_comes_first_writes_first(connect: Callable[[], Any]) -> None:
     with ExitStack() as threads:
-        connection.cursor().execute("BEGIN IMMEDIATE")
+        connect().cursor().execute("BEGIN IMMEDIATE")
         for count, name in enumerate(NAMES, start=1):
-            threads.enter_context(in_thread(partial(write, name)))
-            wait_until_waiting(count)
-        connection.rollback()
-    assert written == NAMES
+            threads.enter_context(in_thread(partial(write, connect, name)))
+            wait_until_waiting(connect, count)
+        connect().rollback()
+    assert written(connect) == NAMES
 
 
-@pytest.mark.parametrize("end", ["commit", "rollback", "close", "refused statement"])
-def test_whatever_ends_writing_lets_the_next_one_write(end: str) -> None:
-    business = make_business()
-    if end == "refused statement":
-        with pytest.raises(Exception, match="no such table"), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM nothing_of_this_name")
-    else:
-        connection.cursor().execute("BEGIN IMMEDIATE")
-        getattr(connection, end)()
-    began = time.monotonic()
-    with in_thread(lambda: Business.objects.filter(pk=business.pk).update(name="next") and None):
+@pytest.mark.parametrize("end", ["commit", "rollback", "close"])
+def test_whatever_ends_a_transaction_lets_the_next_one_write(connect: Callable[[], Any], end: str) -> None:
+    connect().cursor().execute("BEGIN IMMEDIATE")
+    getattr(connect(), end)()
+    with in_thread(partial(write, connect, "next")):
         pass
-    business.refresh_from_db()
-    assert business.name == "next"
-    assert time.monotonic() - began < 10
+    assert written(connect) == ["next"]
 
 
-def test_who_only_reads_waits_for_nobody() -> None:
-    make_business()
-    found = []
-    with transaction.atomic(), in_thread(lambda: found.append(Business.objects.count())):
+def test_a_statement_that_is_refused_lets_the_next_one_write(connect: Callable[[], Any]) -> None:
+    with pytest.raises(OperationalError, match="no such table"):
+        connect().cursor().execute("DELETE FROM nothing_of_this_name")
+    with in_thread(partial(write, connect, "next")):
         pass
-    assert found == [1]
+    assert written(connect) == ["next"]
+
+
+def test_who_only_reads_waits_for_nobody(connect: Callable[[], Any]) -> None:
+    write(connect, "before")
+    found: list[list[str]] = []
+    connect().cursor().execute("BEGIN IMMEDIATE")
+    with in_thread(lambda: found.append(written(connect))):
+        pass
+    connect().rollback()
+    assert found == [["before"]]
 
 
 def test_who_waits_too_long_is_in_nobodys_way() -> None:

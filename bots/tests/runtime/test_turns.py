@@ -185,6 +185,8 @@ def test_five_messages_are_answered_one_after_the_other(bot, conversation):
 
 def test_a_turn_costs_few_statements(bot, conversation, django_assert_max_num_queries):
     make_published_scenario(bot, say("Да"))
+    # The scenario is read once.
+    write(conversation, "Есть кто?")
     make_message(conversation, "Есть кто?")
     # Lock, conversation, message, session, scenarios; session, answer, log, conversation, message; a savepoint.
     with django_assert_max_num_queries(13):

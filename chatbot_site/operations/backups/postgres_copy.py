@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, cast
@@ -15,7 +15,7 @@ from typing import IO, cast
 import psycopg
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import OperationalError, connection, transaction
+from django.db import NotSupportedError, OperationalError, ProgrammingError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
@@ -211,9 +211,18 @@ def replacing(copy: Path | None = None) -> Iterator[None]:
         raise
 
 
+def _index_trigrams(cursor: CursorWrapper, statement: str) -> None:
+    """Build an index of the extension pg_trgm, in whatever schema that is. Where it is not, a search is slower."""
+    with suppress(ProgrammingError, NotSupportedError), transaction.atomic():
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        cursor.execute(re.sub(r"[^ (]+\.gin_trgm_ops", "gin_trgm_ops", statement))
+
+
 def _load(cursor: CursorWrapper, path: Path) -> None:
     for statement, lines in _script(path):
-        if lines is None:
+        if b"gin_trgm_ops" in statement:
+            _index_trigrams(cursor, statement.decode())
+        elif lines is None:
             cursor.execute(statement.decode())
         else:
             with cursor.copy(statement.decode()) as copy:

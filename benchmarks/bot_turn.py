@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from functools import partial
+from unittest.mock import patch
 
 from .measuring import KINDS, cost_of, database, in_turns, main, seconds_of, use
 from .results import Row
@@ -48,6 +49,7 @@ def make_conversations():
 
 def take_turns(conversations):
     """What a turn in each conversation costs."""
+    from accounts.jobs.after_commit import gathering
     from bots.models import BotSession
     from bots.runtime import turns
     from crm.testing import make_message
@@ -57,7 +59,9 @@ def take_turns(conversations):
     for conversation in conversations:
         make_message(conversation, "Добрый день")
     waiting = iter(conversations)
-    return cost_of(lambda: turns.take_turn(next(waiting).pk), TURNS)
+    # As in a worker, which sends what is queued at the end of its task.
+    with patch("whatsapp.sending.tasks._deliver_each"), patch("crm.conversations.tasks._show_each_read"), gathering():
+        return cost_of(lambda: turns.take_turn(next(waiting).pk), TURNS)
 
 
 def answer_barely(conversations):

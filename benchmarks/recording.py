@@ -23,7 +23,8 @@ def measure(kind, _whole):
     redis_url = os.environ.get("REDIS_URL") or sys.exit("Set REDIS_URL: its database is used.")
     with database("benchmark_recording", kind) as url:
         use(url, redis_url if kind == "PostgreSQL" else "")
-        with patch("celery.app.task.Task.apply_async"):
+        # Without the turns of bots that follow.
+        with patch("whatsapp.webhooks.process._follow_up"):
             yield from rows(kind)
 
 

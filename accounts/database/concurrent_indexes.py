@@ -8,89 +8,81 @@ a transaction (a backup is being restored, and nobody else sees the table), it i
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from django.db import migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import ProjectState
-from django.db.models import Index
+from django.db.models import Index, Model
 
 
-class AddIndexConcurrently(migrations.AddIndex):
+class _BuiltWhileInUse:
     """
-    An index that PostgreSQL builds without a lock. One that a killed attempt left unfinished is built again. Django's
-    own operation of this name imports psycopg, which is of no use on SQLite.
+    What is an index is built without a lock on PostgreSQL. One that a killed attempt left unfinished is built again.
     """
 
-    atomic = False
+    @property
+    def name_of_index(self) -> str:
+        raise NotImplementedError
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        is_whole = _is_whole(schema_editor, self.index.name)
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        is_whole = _is_whole(schema_editor, self.name_of_index)
         if not _builds_concurrently(schema_editor):
             if not is_whole:
-                super().database_forwards(app_label, schema_editor, from_state, to_state)
+                super().database_forwards(app_label, schema_editor, from_state, to_state)  # type: ignore[misc]
             return
-        model, postgresql = to_state.apps.get_model(app_label, self.model_name), cast(Any, schema_editor)
+        model = to_state.apps.get_model(app_label, self.model_name)  # type: ignore[attr-defined]
         with _without_lock_timeout(schema_editor):
             if is_whole is False:
-                postgresql.remove_index(model, self.index, concurrently=True)
+                self.drop(model, schema_editor)
             if not is_whole:
-                postgresql.add_index(model, self.index, concurrently=True)
+                self.build(model, schema_editor)
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def build(self, model: type[Model], schema_editor: Any) -> None:
+        raise NotImplementedError
+
+    def drop(self, model: type[Model], schema_editor: Any) -> None:
+        raise NotImplementedError
+
+
+class AddIndexConcurrently(_BuiltWhileInUse, migrations.AddIndex):
+    """Django's own operation of this name imports psycopg, which is of no use on SQLite."""
+
+    @property
+    def name_of_index(self) -> str:
+        return self.index.name
+
+    def build(self, model: type[Model], schema_editor: Any) -> None:
+        schema_editor.add_index(model, self.index, concurrently=True)
+
+    def drop(self, model: type[Model], schema_editor: Any) -> None:
+        schema_editor.remove_index(model, self.index, concurrently=True)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if not _builds_concurrently(schema_editor):
             return super().database_backwards(app_label, schema_editor, from_state, to_state)
-        model, postgresql = from_state.apps.get_model(app_label, self.model_name), cast(Any, schema_editor)
         with _without_lock_timeout(schema_editor):
-            postgresql.remove_index(model, self.index, concurrently=True)
+            self.drop(from_state.apps.get_model(app_label, self.model_name), schema_editor)
 
 
-class AddUniqueIndexConcurrently(migrations.AddConstraint):
-    """A unique constraint with a condition, which is an index, built like one of AddIndexConcurrently."""
+class AddUniqueIndexConcurrently(_BuiltWhileInUse, migrations.AddConstraint):
+    """A unique constraint with a condition, which is an index."""
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        is_whole = _is_whole(schema_editor, self.constraint.name)
-        if not _builds_concurrently(schema_editor):
-            if not is_whole:
-                super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
-        model = to_state.apps.get_model(app_label, self.model_name)
-        with _without_lock_timeout(schema_editor):
-            if is_whole is False:
-                self.database_backwards(app_label, schema_editor, to_state, from_state)
-            if not is_whole:
-                sql = str(self.constraint.create_sql(model, schema_editor))
-                schema_editor.execute(sql.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))
+    @property
+    def name_of_index(self) -> str:
+        return self.constraint.name
+
+    def build(self, model: type[Model], schema_editor: Any) -> None:
+        sql = str(self.constraint.create_sql(model, schema_editor))
+        schema_editor.execute(sql.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))
+
+    def drop(self, model: type[Model], schema_editor: Any) -> None:
+        schema_editor.remove_constraint(model, self.constraint)
 
 
 class DropUniqueOfField(migrations.AlterField):
     """A field that is not `unique=True` any more: PostgreSQL drops two indexes in no time, SQLite copies the table."""
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         with transaction.atomic(schema_editor.connection.alias):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
@@ -98,32 +90,20 @@ class DropUniqueOfField(migrations.AlterField):
 class DropIndexOfField(migrations.AlterField):
     """A foreign key that has `db_index=False` from now on. AlterField would check the whole foreign key anew."""
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         others = {index.name for index in model._meta.indexes}
         columns = [model._meta.get_field(self.name).column]
-        editor: Any = schema_editor
-        concurrently = "CONCURRENTLY " if _builds_concurrently(editor) else ""
-        with _without_lock_timeout(editor):
-            for name in editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others):
-                editor.execute(f"DROP INDEX {concurrently}{editor.quote_name(name)}")
+        concurrently = "CONCURRENTLY " if _builds_concurrently(schema_editor) else ""
+        names = schema_editor._constraint_names(model, columns, index=True, type_=Index.suffix, exclude=others)
+        with _without_lock_timeout(schema_editor):
+            for name in names:
+                schema_editor.execute(f"DROP INDEX {concurrently}{schema_editor.quote_name(name)}")
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
-        editor: Any = schema_editor
-        editor.execute(editor._create_index_sql(model, fields=[model._meta.get_field(self.name)]))
+        sql = schema_editor._create_index_sql(model, fields=[model._meta.get_field(self.name)])
+        schema_editor.execute(sql)
 
 
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:

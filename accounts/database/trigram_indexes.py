@@ -5,6 +5,8 @@ No model has it: SQLite knows no such index, and PostgreSQL only where the exten
 Without it a search reads the texts of the whole business.
 """
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import DatabaseError, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -20,23 +22,11 @@ class AddTrigramIndex(AddIndexConcurrently):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models stay as they are."""
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql" and _may_use_trigrams(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 

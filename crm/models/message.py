@@ -29,6 +29,10 @@ EVENT_TYPES = (*ANNOTATION_TYPES, *LINE_TYPES)
 MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
 
 
+#: In the order of lists.
+NEWEST_FIRST = (models.F("created_at").desc(), models.F("id").desc())
+
+
 class Message(OutboundMessage):
     """
     One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, everything
@@ -102,34 +106,15 @@ class Message(OutboundMessage):
                 condition=Q(type__in=ANNOTATION_TYPES),
             ),
             # Serves: a business's messages, newest first.
-            models.Index("business", models.F("created_at").desc(), models.F("id").desc(), name="message_by_business"),
+            models.Index("business", *NEWEST_FIRST, name="message_by_business"),
             # Serve: those of one direction, and those of one origin, however rare.
-            models.Index(
-                "business",
-                "direction",
-                models.F("created_at").desc(),
-                models.F("id").desc(),
-                name="message_by_direction",
-            ),
-            models.Index(
-                "business",
-                "origin",
-                models.F("created_at").desc(),
-                models.F("id").desc(),
-                name="message_by_origin",
-            ),
+            models.Index("business", "direction", *NEWEST_FIRST, name="message_by_direction"),
+            models.Index("business", "origin", *NEWEST_FIRST, name="message_by_origin"),
             # Serve: those of one status that is rare, of which some need a person. One index for all would do on
             # PostgreSQL alone: SQLite does not see that a status is one `IN (…)`, and takes an index for better that
             # has more columns to look up by.
             *(
-                models.Index(
-                    "business",
-                    "status",
-                    models.F("created_at").desc(),
-                    models.F("id").desc(),
-                    name=f"message_{status}",
-                    condition=Q(status=status),
-                )
+                models.Index("business", "status", *NEWEST_FIRST, name=f"message_{status}", condition=Q(status=status))
                 for status in ("accepted", "sent", "failed", "unknown")
             ),
             # Serves: what somebody wrote whose account is deleted.

@@ -2,11 +2,11 @@
 What is to be done once a transaction is committed. A worker gathers it in the course of its task, so that what many
 rows want is done once for all of them, at the end of the task and by itself: without a task for each.
 
-A worker that is killed before loses it: whoever uses this has a tick that finds what is left.
+A worker that is killed before loses it: whoever uses this has a tick that finds what is left, or can do without.
 """
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -47,5 +47,7 @@ def gathering() -> Iterator[None]:
         yield
     finally:
         _gathered.reset(token)
-        for act, items in gathered.items():
-            act(list(items), True)
+        with ExitStack() as acts:
+            # The first one wanted is called first; one that fails keeps no other from being called.
+            for act, items in reversed(gathered.items()):
+                acts.callback(act, list(items), True)

@@ -176,14 +176,19 @@ _live_editions = PreparedQuery(
 
 def _live(number_id: int) -> list[Candidate]:
     """The published scenarios of a number's active bots."""
-    return [_known_candidate(*edition) for edition in _live_editions.fetch(number_id)]
+    known = [_known_candidate(*edition) for edition in _live_editions.fetch(number_id)]
+    return [candidate for candidate in known if candidate]
 
 
 @lru_cache(maxsize=1000)
-def _known_candidate(version_id: int, *edition: object) -> Candidate:
-    """Read once: whoever changes the version, its scenario or its bot makes another edition of it."""
+def _known_candidate(version_id: int, *edition: object) -> Candidate | None:
+    """
+    Read once: whoever changes the version, its scenario or its bot makes another edition of it. None when it was
+    deleted a moment ago.
+    """
     rows = ScenarioVersion.objects.select_related("scenario__bot").defer("definition", "scenario__definition")
-    return _candidate(rows.get(pk=version_id))
+    version = rows.filter(pk=version_id).first()
+    return _candidate(version) if version else None
 
 
 def _candidate(version: ScenarioVersion) -> Candidate:

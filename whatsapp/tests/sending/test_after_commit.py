@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 from django.db import transaction
 
-from accounts.jobs.after_commit import gathering
+from accounts.jobs.after_commit import after_commit, gathering
 from whatsapp.sending import delivery, tasks
 from whatsapp.sending.tasks import deliver_on_commit
 from whatsapp.tests.rows import message_model
@@ -56,6 +56,16 @@ def test_what_is_committed_is_sent_although_the_worker_fails_later(delivered, pu
     with pytest.raises(ZeroDivisionError), gathering():
         deliver_on_commit(Message, NUMBER)
         raise ZeroDivisionError
+    assert delivered == [(Message, NUMBER)]
+
+
+def test_what_fails_keeps_nothing_else_from_being_done(delivered, published):
+    def fail(items, by_worker):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), gathering():
+        after_commit(fail, "first")
+        deliver_on_commit(Message, NUMBER)
     assert delivered == [(Message, NUMBER)]
 
 

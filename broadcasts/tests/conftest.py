@@ -5,6 +5,8 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.testing import make_owner
+from broadcasts.testing import make_broadcast, make_broadcast_message
+from crm.testing import make_customer
 from whatsapp.testing import make_number
 
 
@@ -29,3 +31,17 @@ def api(owner):
     client = Client()
     client.force_login(owner)
     return client
+
+
+@pytest.fixture
+def make_sending(meta):
+    """Make a broadcast that was started, to so many people."""
+
+    def make(number, people=3, **fields):
+        broadcast = make_broadcast(number, status="sending", **fields)
+        meta.approve(broadcast.template)
+        for _ in range(people):
+            make_broadcast_message(broadcast, make_customer(number.business))
+        return broadcast
+
+    return make

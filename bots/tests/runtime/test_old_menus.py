@@ -6,10 +6,9 @@ from accounts.testing import make_business
 from bots.editor import scenarios
 from bots.engine.effects import EndReason
 from bots.models import BotSession
-from bots.runtime import turns
 from bots.testing import document, make_bot, make_published_scenario
-from crm.models import Message
-from crm.testing import make_conversation, make_message
+from bots.tests.runtime.chat import keyword, write
+from crm.testing import make_conversation
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
@@ -28,23 +27,6 @@ def bot(number):
 @pytest.fixture
 def conversation(number):
     return make_conversation(number)
-
-
-def keyword(value, match="equals"):
-    return [{"kind": "keyword", "match": match, "value": value}]
-
-
-def write(conversation, text, **fields):
-    """The customer writes, and the bot takes its turn. Returns what it said."""
-    message = make_message(conversation, text, **fields)
-    turns.take_turns(conversation.pk)
-    conversation.refresh_from_db()
-    return said_after(message)
-
-
-def said_after(message):
-    sent = Message.objects.filter(conversation=message.conversation_id, direction="out", pk__gt=message.pk)
-    return list(sent.order_by("id").values_list("text", flat=True))
 
 
 def tap(conversation, choice, label):

@@ -13,6 +13,7 @@ from bots.engine.office_hours import DAYS
 from bots.models import BotSession, BotTurn
 from bots.runtime import loading, turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order
+from bots.tests.runtime.chat import keyword, write
 from crm.customers import customers
 from crm.models import Conversation, Deal, Message
 from crm.testing import make_conversation, make_message
@@ -38,23 +39,6 @@ def conversation(number):
 
 def say(text, **fields):
     return document({"key": "a", "kind": "message", "text": text}, **fields)
-
-
-def keyword(value, match="equals"):
-    return [{"kind": "keyword", "match": match, "value": value}]
-
-
-def write(conversation, text, **fields):
-    """The customer writes, and the bot takes its turn. Returns what it said."""
-    message = make_message(conversation, text, **fields)
-    turns.take_turns(conversation.pk)
-    conversation.refresh_from_db()
-    return said_after(message)
-
-
-def said_after(message):
-    sent = Message.objects.filter(conversation=message.conversation_id, direction="out", pk__gt=message.pk)
-    return list(sent.order_by("id").values_list("text", flat=True))
 
 
 def test_a_whole_order_leaves_its_traces(bot, conversation):

@@ -1,11 +1,10 @@
-import threading
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.jobs import registry
@@ -72,79 +71,12 @@ def wait(event):
     return (event.due_at - timezone.now()).total_seconds()
 
 
-# In order
-
-
-def test_a_numbers_events_are_handled_in_the_order_in_which_they_came(number, handled):
-    for text in ("one", "two", "three"):
-        store_text(number, text)
-    process.process_line(number.pk)
-    assert handled == ["one", "two", "three"]
-
-
-def test_messages_of_one_event_are_handled_in_order(number, handled):
-    messages = [message_from(PHONE, "text", {"body": str(place)}) for place in range(5)]
-    store(number, inbound(number, PHONE, *messages))
-    process.process_line(number.pk)
-    assert handled == ["0", "1", "2", "3", "4"]
-
-
-def test_more_events_than_a_batch_are_all_handled(number, handled):
-    for place in range(process.BATCH + 3):
-        store_text(number, str(place))
-    process.process_line(number.pk)
-    assert handled == [str(place) for place in range(process.BATCH + 3)]
-
-
 def test_a_processed_event_is_not_due_any_more(number, handled):
     event = store_text(number, "Hi")
     process.process_line(number.pk)
     event.refresh_from_db()
     assert event.processed_at
     assert (event.due_at, event.attempts, event.last_error) == (None, 1, "")
-
-
-def test_while_one_worker_has_the_line_another_gets_none_of_it(number):
-    first = store_text(number, "one")
-    assert process.claim(number.pk) == [first]
-    store_text(number, "two")
-    assert process.claim(number.pk) == []
-
-
-def test_events_of_another_number_do_not_wait(number):
-    other = make_number(number.business)
-    process.claim(number.pk)
-    store_text(number, "one")
-    event = store_text(other, "two")
-    assert process.claim(other.pk) == [event]
-
-
-def test_events_of_a_killed_worker_come_back_first(number, handled):
-    first = store_text(number, "one")
-    process.claim(number.pk)
-    store_text(number, "two")
-    make_due(first)
-    process.process_line(number.pk)
-    assert handled == ["one", "two"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_workers_that_come_at_once_one_handles_all_in_order(number, handled):
-    for place in range(20):
-        store_text(number, str(place))
-    begin = threading.Barrier(4)
-
-    def work():
-        begin.wait()
-        process.process_line(number.pk)
-        connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert handled == [str(place) for place in range(20)]
 
 
 # A handler that takes many at once

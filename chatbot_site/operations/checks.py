@@ -1,5 +1,6 @@
 """System checks of the configuration: each says what is wrong and what to write into .env."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from .configuration import Problem
 from .startup import CONFIGURATION
 
 Apps = Sequence[AppConfig] | None
+
+MIN_SQLITE = (3, 35)
 
 NEW_SECRET_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
 NEW_FIELD_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -89,6 +92,22 @@ def default_plan_is_known(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
             % {"variable": "DEFAULT_PLAN", "value": settings.DEFAULT_PLAN},
             hint=gettext("Write one of these: {choices}.").format(choices=choices),
             id="site.E006",
+        )
+    ]
+
+
+@register(CONFIGURATION)
+def sqlite_is_new_enough(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """What is inserted tells its id by RETURNING, which SQLite has since 3.35 (https://www.sqlite.org)."""
+    is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    if not is_sqlite or sqlite3.sqlite_version_info >= MIN_SQLITE:
+        return []
+    return [
+        Error(
+            gettext("The SQLite of this Python is version %(version)s; 3.35 or newer is needed.")
+            % {"version": sqlite3.sqlite_version},
+            hint=gettext("Install a newer Python, as from python.org, or use PostgreSQL (DATABASE_URL)."),
+            id="site.E010",
         )
     ]
 

@@ -10,6 +10,8 @@ from functools import cache
 import pytest
 from django.conf import settings
 
+from chatbot_site.operations import checks
+
 pytestmark = pytest.mark.processes
 
 GOOD = {
@@ -171,3 +173,16 @@ def setting(name, **environment):
     """A setting as another process reads it."""
     answer = run("-c", f"from chatbot_site import settings; print(settings.{name})", **environment)
     return answer.stdout.strip()
+
+
+@pytest.mark.parametrize(("version", "found"), [((3, 34, 1), ["site.E010"]), ((3, 35, 0), [])])
+def test_an_sqlite_that_cannot_tell_what_it_inserted_is_refused(monkeypatch, version, found):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "accounts.database.sqlite3")
+    monkeypatch.setattr(checks.sqlite3, "sqlite_version_info", version)
+    assert [error.id for error in checks.sqlite_is_new_enough(None)] == found
+
+
+def test_postgresql_needs_no_sqlite(monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    monkeypatch.setattr(checks.sqlite3, "sqlite_version_info", (3, 7, 17))
+    assert checks.sqlite_is_new_enough(None) == []

@@ -39,7 +39,7 @@ MAX_HEADER, MAX_BODY, MAX_URL, MAX_CODE = 60, 1024, 2000, 20
 FILENAME, MAX_FILENAME = "header.document.filename", 240
 
 #: The reference of a HeaderFile by its id.
-FILE = re.compile(r"file:(\d{1,18})")
+FILE = re.compile(r"file:([0-9]{1,18})")
 
 #: The reference of a file that is about to be stored, for checks.
 FUTURE_FILE = "file:0"

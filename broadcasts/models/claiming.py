@@ -41,13 +41,7 @@ TURN = """
           AND (m.due_at IS NULL OR m.due_at <= %(now)s)
         ORDER BY m.status, m.id LIMIT 1
       ) IS NOT NULL
-      AND (
-        {file} NOT LIKE 'file:%%' OR EXISTS (
-          SELECT 1 FROM header_files f
-          WHERE f.whatsapp_number_id = n.id AND 'file:' || f.id = {file}
-            AND f.meta_id <> '' AND f.uploaded_at > %(files_since)s
-        )
-      )
+      AND {has_its_files}
     ORDER BY b.claimed_at NULLS FIRST, b.started_at, b.id LIMIT 1
 """
 
@@ -95,14 +89,20 @@ SQLITE_SKIP = """
 SQLITE_NOTE = "UPDATE broadcasts SET claimed_at = %(now)s WHERE id = %(broadcast)s"
 
 
-#: How each database names the file in a broadcast's header.
-HEADER_FILE = {
-    "postgresql": "trim(coalesce({}, ''))".format(
-        ", ".join(f"b.parameters ->> 'header.{kind}'" for kind in MEDIA),
-    ),
-    "sqlite": "trim(coalesce({}, ''))".format(
-        ", ".join(f"json_extract(b.parameters, '$.\"header.{kind}\"')" for kind in MEDIA),
-    ),
+# Of a parameter that refers to a file (template_parameters.FILE): whether Meta has that. Whatever else it may be is no
+# reason to wait.
+_IS_AT_META = """
+    CASE WHEN {value} {matches} '^\\s*file:[0-9]{{1,18}}\\s*$' THEN EXISTS (
+      SELECT 1 FROM header_files f
+      WHERE f.whatsapp_number_id = n.id AND f.id = CAST(trim(replace({value}, 'file:', '')) AS bigint)
+        AND f.meta_id <> '' AND f.uploaded_at > %(files_since)s
+    ) ELSE true END
+"""
+
+#: How each database reads a parameter of a broadcast, and matches a regular expression.
+_READING = {
+    "postgresql": ("(b.parameters ->> 'header.{kind}')", "~"),
+    "sqlite": ("json_extract(b.parameters, '$.\"header.{kind}\"')", "REGEXP"),
 }
 
 
@@ -128,10 +128,6 @@ class ClaimedRecipient:
     parameters: str
     phone: str | None
     whatsapp_user_id: str | None
-
-    @property
-    def broadcast(self) -> Broadcast:
-        return self.kept.broadcast
 
     def cloud_api_message(self) -> dict[str, Any]:
         """The message without the envelope that delivery adds (OutboundMessage.cloud_api_message)."""
@@ -209,4 +205,6 @@ def _take_on_sqlite(values: dict[str, Any]) -> list[tuple[Any, ...]]:
 @lru_cache
 def filled(statement: str) -> str:
     """A statement with its parts in the SQL of the database."""
-    return statement.format(turn=TURN.format(file=HEADER_FILE[connection.vendor]), people=PEOPLE)
+    value, matches = _READING[connection.vendor]
+    conditions = [_IS_AT_META.format(value=value.format(kind=kind), matches=matches) for kind in MEDIA]
+    return statement.format(turn=TURN.format(has_its_files=" AND ".join(conditions)), people=PEOPLE)

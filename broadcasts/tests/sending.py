@@ -28,7 +28,7 @@ def claims(then=lambda: None):
     names, begin = [], delivery.Delivery._begin
 
     def note(self, rows):
-        names.extend({row.broadcast.name for row in rows})
+        names.extend({row.kept.broadcast.name for row in rows})
         begun = begin(self, rows)
         then()
         return begun

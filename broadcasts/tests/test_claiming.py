@@ -4,14 +4,18 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError, connection
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from broadcasts.models import BroadcastMessage, claiming
+from broadcasts.testing import make_broadcast_message
 from broadcasts.tests.sending import calls_at_once, claims, deliver, statuses
 from crm.customers.customers import opt_out
-from whatsapp.models import WhatsAppNumber
+from crm.testing import make_customer
+from whatsapp.message_templates import header_files
+from whatsapp.models import HeaderFile, WhatsAppNumber
 from whatsapp.sending import ledger, send_gate
 from whatsapp.sending.lanes import BulkLane
 from whatsapp.sending.outcomes import accepted
@@ -110,16 +114,16 @@ def test_a_claim_and_what_became_of_it_are_a_statement_each(number, make_sending
     assert statuses(broadcast) == ["sending", "accepted", "accepted"]
 
 
+@pytest.mark.postgresql
 def test_a_claim_reads_the_index_of_a_broadcasts_recipients(number, make_sending):
-    if connection.vendor == "postgresql":
-        make_sending(number, people=200)
-        values = {**send_gate.known(number.pk), "number": number.pk, "limit": 45, "secret": "a" * 12}
-        values |= dict.fromkeys(["now", "lease_until", "files_since"], timezone.now())
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE broadcast_messages")
-            cursor.execute(f"EXPLAIN {claiming.filled(claiming.POSTGRESQL)}", values)
-            plan = "\n".join(line for [line] in cursor.fetchall())
-        assert plan.count("broadcast_message_by_status") == 2
+    make_sending(number, people=200)
+    values = {**send_gate.known(number.pk), "number": number.pk, "limit": 45, "secret": "a" * 12}
+    values |= dict.fromkeys(["now", "lease_until", "files_since"], timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE broadcast_messages")
+        cursor.execute(f"EXPLAIN {claiming.filled(claiming.POSTGRESQL)}", values)
+        plan = "\n".join(line for [line] in cursor.fetchall())
+    assert plan.count("broadcast_message_by_status") == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -136,3 +140,56 @@ def test_a_claim_that_was_cut_off_while_it_was_committed_is_taken_back(number, m
     with patch.object(claiming.Claimer, "claim", claim_and_lose), pytest.raises(OperationalError):
         lane.claim(2)
     assert set(broadcast.messages.values_list("status", "attempts", "token")) == {("planned", 0, None)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_fails_after_its_commit_is_taken_back(number, make_sending):
+    broadcast = make_sending(number, people=2)
+    lane = BulkLane(BroadcastMessage, number.pk)
+    assert lane.is_open()
+    with patch.object(claiming.Claimer, "_keep", side_effect=LookupError), pytest.raises(LookupError):
+        lane.claim(2)
+    assert set(broadcast.messages.values_list("status", "attempts", "token")) == {("planned", 0, None)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_is_no_part_of_a_transaction(number, make_sending):
+    broadcast = make_sending(number, people=1)
+    lane = BulkLane(BroadcastMessage, number.pk)
+    assert lane.is_open()
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        lane.claim(1)
+    assert statuses(broadcast) == ["planned"]
+
+
+# The file of a template's header
+
+PICTURE = {"type": "HEADER", "format": "IMAGE"}
+
+
+@pytest.fixture
+def file(number):
+    upload = SimpleUploadedFile("cake.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "image/png")
+    return header_files.store(number, upload)
+
+
+@pytest.mark.parametrize("reference", ["file:{pk}", "file:0{pk}", " file:{pk}\n"])
+def test_a_broadcast_waits_for_its_file_however_it_is_referred_to(number, meta, make_sending, file, reference):
+    value = {"header.image": reference.format(pk=file.pk)}
+    template = make_template(number, "Cake", PICTURE)
+    broadcast = make_sending(number, people=0, template=template, parameters=value)
+    make_broadcast_message(broadcast, make_customer(number.business), parameters=value)
+    deliver(number)
+    assert statuses(broadcast) == ["planned"]
+    HeaderFile.objects.update(meta_id="M1", uploaded_at=timezone.now())
+    deliver(number)
+    assert statuses(broadcast) == ["accepted"]
+
+
+@pytest.mark.parametrize("value", ["file:{{customer.attributes.n}}", "file:", "file:x7", "file:" + "9" * 19, ""])
+def test_what_is_no_reference_is_no_reason_to_wait(number, make_sending, value):
+    template = make_template(number, "Cake", PICTURE)
+    broadcast = make_sending(number, people=0, template=template, parameters={"header.image": value})
+    make_broadcast_message(broadcast, make_customer(number.business), parameters={"header.image": value})
+    deliver(number)
+    assert "planned" not in statuses(broadcast)

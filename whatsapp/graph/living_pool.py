@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Generic
 
 from . import pool
+from .errors import AnswerLost
 from .pool import Answer, Connections, Key
 from .requests import Request
 
@@ -43,8 +44,8 @@ class LivingPool(Generic[Key]):
     def start_all(self, calls: Iterable[tuple[Key, Request]]) -> None:
         """Begin calls."""
         calls = list(calls)
-        self._count += len(calls)
         self._connections.loop.call_soon_threadsafe(self._begin, calls)
+        self._count += len(calls)
 
     def answers(self, timeout: float) -> list[tuple[Key, Answer]]:
         """
@@ -66,9 +67,7 @@ class LivingPool(Generic[Key]):
 
     def _end(self, task: asyncio.Task[Answer]) -> None:
         key = self._under_way.pop(task)
-        if task.cancelled():
-            return
-        self._ended.append((key, task.result()))
+        self._ended.append((key, AnswerLost("The call was given up.") if task.cancelled() else task.result()))
         if not self._under_way or len(self._ended) >= pool.GATHER_SIZE:
             self._hand_over()
         elif self._timer is None:

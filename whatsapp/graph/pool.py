@@ -105,8 +105,7 @@ def call_all(requests: Iterable[tuple[Key, Request]]) -> list[tuple[Key, Answer]
     pool: RequestPool[Key] = RequestPool()
     answered: list[tuple[Key, Answer]] = []
     try:
-        for key, request in requests:
-            pool.start(key, request)
+        pool.start_all(requests)
         while len(pool):
             answered += pool.answers(CALL_TIMEOUT)
     finally:

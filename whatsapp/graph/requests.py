@@ -51,13 +51,11 @@ def build_request(
     return Request(method, graph_url(path), {**headers, "Content-Type": "application/json"}, params, content)
 
 
-def build_send(access_token: str, phone_number_id: str, body: Mapping[str, Any]) -> Request:
-    """The request that sends a message. `body` is complete but for `messaging_product` (Cloud API, "Messages")."""
-    return sender(access_token, phone_number_id)(body)
-
-
 def sender(access_token: str, phone_number_id: str) -> Callable[[Mapping[str, Any]], Request]:
-    """`build_send` for one number: what all its requests have in common is made once."""
+    """
+    Builds the requests that send messages through a number: what they have in common is made once. A body is complete
+    but for `messaging_product` (Cloud API, "Messages").
+    """
     common = build_request(access_token, "POST", f"{phone_number_id}/messages", body={})
 
     def build(body: Mapping[str, Any]) -> Request:

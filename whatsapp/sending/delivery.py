@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 #: A model of the ledger.
 Model = type[OutboundMessage]
 
-#: The most calls that a process has under way at once.
+#: The most sends that a process has under way at once.
 MAX_CALLS = 100
 
 #: How many of them bulk sending leaves to everything else.
@@ -164,8 +164,8 @@ class Delivery:
             except Exception:
                 logger.exception("%s %s could not be put together.", self.model._meta.label, row.pk)
                 broken.append((row, None))
-        self.under_way += len(calls)
         self.lane.calls.start_all(calls)
+        self.under_way += len(calls)
         self._settle(broken)
 
     def _settle_some(self, timeout: float) -> None:

@@ -36,9 +36,9 @@ class Outcome:
     error_title: str = ""
 
     @property
-    def but_for_wamid(self) -> tuple[object, ...]:
-        """Of rows that share it, the same became."""
-        return self.status, self.accepted_at, self.due_at, self.error_code, self.error_title
+    def but_for_wamid(self) -> dict[str, object]:
+        """Of rows that share these values, the same became."""
+        return {name: value for name, value in vars(self).items() if name != "wamid"}
 
 
 def outcome_of(answer: Answer, attempts: int, now: datetime) -> Outcome:

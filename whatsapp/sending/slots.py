@@ -30,12 +30,15 @@ class Slots:
         with self._lock:
             self._waiting.append(place)
             self._wake_first()
-        is_served = place[1].wait(timeout)
-        with self._lock:
-            self._waiting.remove(place)
-            held = self._take(wanted, leaving) if is_served or timeout else 0
-            self._wake_first()
-            return held
+        may_take = False
+        try:
+            may_take = place[1].wait(timeout) or bool(timeout)
+        finally:
+            with self._lock:
+                self._waiting.remove(place)
+                held = self._take(wanted, leaving) if may_take else 0
+                self._wake_first()
+        return held
 
     def release(self, held: int) -> None:
         with self._lock:

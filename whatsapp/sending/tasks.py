@@ -1,3 +1,4 @@
+import logging
 import random
 
 from celery import Task, shared_task
@@ -7,6 +8,8 @@ from accounts.jobs.after_commit import after_commit
 from whatsapp.models import OutboundMessage, outbound_models
 
 from . import ledger
+
+logger = logging.getLogger(__name__)
 
 #: Seconds that the task of sending through a number waits for a free worker; a tick makes another. Longer than a few
 #: ticks, because the clocks of machines may differ.
@@ -38,10 +41,18 @@ def deliver_on_commit(model: type[OutboundMessage], number_id: int) -> None:
     after_commit(_deliver_each, (model._meta.label, number_id))
 
 
+def _deliver_at_once(model_label: str, number_id: int) -> None:
+    """Send as a part of another task, which it does not end when something goes wrong: the tick sends the rest."""
+    try:
+        deliver(model_label, number_id)
+    except Exception:
+        logger.exception("What was queued for number %s could not be sent at once.", number_id)
+
+
 def _deliver_each(numbers: list[tuple[str, int]], by_worker: bool) -> None:
     for model_label, number_id in numbers:
         if by_worker:
-            deliver(model_label, number_id)
+            _deliver_at_once(model_label, number_id)
         else:
             # Committed by now; a broker out of reach is only logged.
             deliver.delay_on_commit(model_label, number_id)  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from whatsapp.graph.error_codes import Action
 from whatsapp.graph.errors import AnswerLost, CloudApiError, CloudApiTrouble, FileNotPassed, FileTooLarge, Unreachable
 from whatsapp.graph.living_pool import LivingPool
 from whatsapp.graph.pool import RequestPool
-from whatsapp.graph.requests import build_send
+from whatsapp.graph.requests import sender
 from whatsapp.tests.graph.scripted_server import ScriptedServer, answer, refused_url, reset, silence
 
 ACCEPTED = answer(200, {"messaging_product": "whatsapp", "messages": [{"id": "wamid.A"}]})
@@ -64,7 +64,7 @@ def send_alone():
 
 def send_among_many():
     with closing(RequestPool()) as under_way:
-        under_way.start("key", build_send("EAAtoken", "1065", BODY))
+        under_way.start("key", sender("EAAtoken", "1065")(BODY))
         [(key, answer)] = under_way.answers(30)
     assert key == "key"
     if isinstance(answer, CloudApiTrouble):
@@ -74,7 +74,7 @@ def send_among_many():
 
 def send_in_bulk():
     with closing(LivingPool()) as under_way:
-        under_way.start_all([("key", build_send("EAAtoken", "1065", BODY))])
+        under_way.start_all([("key", sender("EAAtoken", "1065")(BODY))])
         [(key, answer)] = under_way.answers(30)
     assert key == "key"
     if isinstance(answer, CloudApiTrouble):

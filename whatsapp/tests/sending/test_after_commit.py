@@ -75,3 +75,18 @@ def test_the_outermost_task_delivers(delivered, published):
             deliver_on_commit(Message, NUMBER)
         assert delivered == []
     assert delivered == [(Message, NUMBER)]
+
+
+def test_a_number_through_which_nothing_can_be_sent_ends_no_other_work(monkeypatch, published):
+    numbers = []
+
+    def fail_at_first(model, number_id):
+        numbers.append(number_id)
+        if number_id == NUMBER:
+            raise LookupError
+
+    monkeypatch.setattr(delivery, "deliver", fail_at_first)
+    with gathering():
+        deliver_on_commit(Message, NUMBER)
+        deliver_on_commit(Message, NUMBER + 1)
+    assert numbers == [NUMBER, NUMBER + 1]

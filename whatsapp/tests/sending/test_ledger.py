@@ -63,7 +63,7 @@ def test_claimed_rows_are_nobody_elses(number):
 def test_a_row_that_is_claimed_again_has_a_new_token(number):
     make_row(number)
     [row] = claim(number)
-    ledger.settle([(row, Outcome("queued"))])
+    ledger.settle([(row, Outcome("queued"))], message_model())
     [again] = claim(number)
     assert again.token != row.token
     assert again.attempts == 2
@@ -73,7 +73,7 @@ def test_of_a_conversation_one_row_is_claimed(number):
     conversation = make_conversation(number)
     first, other = make_row(number, conversation), make_row(number, conversation)
     assert claim(number) == [first]
-    ledger.settle([(claimed, SENT) for claimed in message_model().objects.filter(pk=first.pk)])
+    ledger.settle([(claimed, SENT) for claimed in message_model().objects.filter(pk=first.pk)], message_model())
     assert claim(number) == [other]
 
 
@@ -128,7 +128,7 @@ def test_an_outcome_is_written_down_and_the_lease_ends(number):
     make_row(number)
     [row] = claim(number)
     now = timezone.now()
-    ledger.settle([(row, accepted("wamid.A", now))])
+    ledger.settle([(row, accepted("wamid.A", now))], message_model())
     row.refresh_from_db()
     assert (row.status, row.wamid, row.accepted_at, row.lease_until) == ("accepted", "wamid.A", now, None)
 
@@ -137,7 +137,7 @@ def test_a_status_webhook_that_was_faster_is_not_overwritten(number):
     make_row(number)
     [row] = claim(number)
     message_model().objects.update(status="delivered", wamid="wamid.A")
-    ledger.settle([(row, SENT)])
+    ledger.settle([(row, SENT)], message_model())
     assert statuses() == ["delivered"]
 
 
@@ -146,7 +146,7 @@ def test_an_answer_that_comes_after_the_lease_still_counts(number):
     [row] = claim(number)
     let_leases_end()
     ledger.settle_expired()
-    ledger.settle([(row, SENT)])
+    ledger.settle([(row, SENT)], message_model())
     row.refresh_from_db()
     assert (row.status, row.wamid) == ("accepted", "wamid.A")
 
@@ -156,14 +156,14 @@ def test_an_answer_to_an_earlier_claim_changes_nothing(number):
     [first] = claim(number)
     message_model().objects.update(status="queued")
     claim(number)
-    ledger.settle([(first, Outcome("failed"))])
+    ledger.settle([(first, Outcome("failed"))], message_model())
     assert statuses() == ["sending"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_one_id_for_two_messages_is_kept_by_the_first(number):
     make_row(number), make_row(number)
-    ledger.settle([(row, SENT) for row in claim(number)])
+    ledger.settle([(row, SENT) for row in claim(number)], message_model())
     assert statuses() == ["accepted", "accepted"]
     assert list(message_model().objects.order_by("pk").values_list("wamid", flat=True)) == ["wamid.A", None]
 
@@ -180,7 +180,7 @@ def test_a_database_that_is_away_for_a_moment_gets_the_outcome_afterwards(number
         write(*outcome)
 
     with patch("whatsapp.sending.ledger._write", stumble):
-        ledger.settle([(row, SENT)])
+        ledger.settle([(row, SENT)], message_model())
     assert statuses() == ["accepted"]
 
 
@@ -224,7 +224,7 @@ def test_a_send_that_is_settled_at_this_moment_is_not_given_up(number):
 
     with ThreadPoolExecutor(1) as other_worker:
         with transaction.atomic():
-            ledger.settle([(row, SENT)])
+            ledger.settle([(row, SENT)], message_model())
             sweeping = other_worker.submit(sweep)
             time.sleep(0.3)
         sweeping.result()

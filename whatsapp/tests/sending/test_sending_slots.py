@@ -1,6 +1,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from whatsapp.sending.delivery import MAX_CALLS, RESERVED_FOR_REPLIES, Slots
 
 
@@ -73,3 +75,15 @@ def test_after_a_time_of_waiting_fewer_slots_will_do():
 
 def test_no_more_slots_are_waited_for_than_there_are():
     assert Slots(3).acquire_several(4, 1, at_least=4, timeout=20) == 2
+
+
+def test_who_stops_waiting_keeps_nobody_from_the_slots(monkeypatch):
+    slots = Slots(5)
+
+    def interrupt(self, timeout):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("threading.Event.wait", interrupt)
+        slots.acquire_several(4, 1, at_least=3)
+    assert slots.acquire_several(4, 1, at_least=3) == 4

@@ -76,7 +76,7 @@ class AddUniqueIndexConcurrently(_BuiltWhileInUse, migrations.AddConstraint):
         schema_editor.execute(sql.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))
 
     def drop(self, model: type[Model], schema_editor: Any) -> None:
-        schema_editor.remove_constraint(model, self.constraint)
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.constraint.name)}")
 
 
 class DropUniqueOfField(migrations.AlterField):
@@ -102,8 +102,10 @@ class DropIndexOfField(migrations.AlterField):
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
-        sql = schema_editor._create_index_sql(model, fields=[model._meta.get_field(self.name)])
-        schema_editor.execute(sql)
+        concurrently = {"concurrently": True} if _builds_concurrently(schema_editor) else {}
+        fields = [model._meta.get_field(self.name)]
+        with _without_lock_timeout(schema_editor):
+            schema_editor.execute(schema_editor._create_index_sql(model, fields=fields, **concurrently))
 
 
 def _builds_concurrently(schema_editor: BaseDatabaseSchemaEditor) -> bool:

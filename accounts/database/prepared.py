@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection, connections
 from django.db.models import QuerySet
-from django.db.models.query import ValuesListIterable, get_related_populators
+from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 
 #: What a query finds: instances of a model, or tuples of chosen values (`values_list`).
 Row = TypeVar("Row")
@@ -20,7 +20,7 @@ Value = int | datetime | str
 
 #: Stand in for the values while the SQL is made. No query holds them by chance.
 _FIRST_ID = 2**61 + 7_340_157
-_FIRST_MOMENT = datetime(9000, 1, 1, 0, 0, 0, 734_157, tzinfo=UTC)
+STAND_IN_MOMENT = datetime(9000, 1, 1, 0, 0, 0, 734_157, tzinfo=UTC)
 _TEXT = "\x1f734157:{}"
 
 
@@ -40,7 +40,7 @@ class PreparedQuery(Generic[Row]):
         plan = self._plans.get(connection.vendor)
         if plan is None:
             plan = self._plans[connection.vendor] = _Plan(self.build, self._kinds)
-        return plan.fetch([_adapted(value) for value in values])
+        return plan.fetch([adapted(value) for value in values])
 
 
 class _Plan:
@@ -54,12 +54,14 @@ class _Plan:
         self._db = queryset.db
         self._compiler = queryset.query.get_compiler(queryset.db)
         self._sql, parameters = self._compiler.as_sql()
-        positions = {_adapted(value): position for position, value in enumerate(stand_ins)}
+        positions = {adapted(value): position for position, value in enumerate(stand_ins)}
         #: Each parameter: (position of its value, None), or (None, itself).
         self._parameters = [
             (positions[parameter], None) if _is_among(parameter, positions) else (None, parameter)
             for parameter in parameters
         ]
+        if not {position for position, _constant in self._parameters} >= set(range(len(kinds))):
+            raise ValueError("A value of a prepared query is not in its SQL as it is given.")
         self._prepare_reading(queryset)
 
     def _prepare_reading(self, queryset: Any) -> None:
@@ -69,6 +71,8 @@ class _Plan:
         if queryset._iterable_class is ValuesListIterable:
             self._read = tuple
             return
+        if queryset._iterable_class is not ModelIterable:
+            raise ValueError("A prepared query finds instances, or tuples of values.")
         klass_info: Any = compiler.klass_info
         columns = klass_info["select_fields"]
         self._model = klass_info["model"]
@@ -104,10 +108,10 @@ class _Plan:
 def _stand_in(kind: type, position: int) -> Value:
     if kind is int:
         return _FIRST_ID + position
-    return _TEXT.format(position) if kind is str else _FIRST_MOMENT + timedelta(days=position)
+    return _TEXT.format(position) if kind is str else STAND_IN_MOMENT + timedelta(days=position)
 
 
-def _adapted(value: Value) -> Any:
+def adapted(value: Value) -> Any:
     """A value as a parameter of SQL."""
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 

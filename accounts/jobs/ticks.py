@@ -6,7 +6,7 @@ given while nothing is due.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,10 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.database.prepared import STAND_IN_MOMENT, adapted
+
 #: The rows that a tick may find at a moment, or more than these; made of nothing else that changes with time.
 Sought = Callable[[datetime], Iterable[QuerySet[Any]]]
-
-#: Stands in for the moment while the SQL is made, which takes longer than to run it. No query holds it by chance.
-_STAND_IN = datetime(9000, 1, 1, 0, 0, 0, 734_157, tzinfo=UTC)
 
 
 class Look:
@@ -30,7 +29,7 @@ class Look:
     def idle(self) -> set[str]:
         """The names of the ticks that would find nothing now."""
         sql, parameters = self.statement
-        now, stand_in = _adapted(timezone.now()), _adapted(_STAND_IN)
+        now, stand_in = adapted(timezone.now()), adapted(STAND_IN_MOMENT)
         with connection.cursor() as cursor:
             cursor.execute(sql, [now if parameter == stand_in else parameter for parameter in parameters])
             found = cursor.fetchone()
@@ -41,12 +40,7 @@ class Look:
         """One row with a column for each tick: whether any of its rows is there."""
         columns, parameters = [], []
         for rows in self._sought.values():
-            queries = [queryset.order_by().values("pk").query.sql_with_params() for queryset in rows(_STAND_IN)]
+            queries = [queryset.order_by().values("pk").query.sql_with_params() for queryset in rows(STAND_IN_MOMENT)]
             columns.append(" OR ".join(f"EXISTS ({sql})" for sql, _parameters in queries))
             parameters += [parameter for _sql, held in queries for parameter in held]
         return f"SELECT {', '.join(columns)}", parameters
-
-
-def _adapted(moment: datetime) -> Any:
-    """A moment as a parameter of SQL."""
-    return connection.ops.adapt_datetimefield_value(moment)

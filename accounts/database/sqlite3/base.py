@@ -5,10 +5,14 @@ for seconds. Other processes are waited for as SQLite does it.
 """
 
 import threading
+import time
 from collections import deque
 from typing import Any
 
 from django.db.backends.sqlite3 import base
+
+#: Seconds that are none, for who waits.
+NO_WAIT = 0.05
 
 #: How statements begin that write nothing.
 _READING = ("SELECT", "PRAGMA", "EXPLAIN")
@@ -30,14 +34,22 @@ class FairLock:
                 return True
             ours = threading.Event()
             self._waiting.append(ours)
-        if ours.wait(timeout):
-            return True
+        try:
+            if ours.wait(timeout):
+                return True
+        except BaseException:
+            if not self._leave(ours):
+                self.release()
+            raise
+        return not self._leave(ours)
+
+    def _leave(self, ours: threading.Event) -> bool:
+        """Wait no more. Returns False when it was ours already at this moment."""
         with self._lock:
             if ours not in self._waiting:
-                # It was given at this moment.
-                return True
+                return False
             self._waiting.remove(ours)
-            return False
+            return True
 
     def release(self) -> None:
         with self._lock:
@@ -53,6 +65,8 @@ _locks: dict[str, FairLock] = {}
 
 class DatabaseWrapper(base.DatabaseWrapper):
     _is_writing = False
+    #: How long this connection waits for other processes, where that is not its timeout.
+    _busy_timeout: float | None = None
 
     def create_cursor(self, name: Any = None) -> Any:
         cursor = self.connection.cursor(factory=Cursor)
@@ -60,9 +74,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return cursor
 
     def begin_writing(self) -> None:
-        """Be the one thread of this process that writes. Who waits too long leaves it to SQLite."""
-        if not self._is_writing:
-            self._is_writing = self._fair_lock.acquire(self.settings_dict["OPTIONS"].get("timeout", 5))
+        """
+        Be the one thread of this process that writes. Raises OperationalError for who waits too long, as SQLite does:
+        it is asked once more, and is busy.
+        """
+        if self._is_writing:
+            return
+        began, timeout = time.monotonic(), self._timeout
+        self._is_writing = self._fair_lock.acquire(timeout)
+        # Who has waited here does not wait as long for other processes.
+        waited = time.monotonic() - began
+        self._set_busy_timeout(timeout if waited < NO_WAIT else max(0, timeout - waited))
+
+    @property
+    def _timeout(self) -> float:
+        return self.settings_dict["OPTIONS"].get("timeout", 5)
+
+    def _set_busy_timeout(self, seconds: float) -> None:
+        current = self._timeout if self._busy_timeout is None else self._busy_timeout
+        if seconds != current:
+            self.connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            self._busy_timeout = seconds
 
     def end_writing(self) -> None:
         if self._is_writing:
@@ -87,6 +119,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super().close()
         finally:
+            self._busy_timeout = None
             self.end_writing()
 
 

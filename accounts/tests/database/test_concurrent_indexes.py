@@ -168,3 +168,25 @@ def test_a_foreign_key_is_not_checked_anew_when_its_index_goes(parcels: ProjectS
     assert any(statement.startswith("DROP INDEX CONCURRENTLY") for statement in sql)
     assert any(statement.startswith("CREATE UNIQUE INDEX CONCURRENTLY") for statement in sql)
     assert not any("FOREIGN KEY" in statement for statement in sql)
+
+
+@needs_postgres
+def test_a_unique_index_that_a_kill_left_half_built_is_built_anew_while_others_read(parcels: ProjectState) -> None:
+    migrate(parcels)
+    valid = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{UNIQUE.name}'::regclass"
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
+        cursor.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{UNIQUE.name}'::regclass")
+        migrate(parcels)
+        cursor.execute(valid)
+        assert cursor.fetchone() == (True,)
+    drops = [query["sql"] for query in queries if query["sql"].startswith("DROP") and UNIQUE.name in query["sql"]]
+    assert drops == [f'DROP INDEX CONCURRENTLY IF EXISTS "{UNIQUE.name}"']
+
+
+@needs_postgres
+def test_indexes_of_columns_come_back_while_others_write(parcels: ProjectState) -> None:
+    migrate(parcels)
+    with CaptureQueriesContext(connection) as queries, connection.schema_editor(atomic=False) as editor:
+        FewerIndexes("9999_fewer_indexes", "accounts").unapply(parcels.clone(), editor)
+    built = [query["sql"] for query in queries if query["sql"].startswith("CREATE INDEX") and "shelf" in query["sql"]]
+    assert [sql.startswith("CREATE INDEX CONCURRENTLY") for sql in built] == [True]

@@ -94,3 +94,15 @@ def test_a_value_may_be_a_text():
     named = PreparedQuery(lambda *names: Business.objects.filter(name__in=names).order_by("pk"), str, str)
     assert named.fetch(first.name, "nobody") == [first]
     assert named.fetch(other.name, first.name) == [first, other]
+
+
+def test_a_value_that_is_written_otherwise_in_the_sql_is_refused():
+    prepared = PreparedQuery(lambda text: Business.objects.filter(name__icontains=text), str)
+    with pytest.raises(ValueError, match="as it is given"):
+        prepared.fetch("Shop")
+
+
+def test_single_values_are_refused():
+    prepared = PreparedQuery(lambda pk: Business.objects.filter(pk=pk).values_list("name", flat=True), int)
+    with pytest.raises(ValueError, match="tuples"):
+        prepared.fetch(1)

@@ -99,3 +99,38 @@ def test_who_waits_too_long_is_in_nobodys_way() -> None:
     assert not lock.acquire(0.01)
     lock.release()
     assert lock.acquire(1)
+
+
+def test_who_waited_in_vain_does_not_wait_twice(tmp_path: Path) -> None:
+    options = {"timeout": 0.5, "transaction_mode": "IMMEDIATE"}
+    database = {"ENGINE": "accounts.database.sqlite3", "NAME": tmp_path / "busy.sqlite3", "OPTIONS": options}
+    connections = ConnectionHandler({"default": database})
+    seconds: list[float] = []
+
+    def write_in_vain() -> None:
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"):
+            connections["default"].cursor().execute("BEGIN IMMEDIATE")
+        seconds.append(time.monotonic() - began)
+        connections["default"].close()
+
+    connections["default"].cursor().execute("BEGIN IMMEDIATE")
+    with in_thread(write_in_vain):
+        pass
+    connections["default"].rollback()
+    connections["default"].close()
+    assert 0.4 < seconds[0] < 0.9
+
+
+def test_who_stops_waiting_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = FairLock()
+    assert lock.acquire(1)
+
+    def interrupt(self: threading.Event, timeout: float | None = None) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(threading.Event, "wait", interrupt)
+        lock.acquire(1)
+    lock.release()
+    assert lock.acquire(0)

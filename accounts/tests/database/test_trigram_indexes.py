@@ -47,6 +47,16 @@ def test_a_role_that_may_not_create_extensions_goes_on_without_it() -> None:
     assert not is_there()
 
 
+@pytest.mark.postgresql
+def test_an_extension_in_a_schema_where_nobody_looks_is_gone_on_without() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
+        cursor.execute("CREATE SCHEMA elsewhere")
+        cursor.execute("CREATE EXTENSION pg_trgm SCHEMA elsewhere")
+        migrate()
+    assert not is_there()
+
+
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_sqlite_goes_on_without_it() -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, cast
@@ -15,11 +15,12 @@ from typing import IO, cast
 import psycopg
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import NotSupportedError, OperationalError, ProgrammingError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
+from accounts.database.trigram_indexes import has_trigrams
 from chatbot_site.operations.process_name import PREFIX
 
 PART = "database.pgdump"
@@ -213,8 +214,7 @@ def replacing(copy: Path | None = None) -> Iterator[None]:
 
 def _index_trigrams(cursor: CursorWrapper, statement: str) -> None:
     """Build an index of the extension pg_trgm, in whatever schema that is. Where it is not, a search is slower."""
-    with suppress(ProgrammingError, NotSupportedError), transaction.atomic():
-        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    if has_trigrams():
         cursor.execute(re.sub(r"[^ (]+\.gin_trgm_ops", "gin_trgm_ops", statement))
 
 

@@ -18,6 +18,7 @@ SENTENCES = [
     _("Delete selected %(verbose_name_plural)s"),
     _("Cannot delete %(name)s"),
     _("Successfully deleted %(count)d %(items)s."),
+    _("Select all %(total_count)s %(module_name)s"),
     _("The {name} “{obj}” was added successfully."),
     _("The {name} “{obj}” was added successfully. You may add another {name} below."),
     _("The {name} “{obj}” was changed successfully."),

@@ -196,6 +196,14 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
     ) -> LongListPaginator:
         return paginator_for(request, queryset, per_page, **kwargs)
 
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        """
+        The columns that are ordered by what they show. A row's own name is none, and neither is another row whose list
+        begins with the newest.
+        """
+        without = {"__str__", *(field.name for field in self.model._meta.concrete_fields if _is_newest_first(field))}
+        return [name for name in super().get_sortable_by(request) if name not in without]
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
 
@@ -261,6 +269,12 @@ class TenantModelAdmin(DeletesCascades, TenantScoped, ModelAdmin):
         if not allowed(request, row):
             raise PermissionDenied
         return row
+
+
+def _is_newest_first(field: Any) -> bool:
+    """Whether a field leads to rows whose own order is no order of their names."""
+    ordering = field.related_model._meta.ordering if field.is_relation else []
+    return any(str(name).startswith("-") for name in ordering[:1])
 
 
 class ReadOnlyTenantAdmin(TenantModelAdmin):

@@ -74,9 +74,8 @@ class LongListPaginator(Base):
         if found:
             return found
         self.place = None
-        if self.has_uncounted_rows:
-            number = min(int(number), self.num_pages)
-        number = self.validate_number(number)
+        # An address may be of a page that is gone: then the last one is shown, with the same filters.
+        number = min(max(int(number), 1), self.num_pages)
         rows = self._rows(self.queryset, first=(number - 1) * self.per_page)[: self.per_page]
         if self.has_uncounted_rows:
             self.previous = str(number - 1) if number > 1 else None
@@ -120,8 +119,7 @@ class LongChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        # An address may ask for a page beyond those with numbers; the last of them is shown.
-        self.page_num = min(self.page_num, self.paginator.num_pages)
+        self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
 
     def page_links(self) -> list[tuple[str, str, str]]:
         """The links that a list has beside the numbers, or in their place, when not all its rows were counted."""

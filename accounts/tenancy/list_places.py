@@ -57,7 +57,7 @@ class ColumnOrder:
             values = json.loads(urlsafe_b64decode(encoded + "==")) if encoded else []
             fields = [field for field, _is_descending in self._columns]
             read = tuple(field.to_python(value) for field, value in zip(fields, values, strict=bool(values)))
-        except (ValueError, TypeError, ValidationError):
+        except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
             return None
         if side == "after" and read:
             return Place(True, read)

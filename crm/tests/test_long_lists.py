@@ -1,5 +1,6 @@
 """The admin's list of messages, of which there may be millions."""
 
+import base64
 import re
 from html import unescape
 
@@ -131,3 +132,24 @@ def test_a_page_that_is_none_is_answered_with_the_list(page, asked):
     response = page.get(LIST, {"p": asked}, follow=True)
     assert response.status_code == 200
     assert "Total" in response.text
+
+
+@pytest.mark.parametrize("asked", ["7", "10000", "0", "-1", "abc", "after-garbage"])
+def test_a_page_that_is_not_there_keeps_the_filter(page, asked):
+    Message.objects.filter(text__in=["Words 8.", "Words 5.", "Words 1."]).update(
+        direction="out", origin="bot", status="read"
+    )
+    html = page.get(f"{LIST}?direction__exact=out&p={asked}").text
+    assert words_on(html) == ([1] if asked in ("7", "10000") else [8, 5])
+
+
+def test_a_place_of_any_depth_is_no_error(page):
+    place = base64.urlsafe_b64encode(b"[" * 20_000).decode()
+    assert words_on(page.get(f"{LIST}?p=after-{place}").text) == [9, 8]
+
+
+@pytest.mark.parametrize(("model", "column"), [("customer", "__str__"), ("conversation", "customer")])
+def test_a_header_that_would_not_order_by_what_it_shows_is_no_link(page, model, column):
+    html = page.get(reverse(f"admin:crm_{model}_changelist")).text
+    [header] = re.findall(rf'<th scope="col" class="[^"]*column-{column}[^"]*">', html)
+    assert "sortable" not in header

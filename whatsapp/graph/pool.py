@@ -160,7 +160,12 @@ class Connections:
         """The process ends, and the connections with it."""
         with suppress(Exception):
             for session in self._sessions.values():
-                self.loop.run_until_complete(session.close())
+                closing = session.close()
+                try:
+                    self.loop.run_until_complete(closing)
+                finally:
+                    # Where another loop runs it was not begun.
+                    closing.close()
             self.loop.close()
 
 

@@ -31,6 +31,9 @@ LOCK_TIMEOUT = 10_000
 #: Of what pg_restore writes: settings of the session, which are ours to choose, and commands of psql itself.
 SKIPPED = (b"--", b"\\", b"SET ", b"SELECT pg_catalog.set_config")
 
+#: What an index of trigrams is told by: `CREATE INDEX … USING gin (column schema.gin_trgm_ops)`.
+TRIGRAMS = "gin_trgm_ops"
+
 #: The connections of other processes with our user: what they call themselves, and PostgreSQL's ids of them.
 OTHERS = """
     SELECT application_name, array_agg(pid ORDER BY pid) FROM pg_stat_activity
@@ -215,12 +218,14 @@ def replacing(copy: Path | None = None) -> Iterator[None]:
 def _index_trigrams(cursor: CursorWrapper, statement: str) -> None:
     """Build an index of the extension pg_trgm, in whatever schema that is. Where it is not, a search is slower."""
     if has_trigrams():
-        cursor.execute(re.sub(r"[^ (]+\.gin_trgm_ops", "gin_trgm_ops", statement))
+        beginning, opens, key = statement.partition("(")
+        column, end = key.partition(" ")[0], key.partition(TRIGRAMS)[2]
+        cursor.execute(f"{beginning}{opens}{column} {TRIGRAMS}{end}")
 
 
 def _load(cursor: CursorWrapper, path: Path) -> None:
     for statement, lines in _script(path):
-        if b"gin_trgm_ops" in statement:
+        if TRIGRAMS.encode() in statement:
             _index_trigrams(cursor, statement.decode())
         elif lines is None:
             cursor.execute(statement.decode())

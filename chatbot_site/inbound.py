@@ -9,7 +9,7 @@ from typing import Any
 from celery import Signature
 
 from bots.runtime.tasks import take_turns
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers import customers
 from whatsapp.graph.answers import Recipient
 from whatsapp.models import WhatsAppNumber
@@ -21,7 +21,7 @@ def handle(number: WhatsAppNumber, changes: Sequence[Change]) -> tuple[int, list
     Record the first of the changes that came to a number, and those after it that can be recorded with it. Returns how
     many these are, and the tasks of bots for the conversations with new messages.
     """
-    count, conversation_ids = inbox.record_first(number, changes)
+    count, conversation_ids = recording.record_first(number, changes)
     return count, [take_turns.s(conversation_id) for conversation_id in conversation_ids]
 
 

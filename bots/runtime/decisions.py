@@ -69,6 +69,8 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     #: A person takes over once the effects are written.
     calls_person: bool = False
+    #: No bot takes the message.
+    is_left_to_people: bool = False
     #: The event as the log of turns has it; None: nothing is logged.
     event: dict[str, Any] | None = None
 
@@ -117,15 +119,17 @@ def _routed(situation: Situation, said: Said) -> Decision:
         case CallPerson(bot):
             return _call_person(situation, said, bot)
         case KeepWaiting():
-            return Decision(session=session, event={"kind": "while_waiting", "text": said.text})
+            event = {"kind": "while_waiting", "text": said.text}
+            return Decision(session=session, is_left_to_people=True, event=event)
         case Continue(step):
             decision = _continue(situation, {"kind": "message", "text": said.text}, step)
-            is_left = said.is_for_people and not decision.effects
-            return replace(decision, event={"kind": "for_people", "type": said.type}) if is_left else decision
+            if said.is_for_people and not decision.effects:
+                decision = replace(decision, event={"kind": "for_people", "type": said.type})
+            return replace(decision, is_left_to_people=not decision.effects)
         case Begin(candidate, step):
             return _begin(situation, candidate, step, {"kind": "message", "text": said.text})
         case _:
-            return Decision(session=session)
+            return Decision(session=session, is_left_to_people=True)
 
 
 def _arrival(situation: Situation, said: Said) -> Arrival:

@@ -74,8 +74,10 @@ def _write(situation: Situation, decision: Decision) -> None:
     if decision.calls_person:
         _call_person(conversation, effects)
     mark_in_scenario(conversation, running is not None and running.ended_at is None)
+    message = situation.inbound.message if situation.inbound else None
+    if message and decision.is_left_to_people:
+        conversations.wait_for_person(conversation, message.timestamp)
     if decision.event:
-        message = situation.inbound.message if situation.inbound else None
         log(conversation, session, message, event=decision.event, effects=effects)
 
 
@@ -238,13 +240,8 @@ def _hand_off(session: BotSession, effect: HandOff) -> None:
 
 
 def hand_over(conversation: Conversation) -> None:
-    """A person takes over: the bot is paused, and the conversation is open and unread."""
-    conversations.change(
-        conversation,
-        **conversations.pause(conversation),
-        status=Conversation.Status.OPEN,
-        unread=max(conversation.unread, 1),
-    )
+    """A person takes over."""
+    conversations.hand_over(conversation, conversation.last_inbound_at or timezone.now())
 
 
 def _expires_at(wanted: Sequence[Effect]) -> datetime | None:

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.testing import make_colleague, make_owner
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.conversations import inbox, thread
+from crm.conversations import recording, thread
 from crm.customers import customers
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import MessageTemplate
@@ -173,7 +173,7 @@ def test_an_echo_of_a_broadcast_is_no_message_besides():
     echo = echo_of_text(number, conversation.customer.phone, "Anna, 20 % off", "wamid.BROADCAST")
     [change] = echo["entry"][0]["changes"]
 
-    inbox.record(number, parse(change["field"], change["value"]))
+    recording.record(number, parse(change["field"], change["value"]))
 
     conversation.refresh_from_db()
     assert not conversation.messages.exists()

@@ -17,7 +17,7 @@ from bots.editor.create import create_bot
 from bots.models import BotScenario
 from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.conversations import conversations, inbox
+from crm.conversations import conversations, recording
 from crm.customers import customers
 from crm.deals import deals
 from crm.models import Conversation, Customer, Message
@@ -141,7 +141,7 @@ def _record_inbound(number: WhatsAppNumber, customer: Customer, text: str, momen
         context_wamid="",
         content={"type": "text", "text": {"body": text}},
     )
-    inbox.record(number, Change(field="messages", value={}, messages=(message,)))
+    recording.record(number, Change(field="messages", value={}, messages=(message,)))
 
 
 def _record_outbound(conversation: Conversation, line: Line, moment: datetime, wamid: str, operator: User) -> None:

@@ -15,7 +15,7 @@ from bots.models import BotSession
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.models import Broadcast
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers import customers, duplicates, merge_undo
 from crm.customers.duplicates import Pair
 from crm.deals import deals
@@ -122,7 +122,7 @@ def test_what_was_changed_since_stays(pair, number):
     done = duplicates.merge_pair(pair)
     customer = Customer.objects.get()
     customers.update(customer, name="Ana Maria", attributes={"city": "Rio", "size": "L"})
-    inbox.record(number, make_change(make_inbound(FIRST, "New")))
+    recording.record(number, make_change(make_inbound(FIRST, "New")))
 
     source = merge_undo.undo(done.pk)
 
@@ -137,7 +137,7 @@ def test_two_that_are_kept_apart_are_not_merged_when_they_write(pair, number):
     merge_undo.undo(duplicates.merge_pair(pair).pk)
 
     for phone in (FIRST, SECOND):
-        inbox.record(number, make_change(make_inbound(phone, f"From {phone}")))
+        recording.record(number, make_change(make_inbound(phone, f"From {phone}")))
 
     assert Customer.objects.count() == 2
     for phone in (FIRST, SECOND):
@@ -149,7 +149,7 @@ def test_a_merge_by_a_webhook_can_be_undone_too(number, pair):
     before = state()["tags"]
     Customer.objects.filter(pk=pair.target.pk).update(name="Ana")
 
-    inbox.record(number, make_change(make_inbound(FIRST, "Oi de novo")))
+    recording.record(number, make_change(make_inbound(FIRST, "Oi de novo")))
 
     done = CustomerMerge.objects.get()
     assert done.merged_by is None

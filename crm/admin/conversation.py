@@ -86,7 +86,8 @@ class ConversationAdmin(CustomerSearch, TrialMessage):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-timestamp", "-pk")
+        said = Message.objects.filter(conversation=OuterRef("pk")).exclude(direction=Message.Direction.INTERNAL)
+        latest = said.order_by("-timestamp", "-pk")
         last = {f"last_{name}": Subquery(latest.values(name)[:1]) for name in ("type", "text", "content")}
         return super().get_queryset(request).annotate(**last)
 

@@ -29,7 +29,7 @@ def record(number: WhatsAppNumber, call: Call) -> None:
     message = _new_message(conversation, call)
     message.save()
     if call.is_inbound:
-        conversations.note_inbound(conversation, message.timestamp)
+        conversations.note_inbound(conversation, message.timestamp, is_for_people=True)
     else:
         latest = max(conversation.last_message_at, message.timestamp)
         conversations.change(conversation, last_message_at=latest)

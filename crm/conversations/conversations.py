@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.database.bulk_update import update_rows
 from accounts.database.saving import update
 from accounts.models import User
+from accounts.refusals import Refusal
 from crm.models import Conversation, Customer
 from whatsapp.models import WhatsAppNumber
 
@@ -43,28 +44,55 @@ def lock(number: WhatsAppNumber, customer: Customer, begun_at: datetime) -> Conv
     return conversation
 
 
-def note_inbound(conversation: Conversation, at: datetime) -> None:
-    """The customer wrote or called at a time: it opens, as does the 24-hour window. Call it under `lock`."""
+def note_inbound(conversation: Conversation, at: datetime, is_for_people: bool = False) -> None:
+    """
+    The customer wrote or called at a time: it opens, as does the 24-hour window, and is snoozed no longer. Where bots
+    are silent, or what came is no message that a bot reads (`is_for_people`), it waits for a person; else a bot has
+    its turn first. Call it under `lock`.
+    """
+    if is_for_people or conversation.is_bot_paused:
+        wait_for_person(conversation, at)
     change(
         conversation,
         status=Conversation.Status.OPEN,
         unread=conversation.unread + 1,
+        inbound_count=conversation.inbound_count + 1,
         is_shown_read=False,
+        snoozed_until=None,
         last_inbound_at=max(conversation.last_inbound_at or at, at),
         last_message_at=max(conversation.last_message_at, at),
     )
 
 
+def wait_for_person(conversation: Conversation, since: datetime) -> None:
+    """What the customer wrote at a time is left to people. Who waits already has waited longer."""
+    if conversation.waiting_since is None:
+        change(conversation, waiting_since=since)
+
+
+def hand_over(conversation: Conversation, since: datetime) -> None:
+    """A bot calls a person: it is silent from now on, and the conversation is open, unread and waits since a time."""
+    wait_for_person(conversation, since)
+    change(
+        conversation,
+        **pause(conversation),
+        status=Conversation.Status.OPEN,
+        snoozed_until=None,
+        unread=max(conversation.unread, 1),
+    )
+
+
 def note_answer(conversation: Conversation, at: datetime) -> None:
     """
-    A person answered at a time in another program: the bot pauses, and what the customer had written by then is read.
-    The window is as the customer left it. Call it under `lock`.
+    A person answered at a time in another program: the bot pauses, and what the customer had written by then is read
+    and answered. The window is as the customer left it. Call it under `lock`.
     """
     pause_bot(conversation)
     wrote_later = conversation.last_inbound_at is not None and conversation.last_inbound_at > at
     change(
         conversation,
         unread=conversation.unread if wrote_later else 0,
+        waiting_since=conversation.waiting_since if wrote_later else None,
         last_message_at=max(conversation.last_message_at, at),
     )
 
@@ -78,12 +106,37 @@ def assign(conversation: Conversation, user: User | None) -> None:
 
 def close(conversation: Conversation) -> None:
     """Take it off the list of open conversations, until the customer writes again. Bots answer then."""
-    change(conversation, status=Conversation.Status.CLOSED, unread=0, bot_paused=False, bot_resumes_at=None)
+    change(
+        conversation,
+        status=Conversation.Status.CLOSED,
+        unread=0,
+        waiting_since=None,
+        snoozed_until=None,
+        bot_paused=False,
+        bot_resumes_at=None,
+    )
 
 
 def reopen(conversation: Conversation) -> None:
     """Put it back on the list of open conversations."""
     change(conversation, status=Conversation.Status.OPEN)
+
+
+def snooze(conversation: Conversation, until: datetime) -> None:
+    """
+    Take it out of sight until this moment, or until the customer writes. Raises ValidationError when that has passed,
+    and Refusal for what is closed.
+    """
+    if until <= timezone.now():
+        raise ValidationError({"until": _("This time has passed. Choose a later one.")}, code="passed")
+    if conversation.status == Conversation.Status.CLOSED:
+        raise Refusal("closed", _("This conversation is closed. Reopen it first."))
+    change(conversation, snoozed_until=until)
+
+
+def unsnooze(conversation: Conversation) -> None:
+    """Have it in sight again, now."""
+    change(conversation, snoozed_until=None)
 
 
 def pause_bot(conversation: Conversation) -> None:
@@ -140,7 +193,8 @@ def _show_read(conversation: Conversation, moment: str) -> dict[str, bool]:
 
 
 def change(conversation: Conversation, **values: Any) -> None:
-    """Save these fields, and no others."""
+    """Save these fields, and that something changed."""
+    values["updated_at"] = timezone.now()
     for field, value in values.items():
         setattr(conversation, field, value)
     if conversation.unsaved_fields is None:

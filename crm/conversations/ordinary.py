@@ -1,6 +1,6 @@
 """
 Records the messages that are most of what comes: known people say something. Those of many changes are recorded
-together, in as many statements as those of one; `inbox` records whatever is not ordinary, element by element.
+together, in as many statements as those of one; `recording` records whatever is not ordinary, element by element.
 """
 
 import logging
@@ -35,6 +35,7 @@ MAX_MESSAGES = 20
 #: What is read of a conversation and its customer.
 _COLUMNS = (
     *("business_id", "whatsapp_number_id", "status", "unread", "is_shown_read", "last_inbound_at", "last_message_at"),
+    *("waiting_since", "snoozed_until", "bot_paused", "bot_resumes_at", "inbound_count"),
     *(f"customer__{name}" for name in ("phone", "canonical_phone", "whatsapp_user_id", "username", "name", "ad")),
 )
 

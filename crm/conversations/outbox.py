@@ -57,6 +57,8 @@ def queue(
             due_at = Message.NOT_UPLOADED
         message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
         values: dict[str, Any] = {"last_message_at": message.timestamp}
+        if origin != Message.Origin.BOT:
+            values |= {"waiting_since": None}
         if pause_bot:
             values |= conversations.pause(conversation)
         conversations.change(conversation, **values, **conversations.after_answer(conversation))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from crm.models import Conversation, Message
-from crm.models.message import EVENT_TYPES
+from crm.models.message import EVENT_TYPES, NOTE_TYPE
 from whatsapp.graph.client import CloudApi
 from whatsapp.graph.errors import CloudApiError, CloudApiTrouble
 from whatsapp.graph.pool import Answer, call_all
@@ -79,7 +79,7 @@ def _find(conversation_id: int) -> Conversation | None:
 
 def _messages_of(conversation: Conversation | OuterRef) -> QuerySet[Message]:
     """What was said, the latest first."""
-    said = Message.objects.filter(conversation=conversation).exclude(type__in=EVENT_TYPES)
+    said = Message.objects.filter(conversation=conversation).exclude(type__in=[*EVENT_TYPES, NOTE_TYPE])
     return said.order_by("-timestamp", "-pk")
 
 

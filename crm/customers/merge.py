@@ -11,6 +11,7 @@ from typing import Any
 from django.core import serializers
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignObject, Model, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.names import clean_name
@@ -66,6 +67,10 @@ def _merge_conversation(target: Conversation, source: Conversation) -> dict[str,
     before = {"source": as_json(source), "target": as_json(target)}
     changes = _move_all(target, source)
     target.unread += source.unread
+    target.inbound_count += source.inbound_count
+    target.waiting_since = min(filter(None, [target.waiting_since, source.waiting_since]), default=None)
+    target.snoozed_until = None
+    target.updated_at = timezone.now()
     target.in_scenario = target.in_scenario or source.in_scenario
     target.is_shown_read = target.is_shown_read and source.is_shown_read
     target.last_inbound_at = max(filter(None, [target.last_inbound_at, source.last_inbound_at]), default=None)

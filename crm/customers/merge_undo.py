@@ -152,12 +152,15 @@ def _split_conversation(merged: Json) -> None:
     target_pk = merged["target"]["pk"]
     _move_back(merged["changes"], target_pk, source.pk)
     target = Conversation.objects.select_for_update().get(pk=target_pk)
-    latest = target.messages.order_by("-timestamp")
+    latest = target.messages.exclude(direction="internal").order_by("-timestamp")
     inbound = latest.filter(direction="in").values_list("timestamp", flat=True).first()
     target.last_inbound_at = inbound or _time(merged["target"], "last_inbound_at")
     said_at = latest.values_list("timestamp", flat=True).first() or _time(merged["target"], "last_message_at")
     target.last_message_at = said_at or target.last_message_at
-    target.unread = max(0, target.unread - merged["source"]["fields"]["unread"])
+    for name in ("unread", "inbound_count"):
+        # A merge of an earlier version has no count of what came in.
+        setattr(target, name, max(0, getattr(target, name) - merged["source"]["fields"].get(name, 0)))
+    target.updated_at = timezone.now()
     if merged["source"]["fields"]["in_scenario"] and not merged["target"]["fields"]["in_scenario"]:
         target.in_scenario = False
     target.save()

@@ -1,5 +1,5 @@
 from .column_mapping import ColumnMapping
-from .conversation import Conversation
+from .conversation import Conversation, ConversationRead
 from .conversation_export import ConversationExport
 from .customer import Customer, Tag
 from .customer_merge import CustomerMerge
@@ -13,6 +13,7 @@ __all__ = [
     "ColumnsFrom",
     "Conversation",
     "ConversationExport",
+    "ConversationRead",
     "Customer",
     "CustomerMerge",
     "CustomerUpload",

@@ -25,6 +25,9 @@ LINE_TYPES = ("system", "call")
 #: Types that are no messages to answer: they annotate another message, or tell of the customer.
 EVENT_TYPES = (*ANNOTATION_TYPES, *LINE_TYPES)
 
+#: What colleagues tell each other: no customer ever sees it.
+NOTE_TYPE = "note"
+
 #: Types that carry a file.
 MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
 
@@ -37,7 +40,7 @@ class Message(OutboundMessage):
     """
     One thing said in a conversation, in or out: every element of a webhook's `messages[]` that has an id, everything
     sent there by a person, a bot or a program, and what the owner wrote on their own phone, which is never to be sent.
-    Reactions, edits, revokes, system events and calls are rows too.
+    Reactions, edits, revokes, system events and calls are rows too, and the notes that colleagues write to each other.
 
     `text` of what came in is what the customer wrote, tapped or captioned: empty where that is nothing, when something
     is shown in its place (crm.conversations.message_texts). `content` is the object as Meta has it: the whole element
@@ -47,6 +50,7 @@ class Message(OutboundMessage):
     class Direction(models.TextChoices):
         IN = "in", _("in")
         OUT = "out", _("out")
+        INTERNAL = "internal", _("internal")
 
     class Origin(models.TextChoices):
         """Who wrote it."""
@@ -64,7 +68,7 @@ class Message(OutboundMessage):
         db_index=False,
         verbose_name=_("conversation"),
     )
-    direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
+    direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices)
     origin = models.CharField(_("from"), max_length=10, choices=Origin.choices)
     author = models.ForeignKey(
         "accounts.User",
@@ -131,7 +135,8 @@ class Message(OutboundMessage):
             *OutboundMessage.Meta.constraints,
             models.CheckConstraint(
                 name="message_status_fits_direction",
-                condition=Q(direction="in", status="received") | Q(direction="out") & ~Q(status="received"),
+                condition=Q(direction__in=["in", "internal"], status="received")
+                | Q(direction="out") & ~Q(status="received"),
             ),
         ]
 

@@ -10,7 +10,7 @@ from bots.engine.effects import EndReason
 from bots.models import BotSession, BotTimer
 from bots.runtime import timers, turns
 from bots.testing import document, make_bot, make_published_scenario
-from crm.conversations import conversations, inbox, outbox
+from crm.conversations import conversations, outbox, recording
 from crm.models import Message
 from crm.testing import make_change, make_conversation, make_inbound, make_message
 
@@ -125,7 +125,7 @@ def test_a_timeout_counts_where_the_pause_is_over(bot, conversation, hours, reas
 def receive(conversation, text):
     """As `write`, by the way on which messages come in."""
     latest = Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    inbox.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone, text)))
+    recording.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone, text)))
     turns.take_turns(conversation.pk)
     sent = Message.objects.filter(conversation=conversation, direction="out", pk__gt=latest)
     return list(sent.order_by("id").values_list("text", flat=True))

@@ -96,7 +96,7 @@ def test_a_scenario_that_begins_replaces_the_one_that_runs_and_remembers_its_tex
 def test_a_session_that_is_over_does_not_meet_the_message():
     running = session(order(), "size", expires_at=NOW)
     decision = decide(situation(Said(text="S"), running, candidates=()))
-    assert decision == Decision(end_reason=EndReason.EXPIRED)
+    assert decision == Decision(end_reason=EndReason.EXPIRED, is_left_to_people=True)
 
 
 @pytest.mark.parametrize("switched_off", ["bot", "scenario", "number"])
@@ -105,7 +105,7 @@ def test_a_session_whose_bot_is_no_longer_there_is_over(switched_off):
     running.bot = Bot(pk=1, whatsapp_number_id=2 if switched_off == "number" else 1, is_active=switched_off != "bot")
     running.version.scenario.is_active = switched_off != "scenario"
     decision = decide(situation(Said(text="S"), running, candidates=()))
-    assert decision == Decision(end_reason=EndReason.SWITCHED_OFF)
+    assert decision == Decision(end_reason=EndReason.SWITCHED_OFF, is_left_to_people=True)
 
 
 def test_an_opt_out_word_ends_what_runs():
@@ -124,12 +124,12 @@ def test_an_operator_word_calls_a_person():
 def test_what_is_said_while_a_scenario_waits_is_left_to_people():
     running = session(WAIT, "pause")
     decision = decide(situation(Said(text="ау"), running, candidates=()))
-    assert decision == Decision(session=running, event={"kind": "while_waiting", "text": "ау"})
+    assert decision == Decision(session=running, is_left_to_people=True, event={"kind": "while_waiting", "text": "ау"})
 
 
 def test_where_a_person_answers_the_session_stays_and_nothing_is_logged():
     running = session(order(), "size")
-    assert decide(situation(Said(text="S"), running, paused=True)) == Decision(session=running)
+    assert decide(situation(Said(text="S"), running, paused=True)) == Decision(session=running, is_left_to_people=True)
 
 
 def test_a_wait_that_is_over_leads_on():

@@ -18,7 +18,7 @@ from bots.engine.effects import EndReason
 from bots.runtime import writing
 from broadcasts import lifecycle
 from chatbot_site.operations import database_lock
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.media import media
 from whatsapp.sending import ledger
 from whatsapp.webhooks import process
@@ -77,8 +77,8 @@ def initialize(force: bool = False) -> None:
 def _send_nothing(made_at: datetime) -> None:
     """In a database as it was at a time: whatever would write to people, or call somebody, waits for a person."""
     writing.end_all(EndReason.RESTORED)
-    process.record_waiting(inbox.record_first)
-    inbox.skip_automation()
+    process.record_waiting(recording.record_first)
+    recording.skip_automation()
     media.cancel_uploads()
     ledger.settle_restored()
     lifecycle.pause_restored(made_at)

@@ -10,7 +10,7 @@ from bots.models import BotSession
 from bots.runtime import writing
 from bots.testing import make_bot, make_scenario
 from broadcasts.testing import make_broadcast
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers.files.file_format import CustomerFile
 from crm.customers.files.file_import import import_customers
 from crm.customers.merge import merge
@@ -126,7 +126,7 @@ def test_a_file_and_a_webhook_keep_the_name_that_is_known(number, unseen):
 
     file = CustomerFile(f"phone;name\n89161234567;{unseen}\n", "RU")
     import_customers(number.business, file, apply=True)
-    inbox.record(number, make_change(make_inbound(profile_name=unseen)))
+    recording.record(number, make_change(make_inbound(profile_name=unseen)))
 
     customer.refresh_from_db()
     assert customer.name == "Anna"

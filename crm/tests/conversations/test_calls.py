@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from crm.conversations import inbox, thread
+from crm.conversations import recording, thread
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_customer
 from whatsapp.testing import call_event
@@ -19,7 +19,7 @@ PHONE = "+79161234567"
 def receive(number, *payloads):
     """Record webhooks. Returns the ids of the conversations for bots to look at."""
     changes = [payload["entry"][0]["changes"][0] for payload in payloads]
-    return [inbox.record(number, parse(change["field"], change["value"])) for change in changes]
+    return [recording.record(number, parse(change["field"], change["value"])) for change in changes]
 
 
 def line(language="en"):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from accounts.testing import work_off
-from crm.conversations import inbox, thread
+from crm.conversations import recording, thread
 from crm.media import transfers
 from crm.models import Conversation, Customer, MediaFile, Message
 from crm.testing import make_conversation, make_customer, make_message
@@ -151,7 +151,7 @@ def test_simultaneous_echoes_are_recorded_once(number):
 
     def deliver(_):
         try:
-            return inbox.record(number, change)
+            return recording.record(number, change)
         finally:
             connection.close()
 

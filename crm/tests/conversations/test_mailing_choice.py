@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.testing import make_owner
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers import customers
 from crm.models import Customer
 from crm.testing import make_change, make_conversation, make_customer, make_inbound
@@ -32,7 +32,7 @@ def conversation():
 def write(conversation, *texts, **fields):
     """The customer writes. Returns what is queued for them so far."""
     messages = [make_inbound(conversation.customer.phone, text, **fields) for text in texts]
-    inbox.record(conversation.whatsapp_number, make_change(*messages))
+    recording.record(conversation.whatsapp_number, make_change(*messages))
     conversation.refresh_from_db()
     conversation.customer.refresh_from_db()
     return told(conversation)
@@ -73,7 +73,7 @@ def test_it_is_confirmed_once_however_often_it_is_said(conversation):
 def test_a_repeated_delivery_confirms_nothing_again(conversation):
     change = make_change(make_inbound(conversation.customer.phone, "стоп"))
     for _delivery in range(2):
-        inbox.record(conversation.whatsapp_number, change)
+        recording.record(conversation.whatsapp_number, change)
     assert told(conversation) == [OUT]
 
 
@@ -124,7 +124,7 @@ def test_an_opt_out_that_arrives_days_later_counts_in_silence():
 
 
 def test_the_first_message_of_a_stranger_is_confirmed_too(conversation):
-    inbox.record(conversation.whatsapp_number, make_change(make_inbound("+79160001122", "stop")))
+    recording.record(conversation.whatsapp_number, make_change(make_inbound("+79160001122", "stop")))
     assert told(Customer.objects.get(phone="+79160001122").conversations.get()) == [OUT]
 
 
@@ -132,7 +132,7 @@ def test_what_is_chosen_in_whatsapp_itself_or_by_people_is_not_confirmed(convers
     customer = conversation.customer
     for wants in (False, True):
         wish = Preference(customer.phone, None, wants_marketing=wants, timestamp=None)
-        inbox.record(conversation.whatsapp_number, make_change(preferences=[wish]))
+        recording.record(conversation.whatsapp_number, make_change(preferences=[wish]))
     customers.opt_out(Customer.objects.get())
     assert told(conversation) == []
 

@@ -1,4 +1,4 @@
-"""Ordinary messages are recorded together; what is stored is what `inbox.record` stores of each change by itself."""
+"""Ordinary messages are recorded together; what is stored is what `recording.record` stores of each change alone."""
 
 import itertools
 import threading
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from accounts.deletion import deletion
 from accounts.models import Business
 from accounts.testing import make_business
-from crm.conversations import inbox, ordinary
+from crm.conversations import ordinary, recording
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_conversation, make_customer, make_inbound, make_message
 from whatsapp.models import WebhookEvent
@@ -137,7 +137,7 @@ came = st.tuples(st.integers(0, len(ORDINARY + UNUSUAL) - 1), st.integers(0, 30)
 
 
 def one_by_one(number, changes):
-    return 1, inbox.record(number, changes[0])
+    return 1, recording.record(number, changes[0])
 
 
 def rows_after(handle, batches):
@@ -176,7 +176,7 @@ def rows_of(model, number):
 def test_a_batch_is_recorded_as_each_of_its_changes_would_be_by_itself(db, batches):
     before = transaction.savepoint()
     with time_machine.travel(NOW, tick=False):
-        together, apart = rows_after(inbox.record_first, batches), rows_after(one_by_one, batches)
+        together, apart = rows_after(recording.record_first, batches), rows_after(one_by_one, batches)
         assert together[0] == apart[0]
         assert [list(rows) for rows in together[1]] == [list(rows) for rows in apart[1]]
     transaction.savepoint_rollback(before)
@@ -188,7 +188,7 @@ def test_every_ordinary_message_is_recorded_as_by_itself(db):
     ordinary_ones = [(kind, kind, 0) for kind in range(len(ORDINARY))]
     mixed = list(itertools.chain.from_iterable([(0, 100 + kind, -5), (kind, 200 + kind, 0)] for kind in kinds))
     with time_machine.travel(NOW, tick=False):
-        together = rows_after(inbox.record_first, [ordinary_ones, mixed])
+        together = rows_after(recording.record_first, [ordinary_ones, mixed])
         apart = rows_after(one_by_one, [ordinary_ones, mixed])
         assert together[0] == apart[0]
         assert [list(rows) for rows in together[1]] == [list(rows) for rows in apart[1]]
@@ -207,7 +207,7 @@ def test_the_number_of_statements_does_not_depend_on_how_many_came(number, count
     with django_assert_num_queries(10):
         # To claim: begin, the number, the events, commit. Then: begin, the conversations, insert the messages, the
         # conversations' news, commit. The events are processed.
-        follow_ups = process.process(process.claim(number.pk), inbox.record_first)
+        follow_ups = process.process(process.claim(number.pk), recording.record_first)
 
     assert len(follow_ups) == count == Message.objects.count()
 
@@ -217,7 +217,7 @@ def test_several_messages_of_one_customer_add_up(number):
     for place in range(3):
         store(number, inbound_text(number, phone, str(place)))
 
-    process.process(process.claim(number.pk), inbox.record_first)
+    process.process(process.claim(number.pk), recording.record_first)
 
     assert Conversation.objects.get().unread == 5
     assert list(Message.objects.order_by("id").values_list("text", flat=True)) == ["0", "1", "2"]
@@ -278,7 +278,7 @@ def test_one_that_cannot_be_recorded_does_not_stop_the_others(number):
         return make(conversation, message)
 
     with patch("crm.conversations.ordinary.new_message", stumble):
-        process.process(process.claim(number.pk), inbox.record_first)
+        process.process(process.claim(number.pk), recording.record_first)
 
     assert list(Message.objects.order_by("id").values_list("text", flat=True)) == phones[:4] + phones[5:]
     assert list(WebhookEvent.objects.filter(processed_at=None)) == [events[4]]
@@ -291,8 +291,8 @@ def test_nothing_is_recorded_twice_when_a_batch_comes_again(number):
         store(number, inbound_text(number, phone, "Hi"))
     events = process.claim(number.pk)
 
-    assert len(process.process(events, inbox.record_first)) == 3
-    assert process.process(events, inbox.record_first) == []
+    assert len(process.process(events, recording.record_first)) == 3
+    assert process.process(events, recording.record_first) == []
 
     assert Message.objects.count() == 3
     assert set(Conversation.objects.values_list("unread", flat=True)) == {1}

@@ -9,7 +9,7 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.testing import make_owner
-from crm.conversations import conversations, inbox, outbox, read_receipts
+from crm.conversations import conversations, outbox, read_receipts, recording
 from crm.customers.merge import merge
 from crm.models import Conversation
 from crm.testing import make_change, make_conversation, make_inbound, make_message
@@ -33,7 +33,7 @@ def conversation(number):
 
 
 def receive(number, text, phone="+79161234567"):
-    inbox.record(number, make_change(make_inbound(phone, text)))
+    recording.record(number, make_change(make_inbound(phone, text)))
     return Conversation.objects.select_related("whatsapp_number").get(customer__phone=phone)
 
 
@@ -87,7 +87,7 @@ def test_the_next_message_is_shown_when_it_is_answered(number, conversation, met
 
 def test_the_reaction_of_a_customer_is_not_what_is_shown(number, conversation, meta):
     wamid = wamid_of(conversation)
-    inbox.record(number, make_change(make_inbound("+79161234567", "👍", type="reaction")))
+    recording.record(number, make_change(make_inbound("+79161234567", "👍", type="reaction")))
 
     outbox.reply(conversation, "Yes", None)
 

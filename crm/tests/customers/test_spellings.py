@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.testing import make_business
-from crm.conversations import inbox, outbox
+from crm.conversations import outbox, recording
 from crm.customers import customers, duplicates, merge_undo
 from crm.customers.files.file_format import CustomerFile
 from crm.customers.files.file_import import import_customers
@@ -38,7 +38,7 @@ def test_whoever_was_imported_is_found_when_they_write(typed, metas):
     number = make_number(make_business())
     import_row(number.business, typed, "Ana", "yes")
 
-    inbox.record(number, make_change(make_inbound(metas)))
+    recording.record(number, make_change(make_inbound(metas)))
 
     customer = Customer.objects.get()
     assert (customer.name, customer.opted_out) == ("Ana", True)
@@ -50,7 +50,7 @@ def test_the_spelling_of_whatsapp_is_stored_and_written_to(typed, metas):
     number = make_number(make_business())
     customer = make_customer(number.business, phone=typed)
 
-    inbox.record(number, make_change(make_inbound(metas)))
+    recording.record(number, make_change(make_inbound(metas)))
     message = outbox.write_first(number, "Hi", None, phone=typed)
 
     assert message.conversation.customer == customer
@@ -83,7 +83,7 @@ def test_an_opt_out_in_whatsapp_itself_is_of_the_known_customer(typed, metas):
     number = make_number(make_business())
     customer = make_customer(number.business, phone=typed)
 
-    inbox.record(number, make_change(preferences=[Preference(metas, None, False, None)]))
+    recording.record(number, make_change(preferences=[Preference(metas, None, False, None)]))
 
     customer.refresh_from_db()
     assert customer.opted_out
@@ -118,7 +118,7 @@ def test_two_rows_of_before_are_one_when_the_person_writes(typed, metas):
     make_conversation(number, make_customer(number.business, phone=typed, name="Ana"))
     Customer.objects.bulk_create([Customer(business=number.business, phone=metas)])
 
-    inbox.record(number, make_change(make_inbound(metas)))
+    recording.record(number, make_change(make_inbound(metas)))
 
     customer = Customer.objects.get()
     assert (customer.phone, customer.name) == (metas, "Ana")
@@ -129,7 +129,7 @@ def test_another_business_has_the_same_person_as_a_customer_of_its_own():
     stranger = make_customer(phone="+5511990009045")
     number = make_number(make_business())
 
-    inbox.record(number, make_change(make_inbound("+551190009045")))
+    recording.record(number, make_change(make_inbound("+551190009045")))
 
     stranger.refresh_from_db()
     assert stranger.phone == "+5511990009045"
@@ -144,7 +144,7 @@ def test_phones_that_only_look_alike_are_two_people(phone, other):
     number = make_number(make_business())
     make_customer(number.business, phone=phone)
 
-    inbox.record(number, make_change(make_inbound(other)))
+    recording.record(number, make_change(make_inbound(other)))
 
     assert Customer.objects.count() == 2
 
@@ -252,7 +252,7 @@ def test_two_webhooks_with_two_spellings_make_one_customer():
 
     def write(number, phone):
         try:
-            inbox.record(number, make_change(make_inbound(phone)))
+            recording.record(number, make_change(make_inbound(phone)))
         finally:
             connection.close()
 
@@ -269,7 +269,7 @@ def test_a_message_of_a_customer_with_two_spellings_costs_no_more(django_assert_
     make_conversation(number, make_customer(number.business, phone="+551190009045", name="Ana"))
 
     with django_assert_num_queries(7):
-        inbox.record(number, make_change(make_inbound("+551190009045")))
+        recording.record(number, make_change(make_inbound("+551190009045")))
 
 
 # Two that somebody has kept apart
@@ -293,7 +293,7 @@ def test_of_two_that_are_kept_apart_the_one_who_writes_has_the_user_id():
     number = make_number(make_business())
     first, second = make_kept_apart(number.business, "BR.1")
 
-    inbox.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.1")))
+    recording.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.1")))
 
     assert Message.objects.get().conversation.customer == first
     assert user_ids_of(first, second) == ["BR.1", None]
@@ -303,7 +303,7 @@ def test_of_two_that_are_kept_apart_each_keeps_an_own_user_id():
     number = make_number(make_business())
     first, second = make_kept_apart(number.business, "BR.1")
 
-    inbox.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.2")))
+    recording.record(number, make_change(make_inbound("+551190009045", sender_user_id="BR.2")))
 
     assert user_ids_of(first, second) == ["BR.2", "BR.1"]
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.testing import make_business
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers.files.file_export import download_customers
 from crm.customers.files.file_format import CustomerFile
 from crm.customers.files.file_import import import_customers
@@ -23,7 +23,7 @@ def nameless(business, **fields):
 
 
 def receive(number, username, **fields):
-    inbox.record(number, make_change(make_inbound("+79161234567", username=username, **fields)))
+    recording.record(number, make_change(make_inbound("+79161234567", username=username, **fields)))
     return Customer.objects.get()
 
 
@@ -52,7 +52,7 @@ def test_the_same_username_costs_no_statement(django_assert_num_queries):
     receive(number, "noor.writes")
 
     with django_assert_num_queries(7):
-        inbox.record(number, make_change(make_inbound("+79161234567", username="noor.writes")))
+        recording.record(number, make_change(make_inbound("+79161234567", username="noor.writes")))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.testing import make_business
-from crm.conversations import inbox
+from crm.conversations import recording
 from crm.customers import customers
 from crm.models import Conversation, Customer, Message
 from crm.testing import make_change, make_conversation, make_customer, make_inbound, make_message
@@ -23,7 +23,7 @@ def test_a_first_message_makes_customer_conversation_and_message():
     number = make_number(make_business())
     inbound = make_inbound("+79161112233", "Здравствуйте")
 
-    conversation_ids = inbox.record(number, make_change(inbound))
+    conversation_ids = recording.record(number, make_change(inbound))
 
     conversation = Conversation.objects.get()
     assert conversation_ids == [conversation.pk]
@@ -35,16 +35,16 @@ def test_a_first_message_makes_customer_conversation_and_message():
 
 
 def test_the_search_text_of_a_new_customer_is_folded():
-    inbox.record(make_number(make_business()), make_change(make_inbound("+79161112233", profile_name="ФЁДОР")))
+    recording.record(make_number(make_business()), make_change(make_inbound("+79161112233", profile_name="ФЁДОР")))
 
     assert Customer.objects.get().search_text == "федор +79161112233"
 
 
 def test_a_repeated_message_is_recorded_once():
     number, inbound = make_number(make_business()), make_inbound()
-    inbox.record(number, make_change(inbound))
+    recording.record(number, make_change(inbound))
 
-    assert inbox.record(number, make_change(inbound)) == []
+    assert recording.record(number, make_change(inbound)) == []
     assert Message.objects.count() == 1
     assert Conversation.objects.get().unread == 1
 
@@ -52,8 +52,8 @@ def test_a_repeated_message_is_recorded_once():
 def test_the_same_message_id_at_another_number_is_another_message():
     inbound = make_inbound()
 
-    inbox.record(make_number(make_business()), make_change(inbound))
-    inbox.record(make_number(make_business()), make_change(inbound))
+    recording.record(make_number(make_business()), make_change(inbound))
+    recording.record(make_number(make_business()), make_change(inbound))
 
     assert Message.objects.count() == 2
 
@@ -64,7 +64,7 @@ def test_five_simultaneous_deliveries_are_recorded_once():
 
     def deliver(_):
         try:
-            return inbox.record(number, make_change(inbound))
+            return recording.record(number, make_change(inbound))
         finally:
             connection.close()
 
@@ -83,7 +83,7 @@ def test_simultaneous_messages_of_a_new_customer_are_all_recorded_in_one_convers
 
     def deliver(serial):
         try:
-            inbox.record(number, make_change(make_inbound(text=str(serial))))
+            recording.record(number, make_change(make_inbound(text=str(serial))))
         finally:
             connection.close()
 
@@ -97,7 +97,7 @@ def test_simultaneous_messages_of_a_new_customer_are_all_recorded_in_one_convers
 def test_messages_of_one_change_keep_their_order():
     texts = ["one", "two", "three", "four", "five"]
 
-    inbox.record(make_number(make_business()), make_change(*[make_inbound(text=text) for text in texts]))
+    recording.record(make_number(make_business()), make_change(*[make_inbound(text=text) for text in texts]))
 
     assert list(Message.objects.order_by("id").values_list("text", flat=True)) == texts
 
@@ -106,7 +106,7 @@ def test_conversations_are_returned_once_in_the_order_of_their_first_message():
     first, second = "+79160000001", "+79160000002"
 
     inbounds = [make_inbound(second), make_inbound(first), make_inbound(second)]
-    ids = inbox.record(make_number(make_business()), make_change(*inbounds))
+    ids = recording.record(make_number(make_business()), make_change(*inbounds))
 
     phones = [Conversation.objects.get(pk=pk).customer.phone for pk in ids]
     assert phones == [second, first]
@@ -115,7 +115,7 @@ def test_conversations_are_returned_once_in_the_order_of_their_first_message():
 def test_a_closed_conversation_opens_again():
     conversation = make_conversation(status="closed")
 
-    inbox.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone)))
+    recording.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone)))
 
     conversation.refresh_from_db()
     assert conversation.status == "open"
@@ -126,14 +126,16 @@ def test_the_window_never_moves_back():
     conversation = make_conversation(last_inbound_at=now)
     late = make_inbound(conversation.customer.phone, timestamp=now - timedelta(hours=2))
 
-    inbox.record(conversation.whatsapp_number, make_change(late))
+    recording.record(conversation.whatsapp_number, make_change(late))
 
     conversation.refresh_from_db()
     assert conversation.last_inbound_at == now
 
 
 def test_a_timestamp_in_the_future_does_not_keep_the_window_open_longer():
-    inbox.record(make_number(make_business()), make_change(make_inbound(timestamp=timezone.now() + timedelta(days=3))))
+    recording.record(
+        make_number(make_business()), make_change(make_inbound(timestamp=timezone.now() + timedelta(days=3)))
+    )
 
     assert Conversation.objects.get().last_inbound_at <= timezone.now()
 
@@ -143,7 +145,7 @@ def test_what_is_no_real_message_is_a_row_that_is_neither_unread_nor_for_bots(ki
     conversation = make_conversation(status="closed", last_inbound_at=None)
     event = make_inbound(conversation.customer.phone, "👍", kind, context_wamid="wamid.of-ours")
 
-    assert inbox.record(conversation.whatsapp_number, make_change(event)) == []
+    assert recording.record(conversation.whatsapp_number, make_change(event)) == []
 
     conversation.refresh_from_db()
     assert (conversation.unread, conversation.status, conversation.last_inbound_at) == (0, "closed", None)
@@ -156,7 +158,7 @@ def test_what_is_no_real_message_is_a_row_that_is_neither_unread_nor_for_bots(ki
 def test_an_opt_out_word_opts_the_customer_out(text):
     conversation = make_conversation()
 
-    inbox.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone, text)))
+    recording.record(conversation.whatsapp_number, make_change(make_inbound(conversation.customer.phone, text)))
 
     conversation.refresh_from_db()
     assert conversation.customer.opted_out
@@ -165,7 +167,7 @@ def test_an_opt_out_word_opts_the_customer_out(text):
 
 @pytest.mark.parametrize("text", ["не стоп", "stop it please", "где остановка?"])
 def test_other_sentences_do_not_opt_out(text):
-    inbox.record(make_number(make_business()), make_change(make_inbound(text=text)))
+    recording.record(make_number(make_business()), make_change(make_inbound(text=text)))
 
     assert not Customer.objects.get().opted_out
 
@@ -176,7 +178,7 @@ def test_stopping_marketing_in_whatsapp_opts_out_and_resuming_opts_in():
 
     def tell(wants):
         wish = Preference(customer.phone, None, wants_marketing=wants, timestamp=None)
-        inbox.record(number, make_change(preferences=[wish]))
+        recording.record(number, make_change(preferences=[wish]))
         customer.refresh_from_db()
 
     tell(False)
@@ -188,8 +190,8 @@ def test_stopping_marketing_in_whatsapp_opts_out_and_resuming_opts_in():
 def test_a_person_without_phone_is_known_by_the_whatsapp_user_id():
     number = make_number(make_business())
 
-    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
-    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+    recording.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+    recording.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
 
     customer = Customer.objects.get()
     assert (customer.phone, customer.whatsapp_user_id) == (None, "US.1")
@@ -200,8 +202,8 @@ def test_the_user_id_is_learnt_from_a_message_with_both_identities():
     customer = make_customer(phone="+79161112233")
     number = make_number(customer.business)
 
-    inbox.record(number, make_change(make_inbound("+79161112233", sender_user_id="US.1")))
-    inbox.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
+    recording.record(number, make_change(make_inbound("+79161112233", sender_user_id="US.1")))
+    recording.record(number, make_change(make_inbound(None, sender_user_id="US.1")))
 
     assert Customer.objects.get().whatsapp_user_id == "US.1"
     assert Message.objects.count() == 2
@@ -214,7 +216,7 @@ def test_two_customers_who_turn_out_to_be_one_are_merged_with_their_conversation
     by_user_id = make_conversation(number, make_customer(number.business, phone=None, whatsapp_user_id="US.1"))
     make_message(by_user_id, "by user id")
 
-    inbox.record(number, make_change(make_inbound("+79161112233", "both", sender_user_id="US.1")))
+    recording.record(number, make_change(make_inbound("+79161112233", "both", sender_user_id="US.1")))
 
     customer = Customer.objects.get()
     assert (customer.pk, customer.phone, customer.whatsapp_user_id) == (by_phone.customer_id, "+79161112233", "US.1")
@@ -225,7 +227,7 @@ def test_two_customers_who_turn_out_to_be_one_are_merged_with_their_conversation
 def test_the_profile_name_does_not_replace_a_name_that_was_given():
     customer = make_customer(name="Anna from the fair")
 
-    inbox.record(make_number(customer.business), make_change(make_inbound(customer.phone, profile_name="🌸")))
+    recording.record(make_number(customer.business), make_change(make_inbound(customer.phone, profile_name="🌸")))
 
     customer.refresh_from_db()
     assert customer.name == "Anna from the fair"
@@ -234,7 +236,7 @@ def test_the_profile_name_does_not_replace_a_name_that_was_given():
 def test_messages_to_a_number_that_is_switched_off_are_recorded():
     number = make_number(make_business(), is_active=False)
 
-    inbox.record(number, make_change(make_inbound()))
+    recording.record(number, make_change(make_inbound()))
 
     assert Message.objects.count() == 1
 
@@ -252,7 +254,7 @@ def test_messages_to_a_number_that_is_switched_off_are_recorded():
 def test_a_message_without_words_of_the_customer_is_stored_without_text(type, body):
     element = {"id": "wamid.1", "from": "79161234567", "timestamp": "1790000000", "type": type, type: body}
 
-    inbox.record(make_number(make_business()), parse("messages", {"messages": [element]}))
+    recording.record(make_number(make_business()), parse("messages", {"messages": [element]}))
 
     assert Message.objects.get().text == ""
 
@@ -265,7 +267,7 @@ def from_ad(phone="+79161234567", **referral):
 
 
 def test_the_ad_that_a_customer_came_from_is_kept():
-    inbox.record(make_number(make_business()), make_change(from_ad()))
+    recording.record(make_number(make_business()), make_change(from_ad()))
 
     assert Customer.objects.get().ad == {
         "headline": "Tea",
@@ -279,15 +281,15 @@ def test_the_ad_that_a_customer_came_from_is_kept():
 def test_the_ad_that_a_customer_came_from_first_stays():
     number = make_number(make_business())
 
-    inbox.record(number, make_change(make_inbound()))
-    inbox.record(number, make_change(from_ad(headline="First")))
-    inbox.record(number, make_change(from_ad(headline="Second")))
+    recording.record(number, make_change(make_inbound()))
+    recording.record(number, make_change(from_ad(headline="First")))
+    recording.record(number, make_change(from_ad(headline="Second")))
 
     assert Customer.objects.get().ad["headline"] == "First"
 
 
 def test_a_customer_who_came_from_no_ad_has_none():
-    inbox.record(make_number(make_business()), make_change(make_inbound()))
+    recording.record(make_number(make_business()), make_change(make_inbound()))
 
     assert Customer.objects.get().ad is None
 
@@ -297,7 +299,7 @@ def test_one_message_that_cannot_be_recorded_does_not_stop_the_others():
     broken = make_inbound(wamid=None, type=None)
 
     with pytest.raises(IntegrityError):
-        inbox.record(number, make_change(broken, make_inbound(text="whole")))
+        recording.record(number, make_change(broken, make_inbound(text="whole")))
 
     assert Message.objects.get().text == "whole"
 
@@ -310,7 +312,7 @@ def test_a_message_of_a_known_customer_costs_few_queries(django_assert_num_queri
 
     # begin, customer, conversation, is it known, insert, conversation's news, commit
     with django_assert_num_queries(7):
-        inbox.record(number, make_change(make_inbound(conversation.customer.phone)))
+        recording.record(number, make_change(make_inbound(conversation.customer.phone)))
 
 
 def new_phone(old, new, **fields):
@@ -322,8 +324,8 @@ def test_a_customer_who_changes_the_number_goes_on_in_the_same_conversation():
     number = make_number(make_business())
     make_conversation(number, make_customer(number.business, phone="+79161234567"))
 
-    inbox.record(number, make_change(new_phone("+79161234567", "+79169998877")))
-    inbox.record(number, make_change(make_inbound("+79169998877", sender_user_id="RU.2")))
+    recording.record(number, make_change(new_phone("+79161234567", "+79169998877")))
+    recording.record(number, make_change(make_inbound("+79169998877", sender_user_id="RU.2")))
 
     customer = Customer.objects.get()
     assert (customer.phone, customer.whatsapp_user_id) == ("+79169998877", "RU.2")
@@ -334,10 +336,10 @@ def test_the_news_of_a_new_phone_changes_it_once():
     number = make_number(make_business())
     customer = make_customer(number.business, phone="+79161234567")
     change = make_change(new_phone("+79161234567", "+79169998877"))
-    inbox.record(number, change)
+    recording.record(number, change)
     stranger = make_customer(number.business, phone="+79161234567", name="Has the old phone now")
 
-    inbox.record(number, change)
+    recording.record(number, change)
 
     customer.refresh_from_db()
     stranger.refresh_from_db()
@@ -348,14 +350,14 @@ def test_the_news_of_a_new_phone_changes_it_once():
 def test_of_an_unknown_customer_only_the_new_phone_is_kept():
     number = make_number(make_business())
 
-    inbox.record(number, make_change(new_phone("+79161234567", "+79169998877")))
+    recording.record(number, make_change(new_phone("+79161234567", "+79169998877")))
 
     assert Customer.objects.get().phone == "+79169998877"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_bots_turn_and_the_inbox_do_not_wait_for_each_other():
-    """A turn holds the conversation and then writes its customer, of whom the inbox has news meanwhile."""
+def test_a_bots_turn_and_a_webhook_do_not_wait_for_each_other():
+    """A turn holds the conversation and then writes its customer, of whom a webhook has news meanwhile."""
     conversation = make_conversation()
     customer = conversation.customer
     held, waiting = Event(), Event()
@@ -369,14 +371,16 @@ def test_a_bots_turn_and_the_inbox_do_not_wait_for_each_other():
             customers.opt_out(Customer.objects.get(pk=customer.pk))
         connection.close()
 
-    def recording():
+    def webhook():
         held.wait()
         waiting.set()
-        inbox.record(conversation.whatsapp_number, make_change(make_inbound(customer.phone, sender_user_id="RU.1")))
+        recording.record(
+            conversation.whatsapp_number, make_change(make_inbound(customer.phone, sender_user_id="RU.1"))
+        )
         connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        for future in [pool.submit(turn), pool.submit(recording)]:
+        for future in [pool.submit(turn), pool.submit(webhook)]:
             future.result()
 
     customer.refresh_from_db()
@@ -387,7 +391,7 @@ def test_a_file_that_is_called_stop_is_no_opt_out():
     number = make_number(make_business())
     content = {"type": "document", "document": {"id": "1", "filename": "stop"}}
 
-    inbox.record(number, make_change(make_inbound(text="", type="document", content=content)))
+    recording.record(number, make_change(make_inbound(text="", type="document", content=content)))
 
     assert Message.objects.get().text == ""
     assert not Customer.objects.get().opted_out
@@ -404,8 +408,8 @@ def test_a_customer_whose_user_id_changes_stays_the_same(phone):
     number = make_number(make_business())
     customer = make_customer(number.business, phone=phone, whatsapp_user_id="RU.1")
 
-    inbox.record(number, make_change(new_user_id("RU.1", "RU.2", phone)))
-    inbox.record(number, make_change(make_inbound(phone, sender_user_id="RU.2")))
+    recording.record(number, make_change(new_user_id("RU.1", "RU.2", phone)))
+    recording.record(number, make_change(make_inbound(phone, sender_user_id="RU.2")))
 
     assert Customer.objects.get() == customer
     customer.refresh_from_db()
@@ -416,10 +420,10 @@ def test_the_news_of_a_new_user_id_changes_it_once():
     number = make_number(make_business())
     make_customer(number.business, phone=None, whatsapp_user_id="RU.1")
     news = make_change(new_user_id("RU.1", "RU.2"))
-    inbox.record(number, news)
+    recording.record(number, news)
     other = make_customer(number.business, phone=None, whatsapp_user_id="RU.1")
 
-    inbox.record(number, news)
+    recording.record(number, news)
 
     other.refresh_from_db()
     assert other.whatsapp_user_id == "RU.1"
@@ -431,8 +435,8 @@ def test_a_webhook_of_its_own_tells_of_a_new_user_id_too():
     make_customer(number.business, phone=None, whatsapp_user_id="RU.2", name="Anna")
     stranger = make_customer(phone=None, whatsapp_user_id="RU.1")
 
-    inbox.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.1", "RU.2"),)))
-    inbox.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.7", "RU.8"),)))
+    recording.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.1", "RU.2"),)))
+    recording.record(number, Change("user_id_update", {}, user_id_changes=(UserIdChange("RU.7", "RU.8"),)))
 
     customer = Customer.objects.get(business=number.business)
     assert (customer, customer.whatsapp_user_id, customer.name) == (known, "RU.2", "Anna")

@@ -25,6 +25,7 @@ class ChatbotAdminSite(AdminSite):
     site_url = None
     # The shell around every page has a navigation by task (navigation.py).
     enable_nav_sidebar = False
+    empty_value_display = "—"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
@@ -64,7 +65,7 @@ class ChatbotAdminSite(AdminSite):
         context: dict[str, Any] = overview(person.business, person) if person.business else {}
         if person.is_superuser:
             context["installation"] = self._examine(is_thorough=False)
-        return super().index(request, {**context, **(extra_context or {})})
+        return super().index(request, {"title": _("Overview"), **context, **(extra_context or {})})
 
     def _examine(self, is_thorough: bool = True) -> list[Line]:
         # Not above: few people ever see the doctor, and each process would import it.

@@ -15,9 +15,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Business, User
 from accounts.tenancy.scope import signed_in
@@ -78,9 +77,7 @@ SECTIONS = (
 
 #: Of a platform administrator, who sees all businesses.
 PLATFORM_SECTIONS = (
-    Section(
-        pgettext_lazy("navigation", "Businesses"), "store", "accounts.view_business", ("accounts.business",)
-    ),
+    Section(pgettext_lazy("navigation", "Businesses"), "store", "accounts.view_business", ("accounts.business",)),
     Section(pgettext_lazy("navigation", "People"), "users", "accounts.view_user", ("accounts.user",)),
     Section(
         pgettext_lazy("navigation", "Subscriptions"),
@@ -264,7 +261,9 @@ def _list_link(label: str, current: str = "", text: str | Promise = "") -> Link:
 
 def _may_view(person: User, label: str) -> bool:
     model = apps.get_model(label)
-    may_see = any(person.has_perm(f"{model._meta.app_label}.{word}_{model._meta.model_name}") for word in ("view", "change"))
+    may_see = any(
+        person.has_perm(f"{model._meta.app_label}.{word}_{model._meta.model_name}") for word in ("view", "change")
+    )
     return may_see and model in site._registry
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business, User
 from accounts.tenancy.scope import signed_in
-from crm.conversations.queues import in_queue
+from crm.conversations.queues import QUEUES
 from crm.models import Conversation
 
 #: So many waiting conversations are counted; of more it is only said that they are more.
@@ -168,8 +168,8 @@ def waiting_count(business: Business | None, person: User) -> str:
     """How many conversations wait for a person, as it stands beside the link: empty for none."""
     if business is None:
         return ""
-    waiting = in_queue(Conversation.objects.filter(business=business), "waiting", person)
-    count = waiting[:MAX_COUNTED].count()
+    waiting = Conversation.objects.filter(QUEUES["waiting"].condition(person), business=business)
+    count = waiting.order_by()[:MAX_COUNTED].count()
     return f"{MAX_COUNTED - 1}+" if count >= MAX_COUNTED else str(count or "")
 
 

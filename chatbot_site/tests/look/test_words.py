@@ -87,3 +87,12 @@ def test_yes_and_no_are_said_in_words(client: Client) -> None:
     make_customer(owner.business)
     page = client.get("/admin/crm/customer/").content.decode()
     assert '<span class="visually-hidden">Нет</span>' in page and 'alt="False"' not in page
+
+
+def test_a_field_in_a_list_is_called_by_its_column_and_row(client: Client) -> None:
+    assert 'aria-label="Порядок: Новая"' in client.get("/admin/crm/dealstage/").content.decode()
+
+
+def test_both_fields_of_a_time_have_labels(client: Client) -> None:
+    page = client.get("/admin/accounts/apitoken/add/").content.decode()
+    assert 'for="id_expiry_0"' in page and 'for="id_expiry_1"' in page

@@ -25,6 +25,7 @@
 
     const labelAll = () => document.querySelectorAll("select.admin-autocomplete").forEach(watch);
 
-    window.addEventListener("load", labelAll);
+    // After Django's own script, which has Select2 draw them when jQuery is ready.
+    window.django?.jQuery?.(labelAll);
     document.addEventListener("formset:added", () => setTimeout(labelAll));
 })();

@@ -260,6 +260,23 @@ def send_again(message: Message) -> None:
     """
     check_may_be_sent(message.conversation, message.type)
     ledger.send_again(message)
+    _send(message)
+
+
+@transaction.atomic
+def try_again(message: Message) -> None:
+    """
+    Try a message once more that did not go out, because a person says so. Raises Refusal like `queue`, and when it has
+    not failed, or was tried again meanwhile.
+    """
+    check_may_be_sent(message.conversation, message.type)
+    ledger.try_again(message)
+    _send(message)
+    conversations.change(message.conversation)
+
+
+def _send(message: Message) -> None:
+    """Have a message that waits again sent, with its files."""
     media.ensure_uploaded(message)
     if (files := references_in(message.content)) and not header_files.use(message.whatsapp_number, files):
         Message.objects.filter(pk=message.pk).update(due_at=Message.NOT_UPLOADED)

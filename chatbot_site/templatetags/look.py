@@ -1,11 +1,14 @@
 """Tags of the look: icons and avatars."""
 
 import zlib
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from chatbot_site.words import new_one
 
 register = template.Library()
 
@@ -37,3 +40,9 @@ def initials_of(name: str) -> str:
     letters = [word[0] for word in name.split() if word[0].isalpha()]
     digits = [character for character in name if character.isdigit()]
     return "".join(letters[:2]).upper() or "".join(digits[-2:]) or "·"
+
+
+@register.simple_tag
+def title_of_new(options: Any) -> str:
+    """What the page of a new row, and the button that leads to it, are called."""
+    return new_one(options)

@@ -15,7 +15,7 @@ from .listing import conversations_of
 
 def stamp(user: User, open_pk: int | None, *shown: Any) -> str:
     """
-    A text that is another one once there is something new for a person who has a conversation open, or none; `shown` is
+    A text that changes once there is something new for a person who has a conversation open, or none; `shown` is
     what else decides what they see. Ages change by the minute. Raises Http404 for a conversation they may not see.
     """
     facts = _facts(user, open_pk)

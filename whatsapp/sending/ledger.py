@@ -264,7 +264,7 @@ def send_again(row: OutboundMessage) -> None:
 
 
 def try_again(row: OutboundMessage) -> None:
-    """A person says that a message that did not go out is to be tried once more. Raises Refusal when it has not failed."""
+    """A person says that a message that did not go out is to be tried once more. Raises Refusal."""
     changes = {"status": row.waits_as, "due_at": None, "attempts": 0, "wamid": None, "token": None}
     if (
         not type(row)

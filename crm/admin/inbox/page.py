@@ -1,4 +1,4 @@
-"""The inbox: the list of a queue, the thread of one conversation and its customer, on one screen that updates itself."""
+"""The inbox: the list of a queue, the thread of one conversation and its customer, on a screen that updates itself."""
 
 from __future__ import annotations
 

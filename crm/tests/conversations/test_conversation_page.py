@@ -266,7 +266,7 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation,
     page.get(address(conversation))
 
     # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page.get(address(conversation))
 
 

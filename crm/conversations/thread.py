@@ -74,6 +74,11 @@ class Entry:
         return isinstance(self.row, Message) and self.row.status == Message.Status.FAILED
 
     @property
+    def may_be_answered(self) -> bool:
+        """Whether WhatsApp knows it, so that it can be quoted and reacted to."""
+        return isinstance(self.row, Message) and bool(self.row.wamid) and not self.is_line
+
+    @property
     def player(self) -> str:
         """How the stored file is shown: "image", "audio", "video", or else as a "link"."""
         mime = self.file.mime if self.file else ""

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 SEEN_FOR = 12
 
 #: Seconds for which somebody who touched a key is writing.
-WRITES_FOR = 6
+WRITES_FOR = 7
 
 #: Seconds for which nothing new is written down of somebody who goes on looking.
 KNOWN_FOR = 4

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 TEMPLATES = "admin/crm/inbox"
 
 
+#: What a page says of who has it before them: whether they look at it, or write.
+PRESENCE = ("looks", "writes")
+
+
 class Inbox:
     """The views of the inbox; what they show of one conversation is its ConversationPage's."""
 
@@ -110,10 +114,10 @@ class Inbox:
     def live_view(self, request: HttpRequest) -> HttpResponse:
         """All that changes by itself, as a fragment of HTML; 304 while nothing did, told by few statements."""
         user, open_pk = signed_in(request), number_of(request.GET.get("open"))
-        if open_pk and request.GET.get("looks"):
-            presence.look(user, open_pk)
+        _note_presence(request, open_pk)
         colleagues = presence.colleagues_of(user)
-        etag = f'W/"{stamp(user, open_pk, colleagues, sorted(request.GET.items()))}"'
+        chosen = sorted((name, value) for name, value in request.GET.items() if name not in PRESENCE)
+        etag = f'W/"{stamp(user, open_pk, colleagues, chosen)}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponse(status=304, headers={"ETag": etag})
         self.page.check_may_view(request)
@@ -151,3 +155,10 @@ class Inbox:
         """A person has what came in before their eyes."""
         reads.read(self.page.row(request, pk), signed_in(request))
         return JsonResponse({"unread": 0})
+
+
+def _note_presence(request: HttpRequest, open_pk: int | None) -> None:
+    if open_pk and request.GET.get("writes"):
+        presence.write(signed_in(request), open_pk)
+    elif open_pk and request.GET.get("looks"):
+        presence.look(signed_in(request), open_pk)

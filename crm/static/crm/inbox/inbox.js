@@ -3,7 +3,7 @@
 import "./acting.js";
 import "./keyboard.js";
 import "./live.js";
-import {openPk} from "./opening.js";
+import "./opening.js";
 
 /** The list fills what is left of the window below whatever stands above it. */
 function fit() {
@@ -13,7 +13,3 @@ function fit() {
 
 window.addEventListener("resize", fit);
 fit();
-
-if (openPk()) {
-    document.dispatchEvent(new CustomEvent("conversation:open", {detail: {pk: Number(openPk())}}));
-}

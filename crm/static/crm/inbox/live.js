@@ -7,6 +7,8 @@ import {fitLog, isAtNewest, keepingPlace} from "./log.js";
 const VISIBLE = 3000;
 const HIDDEN = 15000;
 const LONGEST = 30000;
+/** So long after a key somebody is writing. */
+const WRITES = 4000;
 
 const root = document.getElementById("inbox");
 const words = document.getElementById("inbox-words").dataset;
@@ -16,6 +18,7 @@ let etag = "";
 let failures = 0;
 let timer = 0;
 let asked = 0;
+let typedAt = 0;
 /** The conversation that somebody set back to unread, until they open it again. */
 let leftUnread = "";
 
@@ -31,7 +34,7 @@ function address() {
         query.set("open", conversation);
     }
     if (isLookedAt()) {
-        query.set("looks", "1");
+        query.set(Date.now() - typedAt < WRITES ? "writes" : "looks", "1");
     }
     query.set("rows", document.querySelectorAll("#inbox-items > li").length);
     return `${root.dataset.inboxLive}?${query}`;
@@ -158,6 +161,14 @@ document.addEventListener("visibilitychange", () => !document.hidden && refresh(
 window.addEventListener("focus", () => poll());
 window.addEventListener("online", () => refresh());
 window.addEventListener("offline", () => notice("offline", words.offline));
-document.addEventListener("conversation:sent", refresh);
+document.addEventListener("input", (event) => {
+    if (event.target.closest("#reply textarea")) {
+        typedAt = Date.now();
+    }
+});
+document.addEventListener("conversation:sent", () => {
+    typedAt = 0;
+    refresh();
+});
 timer = setTimeout(poll, VISIBLE);
 showWaiting();

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -40,14 +41,14 @@ def counts_of(user: User) -> Counts:
     newest = in_queue(conversations_of(user), "waiting", user).order_by("-waiting_since", "-id")
     parts = [f"(SELECT COUNT(*) FROM ({sql}) q)" for sql, _parameters in queries]
     sql, parameters = newest.values("waiting_since")[:1].query.sql_with_params()
+    values = [value for _sql, values in [*queries, ("", parameters)] for value in values]
     with connection.cursor() as cursor:
-        values = [value for _sql, values in queries for value in values]
-        cursor.execute(f"SELECT {', '.join(parts)}, ({sql})", [*values, *parameters])
-        *numbers, waits_since = cursor.fetchone() or ()
-    return Counts(dict(zip(names, numbers, strict=True)), _moment(waits_since))
+        cursor.execute(f"SELECT {', '.join(parts)}, ({sql})", values)
+        row: Any = cursor.fetchone()
+    return Counts(dict(zip(names, row[:-1], strict=True)), _moment(row[-1]))
 
 
-def _capped(rows: QuerySet[Conversation]) -> tuple[str, tuple[object, ...]]:
+def _capped(rows: QuerySet[Conversation]) -> tuple[str, tuple[Any, ...]]:
     return rows.order_by().values("pk")[: MAX_COUNT + 1].query.sql_with_params()
 
 

@@ -79,7 +79,7 @@ class Inbox:
         """What every page of the inbox shows around the thread."""
         choice = choice_of(request.GET)
         return {
-            **self._list_context(request, opened and opened.pk),
+            **self._list_context(request, opened.pk if opened else None),
             "filters": filters_for(signed_in(request)),
             "snooze_choices": [(name, until.label) for name, until in snoozing.CHOICES.items()],
             "live_url": reverse("admin:crm_inbox_live"),

@@ -16,7 +16,12 @@ function openMenu(id) {
     };
 }
 
-// By the key's place, so that they are the same on a Russian keyboard. Notes and templates are the composer's.
+function note() {
+    document.querySelector("#reply [name=mode][value=note]")?.click();
+    writes();
+}
+
+// By the key's place, so that they are the same on a Russian keyboard.
 const KEYS = {
     KeyJ: () => openNext(1),
     KeyK: () => openNext(-1),
@@ -26,6 +31,8 @@ const KEYS = {
     KeyA: openMenu("menu-assign"),
     KeyS: openMenu("menu-snooze"),
     KeyU: press("verb-unread"),
+    KeyN: note,
+    KeyT: press("composer-template"),
 };
 
 const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable], dialog[open]");

@@ -96,7 +96,9 @@ class ConversationPage(LivePage[Conversation]):
 
     def typing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Somebody writes an answer, so the customer may see that."""
-        show_typing.delay_on_commit(self.row(request, pk, may_change=True).pk)  # type: ignore[attr-defined]
+        conversation = self.row(request, pk, may_change=True)
+        if request.POST.get("to") != "colleagues":
+            show_typing.delay_on_commit(conversation.pk)  # type: ignore[attr-defined]
         return HttpResponse(status=204)
 
     @method_decorator(require_GET)

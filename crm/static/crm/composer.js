@@ -13,12 +13,14 @@ const ENTER = "composer:enter";
 const MAX_TEXT = 4096;
 /** So many characters before the end they are counted. */
 const COUNTED = 300;
-/** Milliseconds: the customer sees “typing…” for 25 seconds. */
+/** Milliseconds: the customer sees “typing…” for 25 seconds, colleagues for a few. */
 const TYPING_INTERVAL = 20000;
+const COLLEAGUES_INTERVAL = 5000;
 
 const isTouch = matchMedia("(pointer: coarse)").matches;
 const hasLimit = () => box().value.length > MAX_TEXT - COUNTED;
 let toldAt = -TYPING_INTERVAL;
+let toldColleaguesAt = -COLLEAGUES_INTERVAL;
 
 const enterSends = () => (localStorage.getItem(ENTER) || (isTouch ? "breaks" : "sends")) === "sends";
 
@@ -87,6 +89,8 @@ function open() {
     const enter = document.getElementById("composer-enter");
     enter.hidden = isTouch;
     enter.querySelector("input").checked = enterSends();
+    toldAt = -TYPING_INTERVAL;
+    toldColleaguesAt = -COLLEAGUES_INTERVAL;
     files.clear();
     offers.forget();
     sending.begin(drafts.restore());
@@ -122,13 +126,16 @@ function addTimes() {
 
 // What people do
 
-function tellTyping(event) {
-    if (!form().dataset.typing || mode() === "note" || event.timeStamp < toldAt + TYPING_INTERVAL) {
+function tellTyping({timeStamp: now}) {
+    const isForCustomer = mode() === "reply" && now >= toldAt + TYPING_INTERVAL;
+    if (!form().dataset.typing || !(isForCustomer || now >= toldColleaguesAt + COLLEAGUES_INTERVAL)) {
         return;
     }
-    toldAt = event.timeStamp;
+    toldColleaguesAt = now;
+    toldAt = isForCustomer ? now : toldAt;
     const body = new FormData();
     body.set("csrfmiddlewaretoken", form().elements.csrfmiddlewaretoken.value);
+    body.set("to", isForCustomer ? "everybody" : "colleagues");
     fetch(form().dataset.typing, {method: "POST", body, redirect: "manual"}).catch(() => {});
 }
 

@@ -18,6 +18,7 @@ const TYPING_INTERVAL = 20000;
 const COLLEAGUES_INTERVAL = 5000;
 
 const isTouch = matchMedia("(pointer: coarse)").matches;
+const isNarrow = matchMedia("(max-width: 640px)");
 const hasLimit = () => box().value.length > MAX_TEXT - COUNTED;
 let toldAt = -TYPING_INTERVAL;
 let toldColleaguesAt = -COLLEAGUES_INTERVAL;
@@ -28,7 +29,7 @@ const enterSends = () => (localStorage.getItem(ENTER) || (isTouch ? "breaks" : "
 
 function grow() {
     box().style.height = "auto";
-    box().style.height = `${Math.min(box().scrollHeight + 2, window.innerHeight * 0.4)}px`;
+    box().style.height = `${Math.min(box().scrollHeight + 2, window.innerHeight * (isNarrow.matches ? 0.25 : 0.4))}px`;
 }
 
 function count() {
@@ -46,7 +47,7 @@ function look() {
     form().classList.toggle("is-note", isNote);
     form().querySelector("fieldset").disabled = !(isNote || mayReply);
     const own = words();
-    box().placeholder = isNote ? own.notePlaceholder : box().dataset.placeholder;
+    box().placeholder = isNote ? own.noteLabel : box().dataset.placeholder;
     form().querySelector(`label[for="${box().id}"]`).textContent = isNote ? own.noteLabel : own.replyLabel;
     const button = form().querySelector("[type=submit]");
     const isLater = !isNote && form().elements.send_at.value;

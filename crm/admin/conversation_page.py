@@ -147,10 +147,10 @@ class ConversationPage(LivePage[Conversation]):
         return self.show(request, conversation)
 
     def typing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Somebody writes an answer, so colleagues and the customer may see that."""
-        conversation = self.row(request, pk, may_change=True)
+        """Somebody writes an answer, so colleagues may see that, and the customer unless it is `to` colleagues alone."""
+        number = self.row(request, pk, may_change=True).whatsapp_number
         presence.write(signed_in(request), pk)
-        if conversation.whatsapp_number.read_receipts != WhatsAppNumber.ReadReceipts.NEVER:
+        if request.POST.get("to") != "colleagues" and number.read_receipts != WhatsAppNumber.ReadReceipts.NEVER:
             show_typing.delay_on_commit(pk)  # type: ignore[attr-defined]
         return HttpResponse(status=204)
 

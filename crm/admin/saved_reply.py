@@ -35,7 +35,7 @@ class SavedReplyForm(TenantModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.may_share = bool(self.user) and saved_replies.may_write(self.user, is_shared=True)
+        self.may_share = self.user is not None and saved_replies.may_write(self.user, is_shared=True)
         self.fields["is_shared"].initial = self.instance.is_shared if self.instance.pk else self.may_share
         self.fields["is_shared"].disabled = not self.may_share
 

@@ -93,15 +93,17 @@ class TemplateForm(LaterForm):
 
     def show(self, entered: Mapping[str, Any]) -> None:
         """Fill the fields without checking them: what is still empty is no mistake in a preview."""
-        self.initial |= {name: entered.get(self.add_prefix(name), "") for name in self.fields if name not in UNSHOWN}
+        self.initial.update(
+            {name: entered.get(self.add_prefix(name), "") for name in self.fields if name not in UNSHOWN}
+        )
 
     def suggest(self, customer: Customer) -> None:
         """Fill in what is known of a customer, where the name of a placeholder says what it is."""
         known = {str(name).casefold(): str(value) for name, value in customer.attributes.items()}
         known |= dict.fromkeys(NAMES_OF_CUSTOMER, customer.name) | {"phone": customer.phone or ""}
-        self.initial |= {
-            name: known[key.casefold()] for key, name in self.fields_of_keys.items() if known.get(key.casefold())
-        }
+        self.initial.update(
+            {name: known[key.casefold()] for key, name in self.fields_of_keys.items() if known.get(key.casefold())}
+        )
 
 
 def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:

@@ -71,6 +71,6 @@ class SavedReplyViewSet(TenantViewSet):
         queryset: Any = super().get_queryset()
         return queryset if getattr(self, "swagger_fake_view", False) else queryset.visible_to(signed_in(self.request))
 
-    def perform_destroy(self, instance: SavedReply) -> Deletion:
+    def perform_destroy(self, instance: SavedReply) -> Deletion:  # type: ignore[override]  # As DestroyCascade's.
         saved_replies.check_may_write(signed_in(self.request), instance.is_shared)
         return super().perform_destroy(instance)

@@ -4,6 +4,7 @@ killed when. What is refused then is given up with the reason, and its conversat
 """
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,7 +157,8 @@ def work(row: ScheduledMessage, seconds: float) -> bool:
     """Send a claimed row, or give it up with the reason."""
     try:
         with transaction.atomic():
-            _settle(row)
+            # What this says of the row is undone with it.
+            _settle(copy(row))
     except (Refusal, ValidationError) as refusal:
         with transaction.atomic():
             _refuse(row, refusal)

@@ -3,6 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import JobRow, TenantModel, TenantQuerySet
 
@@ -28,8 +29,8 @@ class ScheduledMessage(JobRow, TenantModel):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for its time")
-        SENT = "sent", _("sent")
-        CANCELLED = "cancelled", _("cancelled")
+        SENT = "sent", pgettext_lazy("message for later", "sent")
+        CANCELLED = "cancelled", pgettext_lazy("message for later", "cancelled")
         FAILED = "failed", _("not sent")
 
     conversation = models.ForeignKey(

@@ -13,12 +13,15 @@ const ENTER = "composer:enter";
 const MAX_TEXT = 4096;
 /** So many characters before the end they are counted. */
 const COUNTED = 300;
-/** Milliseconds: the customer sees “typing…” for 25 seconds. */
+/** Milliseconds: the customer sees “typing…” for 25 seconds, colleagues for a few. */
 const TYPING_INTERVAL = 20000;
+const COLLEAGUES_INTERVAL = 5000;
 
 const isTouch = matchMedia("(pointer: coarse)").matches;
+const isNarrow = matchMedia("(max-width: 640px)");
 const hasLimit = () => box().value.length > MAX_TEXT - COUNTED;
 let toldAt = -TYPING_INTERVAL;
+let toldColleaguesAt = -COLLEAGUES_INTERVAL;
 
 const enterSends = () => (localStorage.getItem(ENTER) || (isTouch ? "breaks" : "sends")) === "sends";
 
@@ -26,7 +29,7 @@ const enterSends = () => (localStorage.getItem(ENTER) || (isTouch ? "breaks" : "
 
 function grow() {
     box().style.height = "auto";
-    box().style.height = `${Math.min(box().scrollHeight + 2, window.innerHeight * 0.4)}px`;
+    box().style.height = `${Math.min(box().scrollHeight + 2, window.innerHeight * (isNarrow.matches ? 0.25 : 0.4))}px`;
 }
 
 function count() {
@@ -44,7 +47,7 @@ function look() {
     form().classList.toggle("is-note", isNote);
     form().querySelector("fieldset").disabled = !(isNote || mayReply);
     const own = words();
-    box().placeholder = isNote ? own.notePlaceholder : box().dataset.placeholder;
+    box().placeholder = isNote ? own.noteLabel : box().dataset.placeholder;
     form().querySelector(`label[for="${box().id}"]`).textContent = isNote ? own.noteLabel : own.replyLabel;
     const button = form().querySelector("[type=submit]");
     const isLater = !isNote && form().elements.send_at.value;
@@ -87,6 +90,8 @@ function open() {
     const enter = document.getElementById("composer-enter");
     enter.hidden = isTouch;
     enter.querySelector("input").checked = enterSends();
+    toldAt = -TYPING_INTERVAL;
+    toldColleaguesAt = -COLLEAGUES_INTERVAL;
     files.clear();
     offers.forget();
     sending.begin(drafts.restore());
@@ -122,13 +127,16 @@ function addTimes() {
 
 // What people do
 
-function tellTyping(event) {
-    if (!form().dataset.typing || mode() === "note" || event.timeStamp < toldAt + TYPING_INTERVAL) {
+function tellTyping({timeStamp: now}) {
+    const isForCustomer = mode() === "reply" && now >= toldAt + TYPING_INTERVAL;
+    if (!form().dataset.typing || !(isForCustomer || now >= toldColleaguesAt + COLLEAGUES_INTERVAL)) {
         return;
     }
-    toldAt = event.timeStamp;
+    toldColleaguesAt = now;
+    toldAt = isForCustomer ? now : toldAt;
     const body = new FormData();
     body.set("csrfmiddlewaretoken", form().elements.csrfmiddlewaretoken.value);
+    body.set("to", isForCustomer ? "everybody" : "colleagues");
     fetch(form().dataset.typing, {method: "POST", body, redirect: "manual"}).catch(() => {});
 }
 

@@ -68,8 +68,8 @@ function bodyOf(part) {
 
 /** Whoever answers in a colleague's conversation is asked first. */
 function asksFirst() {
-    const {assigneeName, colleagues} = document.getElementById("thread")?.dataset || {};
-    const who = assigneeName || colleagues;
+    const head = document.getElementById("thread-head") || document.getElementById("thread");
+    const who = head?.dataset.assigneeName;
     if (!who || mode() === "note" || confirmedIn === form().dataset.conversation) {
         return false;
     }

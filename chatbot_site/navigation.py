@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Business, User
 from accounts.tenancy.scope import signed_in
-from crm.conversations.queues import in_queue
+from crm.conversations.queues import QUEUES
 from crm.models import Conversation
 
 #: So many waiting conversations are counted; of more it is only said that they are more.
@@ -168,8 +168,8 @@ def waiting_count(business: Business | None, person: User) -> str:
     """How many conversations wait for a person, as it stands beside the link: empty for none."""
     if business is None:
         return ""
-    waiting = in_queue(Conversation.objects.filter(business=business), "waiting", person)
-    count = waiting[:MAX_COUNTED].count()
+    waiting = Conversation.objects.filter(QUEUES["waiting"].condition(person), business=business)
+    count = waiting.order_by()[:MAX_COUNTED].count()
     return f"{MAX_COUNTED - 1}+" if count >= MAX_COUNTED else str(count or "")
 
 
@@ -242,7 +242,8 @@ def _lists(person: User, is_record: bool) -> Iterator[Link]:
             labels.append(label)
     for label in labels:
         if label not in taken and _may_view(person, label):
-            yield _list_link(label, text=(RECORDS if is_record else SETTINGS).get(label, ""))
+            link = _list_link(label, text=(RECORDS if is_record else SETTINGS).get(label, ""))
+            yield _own_business(link, person) if label == "accounts.business" else link
 
 
 def _is_record(model: type[Model]) -> bool:
@@ -257,6 +258,14 @@ def _list_link(label: str, current: str = "", text: str | Promise = "") -> Link:
     plural = str(apps.get_model(label)._meta.verbose_name_plural)
     is_current = bool(current) and _is_within(current, [name])
     return Link(capfirst(plural), _url(f"{name}_changelist"), name, text, is_current)
+
+
+def _own_business(link: Link, person: User) -> Link:
+    """To the page of one's own business, instead of a list of it alone."""
+    if person.business:
+        link.label = capfirst(str(Business._meta.verbose_name))
+        link.url = reverse("admin:accounts_business_change", args=[person.business.pk])
+    return link
 
 
 def _may_view(person: User, label: str) -> bool:

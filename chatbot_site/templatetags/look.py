@@ -46,3 +46,9 @@ def initials_of(name: str) -> str:
 def title_of_new(options: Any) -> str:
     """What the page of a new row, and the button that leads to it, are called."""
     return new_one(options)
+
+
+@register.filter
+def chosen_of(choices: list[dict[str, Any]]) -> str:
+    """What is chosen of a filter's choices; empty where it is the first, which leaves nothing out."""
+    return next((str(choice["display"]) for choice in choices[1:] if choice["selected"]), "")

@@ -147,7 +147,7 @@ class ConversationPage(LivePage[Conversation]):
         return self.show(request, conversation)
 
     def typing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Somebody writes an answer, so colleagues may see that, and the customer unless it is `to` colleagues alone."""
+        """Somebody writes: colleagues may see that, and the customer unless it is `to` colleagues."""
         number = self.row(request, pk, may_change=True).whatsapp_number
         presence.write(signed_in(request), pk)
         if request.POST.get("to") != "colleagues" and number.read_receipts != WhatsAppNumber.ReadReceipts.NEVER:

@@ -29,6 +29,23 @@
         }
     }
 
+    // Menus that open over the page close when something else is chosen, and by Escape, which returns to their button.
+    function closeMenus(event) {
+        for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+            if (event.type === "keydown" && menu.contains(document.activeElement)) {
+                menu.querySelector("summary").focus();
+            }
+            menu.open = event.type === "click" && menu.contains(event.target);
+        }
+    }
+
+    document.addEventListener("click", closeMenus);
+    document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+            closeMenus(event);
+        }
+    });
+
     function start() {
         open.setAttribute("role", "button");
         open.setAttribute("aria-expanded", "false");

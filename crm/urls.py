@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
-from .api import customer_files, views
+from .api import customer_files, saved_replies, scheduled_messages, views
 
 router = SimpleRouter()
 router.register("customers", views.CustomerViewSet)
@@ -10,6 +10,8 @@ router.register("deals", views.DealViewSet)
 router.register("deal-stages", views.DealStageViewSet)
 router.register("conversations", views.ConversationViewSet)
 router.register("messages", views.MessageViewSet)
+router.register("saved-replies", saved_replies.SavedReplyViewSet)
+router.register("scheduled-messages", scheduled_messages.ScheduledMessageViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = [

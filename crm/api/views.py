@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -31,6 +31,8 @@ from .filters import (
     MessageOfConversationFilter,
     TagFilter,
 )
+from .replying import IDEMPOTENCY_KEY, ReplyFileSerializer, Replying, ReplySerializer, write
+from .scheduled_messages import ScheduledMessageSerializer
 from .serializers import (
     AssignSerializer,
     ConversationSerializer,
@@ -42,13 +44,7 @@ from .serializers import (
     PauseBotSerializer,
     TagSerializer,
     TagUsesSerializer,
-    WriteFileSerializer,
     WriteFirstSerializer,
-    WriteSerializer,
-)
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeating the request repeats the answer."
 )
 
 
@@ -96,7 +92,7 @@ class LatestFirst(NewestFirst):
     ordering = ("-last_message_at", "-id")
 
 
-class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
+class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):
     """What customers and the business's numbers said to each other. Conversations begin with a message."""
 
     queryset = Conversation.objects.all()
@@ -203,21 +199,19 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         return queryset.filter(conversation=self._conversation())
 
     @extend_schema(
-        request={"application/json": WriteSerializer, "multipart/form-data": WriteFileSerializer},
-        responses={201: MessageSerializer},
+        request={"application/json": ReplySerializer, "multipart/form-data": ReplyFileSerializer},
+        responses={201: MessageSerializer, 202: ScheduledMessageSerializer},
         parameters=[IDEMPOTENCY_KEY],
     )
     @idempotent
     def create(self, request: Request, conversation_pk: int) -> Response:
-        """Send a text or a file, inside the 24-hour window, or a template at any time."""
+        """Send a text or a file, inside the 24-hour window, or a template at any time; with `send_at` later."""
         conversation = self._conversation()
-        serializer_class = WriteFileSerializer if self._has_file(request.data) else WriteSerializer
-        serializer = serializer_class(data=request.data, context=self.get_serializer_context())
+        serializer_class = ReplyFileSerializer if self._has_file(request.data) else ReplySerializer
+        context = {**self.get_serializer_context(), "conversation": conversation}
+        serializer = serializer_class(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
-        message = outbox.write(
-            conversation, author=signed_in(request), origin=Message.Origin.API, **serializer.validated_data
-        )
-        return Response(self.get_serializer(message).data, status=201)
+        return write(request, conversation, serializer.validated_data)
 
     @staticmethod
     def _has_file(data: Any) -> bool:
@@ -226,7 +220,9 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         return isinstance(data, dict) and ("media" in data or (is_form and "text" not in data))
 
     def _conversation(self) -> Conversation:
-        visible = scope(Conversation.objects.select_related("whatsapp_number__business"), signed_in(self.request))
+        visible = scope(
+            Conversation.objects.select_related("customer", "whatsapp_number__business"), signed_in(self.request)
+        )
         return get_object_or_404(visible, pk=self.kwargs["conversation_pk"])
 
 

@@ -7,6 +7,8 @@ from .customer_upload import ColumnsFrom, CustomerUpload
 from .deal import Deal, DealStage
 from .media_file import MediaFile
 from .message import Message
+from .saved_reply import SavedReply
+from .scheduled_message import ScheduledMessage
 
 __all__ = [
     "ColumnMapping",
@@ -21,5 +23,7 @@ __all__ = [
     "DealStage",
     "MediaFile",
     "Message",
+    "SavedReply",
+    "ScheduledMessage",
     "Tag",
 ]

@@ -94,6 +94,8 @@ MESSAGE_WORDS = {
     "direction": "in out internal",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
+SCHEDULED = "id conversation author send_at text template cancel_if_customer_writes state problem created_at"
+SCHEDULED_STATE = {"state": "waiting sent cancelled failed"}
 TEMPLATE = (
     "id waba_id name language category previous_category correct_category status rejection_reason rejection_text "
     "status_date quality_score parameter_format components"
@@ -220,6 +222,8 @@ OPERATIONS = [
     about_a_conversation("reopen"),
     about_a_conversation("pause-bot", body="bot_resumes_at?"),
     about_a_conversation("resume-bot"),
+    Operation("POST", "conversations/{id}/notes/", body="text", answer=MESSAGE, status=201),
+    Operation("POST", "conversations/{id}/react/", body="message emoji", answer=MESSAGE, status=201, sends=True),
     *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
     Operation(
         "POST",
@@ -233,11 +237,25 @@ OPERATIONS = [
     Operation(
         "POST",
         "conversations/{id}/messages/",
-        body="text? template? parameters? media? caption? pause_bot?",
+        body="text? template? parameters? media? caption? pause_bot? saved_reply? reply_to? send_at? "
+        "cancel_if_customer_writes?",
         answer=MESSAGE,
         status=201,
         sends=True,
     ),
+    Operation(
+        "POST",
+        "conversations/{id}/messages/",
+        body="text? template? parameters? send_at? cancel_if_customer_writes?",
+        answer=SCHEDULED,
+        status=202,
+        sends=True,
+        words=SCHEDULED_STATE,
+    ),
+    *read("scheduled-messages/", SCHEDULED, "conversation state", words=SCHEDULED_STATE),
+    Operation("POST", "scheduled-messages/{id}/cancel/", answer=SCHEDULED, words=SCHEDULED_STATE),
+    Operation("POST", "scheduled-messages/{id}/send-now/", answer=SCHEDULED, words=SCHEDULED_STATE),
+    *crud("saved-replies/", "id shortcut text is_shared created_at", "shortcut text is_shared?", "shortcut"),
     # Broadcasts
     *crud(
         "broadcasts/",

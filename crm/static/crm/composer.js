@@ -3,7 +3,7 @@
 import * as drafts from "./composer_drafts.js";
 import * as emoji from "./composer_emoji.js";
 import * as files from "./composer_files.js";
-import {box, form, insert, make, makeButton, mode, post, phrase, replaceParts, setMode, words} from "./composer_form.js";
+import {box, form, insert, make, makeButton, mode, post, phrase, refreshScheduled, replaceParts, setMode, words} from "./composer_form.js";
 import * as offers from "./composer_offers.js";
 import * as sending from "./composer_send.js";
 import * as templates from "./composer_templates.js";
@@ -174,6 +174,14 @@ function click(event) {
     }
 }
 
+/** What is for later goes by itself when it goes out. */
+function followScheduled() {
+    const isLookedAt = document.activeElement?.closest("#scheduled");
+    if (document.querySelector("#scheduled li") && !isLookedAt) {
+        refreshScheduled();
+    }
+}
+
 async function submitScheduled(event) {
     event.preventDefault();
     const body = new FormData(event.target);
@@ -225,7 +233,15 @@ document.addEventListener("focusout", (event) => {
         offers.close();
     }
 });
-document.addEventListener("live", () => form() && look());
+document.addEventListener("live", () => {
+    drafts.mark();
+    if (form()) {
+        look();
+        followScheduled();
+    }
+});
+// Another tab of this browser writes too.
+window.addEventListener("storage", drafts.mark);
 document.addEventListener("conversation:open", open);
 document.addEventListener("conversation:leave", () => {
     emoji.close();
@@ -235,4 +251,5 @@ for (const part of [files, emoji, templates, trouble]) {
     part.listen();
 }
 drafts.forgetOld();
+drafts.mark();
 open();

@@ -10,7 +10,7 @@ from bots.models import Bot, BotScenario
 from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.tests.api.contract import OPERATIONS
 from chatbot_site.tests.tenancy.world import World
-from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from crm.models import Conversation, Customer, Deal, DealPipeline, DealStage, Message, Tag
 from whatsapp.models import HeaderFile, MessageTemplate, WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,7 @@ ROWS = {
     "tags": Tag,
     "deals": Deal,
     "deal-stages": DealStage,
+    "deal-pipelines": DealPipeline,
     "conversations": Conversation,
     "messages": Message,
 }

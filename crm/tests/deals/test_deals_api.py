@@ -1,7 +1,7 @@
 import pytest
 
 from crm.deals import deals
-from crm.models import Deal, DealStage
+from crm.models import Deal, DealPipeline, DealStage
 from crm.testing import make_conversation, make_customer
 from crm.tests.calls import path, post
 
@@ -82,7 +82,8 @@ def test_a_stage_is_made_with_a_key_of_its_own(api, owner):
     made = post(api, path("deal-stages"), data)
     again = post(api, path("deal-stages"), data)
 
-    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, "revision": 1, **data})
+    pipeline = DealPipeline.objects.get(business=owner.business).pk
+    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, "revision": 1, "pipeline": pipeline, **data})
     assert (again.status_code, set(again.json())) == (400, {"key"})
 
 

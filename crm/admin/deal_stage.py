@@ -1,0 +1,57 @@
+"""Pipelines and their stages, which people name and put in order."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.tenancy.admin import TenantModelAdmin, TenantTabularInline
+from accounts.tenancy.forms import TenantModelForm
+from crm.deals.stage_keys import free_key
+from crm.models import DealPipeline, DealStage
+
+
+class StageForm(TenantModelForm):
+    """A stage as people see it. Its key, by which programs know it, is made from its first name and stays."""
+
+    def save(self, commit: bool = True) -> Any:
+        # Not earlier: of two stages of one name on one page, the second finds the key of the first taken.
+        if not self.instance.key:
+            self.instance.key = free_key(self.instance.business_id, self.cleaned_data["name"])
+        return super().save(commit)
+
+
+class StageInline(TenantTabularInline):
+    model = DealStage
+    form = StageForm
+    fields = ["name", "kind", "position"]
+    extra = 1
+
+
+@admin.register(DealPipeline)
+class DealPipelineAdmin(TenantModelAdmin):
+    list_display = ["name", "position", "stage_count"]
+    list_editable = ["position"]
+    fields = ["name", "position"]
+    inlines = [StageInline]
+    empty_text = _("No pipelines yet. A pipeline is the way that deals go, stage by stage.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DealPipeline]:
+        # Counting groups the rows, and Django leaves a model's own order out of groups.
+        return super().get_queryset(request).annotate(stage_count=Count("stages")).order_by("position", "pk")
+
+    @admin.display(description=_("stages"))
+    def stage_count(self, pipeline: Any) -> int:
+        return pipeline.stage_count
+
+
+@admin.register(DealStage)
+class DealStageAdmin(TenantModelAdmin):
+    form = StageForm
+    list_display = ["name", "pipeline", "kind", "position"]
+    list_editable = ["position"]
+    list_filter = ["pipeline", "kind"]
+    list_select_related = ["pipeline"]
+    fields = ["name", "pipeline", "kind", "position"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.tenancy.scope import signed_in
@@ -33,8 +34,8 @@ class DealAdmin(CustomerSearch):
     search_help_text = _("Name or phone of the customer")
     autocomplete_fields = ["customer", "conversation"]
     fieldsets = [
-        (_("What"), {"fields": ["title", ("amount", "currency")]}),
-        (_("Who"), {"fields": ["customer", "conversation", "responsible"]}),
+        (pgettext_lazy("deal", "What"), {"fields": ["title", ("amount", "currency")]}),
+        (pgettext_lazy("deal", "Who"), {"fields": ["customer", "conversation", "responsible"]}),
         (_("Where it stands"), {"fields": ["stage", "lost_reason"]}),
         (_("Next step"), {"fields": ["next_step", "next_step_at"]}),
     ]
@@ -56,6 +57,16 @@ class DealAdmin(CustomerSearch):
     def check_may_view(self, request: HttpRequest) -> None:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Beside a customer one adds another; stages and people are looked after on their own pages."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("stage", "responsible", "conversation", "customer"):
+            widget = field.widget
+            widget.can_change_related = widget.can_delete_related = False
+            widget.can_add_related = widget.can_add_related and db_field.name == "customer"
+            widget.can_view_related = widget.can_view_related and db_field.name in ("customer", "conversation")
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

@@ -36,6 +36,7 @@ class DealPipelineAdmin(TenantModelAdmin):
     list_editable = ["position"]
     fields = ["name", "position"]
     inlines = [StageInline]
+    change_form_template = "admin/crm/dealpipeline/change_form.html"
     empty_text = _("No pipelines yet. A pipeline is the way that deals go, stage by stage.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DealPipeline]:

@@ -101,7 +101,12 @@ class Migration(migrations.Migration):
             model_name="deal",
             name="lost_reason",
             field=models.CharField(
-                blank=True, db_default="", default="", max_length=300, verbose_name="why it was lost"
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Only where the stage is a lost one.",
+                max_length=300,
+                verbose_name="why it was lost",
             ),
         ),
         migrations.AddField(

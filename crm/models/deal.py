@@ -152,7 +152,14 @@ class Deal(Revisioned, TenantModel):
     )
     next_step = models.CharField(_("next step"), max_length=200, blank=True, default="", db_default="")
     next_step_at = models.DateTimeField(_("next step is due"), null=True, blank=True)
-    lost_reason = models.CharField(_("why it was lost"), max_length=300, blank=True, default="", db_default="")
+    lost_reason = models.CharField(
+        _("why it was lost"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Only where the stage is a lost one."),
+    )
     # Since when it is in its stage.
     moved_at = models.DateTimeField(_("in this stage since"), default=timezone.now, db_default=Now(), editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -1,12 +1,13 @@
 """What templates show of deals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django import template
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from crm.deals.pipelines import pipelines_of
@@ -33,7 +34,8 @@ def deals_of(customer: Customer) -> dict[str, Any]:
 @register.filter
 def age(moment: datetime) -> str:
     """How long ago it was, in one unit: 3 days."""
-    return timesince(moment, depth=1) if moment < timezone.now() else ""
+    is_new = moment > timezone.now() - timedelta(minutes=1)
+    return pgettext("deal", "just now") if is_new else timesince(moment, depth=1)
 
 
 @register.filter

@@ -83,7 +83,10 @@ def test_a_stage_is_made_with_a_key_of_its_own(api, owner):
     again = post(api, path("deal-stages"), data)
 
     pipeline = DealPipeline.objects.get(business=owner.business).pk
-    assert (made.status_code, {**made.json(), "id": 0}) == (201, {"id": 0, "revision": 1, "pipeline": pipeline, **data})
+    assert (made.status_code, {**made.json(), "id": 0}) == (
+        201,
+        {"id": 0, "revision": 1, "pipeline": pipeline, **data},
+    )
     assert (again.status_code, set(again.json())) == (400, {"key"})
 
 

@@ -143,7 +143,7 @@ class DealMoves:
         """The card as it is now, and what stands above the columns."""
         shown = Board(self.model_admin, request, cast(Business, signed_in(request).business or deal and deal.business))
         card = shown.card(deal) if deal else ""
-        answer = {"card": card, "heads": shown.heads(), "idempotency_key": str(uuid4())}
+        answer = {"is_done": True, "card": card, "heads": shown.heads(), "idempotency_key": str(uuid4())}
         return JsonResponse({**answer, "stage": deal and deal.stage_id}, status=status)
 
     def _pane(self, request: HttpRequest, deal: Deal, status: int) -> HttpResponse:
@@ -182,10 +182,10 @@ def _add_refusal(form: MoveForm | QuickAddForm, refusal: Refusal | ValidationErr
 
 
 def _refused(form: MoveForm | QuickAddForm) -> HttpResponse:
-    """Why it was not done: a sentence, and the field it is about."""
+    """Why it was not done: a sentence, and the field it is about. A 200, as of a form that is shown again."""
     errors = {name: [str(sentence) for sentence in sentences] for name, sentences in form.errors.items()}
     detail = " ".join(sentence for sentences in errors.values() for sentence in sentences)
-    return JsonResponse({"detail": detail, "errors": errors}, status=400)
+    return JsonResponse({"is_done": False, "detail": detail, "errors": errors})
 
 
 def _to_the_long_form(request: HttpRequest, form: QuickAddForm) -> HttpResponse:

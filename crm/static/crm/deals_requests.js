@@ -19,7 +19,8 @@ const dealRequests = {
         }
         const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
         const data = isJson ? await response.json() : { html: await response.text() };
-        return { ok: response.ok, detail: texts.dataset.offline, ...data };
+        const isDone = response.ok && data.is_done !== false;
+        return { detail: texts.dataset.offline, ...data, ok: isDone };
     },
 
     // The elements of a fragment of HTML.

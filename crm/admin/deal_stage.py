@@ -9,17 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import TenantModelAdmin, TenantTabularInline
 from accounts.tenancy.forms import TenantModelForm
+from crm.deals.pipelines import last_position
 from crm.deals.stage_keys import free_key
 from crm.models import DealPipeline, DealStage
 
 
 class StageForm(TenantModelForm):
-    """A stage as people see it. Its key, by which programs know it, is made from its first name and stays."""
+    """
+    A stage as people see it. Its key, by which programs know it, is made from its first name and stays. A new one
+    whose position nobody has named comes last.
+    """
 
     def save(self, commit: bool = True) -> Any:
         # Not earlier: of two stages of one name on one page, the second finds the key of the first taken.
         if not self.instance.key:
             self.instance.key = free_key(self.instance.business_id, self.cleaned_data["name"])
+        if not self.instance.pk and "position" not in self.changed_data:
+            self.instance.position = last_position(self.instance.pipeline) + 1
         return super().save(commit)
 
 
@@ -27,7 +33,9 @@ class StageInline(TenantTabularInline):
     model = DealStage
     form = StageForm
     fields = ["name", "kind", "position"]
-    extra = 1
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 1 if obj else 4
 
 
 @admin.register(DealPipeline)

@@ -1,5 +1,6 @@
 """The pipelines of a business, with their stages."""
 
+from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import pgettext
 
@@ -31,6 +32,12 @@ def first_stage(business: Business) -> DealStage | None:
             if stage.kind == DealStage.Kind.OPEN:
                 return stage
     return None
+
+
+def last_position(pipeline: DealPipeline) -> int:
+    """The position of the last stage; -1 where there is none."""
+    last: int | None = pipeline.stages.aggregate(last=Max("position"))["last"]
+    return -1 if last is None else last
 
 
 def _make(business: Business) -> DealPipeline:

@@ -110,6 +110,18 @@ def test_people_name_a_pipelines_stages_and_keys_are_made(client, owner):
     assert [stage.key for stage in pipeline.stages.all()] == ["zayavka", "zayavka_2"]
 
 
+def test_a_new_stage_comes_last(client, owner):
+    pipeline = first_pipeline(owner.business)
+    client.force_login(owner)
+
+    client.post(
+        reverse("admin:crm_dealstage_add"),
+        {"name": "Paid", "pipeline": pipeline.pk, "kind": "won", "position": 0},
+    )
+
+    assert [stage.key for stage in pipeline.stages.all()] == ["new", "in_progress", "won", "lost", "paid"]
+
+
 def test_a_key_stays_when_its_stage_is_called_otherwise(client, owner):
     stage = DealStage.objects.get(business=owner.business, key="new")
     client.force_login(owner)

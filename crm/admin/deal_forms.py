@@ -43,6 +43,12 @@ class AmountField(forms.DecimalField):
 class DealForm(TenantModelForm):
     """The form of a deal. Who puts it into a lost stage says why."""
 
+    # One field where the stock one has two, and the browser's own calendar.
+    next_step_at = forms.DateTimeField(
+        label=_("Next step is due"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
     amount = AmountField(label=_("Amount"), help_text=_("For example 1500,50. Empty where it is not known yet."))
 
     class Meta:

@@ -5,16 +5,28 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import TenantModelAdmin, TenantTabularInline
 from accounts.tenancy.forms import TenantModelForm
+from accounts.tenancy.formsets import TenantInlineFormSet
 from crm.deals.pipelines import last_position
 from crm.deals.stage_keys import free_key
 from crm.models import DealPipeline, DealStage
 
 
-class StageForm(TenantModelForm):
+class RowForm(TenantModelForm):
+    """A row of a table of fields, each of which says itself what it is: a table has no labels."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = capfirst(field.label or "")
+
+
+class StageForm(RowForm):
     """
     A stage as people see it. Its key, by which programs know it, is made from its first name and stays. A new one
     whose position nobody has named comes last.
@@ -29,9 +41,17 @@ class StageForm(TenantModelForm):
         return super().save(commit)
 
 
+class StageFormSet(TenantInlineFormSet):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = gettext("Delete this stage")
+
+
 class StageInline(TenantTabularInline):
     model = DealStage
     form = StageForm
+    formset = StageFormSet
     fields = ["name", "kind", "position"]
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
@@ -40,6 +60,7 @@ class StageInline(TenantTabularInline):
 
 @admin.register(DealPipeline)
 class DealPipelineAdmin(TenantModelAdmin):
+    form = RowForm
     list_display = ["name", "position", "stage_count"]
     list_editable = ["position"]
     fields = ["name", "position"]

@@ -1,6 +1,7 @@
 """The list and the form of deals."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -102,3 +103,12 @@ def test_the_board_and_the_list_lead_to_each_other(page):
 
     assert f'href="{listed}"' in page.get(board).text
     assert f'href="{board}"' in page.get(listed).text
+
+
+def test_the_next_step_is_due_in_the_time_zone_of_the_business(page, owner, deal):
+    save(page, deal, next_step="Call", next_step_at="2026-12-01T10:00")
+
+    deal.refresh_from_db()
+    zone = ZoneInfo(owner.business.time_zone)
+    assert deal.next_step_at == datetime(2026, 12, 1, 10, tzinfo=zone)
+    assert 'value="2026-12-01T10:00"' in page.get(reverse("admin:crm_deal_change", args=[deal.pk])).text

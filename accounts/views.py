@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import login
-from django.contrib.auth.views import PasswordResetConfirmView
+from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
@@ -17,7 +17,7 @@ from django.views.i18n import set_language as remember_language
 
 from accounts.people.registration import check_registration_is_open
 
-from .forms import RegistrationForm
+from .forms import PasswordResetForm, RegistrationForm
 from .refusals import Refusal
 
 BACKEND = "accounts.people.roles.RoleBackend"
@@ -68,7 +68,7 @@ class RegisterView(AdminPageMixin, RegistrationFormView):
         return super().form_valid(form)
 
 
-class InvitationView(AdminPageMixin, PasswordResetConfirmView):
+class InvitationView(AdminPageMixin, auth_views.PasswordResetConfirmView):
     """The page where an invited person chooses a password and is signed in."""
 
     title = _("Welcome! Choose a password")
@@ -81,6 +81,32 @@ class InvitationView(AdminPageMixin, PasswordResetConfirmView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # Django's own title for a used link speaks of a reset.
         return super().get_context_data(**kwargs) | {"title": self.title if self.validlink else _("Invitation")}
+
+
+class PasswordResetView(AdminPageMixin, auth_views.PasswordResetView):
+    """Whoever forgot the password asks for a link."""
+
+    title = _("Forgot your password?")
+    form_class = PasswordResetForm
+
+
+class PasswordResetDoneView(AdminPageMixin, auth_views.PasswordResetDoneView):
+    title = _("Look into your mail")
+
+
+class PasswordResetConfirmView(AdminPageMixin, auth_views.PasswordResetConfirmView):
+    """The page that the link leads to."""
+
+    title = _("Choose a new password")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "title": self.title if self.validlink else _("The link is too old")
+        }
+
+
+class PasswordResetCompleteView(AdminPageMixin, auth_views.PasswordResetCompleteView):
+    title = _("The new password is set")
 
 
 @require_POST

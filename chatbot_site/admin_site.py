@@ -1,15 +1,19 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.scope import signed_in
 
 from .operations.doctor.findings import Line
+
+if TYPE_CHECKING:
+    from .navigation import Link
 
 
 class ChatbotAdminSite(AdminSite):
@@ -19,9 +23,39 @@ class ChatbotAdminSite(AdminSite):
     site_header = _("WhatsApp for business")
     # There is no other site to view.
     site_url = None
+    # The shell around every page has a navigation by task (navigation.py).
+    enable_nav_sidebar = False
+    empty_value_display = "—"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("doctor/", self.admin_view(self.doctor_view), name="doctor"), *super().get_urls()]
+        return [
+            path("doctor/", self.admin_view(self.doctor_view), name="doctor"),
+            path("settings/", self.admin_view(self.settings_view), name="settings"),
+            path("journal/", self.admin_view(self.journal_view), name="journal"),
+            *super().get_urls(),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        # Not above: the navigation imports models, which need this site.
+        from .navigation import context
+
+        return {**super().each_context(request), **context(request)}
+
+    def settings_view(self, request: HttpRequest) -> TemplateResponse:
+        """The lists by which a person sets things up."""
+        from .navigation import settings_of
+
+        return self._page_of_lists(request, _("Settings"), settings_of(signed_in(request)))
+
+    def journal_view(self, request: HttpRequest) -> TemplateResponse:
+        """The lists of what happened, which only the system writes."""
+        from .navigation import records_of
+
+        return self._page_of_lists(request, _("Journal"), records_of(signed_in(request)))
+
+    def _page_of_lists(self, request: HttpRequest, title: str | Promise, lists: list["Link"]) -> TemplateResponse:
+        context = {**self.each_context(request), "title": title, "lists": lists}
+        return TemplateResponse(request, "admin/lists.html", context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # Not above: the overview imports admin classes, which need this site.
@@ -31,7 +65,7 @@ class ChatbotAdminSite(AdminSite):
         context: dict[str, Any] = overview(person.business, person) if person.business else {}
         if person.is_superuser:
             context["installation"] = self._examine(is_thorough=False)
-        return super().index(request, {**context, **(extra_context or {})})
+        return super().index(request, {"title": _("Overview"), **context, **(extra_context or {})})
 
     def _examine(self, is_thorough: bool = True) -> list[Line]:
         # Not above: few people ever see the doctor, and each process would import it.

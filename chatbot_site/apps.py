@@ -13,10 +13,12 @@ class ChatbotSiteConfig(AppConfig):
 
         from accounts.jobs import registry
 
+        from . import boolean_icons
         from .celery import app
         from .jobs import JOBS
         from .operations import checks  # noqa: F401
 
+        boolean_icons.install()
         registry.register(JOBS)
         register(registry.every_job_row_has_a_job)
         register(registry.every_queue_exists)

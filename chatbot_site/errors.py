@@ -30,6 +30,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponseBadRequest(render_to_string("400.html", {"detail": detail}))
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that may not be of this page: mostly one that was open for long, or while somebody signed in anew."""
+    return render(request, "403_csrf.html", status=403)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return _error(404, _("There is nothing at this address. /docs lists the addresses of the API."), "not_found")

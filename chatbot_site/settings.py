@@ -149,6 +149,7 @@ AXES_VERBOSE = False
 # --- Browser security ------------------------------------------------------------------------------------
 
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "chatbot_site.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]
@@ -182,6 +183,7 @@ LANGUAGE_CODE = env.choice("LANGUAGE_CODE", ["ru", "en"], default="ru")
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Moscow")
 USE_TZ = True
+FORMAT_MODULE_PATH = "chatbot_site.formats"
 
 # --- Files -----------------------------------------------------------------------------------------------
 
@@ -235,7 +237,7 @@ KNOX_TOKEN_MODEL = "accounts.ApiToken"
 # Its migrations would create a table for the model that ours replaces.
 MIGRATION_MODULES = {"knox": None}
 SPECTACULAR_SETTINGS = {
-    "TITLE": "chatbot_site API",
+    "TITLE": "WhatsApp for business: API",
     "DESCRIPTION": "Numbers, bots, customers, conversations and broadcasts of a business on WhatsApp.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",

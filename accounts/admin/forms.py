@@ -1,16 +1,17 @@
 """Forms of the admin for people, businesses and tokens."""
 
-import zoneinfo
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import time_zones
 from accounts.models import ApiToken, Business, Role, User
 from accounts.models.business import clean_words, default_opt_in_text, default_opt_out_text
 from accounts.people import sign_in, tokens
@@ -45,10 +46,6 @@ class PersonForm(TenantModelForm):
             self.fields.pop("role", None)
 
 
-def _time_zones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
-
-
 class WordLinesField(forms.CharField):
     """Words or phrases, one a line; a list."""
 
@@ -65,7 +62,7 @@ class WordLinesField(forms.CharField):
 
 
 class BusinessForm(RefusableModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones, initial="Europe/Moscow")
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones.choices, initial="Europe/Moscow")
     opt_out_words = WordLinesField(
         label=_("Opt-out words"),
         required=False,
@@ -103,6 +100,8 @@ class BusinessForm(RefusableModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            self.fields["time_zone"].choices = partial(time_zones.choices, self.instance.time_zone)
         with translation.override(self.instance.language):
             texts = {"opt_out_text": default_opt_out_text(), "opt_in_text": default_opt_in_text()}
         for name in set(texts) & set(self.fields):
@@ -126,7 +125,7 @@ class ApiTokenForm(RefusableModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "expiry" in self.fields:
-            zone = {"zone": timezone.get_current_timezone_name()}
+            zone = {"zone": time_zones.current()}
             self.fields["expiry"].help_text = _("Empty: it never expires. Time zone: %(zone)s.") % zone
 
     def clean_expiry(self) -> datetime | None:

@@ -2,14 +2,14 @@
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts import mail
+from accounts.mail import Mail
 from accounts.models import User
 
 
@@ -23,9 +23,12 @@ def send(person: User) -> None:
     """E-mail the invitation to a member of a business, in their language or that of the business."""
     assert person.business is not None
     with override(person.language or person.business.language):
-        send_mail(
-            _("Join %(business)s") % {"business": " ".join(person.business.name.split())},
-            render_to_string("accounts/invitation_email.txt", {"person": person, "url": invitation_url(person)}),
-            from_email=None,
-            recipient_list=[person.email],
+        names = {"business": " ".join(person.business.name.split()), "email": person.email}
+        invitation = Mail(
+            subject=_("Join %(business)s") % names,
+            paragraphs=[_("You are invited to answer the customers of “%(business)s” on WhatsApp.") % names],
+            button=_("Choose a password"),
+            url=invitation_url(person),
+            ending=_("After that, sign in with %(email)s and that password.") % names,
         )
+        mail.send(invitation, [person.email])

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.utils import timezone
+from django.utils.choices import flatten_choices
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
@@ -32,7 +33,7 @@ def shown_value(bound: BoundField) -> str | None:
 def _in_words(field: Any, value: Any) -> str:
     if isinstance(field, forms.ChoiceField):
         choices: Any = field.choices
-        return str(dict(choices).get(value, value or ""))
+        return str(dict(flatten_choices(choices)).get(value, value or ""))
     if isinstance(field, forms.MultiValueField) and isinstance(value, str):
         parts = zip(field.fields, field.widget.decompress(value), strict=True)
         return " ".join(_in_words(part, text) for part, text in parts)

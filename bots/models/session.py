@@ -1,11 +1,18 @@
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import JobRow, TenantModel
 from bots.engine.effects import EndReason, TimerKind
 from crm.models import Conversation
+
+
+def _shown(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 class BotSession(TenantModel):
@@ -76,7 +83,7 @@ class BotTimer(JobRow, TenantModel):
         indexes = [models.Index("due_at", name="timer_due")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {timezone.localtime(self.due_at):%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} · {_shown(self.due_at)}"
 
 
 class BotCall(JobRow, TenantModel):
@@ -104,7 +111,7 @@ class BotCall(JobRow, TenantModel):
         indexes = [models.Index("due_at", name="call_waiting", condition=Q(due_at__isnull=False))]
 
     def __str__(self) -> str:
-        return f"{self.request.get('method', '')} · {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
+        return f"{self.request.get('method', '')} · {_shown(self.created_at)}"
 
 
 class BotTurn(TenantModel):
@@ -141,4 +148,4 @@ class BotTurn(TenantModel):
         indexes = [models.Index("business", models.F("created_at").desc(), name="turn_by_business")]
 
     def __str__(self) -> str:
-        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M:%S}"
+        return _shown(self.created_at)

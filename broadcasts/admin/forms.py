@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import time_zones
 from accounts.tenancy.forms import TenantModelForm
 from accounts.tenancy.idempotent_form import IdempotentForm
 from accounts.tenancy.widgets import TenantAutocompleteSelectMultiple
@@ -99,7 +100,7 @@ class DraftForm(NewBroadcastForm):
         self.initial["who"] = "everyone" if document.get("everyone") else "chosen"
         _choice(self, "template").queryset |= MessageTemplate.objects.filter(pk=self.instance.template_id)
         self.fields["scheduled_at"].help_text = _("Empty: when you press “Start”. Time zone: %(zone)s.") % {
-            "zone": timezone.get_current_timezone_name()
+            "zone": time_zones.current()
         }
         for name in self.parameter_names:
             self.initial[name] = self.instance.parameters.get(name.removeprefix(PARAMETER), "")

@@ -92,7 +92,7 @@ def _columns(model):
 
 def test_the_preview_says_what_would_move(pair):
     assert dict(pair.moving()) == {
-        "разговоры": 2,
+        "диалоги": 2,
         "сделки": 1,
         "сообщения рассылок": 2,
         "метки": 2,

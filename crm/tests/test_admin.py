@@ -307,7 +307,7 @@ def test_the_page_of_a_message_shows_its_details(page, owner):
 
     html = page.get(reverse("admin:crm_message_change", args=[message.pk])).text
 
-    assert "<h2>Location: Tea shop</h2>" in html
+    assert "<h1>Location: Tea shop</h1>" in html
     assert "None" not in html
     assert "query=55.7500000,37.6100000" in html
     assert "Where are you?" in html
@@ -327,4 +327,4 @@ def test_a_call_s_page_has_a_dash_where_there_is_nothing_to_say(page, owner):
     adminform = page.get(reverse("admin:crm_message_change", args=[message.pk])).context["adminform"]
 
     shown = {field.field["name"]: field.contents() for fieldset in adminform for line in fieldset for field in line}
-    assert shown["details"] == shown["price"] == shown["file_link"] == "-"
+    assert shown["details"] == shown["price"] == shown["file_link"] == "—"

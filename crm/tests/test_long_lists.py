@@ -39,7 +39,7 @@ def test_a_long_list_is_counted_only_some_way(page):
     with CaptureQueriesContext(connection) as queries:
         html = page.get(LIST).text
     assert "Total: more than 4" in html
-    counting = [query["sql"] for query in queries if "COUNT" in query["sql"]]
+    counting = [query["sql"] for query in queries if "COUNT" in query["sql"] and "messages" in query["sql"]]
     assert len(counting) == 1 and "LIMIT 5" in counting[0]
 
 

@@ -3,6 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import JobRow, TenantModel, TenantQuerySet
@@ -74,4 +75,4 @@ class WebhookEvent(JobRow, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field} · {self.received_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.field} · {date_format(timezone.localtime(self.received_at), 'SHORT_DATETIME_FORMAT')}"

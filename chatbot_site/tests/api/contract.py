@@ -94,7 +94,7 @@ MESSAGE = (
     "pricing timestamp created_at"
 )
 MESSAGE_WORDS = {
-    "direction": "in out",
+    "direction": "in out internal",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
 TEMPLATE = (

@@ -97,10 +97,10 @@ class Crawler:
         address = parts._replace(scheme="", netloc="").geturl()
         if parts.netloc not in ("", "testserver") or not address.startswith(self.prefixes) or address in self.seen:
             return
-        if urlsplit(page).query and _route(urlsplit(page).path) == _route(parts.path):
+        if urlsplit(page).query and route(urlsplit(page).path) == route(parts.path):
             return
         shape = (
-            _route(parts.path),
+            route(parts.path),
             *sorted({name for name, _value in parse_qsl(parts.query, keep_blank_values=True)}),
         )
         if self.of_shape[shape] < MAX_OF_A_SHAPE:
@@ -109,7 +109,8 @@ class Crawler:
             self.waiting.append((address, page))
 
 
-def _route(path: str) -> str:
+def route(path: str) -> str:
+    """The URL pattern of a path: what pages of one kind have in common."""
     try:
         return resolve(path).route
     except Resolver404:

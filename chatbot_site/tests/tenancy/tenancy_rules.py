@@ -22,6 +22,7 @@ WITHOUT_SURFACE = {
     "bots.BotTimer",
     "crm.ColumnMapping",
     "crm.ConversationExport",
+    "crm.ConversationRead",
     "crm.CustomerUpload",
     "crm.MediaFile",
     "whatsapp.QuickSetup",

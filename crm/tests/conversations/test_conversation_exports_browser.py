@@ -47,7 +47,7 @@ def write_some(parts):
 def test_the_bar_moves_by_itself_until_the_file_can_be_downloaded(open_page, number):
     page = open_page(reverse("admin:whatsapp_whatsappnumber_change", args=[number.pk]))
     page.click(f"a[href='{reverse('admin:crm_conversation_exports', args=[number.pk])}']")
-    page.get_by_text("Выгрузить разговоры (CSV)").click()
+    page.get_by_text("Выгрузить диалоги (CSV)").click()
     page.locator("progress[value='0'][max='4']").wait_for()
 
     write_some(2)

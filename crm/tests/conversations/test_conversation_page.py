@@ -265,8 +265,8 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation,
         make_message(conversation, "Hello", "out")
     page.get(address(conversation))
 
-    # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals
-    with django_assert_max_num_queries(12):
+    # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals, those waiting
+    with django_assert_max_num_queries(13):
         page.get(address(conversation))
 
 

@@ -156,7 +156,7 @@ def test_the_queries_of_the_list_do_not_grow_with_its_rows(client, number, djang
     for _serial in range(3):
         make_template(number)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(LIST)
 
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import pgettext
 
-from accounts.models import User
 from crm.deals.pipelines import pipelines_of
 from crm.models import Customer, DealStage
 
@@ -36,13 +35,6 @@ def age(moment: datetime) -> str:
     """How long ago it was, in one unit: 3 days."""
     is_new = moment > timezone.now() - timedelta(minutes=1)
     return pgettext("deal", "just now") if is_new else timesince(moment, depth=1)
-
-
-@register.filter
-def initials(person: User) -> str:
-    """The first letters of the first two words of a person's name."""
-    words = [word for word in str(person).replace("@", " ").split() if word[0].isalnum()]
-    return "".join(word[0] for word in words[:2]).upper()
 
 
 @register.simple_tag

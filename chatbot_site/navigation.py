@@ -106,6 +106,7 @@ SETTINGS: dict[str, str | Promise] = {
     "accounts.user": _("Who works here, and what each may do."),
     "accounts.subscription": _("Your plan and its limits."),
     "crm.tag": _("Marks for customers, to find and choose them by."),
+    "crm.dealpipeline": _("The ways that deals go, each with its stages."),
     "crm.dealstage": _("The columns that deals move through."),
     "whatsapp.messagetemplate": _("Texts that WhatsApp approved for writing first."),
     "bots.bot": _("What answers by itself, and on which numbers."),

@@ -18,6 +18,7 @@ NEW: dict[str, str | Promise] = {
     "broadcasts.broadcast": _("New broadcast"),
     "crm.customer": _("New customer"),
     "crm.deal": _("New deal"),
+    "crm.dealpipeline": _("New pipeline"),
     "crm.dealstage": _("New stage"),
     "crm.tag": _("New tag"),
     "whatsapp.messagetemplate": _("New template"),

@@ -1,13 +1,14 @@
 from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
-from .api import customer_files, saved_replies, scheduled_messages, views
+from .api import customer_files, deals, saved_replies, scheduled_messages, views
 
 router = SimpleRouter()
 router.register("customers", views.CustomerViewSet)
 router.register("tags", views.TagViewSet)
-router.register("deals", views.DealViewSet)
-router.register("deal-stages", views.DealStageViewSet)
+router.register("deals", deals.DealViewSet)
+router.register("deal-stages", deals.DealStageViewSet)
+router.register("deal-pipelines", deals.DealPipelineViewSet)
 router.register("conversations", views.ConversationViewSet)
 router.register("messages", views.MessageViewSet)
 router.register("saved-replies", saved_replies.SavedReplyViewSet)

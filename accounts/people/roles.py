@@ -39,6 +39,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "crm.customermerge": (("view", "add", "change"), ("view", "add", "change"), NOTHING),
     "crm.tag": (ALL, ALL, NO_DELETE),
     "crm.deal": (ALL, ALL, NO_DELETE),
+    "crm.dealpipeline": (ALL, ALL, NO_DELETE),
     "crm.dealstage": (ALL, ALL, NO_DELETE),
     "crm.conversation": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
     "crm.savedreply": ((*ALL, "share"), (*ALL, "share"), ALL),

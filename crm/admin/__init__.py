@@ -1,3 +1,3 @@
-from . import conversation, customer, deal, message, saved_reply, tag
+from . import conversation, customer, deal, deal_stage, message, saved_reply, tag
 
-__all__ = ["conversation", "customer", "deal", "message", "saved_reply", "tag"]
+__all__ = ["conversation", "customer", "deal", "deal_stage", "message", "saved_reply", "tag"]

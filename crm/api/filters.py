@@ -4,7 +4,7 @@ from django_filters.rest_framework import CharFilter
 from accounts.tenancy.filters import TenantFilterSet
 from crm.customers.search import matching
 from crm.customers.tags import find_tags
-from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from crm.models import Conversation, Customer, Message, Tag
 
 
 class CustomerFilter(TenantFilterSet):
@@ -34,18 +34,6 @@ class TagFilter(TenantFilterSet):
 
     def named(self, queryset: QuerySet[Tag], name: str, value: str) -> QuerySet[Tag]:
         return queryset.filter(pk__in=[tag.pk for tag in find_tags(self.request.user.business_id, [value])])
-
-
-class DealFilter(TenantFilterSet):
-    class Meta:
-        model = Deal
-        fields = ["customer", "conversation", "stage"]
-
-
-class DealStageFilter(TenantFilterSet):
-    class Meta:
-        model = DealStage
-        fields = ["key", "kind"]
 
 
 class ConversationFilter(TenantFilterSet):

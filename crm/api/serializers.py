@@ -14,7 +14,7 @@ from crm.conversations import export_formats, outbox
 from crm.conversations.details import details_of
 from crm.conversations.quotes import Key, Quoted, quoted_by
 from crm.customers import customers
-from crm.models import Conversation, Customer, Deal, DealStage, MediaFile, Message, Tag
+from crm.models import Conversation, Customer, MediaFile, Message, Tag
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.phone_numbers import normalize_phone
 
@@ -93,25 +93,6 @@ class TagUseSerializer(serializers.Serializer[Any]):
 class TagUsesSerializer(serializers.Serializer[Any]):
     customers = serializers.IntegerField()
     uses = TagUseSerializer(many=True)
-
-
-class DealStageSerializer(TenantSerializer):
-    class Meta:
-        model = DealStage
-        fields = ["id", "key", "name", "position", "kind"]
-
-
-class DealSerializer(TenantSerializer):
-    class Meta:
-        model = Deal
-        fields = ["id", "customer", "conversation", "title", "amount", "currency", "stage", "created_at"]
-        read_only_fields = ["created_at"]
-        extra_kwargs = {
-            "currency": {"required": False, "help_text": "The business's currency when left out."},
-        }
-
-    def create(self, validated_data: dict[str, Any]) -> Deal:
-        return super().create({"currency": validated_data["business"].currency, **validated_data})
 
 
 class ConversationSerializer(TenantSerializer):

@@ -19,14 +19,12 @@ from accounts.tenancy.scope import scope, signed_in
 from crm.conversations import conversations, exports, outbox
 from crm.customers.tag_usage import count_customers, uses_of_tags
 from crm.media import response
-from crm.models import Conversation, Customer, Deal, DealStage, Message, Tag
+from crm.models import Conversation, Customer, Message, Tag
 from whatsapp.models import WhatsAppNumber
 
 from .filters import (
     ConversationFilter,
     CustomerFilter,
-    DealFilter,
-    DealStageFilter,
     MessageFilter,
     MessageOfConversationFilter,
     TagFilter,
@@ -37,8 +35,6 @@ from .serializers import (
     AssignSerializer,
     ConversationSerializer,
     CustomerSerializer,
-    DealSerializer,
-    DealStageSerializer,
     ExportQuerySerializer,
     MessageSerializer,
     PauseBotSerializer,
@@ -70,22 +66,6 @@ class TagViewSet(TenantViewSet):
         """How many customers have the tag, and the broadcasts and scenarios that name it."""
         tag = self.get_object()
         return Response(TagUsesSerializer({"customers": count_customers([tag]), "uses": uses_of_tags([tag])}).data)
-
-
-class DealViewSet(TenantViewSet):
-    """What customers may buy."""
-
-    queryset = Deal.objects.all()
-    serializer_class = DealSerializer
-    filterset_class = DealFilter
-
-
-class DealStageViewSet(TenantViewSet):
-    """The steps of the business's deals, in order."""
-
-    queryset = DealStage.objects.all()
-    serializer_class = DealStageSerializer
-    filterset_class = DealStageFilter
 
 
 class LatestFirst(NewestFirst):

@@ -1,16 +1,19 @@
 """What is done with a deal."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Business
+from accounts.models import Business, User
 from crm.models import Conversation, Customer, Deal, DealStage
+
+from .board import StageTotal, totals_of
+from .pipelines import first_stage
+
+REASON_NEEDED = _("Say in a few words why the deal was lost.")
 
 
 def create_deal(
@@ -29,40 +32,63 @@ def create_deal(
         raise ValidationError(
             {"stage": ValidationError(_("There is no deal stage “%(key)s”."), params={"key": stage_key})}
         )
-    deal = Deal(
-        business_id=customer.business_id,
-        customer=customer,
-        conversation=conversation,
-        title=title,
-        amount=amount,
-        currency=customer.business.currency,
-        stage=stage,
-    )
+    return _create(customer, stage, title=title, amount=amount, conversation=conversation)
+
+
+def quick_add(
+    customer: Customer,
+    title: str,
+    amount: Decimal | None,
+    user: User,
+    stage: DealStage | None = None,
+    conversation: Conversation | None = None,
+) -> Deal:
+    """
+    A deal that a person adds in passing, who is then responsible for it; where no stage is named, in the first one.
+    Raises ValidationError by field.
+    """
+    stage = stage or first_stage(customer.business)
+    if stage is None:
+        raise ValidationError({"stage": ValidationError(_("There are no stages yet. Add one first."))})
+    return _create(customer, stage, title=title, amount=amount, conversation=conversation, responsible=user)
+
+
+def _create(customer: Customer, stage: DealStage, **values: object) -> Deal:
+    currency = customer.business.currency
+    deal = Deal(business_id=customer.business_id, customer=customer, stage=stage, currency=currency, **values)
     deal.full_clean(exclude=["business"])
     deal.save()
     return deal
 
 
-@dataclass(frozen=True)
-class StageTotal:
-    """How many deals of a business are in a stage, and what those with an amount come to: currency → sum."""
+@transaction.atomic
+def move(deal: Deal, stage: DealStage, user: User | None, lost_reason: str = "") -> None:
+    """
+    Put a deal into a stage, and note in its history who did. Raises ValidationError by field: a person says why a deal
+    is lost.
+    """
+    if stage.is_lost and not deal.stage.is_lost and not lost_reason.strip():
+        raise ValidationError({"lost_reason": ValidationError(REASON_NEEDED, code="required")})
+    before = deal.stage
+    changed = deal.put_into(stage, lost_reason)
+    if not changed:
+        return
+    deal.full_clean(exclude=["business"])
+    deal.save(update_fields=changed)
+    note_move(deal, before, user)
 
-    stage: DealStage
-    count: int = 0
-    sums: dict[str, Decimal] = field(default_factory=dict)
+
+def note_move(deal: Deal, before: DealStage, user: User | None) -> None:
+    """Write into the history of a deal from where to where a person, or their program, has put it."""
+    if user is None:
+        return
+    text = f"{before} → {deal.stage}"
+    if deal.lost_reason:
+        text = f"{text}: {deal.lost_reason}"
+    LogEntry.objects.log_actions(user.pk, [deal], CHANGE, change_message=text, single_object=True)
 
 
 def totals(business: Business) -> list[StageTotal]:
-    """A StageTotal for every stage, in order."""
-    deals = Deal.objects.for_business(business).order_by("currency").values("stage", "currency")
-    by_stage: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for group in deals.annotate(count=Count("pk"), sum=Sum("amount")):
-        by_stage[group["stage"]].append(dict(group))
-    return [
-        StageTotal(
-            stage,
-            sum(group["count"] for group in by_stage[stage.pk]),
-            {group["currency"]: group["sum"] for group in by_stage[stage.pk] if group["sum"] is not None},
-        )
-        for stage in DealStage.objects.for_business(business)
-    ]
+    """A StageTotal for every stage, pipeline after pipeline."""
+    stages = DealStage.objects.for_business(business).order_by("pipeline__position", "pipeline", "position", "pk")
+    return totals_of(Deal.objects.for_business(business), stages)

@@ -4,7 +4,7 @@ from .conversation_export import ConversationExport
 from .customer import Customer, Tag
 from .customer_merge import CustomerMerge
 from .customer_upload import ColumnsFrom, CustomerUpload
-from .deal import Deal, DealStage
+from .deal import Deal, DealPipeline, DealStage
 from .media_file import MediaFile
 from .message import Message
 from .saved_reply import SavedReply
@@ -20,6 +20,7 @@ __all__ = [
     "CustomerMerge",
     "CustomerUpload",
     "Deal",
+    "DealPipeline",
     "DealStage",
     "MediaFile",
     "Message",

@@ -3,6 +3,9 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
@@ -10,14 +13,53 @@ from django.utils.translation import override, pgettext_lazy
 from accounts.models import Business, Revisioned, TenantModel, UniqueInBusiness
 
 
+def is_overdue() -> Q:
+    """The condition that the next step of a deal should have been taken: `Deal.is_overdue` for a query."""
+    return Q(next_step_at__lt=timezone.now(), stage__kind=DealStage.Kind.OPEN)
+
+
+class DealPipeline(Revisioned, TenantModel):
+    """A way that deals go, stage by stage: a business may sell cakes otherwise than weddings."""
+
+    name = models.CharField(_("name"), max_length=100)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        db_table = "deal_pipelines"
+        verbose_name = _("pipeline")
+        verbose_name_plural = _("pipelines")
+        ordering = ["position", "id"]
+        # Serves: those of a business, in order.
+        indexes = [models.Index("business", "position", "id", name="deal_pipeline_by_business")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def seed(cls, business: Business) -> None:
+        with override(business.language):
+            name = str(pgettext_lazy("deal pipeline", "Sales"))
+        pipeline = cls.objects.create(business=business, name=name)
+        DealStage.seed_pipeline(pipeline)
+
+
 class DealStage(Revisioned, TenantModel):
-    """A step on the way of a business's deals; `key` is its name for scenarios and programs."""
+    """A step on the way of deals through a pipeline; `key` is its name for scenarios and programs."""
 
     class Kind(models.TextChoices):
         OPEN = "open", pgettext_lazy("deal stage", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
+    # Null only where a version that knew no pipelines made it: crm.deals.pipelines finds it a place.
+    pipeline = models.ForeignKey(
+        DealPipeline,
+        on_delete=models.CASCADE,
+        null=True,
+        db_index=False,
+        related_name="stages",
+        verbose_name=_("pipeline"),
+    )
     key = models.SlugField(_("key"), max_length=50)
     name = models.CharField(_("name"), max_length=100)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -28,6 +70,8 @@ class DealStage(Revisioned, TenantModel):
         verbose_name = _("deal stage")
         verbose_name_plural = _("deal stages")
         ordering = ["position", "id"]
+        # Serves: those of a pipeline, in order.
+        indexes = [models.Index("pipeline", "position", "id", name="deal_stage_by_pipeline")]
         constraints = [
             UniqueInBusiness(
                 fields=["business", "key"],
@@ -39,9 +83,14 @@ class DealStage(Revisioned, TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_lost(self) -> bool:
+        return self.kind == self.Kind.LOST
+
     @classmethod
-    def seed(cls, business: Business) -> None:
-        with override(business.language):
+    def seed_pipeline(cls, pipeline: DealPipeline) -> None:
+        """The stages with which a new business starts."""
+        with override(pipeline.business.language):
             stages = [
                 ("new", _("New"), cls.Kind.OPEN),
                 ("in_progress", _("In progress"), cls.Kind.OPEN),
@@ -49,7 +98,14 @@ class DealStage(Revisioned, TenantModel):
                 ("lost", _("Lost"), cls.Kind.LOST),
             ]
             cls.objects.bulk_create(
-                cls(business=business, key=key, name=str(name), position=position, kind=kind)
+                cls(
+                    business=pipeline.business,
+                    pipeline=pipeline,
+                    key=key,
+                    name=str(name),
+                    position=position,
+                    kind=kind,
+                )
                 for position, (key, name, kind) in enumerate(stages)
             )
 
@@ -85,6 +141,27 @@ class Deal(Revisioned, TenantModel):
         validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, for example RUB."))],
     )
     stage = models.ForeignKey(DealStage, on_delete=models.PROTECT, related_name="deals", verbose_name=_("stage"))
+    responsible = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("responsible"),
+    )
+    next_step = models.CharField(_("next step"), max_length=200, blank=True, default="", db_default="")
+    next_step_at = models.DateTimeField(_("next step is due"), null=True, blank=True)
+    lost_reason = models.CharField(
+        _("why it was lost"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Only where the stage is a lost one."),
+    )
+    # Since when it is in its stage.
+    moved_at = models.DateTimeField(_("in this stage since"), default=timezone.now, db_default=Now(), editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_parent = "customer"
@@ -96,17 +173,45 @@ class Deal(Revisioned, TenantModel):
         ordering = ["-created_at", "-id"]
         indexes = [
             # Serves: a business's deals, newest first.
-            models.Index("business", models.F("created_at").desc(), models.F("id").desc(), name="deal_by_business"),
+            models.Index("business", F("created_at").desc(), F("id").desc(), name="deal_by_business"),
+            # Serves: a column of the board, what came into it last first.
+            models.Index("stage", F("moved_at").desc(), F("id").desc(), name="deal_by_stage"),
+            # Serves: those of a person.
+            models.Index("responsible", name="deal_by_responsible", condition=Q(responsible__isnull=False)),
+            # Serves: next steps, the one due first first.
+            models.Index(
+                "business", "next_step_at", name="deal_by_next_step", condition=Q(next_step_at__isnull=False)
+            ),
         ]
-        constraints = [models.CheckConstraint(name="deal_amount_not_negative", condition=models.Q(amount__gte=0))]
+        constraints = [models.CheckConstraint(name="deal_amount_not_negative", condition=Q(amount__gte=0))]
 
     def __str__(self) -> str:
         return self.title
 
     @property
     def price(self) -> str:
-        """Amount and currency as a person reads them; a dash for none."""
-        return "—" if self.amount is None else readable_amount(self.amount, self.currency)
+        """Amount and currency as a person reads them; a dash where nobody has named one."""
+        return readable_amount(self.amount, self.currency) if self.amount else "—"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its next step should have been taken."""
+        is_open = self.stage.kind == DealStage.Kind.OPEN
+        return is_open and self.next_step_at is not None and self.next_step_at < timezone.now()
+
+    def put_into(self, stage: DealStage, lost_reason: str = "") -> set[str]:
+        """
+        Put it into a stage, which remembers when, and of a lost deal why. Returns the names of the fields that are to
+        be saved: none where it has been there already, for that reason or another.
+        """
+        reason = lost_reason.strip() if stage.is_lost else ""
+        if stage.pk == self.stage_id:
+            if not reason or reason == self.lost_reason:
+                return set()
+            self.lost_reason = reason
+            return {"lost_reason"}
+        self.stage, self.lost_reason, self.moved_at = stage, reason, timezone.now()
+        return {"stage", "lost_reason", "moved_at"}
 
     def clean(self) -> None:
         super().clean()

@@ -214,10 +214,11 @@ def test_a_customers_page_links_conversations_and_deals(page, owner):
     assert reverse("admin:crm_deal_change", args=[deal.pk]) in html
 
 
-def test_a_new_deal_starts_in_the_business_currency_and_first_stage(page, owner):
+def test_a_new_deal_starts_in_the_business_currency_and_first_stage_with_who_adds_it(page, owner):
     initial = page.get(reverse("admin:crm_deal_add")).context["adminform"].form.initial
 
-    assert initial == {"currency": "RUB", "stage": DealStage.objects.get(key="new", business=owner.business).pk}
+    stage = DealStage.objects.get(key="new", business=owner.business)
+    assert initial == {"currency": "RUB", "stage": stage.pk, "responsible": owner.pk}
 
 
 def test_a_deal_is_added(page, owner):

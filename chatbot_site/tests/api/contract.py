@@ -80,7 +80,10 @@ SCENARIO = "id bot name is_active definition created_at updated_at"
 VERSION = "id scenario number definition published_at published_by"
 REPORT = "errors warnings"
 CUSTOMER = "id phone whatsapp_user_id username name tags attributes opted_out created_at"
-DEAL = "id customer conversation title amount currency stage created_at"
+DEAL = (
+    "id customer conversation title amount currency pipeline stage lost_reason responsible next_step next_step_at "
+    "moved_at created_at"
+)
 CONVERSATION = (
     "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
     "window_open last_message_at created_at"
@@ -212,8 +215,20 @@ OPERATIONS = [
     *crud("customers/", CUSTOMER, "phone? name? tags? attributes? opted_out?", "tag search"),
     Operation("POST", "customers/import/", query="apply", answer="created updated failed"),
     *crud("tags/", "id name", "name"),
-    *crud("deals/", DEAL, "customer conversation? title amount? currency? stage"),
-    *crud("deal-stages/", "id key name position kind", "key name position? kind?", words={"kind": "open won lost"}),
+    *crud(
+        "deals/",
+        DEAL,
+        "customer conversation? title amount? currency? stage lost_reason? responsible? next_step? next_step_at?",
+        "customer conversation stage stage__kind pipeline responsible overdue",
+    ),
+    *crud(
+        "deal-stages/",
+        "id pipeline key name position kind",
+        "pipeline? key? name position? kind?",
+        "pipeline key kind",
+        words={"kind": "open won lost"},
+    ),
+    *crud("deal-pipelines/", "id name position", "name position?"),
     # Conversations
     *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
     *delete("conversations/{id}/"),

@@ -7,6 +7,7 @@ from .customer_upload import ColumnsFrom, CustomerUpload
 from .deal import Deal, DealStage
 from .media_file import MediaFile
 from .message import Message
+from .wait import Wait
 
 __all__ = [
     "ColumnMapping",
@@ -22,4 +23,5 @@ __all__ = [
     "MediaFile",
     "Message",
     "Tag",
+    "Wait",
 ]

@@ -18,12 +18,14 @@ PERSONAL = {"accounts.IdempotentRequest", "accounts.SelectedRow", "accounts.Sele
 
 #: Models without a page or an address of their own, or with one for whoever made the row.
 WITHOUT_SURFACE = {
+    "accounts.MailedAlert",
     "bots.BotCall",
     "bots.BotTimer",
     "crm.ColumnMapping",
     "crm.ConversationExport",
     "crm.CustomerUpload",
     "crm.MediaFile",
+    "crm.Wait",
     "whatsapp.QuickSetup",
 }
 

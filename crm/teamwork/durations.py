@@ -13,6 +13,8 @@ def duration(length: timedelta) -> str:
         return _("%(seconds)s s") % {"seconds": seconds}
     if not hours:
         return _("%(minutes)s min") % {"minutes": minutes}
+    if not days and not minutes % 60:
+        return _("%(hours)s h") % {"hours": hours}
     if not days:
         return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes % 60}
     return _("%(days)s d %(hours)s h") % {"days": days, "hours": hours % 24}

@@ -28,7 +28,7 @@ class DayHoursField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return self.to_python(data or "") != (initial or [])
+            return bool(self.to_python(data or "") != (initial or []))
         except ValidationError:
             return True
 

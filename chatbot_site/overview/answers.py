@@ -1,19 +1,25 @@
 """How long customers waited for the first answer of people, and how many people had not to answer at all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TypeVar
 
+from django.core.cache import cache
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import Business, User
 from crm.models import Conversation, Wait
 from crm.teamwork.durations import duration
 
 from .rows import Rows, counts
+
+#: How long it is kept what every wait, or every conversation, of two weeks is read for.
+KEPT_FOR = timedelta(minutes=5)
+
+Found = TypeVar("Found")
 
 Key = TypeVar("Key")
 
@@ -60,6 +66,23 @@ def _readable(seconds: int | None) -> str:
     return "—" if seconds is None else duration(timedelta(seconds=seconds))
 
 
+def _kept(key: str, find: Callable[[], Found]) -> Found:
+    """What was found a few minutes ago, or is found now."""
+    found: Found | None = cache.get(f"overview:{key}")
+    if found is None:
+        found = find()
+        cache.set(f"overview:{key}", found, KEPT_FOR.total_seconds())
+    return found
+
+
+def answered_lately(
+    business: Business, rows: Rows, begin: datetime, end: datetime, person: User | None = None
+) -> Answered:
+    """The first answers of many days: those of the last minutes may be missing."""
+    key = f"answered:{business.pk}:{person.pk if person else ''}:{begin.isoformat()}:{end.isoformat()}"
+    return _kept(key, lambda: answered(rows, begin, end, person))
+
+
 def answered(rows: Rows, begin: datetime, end: datetime, person: User | None = None) -> Answered:
     """The first answers from one moment to another; with a person, theirs alone."""
     waits = rows(Wait).filter(ending=Wait.Ending.ANSWERED, ended_at__gte=begin, ended_at__lt=end)
@@ -92,8 +115,12 @@ def _percentile(ordered: Sequence[int], share: float) -> int | None:
     return ordered[ceil(share * len(ordered)) - 1] if ordered else None
 
 
-def solved_by_bots(rows: Rows, begin: datetime) -> SolvedByBots:
+def solved_by_bots(business: Business, rows: Rows, begin: datetime) -> SolvedByBots:
     """Of the conversations in which customers wrote since a moment: those in which nobody was waited for since."""
+    return _kept(f"solved:{business.pk}:{begin.isoformat()}", lambda: _solved_by_bots(rows, begin))
+
+
+def _solved_by_bots(rows: Rows, begin: datetime) -> SolvedByBots:
     # What was said last is never older than what the customer wrote: the index of the list finds them.
     wrote = rows(Conversation).filter(last_message_at__gte=begin, last_inbound_at__gte=begin)
     waited = rows(Wait).filter(ended_at__gte=begin).values("conversation")

@@ -79,20 +79,22 @@ def overview(business: Business, person: User, period: Period | None = None) -> 
     is_operator = person.acting_role == Role.OPERATOR
     in_sight = waiting.of_business(rows(Conversation))
     who_waits = waiting.who_waits(in_sight)
-    today = spans.today(business, rows)
-    found = answers.answered(rows, *period.span, person=person if is_operator else None)
+    today, last_week = spans.today_and_last_week(business, rows)
+    begin, end = period.span
+    found = answers.answered_lately(business, rows, begin, end, person if is_operator else None)
+    has_solved = period.is_current and not is_operator
     return {
         "needs": found_needs(rows, person),
         "waiting": who_waits,
         "mine": who_waits.of_people.get(person.pk, 0),
         "longest": waiting.longest(in_sight, person if is_operator else None),
         "today": today,
-        "last_week": spans.last_week(business, rows),
+        "last_week": last_week,
         "period": period,
         "days": spans.days(business, rows, period.first, period.last, today),
         "answers": found.all,
         "answered_today": _answered_today(business, rows, person) if is_operator else None,
-        "solved": None if is_operator or not period.is_current else answers.solved_by_bots(rows, period.span[0]),
+        "solved": answers.solved_by_bots(business, rows, begin) if has_solved else None,
         "people": [] if is_operator else _people(business, found, who_waits.of_people),
         "numbers": [] if is_operator else _numbers(rows, found, who_waits.of_numbers),
         "deals": deals.open_deals(rows),

@@ -54,29 +54,26 @@ def today_of(business: Business) -> date:
     return timezone.now().astimezone(ZoneInfo(business.time_zone)).date()
 
 
-def today(business: Business, rows: Rows) -> Figures:
-    """What was received and sent since midnight, and what failed, of broadcasts too."""
+def today_and_last_week(business: Business, rows: Rows) -> tuple[Figures, Figures]:
+    """
+    What was received and sent since midnight, and what failed, of broadcasts too; and the same of this day of last
+    week, up to the same time.
+    """
     midnight = begin_of(today_of(business), business)
+    a_week_ago = timezone.now().astimezone(midnight.tzinfo) - timedelta(days=7)
     of_broadcasts = recipients.messages_since(business, midnight).filter(status="failed")
     # What waits to be sent is of today, as good as always.
     numbers = rows(WhatsAppNumber)
     is_open = rows(Message).filter(IS_OPEN, created_at__gte=midnight, whatsapp_number__in=numbers)
-    more = {(0, "open"): is_open, (0, "failed of broadcasts"): of_broadcasts}
+    more = {"open": is_open, "failed of broadcasts": of_broadcasts}
     # Whatever is written while this is counted is of today too.
-    [figures], found = _figures(business, rows, [(midnight, midnight + timedelta(days=2))], more)
-    return replace(
-        figures,
-        sent=figures.sent - found[0, "open"],
-        failed=figures.failed + found[0, "failed of broadcasts"],
-    )
-
-
-def last_week(business: Business, rows: Rows) -> Figures:
-    """The same of this day of last week, up to the same time."""
-    day = today_of(business) - timedelta(days=7)
-    until = timezone.now().astimezone(ZoneInfo(business.time_zone)) - timedelta(days=7)
-    [figures], _found = _figures(business, rows, [(begin_of(day, business), until)])
-    return figures
+    spans = [
+        (midnight, midnight + timedelta(days=2)),
+        (begin_of(a_week_ago.date(), business), a_week_ago),
+    ]
+    [figures, last_week], found = _figures(business, rows, spans, more)
+    today = replace(figures, sent=figures.sent - found["open"], failed=figures.failed + found["failed of broadcasts"])
+    return today, last_week
 
 
 def days(business: Business, rows: Rows, first: date, last: date, today: Figures) -> list[Day]:

@@ -72,7 +72,7 @@ def who_waits(rows: QuerySet[Conversation]) -> Waiting:
     grouped = (
         rows.order_by()
         .values_list("assignee", "whatsapp_number")
-        .annotate(waits=Count("pk"), close=Count("pk", filter=closing_soon(timezone.now())))
+        .annotate(waiters=Count("pk"), close=Count("pk", filter=closing_soon(timezone.now())))
     )
     return _added_up(grouped)
 

@@ -145,7 +145,7 @@ def _claim(person: User, told: Told, now: datetime) -> list[str]:
     not_lately = Q(alerted_at__isnull=True) | Q(alerted_at__lte=now - EVERY)
     if not new or not User.objects.filter(not_lately, pk=person.pk).update(alerted_at=now):
         return []
-    rows = [MailedAlert(business_id=person.business_id, user=person, subject=subject) for subject in new]
+    rows = [MailedAlert(business=person.business, user=person, subject=subject) for subject in new]
     MailedAlert.objects.bulk_create(rows, ignore_conflicts=True)
     return new
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def today(business):
-    figures = spans.today(business, rows_of(business))
+    figures, _last_week = spans.today_and_last_week(business, rows_of(business))
     return {"received": figures.received, "sent": figures.sent_in_all, "failed": figures.failed}
 
 

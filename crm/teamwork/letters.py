@@ -45,6 +45,7 @@ def send(
     with translation.override(person.language or person.business.language), timezone.override(zone):
         context = {
             "business": person.business,
+            "language": translation.get_language(),
             "title": _title(len(waits), len(troubles)),
             "waits": [(row, duration(now - (row.waiting_since or now)), _url(row)) for row in waits[:MAX_LISTED]],
             "left": max(len(waits) - MAX_LISTED, 0),

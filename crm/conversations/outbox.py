@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from crm.customers import customers
 from crm.media import media
-from crm.models import Conversation, Customer, MediaFile, Message
+from crm.models import Conversation, Customer, MediaFile, Message, Wait
 from whatsapp.graph.media_types import HEAD, MediaType, recognise
 from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_parameters, check_usable
@@ -75,7 +75,8 @@ def queue(
         )
         values: dict[str, Any] = {"last_message_at": message.timestamp}
         if origin != Message.Origin.BOT:
-            values |= {"waiting_since": None}
+            person = author if origin == Message.Origin.PERSON else None
+            values |= conversations.end_wait(conversation, message.timestamp, Wait.Ending.ANSWERED, person)
         if pause_bot:
             values |= conversations.pause(conversation)
         conversations.change(conversation, **values, **conversations.after_answer(conversation))

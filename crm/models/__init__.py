@@ -9,6 +9,7 @@ from .media_file import MediaFile
 from .message import Message
 from .saved_reply import SavedReply
 from .scheduled_message import ScheduledMessage
+from .wait import Wait
 
 __all__ = [
     "ColumnMapping",
@@ -27,4 +28,5 @@ __all__ = [
     "SavedReply",
     "ScheduledMessage",
     "Tag",
+    "Wait",
 ]

@@ -50,6 +50,8 @@ class Conversation(TenantModel):
         related_name="+",
         verbose_name=_("assignee"),
     )
+    # Since when it is the assignee's; empty also where that was not kept yet.
+    assigned_at = models.DateTimeField(_("assigned"), null=True, editable=False)
     bot_paused = models.BooleanField(
         _("bot paused"), default=False, help_text=_("A person answers here; bots are silent.")
     )

@@ -62,7 +62,8 @@ DELETION = (
 )
 DELETION_STATE = {"state": "waiting running done"}
 BUSINESS = (
-    "id name country time_zone language currency is_suspended bot_returns_after opt_out_words opt_in_words "
+    "id name country time_zone language currency is_suspended bot_returns_after office_hours alerts_after "
+    "alerts_about_numbers assigns_automatically returns_after opt_out_words opt_in_words "
     "confirms_opt_out opt_out_text opt_in_text created_at"
 )
 ME = "id email name language role business"
@@ -146,7 +147,8 @@ OPERATIONS = [
     Operation(
         "PATCH",
         "business/",
-        body="name? country? time_zone? language? currency? bot_returns_after? opt_out_words? opt_in_words? "
+        body="name? country? time_zone? language? currency? bot_returns_after? office_hours? alerts_after? "
+        "alerts_about_numbers? assigns_automatically? returns_after? opt_out_words? opt_in_words? "
         "confirms_opt_out? opt_out_text? opt_in_text?",
         answer=BUSINESS,
     ),
@@ -294,5 +296,10 @@ OPERATIONS = [
     ),
     *read("broadcast-messages/", BROADCAST_MESSAGE, "broadcast status", "cursor", words={"status": NINE_STATES}),
     # The overview
-    Operation("GET", "stats/", answer="needs today"),
+    Operation(
+        "GET",
+        "stats/",
+        query="from to",
+        answer="needs today last_week waiting period days first_answers solved_by_bots people numbers deals",
+    ),
 ]

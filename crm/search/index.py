@@ -45,15 +45,16 @@ def newest_with(query: Query, business_id: int, limit: int) -> list[int]:
 
 def _for_postgresql(query: Query, business_id: int) -> str:
     def asked(word: Word) -> str:
-        exact = [f"'b{business_id}x{form}'" for form in word.forms]
-        return f"({' | '.join(exact)})" if exact else f"'b{business_id}x{word.prefix}':*"
+        either = [f"'b{business_id}x{form}'" for form in word.forms]
+        either += [f"'b{business_id}x{prefix}':*" for prefix in word.prefixes]
+        return f"({' | '.join(either)})"
 
     return " & ".join(map(asked, query.words))
 
 
 def _for_sqlite(query: Query, business_id: int) -> str:
     def asked(word: Word) -> str:
-        exact = [f'"{form}"' for form in word.forms]
-        return f"({' OR '.join(exact)})" if exact else f'"{word.prefix}" *'
+        either = [f'"{form}"' for form in word.forms] + [f'"{prefix}" *' for prefix in word.prefixes]
+        return f"({' OR '.join(either)})"
 
     return " AND ".join([f'"{MARK}{business_id}"', *map(asked, query.words)])

@@ -44,7 +44,7 @@ _ADD = f"INSERT INTO {NAME} (rowid, words)"
 _TAKE = f"INSERT INTO {NAME} ({NAME}, rowid, words)"
 
 _FILL = f"{_ADD} SELECT id, {_words('')} FROM messages WHERE text <> '' ORDER BY id"
-_KEEP = [
+MAKE_TRIGGERS = [
     f"CREATE TRIGGER IF NOT EXISTS {TRIGGERS[0]} AFTER INSERT ON messages WHEN new.text <> ''"
     f" BEGIN {_ADD} VALUES (new.id, {_words('new.')}); END",
     f"CREATE TRIGGER IF NOT EXISTS {TRIGGERS[1]} AFTER DELETE ON messages WHEN old.text <> ''"
@@ -78,7 +78,7 @@ class KeepMessageWords(BuiltWhileInUse, migrations.RunSQL):
             return super().database_forwards(app_label, schema_editor, from_state, to_state)
         with transaction.atomic(schema_editor.connection.alias):
             made = [] if _has_table(schema_editor) else [_TABLE, _FILL]
-            for statement in [*made, *_KEEP]:
+            for statement in [*made, *MAKE_TRIGGERS]:
                 schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:

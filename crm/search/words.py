@@ -24,6 +24,10 @@ MAX_WORDS = 8
 #: Characters of a query, and of a text, that are read.
 MAX_QUERY, MAX_TEXT = 200, 4096
 
+#: Russian words lose a vowel before their last consonant («скидок», «скидка»), mostly one of these.
+_FLEETING, _BEFORE = "ое", "кнц"
+_CONSONANT = "бвгджзйклмнпрстфхцчшщь"
+
 #: A stem as short as this begins too many other words («ча» of «чай»): then its forms are looked for.
 SHORT_STEM = 2
 #: How Russian words end, after so short a stem.
@@ -36,17 +40,17 @@ _LATIN = re.compile("[a-z]")
 
 @dataclass(frozen=True)
 class Word:
-    """A word to be found: whatever begins with `prefix`, or is one of `forms`."""
+    """A word to be found: whatever begins with one of `prefixes`, or is one of `forms`."""
 
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
         """A regular expression of its beginning in a folded text."""
-        if self.prefix:
-            return rf"(?<![^{SEPARATORS}]){re.escape(self.prefix)}"
-        return rf"(?<![^{SEPARATORS}])(?:{'|'.join(map(re.escape, self.forms))})(?![^{SEPARATORS}])"
+        either = "|".join(map(re.escape, self.prefixes or self.forms))
+        end = "" if self.prefixes else f"(?![^{SEPARATORS}])"
+        return f"(?<![^{SEPARATORS}])(?:{either}){end}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def _readable(character: str) -> str:
 def _word(word: str) -> Word:
     stem = _stem(word)
     if len(stem) > SHORT_STEM:
-        return Word(prefix=stem)
+        return Word(prefixes=tuple(_spellings(stem)))
     forms = [word, *(fold(stem + ending) for ending in ENDINGS)] if len(word) > SHORT_STEM else [word]
     return Word(forms=tuple(dict.fromkeys(forms)))
 
@@ -100,3 +104,15 @@ def _stem(word: str) -> str:
 
     language = "english" if _LATIN.match(word) else "russian"
     return commonprefix([word, stemmer(language).stemWord(word)])
+
+
+def _spellings(stem: str) -> list[str]:
+    """A stem, and what it is where a vowel comes in or goes out before its last consonant."""
+    *_begin, consonant, before, last = "   " + stem
+    if last not in _BEFORE:
+        return [stem]
+    if before in _FLEETING and consonant in _CONSONANT and len(stem) > SHORT_STEM + 1:
+        return [stem, stem[:-2] + last]
+    if before in _CONSONANT:
+        return [stem, *(stem[:-1] + vowel + last for vowel in _FLEETING)]
+    return [stem]

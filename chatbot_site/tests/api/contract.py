@@ -82,8 +82,8 @@ REPORT = "errors warnings"
 CUSTOMER = "id phone whatsapp_user_id username name tags attributes opted_out created_at"
 DEAL = "id customer conversation title amount currency stage created_at"
 CONVERSATION = (
-    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
-    "window_open last_message_at created_at"
+    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario waiting_since snoozed_until unread "
+    "unread_by_me last_inbound_at window_open last_message_at created_at"
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
@@ -91,7 +91,7 @@ MESSAGE = (
     "pricing timestamp created_at"
 )
 MESSAGE_WORDS = {
-    "direction": "in out",
+    "direction": "in out internal",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
 TEMPLATE = (
@@ -213,14 +213,23 @@ OPERATIONS = [
     *crud("deals/", DEAL, "customer conversation? title amount? currency? stage"),
     *crud("deal-stages/", "id key name position kind", "key name position? kind?", words={"kind": "open won lost"}),
     # Conversations
-    *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
+    *read(
+        "conversations/",
+        CONVERSATION,
+        "status whatsapp_number assignee waiting queue closing_within tag search",
+        "cursor",
+        words=CONVERSATION_STATUS,
+    ),
     *delete("conversations/{id}/"),
     about_a_conversation("assign", body="user"),
     about_a_conversation("close"),
     about_a_conversation("reopen"),
     about_a_conversation("pause-bot", body="bot_resumes_at?"),
     about_a_conversation("resume-bot"),
-    *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
+    about_a_conversation("snooze", body="until"),
+    about_a_conversation("read"),
+    about_a_conversation("unread"),
+    *read("messages/", MESSAGE, "whatsapp_number conversation direction search", "cursor", words=MESSAGE_WORDS),
     Operation(
         "POST",
         "messages/",

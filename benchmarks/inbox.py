@@ -22,7 +22,7 @@ PAGE = "/admin/crm/conversation/inbox/"
 POLL = "/admin/crm/conversation/inbox/live/"
 SEARCH_PAGE = "/admin/search/"
 
-#: What is looked for: in every message, in a third, in one of 100, in one of 50,000, in the oldest fifth alone, nowhere.
+#: What is looked for; what is rare is in one message of 50,000, and what was frequent long ago in the oldest fifth.
 SEARCHES = {
     "in every message": "заказы",
     "in a third": "доставку",

@@ -21,7 +21,11 @@ class ChatbotAdminSite(AdminSite):
     site_url = None
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("doctor/", self.admin_view(self.doctor_view), name="doctor"), *super().get_urls()]
+        return [
+            path("doctor/", self.admin_view(self.doctor_view), name="doctor"),
+            path("search/", self.admin_view(self.search_view), name="search"),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # Not above: the overview imports admin classes, which need this site.
@@ -45,3 +49,21 @@ class ChatbotAdminSite(AdminSite):
             raise PermissionDenied
         context = {**self.each_context(request), "title": _("The installation"), "installation": self._examine()}
         return TemplateResponse(request, "admin/doctor.html", context)
+
+    def search_view(self, request: HttpRequest) -> TemplateResponse:
+        """What a person finds from everywhere, by `q`."""
+        # Not above: as for the overview.
+        from . import search
+
+        typed = request.GET.get("q", "").strip()
+        is_too_short = search.is_too_short(typed)
+        context = {
+            **self.each_context(request),
+            "title": _("Search"),
+            "typed": typed,
+            "is_too_short": is_too_short,
+            "groups": [] if is_too_short else search.search(typed, signed_in(request)),
+            "limit": search.LIMIT,
+            "max_query": search.MAX_QUERY,
+        }
+        return TemplateResponse(request, "admin/search.html", context)

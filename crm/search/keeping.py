@@ -2,8 +2,8 @@
 A migration's operation that builds the index of the words of messages, and has the database keep it.
 
 No model has it. On PostgreSQL it is an index, built while others write. On SQLite it is a table of FTS5 with triggers
-on the messages, and filled in one statement. Whatever rebuilds the table of messages there drops the triggers: then the
-operation stands once more at the end of that migration, or in one after it.
+on the messages, and filled in one statement. Whatever rebuilds the table of messages there drops the triggers: then
+the operation stands once more at the end of that migration, or in one after it.
 """
 
 from typing import Any

@@ -31,8 +31,10 @@ _CONSONANT = "бвгджзйклмнпрстфхцчшщь"
 #: A stem as short as this begins too many other words («ча» of «чай»): then its forms are looked for.
 SHORT_STEM = 2
 #: How Russian words end, after so short a stem.
-ENDINGS = ["", *"аеёийоуыьэюя", *"ам ами ах ая ев его ее ей ем ему ею ёй ём ий им ими их ию ия иям иях".split()]
-ENDINGS += "ов ого ое ой ом ому ою ую ые ый ым ыми ых юю яя ям ями ях ье ьев ьей ьем ью ья ьям ьями ьях".split()
+ENDINGS = (
+    " а е ё и й о у ы ь э ю я ам ами ах ая ев его ее ей ем ему ею ёй ём ий им ими их ию ия иям иях ов ого ое ой ом ому"
+    " ою ую ые ый ым ыми ых юю яя ям ями ях ье ьев ьей ьем ью ья ьям ьями ьях"
+)
 
 _SEPARATED = re.compile(f"[{SEPARATORS}]+")
 _LATIN = re.compile("[a-z]")
@@ -93,7 +95,7 @@ def _word(word: str) -> Word:
     stem = _stem(word)
     if len(stem) > SHORT_STEM:
         return Word(prefixes=tuple(_spellings(stem)))
-    forms = [word, *(fold(stem + ending) for ending in ENDINGS)] if len(word) > SHORT_STEM else [word]
+    forms = [word, *(fold(stem + ending) for ending in ENDINGS.split(" "))] if len(word) > SHORT_STEM else [word]
     return Word(forms=tuple(dict.fromkeys(forms)))
 
 

@@ -82,8 +82,8 @@ REPORT = "errors warnings"
 CUSTOMER = "id phone whatsapp_user_id username name tags attributes opted_out created_at"
 DEAL = "id customer conversation title amount currency stage created_at"
 CONVERSATION = (
-    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario waiting_since snoozed_until unread "
-    "unread_by_me last_inbound_at window_open last_message_at created_at"
+    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario waiting_since "
+    "snoozed_until unread unread_by_me last_inbound_at window_open last_message_at created_at"
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (

@@ -1,9 +1,8 @@
 """The database keeps the words of messages: as new ones come, and those that were there before."""
 
 import pytest
-from django.db import connection
+from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
-from django.db import migrations
 
 from crm.models import Message
 from crm.search.index import newest_with

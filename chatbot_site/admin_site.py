@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.tenancy.scope import signed_in
 
@@ -59,7 +60,7 @@ class ChatbotAdminSite(AdminSite):
         is_too_short = search.is_too_short(typed)
         context = {
             **self.each_context(request),
-            "title": _("Search"),
+            "title": pgettext_lazy("page", "Search"),
             "typed": typed,
             "is_too_short": is_too_short,
             "groups": [] if is_too_short else search.search(typed, signed_in(request)),

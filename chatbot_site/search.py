@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import Model, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.tenancy.scope import scope
@@ -22,6 +23,8 @@ from crm.search.words import MAX_QUERY, Query
 
 #: Of what is typed, so many letters and digits are needed.
 MIN_LETTERS = 2
+#: What a note is called, where others have their origin.
+NOTE = pgettext_lazy("message", "Note")
 #: Rows of a group.
 LIMIT = 10
 #: So many of the newest deals, scenarios and broadcasts are looked through by their names.
@@ -100,7 +103,7 @@ class _Search:
             str(message.conversation.customer),
             excerpt(message.text, self.query),
             message.timestamp,
-            _("Note") if message.direction == Message.Direction.INTERNAL else message.get_origin_display(),
+            str(NOTE) if message.direction == Message.Direction.INTERNAL else message.get_origin_display(),
         )
 
     def deals(self) -> Group:

@@ -24,9 +24,7 @@ class MessageAdmin(WordSearch, ReadOnlyTenantAdmin):
     list_display_links = ["timestamp"]
     list_filter = ["direction", "status", "origin", "whatsapp_number"]
     list_select_related = ["conversation__customer", "whatsapp_number"]
-    search_help_text = format_lazy(
-        _("Words of a message, in any form; the newest {count} are found"), count=MAX_FOUND
-    )
+    search_help_text = format_lazy(_("Words of a message, in any form; the newest {count} are found"), count=MAX_FOUND)
     extra_lookups = frozenset({"conversation__id__exact"})
     fields = [
         "customer_link",

@@ -110,7 +110,7 @@ def _stem(word: str) -> str:
 
 def _spellings(stem: str) -> list[str]:
     """A stem, and what it is where a vowel comes in or goes out before its last consonant."""
-    *_begin, consonant, before, last = "   " + stem
+    consonant, before, last = stem[-3], stem[-2], stem[-1]
     if last not in _BEFORE:
         return [stem]
     if before in _FLEETING and consonant in _CONSONANT and len(stem) > SHORT_STEM + 1:

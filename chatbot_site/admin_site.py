@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.tenancy.scope import signed_in
@@ -32,6 +33,7 @@ class ChatbotAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("doctor/", self.admin_view(self.doctor_view), name="doctor"),
+            path("search/", self.admin_view(self.search_view), name="search"),
             path("first-steps/", self.admin_view(require_POST(self.first_steps_view)), name="first_steps"),
             path("settings/", self.admin_view(self.settings_view), name="settings"),
             path("journal/", self.admin_view(self.journal_view), name="journal"),
@@ -92,3 +94,21 @@ class ChatbotAdminSite(AdminSite):
             raise PermissionDenied
         context = {**self.each_context(request), "title": _("The installation"), "installation": self._examine()}
         return TemplateResponse(request, "admin/doctor.html", context)
+
+    def search_view(self, request: HttpRequest) -> TemplateResponse:
+        """What a person finds from everywhere, by `q`."""
+        # Not above: as for the overview.
+        from . import search
+
+        typed = request.GET.get("q", "").strip()
+        is_too_short = search.is_too_short(typed)
+        context = {
+            **self.each_context(request),
+            "title": pgettext_lazy("page", "Search"),
+            "typed": typed,
+            "is_too_short": is_too_short,
+            "groups": [] if is_too_short else search.search(typed, signed_in(request)),
+            "limit": search.LIMIT,
+            "max_query": search.MAX_QUERY,
+        }
+        return TemplateResponse(request, "admin/search.html", context)

@@ -16,7 +16,7 @@ from accounts.api.pagination import NewestFirst
 from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope, signed_in
-from crm.conversations import conversations, exports, outbox
+from crm.conversations import conversations, exports, outbox, reads
 from crm.customers.tag_usage import count_customers, uses_of_tags
 from crm.media import response
 from crm.models import Conversation, Customer, Message, Tag
@@ -38,6 +38,7 @@ from .serializers import (
     ExportQuerySerializer,
     MessageSerializer,
     PauseBotSerializer,
+    SnoozeSerializer,
     TagSerializer,
     TagUsesSerializer,
     WriteFirstSerializer,
@@ -80,6 +81,12 @@ class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):
     filterset_class = ConversationFilter
     pagination_class = LatestFirst
 
+    def get_queryset(self) -> QuerySet[Conversation]:
+        queryset = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return queryset
+        return reads.with_unread(queryset, signed_in(self.request))
+
     @extend_schema(request=AssignSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str | None = None) -> Response:
@@ -88,7 +95,7 @@ class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):
         serializer = AssignSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         conversations.assign(conversation, serializer.validated_data["user"])
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
@@ -112,17 +119,46 @@ class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):
             conversations.pause_bot_until(conversation, serializer.validated_data["bot_resumes_at"])
         else:
             conversations.pause_bot(conversation)
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="resume-bot")
     def resume_bot(self, request: Request, pk: str | None = None) -> Response:
         return self._do(conversations.resume_bot)
 
+    @extend_schema(request=SnoozeSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, pk: str | None = None) -> Response:
+        """Out of sight until a time, or until the customer writes; null: in sight again."""
+        conversation = self.get_object()
+        serializer = SnoozeSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        if until := serializer.validated_data["until"]:
+            conversations.snooze(conversation, until)
+        else:
+            conversations.unsnooze(conversation)
+        return self._changed()
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def read(self, request: Request, pk: str | None = None) -> Response:
+        """The caller has seen what came in: nothing is unread to them."""
+        return self._do(lambda conversation: reads.read(conversation, signed_in(request)))
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def unread(self, request: Request, pk: str | None = None) -> Response:
+        """The caller finds the last message unread again."""
+        return self._do(lambda conversation: reads.unread(conversation, signed_in(request)))
+
     def _do(self, verb: Callable[[Conversation], None]) -> Response:
         conversation = self.get_object()
         verb(conversation)
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
+
+    def _changed(self) -> Response:
+        """The conversation as it is now."""
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class MessageViewSet(ReadOnlyTenantViewSet):

@@ -162,6 +162,11 @@ class Conversation(TenantModel):
         """Whether it is out of sight now."""
         return self.snoozed_until is not None and timezone.now() < self.snoozed_until
 
+    @property
+    def snooze_ends_at(self) -> datetime | None:
+        """Until when it is out of sight; None where it is not."""
+        return self.snoozed_until if self.is_snoozed else None
+
 
 class ConversationRead(TenantModel):
     """How much of what came in a person has seen: what came later is unread to them."""

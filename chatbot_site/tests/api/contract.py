@@ -86,8 +86,8 @@ DEAL = (
     "moved_at created_at"
 )
 CONVERSATION = (
-    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
-    "window_open last_message_at created_at"
+    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario waiting_since "
+    "snoozed_until unread unread_by_me last_inbound_at window_open last_message_at created_at"
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
@@ -232,7 +232,13 @@ OPERATIONS = [
     ),
     *crud("deal-pipelines/", "id name position", "name position?"),
     # Conversations
-    *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
+    *read(
+        "conversations/",
+        CONVERSATION,
+        "status whatsapp_number assignee waiting queue closing_within tag search",
+        "cursor",
+        words=CONVERSATION_STATUS,
+    ),
     *delete("conversations/{id}/"),
     about_a_conversation("assign", body="user"),
     about_a_conversation("close"),
@@ -241,7 +247,10 @@ OPERATIONS = [
     about_a_conversation("resume-bot"),
     Operation("POST", "conversations/{id}/notes/", body="text", answer=MESSAGE, status=201),
     Operation("POST", "conversations/{id}/react/", body="message emoji", answer=MESSAGE, status=201, sends=True),
-    *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
+    about_a_conversation("snooze", body="until"),
+    about_a_conversation("read"),
+    about_a_conversation("unread"),
+    *read("messages/", MESSAGE, "whatsapp_number conversation direction search", "cursor", words=MESSAGE_WORDS),
     Operation(
         "POST",
         "messages/",

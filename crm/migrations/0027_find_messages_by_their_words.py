@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("crm", "0022_find_who_waits_for_a_person"),
+        ("crm", "0026_keep_how_long_people_waited"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_keep_who_is_alerted_and_present'),
-        ('crm', '0022_find_who_waits_for_a_person'),
+        ('crm', '0025_keep_canned_replies_and_messages_for_later'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_count_edits'),
-        ('crm', '0022_find_who_waits_for_a_person'),
+        ('crm', '0024_find_deals_of_a_board'),
         ('whatsapp', '0018_count_edits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

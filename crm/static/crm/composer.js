@@ -147,7 +147,7 @@ function pressKey(event) {
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand || (enterSends() && !event.shiftKey && !event.altKey)) {
         event.preventDefault();
-        sending.send().then(look);
+        sending.send().then(() => form() && look());
     }
 }
 
@@ -222,7 +222,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("submit", (event) => {
     if (event.target === form()) {
         event.preventDefault();
-        sending.send().then(look);
+        sending.send().then(() => form() && look());
     } else if (event.target.closest("#scheduled")) {
         submitScheduled(event);
     }

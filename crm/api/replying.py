@@ -46,7 +46,8 @@ class ReplySerializer(WriteSerializer):
             if "text" in attrs:
                 raise serializers.ValidationError({"saved_reply": [_("Say either “text” or “saved_reply”.")]})
             attrs["text"] = saved_replies.filled_in(reply, self.context["conversation"].customer)
-        if "cancel_if_customer_writes" in attrs and "send_at" not in attrs:
+        # A form always says it, be it as an empty box.
+        if "send_at" not in attrs and attrs.pop("cancel_if_customer_writes", False):
             sentence = _("Only what goes out later can be cancelled: give “send_at” too.")
             raise serializers.ValidationError({"cancel_if_customer_writes": [sentence]})
         return super().validate(attrs)

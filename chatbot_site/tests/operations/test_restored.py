@@ -21,7 +21,7 @@ from chatbot_site.tests.system.installation import NUMBER, make_environment, man
 from chatbot_site.tests.system.pending import make_pending
 from chatbot_site.tests.system.processes import PATIENCE
 from crm.conversations import outbox
-from crm.models import Conversation, MediaFile, Message
+from crm.models import Conversation, MediaFile, Message, ScheduledMessage
 from whatsapp.models import WebhookEvent
 from whatsapp.sending import ledger
 from whatsapp.testing import make_number
@@ -88,7 +88,7 @@ def fire_all_ticks():
 def test_without_a_restore_all_of_it_is_sent(number, sends):
     for _ in range(3):
         fire_all_ticks()
-    assert len(sends()) >= 8
+    assert len(sends()) >= 9
 
 
 def test_after_a_restore_workers_send_nothing(restored, sends):
@@ -104,6 +104,11 @@ def test_whatever_waited_or_was_under_way_is_unknown(restored):
     unknown = Message.objects.filter(status="unknown")
     assert sorted(unknown.values_list("text", flat=True)) == ["Photo", "В пути", "Ждёт"]
     assert all("backup" in message.error_title for message in unknown)
+
+
+def test_what_was_to_go_out_later_waits_for_a_person(restored):
+    row = ScheduledMessage.objects.get()
+    assert (row.state, "Restored from a backup" in row.problem) == ("failed", True)
 
 
 def test_broadcasts_are_paused_and_say_why(restored):

@@ -8,7 +8,7 @@ from bots.models import BotCall, BotSession, BotTimer
 from bots.runtime import turns
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm.models import Message
+from crm.models import Message, ScheduledMessage
 from crm.testing import make_conversation, make_customer, make_message, make_picture
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import inbound_text
@@ -58,12 +58,14 @@ def make_pending_events(number):
 
 
 def make_pending_messages(number):
-    """Replies that wait, that are under way, and that wait for their file."""
+    """Replies that wait, that are under way, that wait for their file, and one whose time has come."""
     out = {"direction": "out", "wamid": None}
     make_message(make_conversation(number), "Ждёт", status="queued", **out)
     make_message(make_conversation(number), "В пути", status="sending", token="t1", lease_until=a_while_ago(), **out)
     picture = make_picture(make_conversation(number), direction="out", due_at=a_while_ago())
     Message.objects.filter(pk=picture.message_id).update(status="queued", wamid=None, due_at=picture.message.due_at)
+    later = {"conversation": make_conversation(number), "send_at": a_while_ago(), "due_at": a_while_ago()}
+    ScheduledMessage.objects.create(business=number.business, text="На потом", **later)
 
 
 def make_pending_broadcasts(number):

@@ -3,7 +3,7 @@
 import * as drafts from "./composer_drafts.js";
 import * as emoji from "./composer_emoji.js";
 import * as files from "./composer_files.js";
-import {box, form, insert, make, makeButton, mode, post, phrase, replaceParts, setMode, words} from "./composer_form.js";
+import {box, form, insert, make, makeButton, mode, post, phrase, refreshScheduled, replaceParts, setMode, words} from "./composer_form.js";
 import * as offers from "./composer_offers.js";
 import * as sending from "./composer_send.js";
 import * as templates from "./composer_templates.js";
@@ -147,7 +147,7 @@ function pressKey(event) {
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand || (enterSends() && !event.shiftKey && !event.altKey)) {
         event.preventDefault();
-        sending.send().then(look);
+        sending.send().then(() => form() && look());
     }
 }
 
@@ -171,6 +171,14 @@ function click(event) {
     } else if (event.target.closest("#composer-template")) {
         event.preventDefault();
         templates.open();
+    }
+}
+
+/** What is for later goes by itself when it goes out. */
+function followScheduled() {
+    const isLookedAt = document.activeElement?.closest("#scheduled");
+    if (document.querySelector("#scheduled li") && !isLookedAt) {
+        refreshScheduled();
     }
 }
 
@@ -214,7 +222,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("submit", (event) => {
     if (event.target === form()) {
         event.preventDefault();
-        sending.send().then(look);
+        sending.send().then(() => form() && look());
     } else if (event.target.closest("#scheduled")) {
         submitScheduled(event);
     }
@@ -225,7 +233,15 @@ document.addEventListener("focusout", (event) => {
         offers.close();
     }
 });
-document.addEventListener("live", () => form() && look());
+document.addEventListener("live", () => {
+    drafts.mark();
+    if (form()) {
+        look();
+        followScheduled();
+    }
+});
+// Another tab of this browser writes too.
+window.addEventListener("storage", drafts.mark);
 document.addEventListener("conversation:open", open);
 document.addEventListener("conversation:leave", () => {
     emoji.close();
@@ -235,4 +251,5 @@ for (const part of [files, emoji, templates, trouble]) {
     part.listen();
 }
 drafts.forgetOld();
+drafts.mark();
 open();

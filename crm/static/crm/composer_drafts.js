@@ -1,6 +1,7 @@
 // What is typed and not sent yet, kept in the browser by business, person and conversation.
 //
-// The list of conversations may show it: `draftOf(owner, conversation)`, and the event `draft:change` of the document.
+// A list of conversations shows it by an element with `data-draft-of="BUSINESS:PERSON:CONVERSATION"`, hidden where there
+// is none.
 import {box, form, mode, setMode} from "./composer_form.js";
 
 const PREFIX = "draft:";
@@ -8,8 +9,7 @@ const PREFIX = "draft:";
 /** Days after which a draft is forgotten. */
 const KEPT_DAYS = 30;
 
-const keyOf = (owner, conversation) => `${PREFIX}${owner}:${conversation}`;
-const keyOfForm = (of) => keyOf(of.dataset.owner, of.dataset.conversation);
+const keyOfForm = (of) => `${PREFIX}${of.dataset.owner}:${of.dataset.conversation}`;
 
 function read(key) {
     try {
@@ -19,12 +19,11 @@ function read(key) {
     }
 }
 
-/** The draft of a person in a conversation: {text, mode, quoted, attempt, at}, or null. */
-export const draftOf = (owner, conversation) => read(keyOf(owner, conversation));
-
-function tell(of, draft) {
-    const detail = {conversation: of.dataset.conversation, text: draft?.text || ""};
-    document.dispatchEvent(new CustomEvent("draft:change", {detail}));
+/** Show in the list where there is a draft. */
+export function mark() {
+    document.querySelectorAll("[data-draft-of]").forEach((element) => {
+        element.hidden = localStorage.getItem(PREFIX + element.dataset.draftOf) === null;
+    });
 }
 
 export function save(quoted = null, attempt = null) {
@@ -40,12 +39,12 @@ export function save(quoted = null, attempt = null) {
     } catch {
         // The browser keeps nothing, or is full: the text still stands in the box.
     }
-    tell(of, draft);
+    mark();
 }
 
 export function clear(of = form()) {
     localStorage.removeItem(keyOfForm(of));
-    tell(of, null);
+    mark();
 }
 
 /** Put what was typed here before into the box; the draft, or null. What the server gave back goes before it. */

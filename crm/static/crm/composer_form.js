@@ -47,7 +47,10 @@ export function insert(text, from = box().selectionStart, to = box().selectionEn
 
 /** Post to the form's server for JSON or a part of a page; what it answers, or why nothing came of it. */
 export async function post(url, body) {
-    body.set("csrfmiddlewaretoken", form().elements.csrfmiddlewaretoken.value);
+    const token = form()?.elements.csrfmiddlewaretoken.value;
+    if (token) {
+        body.set("csrfmiddlewaretoken", token);
+    }
     let response;
     try {
         response = await fetch(url, {method: "POST", body, redirect: "manual", headers: {"X-Part": "composer"}});
@@ -67,6 +70,9 @@ export async function post(url, body) {
 /** Why a post was refused: "signedOut", "somebodyElse", "stale" (the token is renewed: post again) or "forbidden". */
 export async function whoIsSignedIn() {
     const here = form();
+    if (!here) {
+        return "failed";
+    }
     try {
         const response = await fetch(here.dataset.offers, {redirect: "manual"});
         if (!response.ok) {

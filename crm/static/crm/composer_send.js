@@ -33,12 +33,10 @@ function parts() {
     return [...alone, ...chosen.map((file, position) => ({text: position || !captioned ? "" : text, file}))];
 }
 
-function keyFor(part) {
-    const content = JSON.stringify([part.text, part.file?.name, part.file?.size, mode(), quoted?.id]);
-    if (attempt?.content !== content) {
-        attempt = {content, key: crypto.randomUUID?.() || randomKey()};
-    }
-    return attempt.key;
+/** {content, key} of a message; the same content as that of the last attempt has its key. */
+function attemptOf(part, quotedId) {
+    const content = JSON.stringify([part.text, part.file?.name, part.file?.size, mode(), quotedId]);
+    return attempt?.content === content ? attempt : {content, key: crypto.randomUUID?.() || randomKey()};
 }
 
 /** A UUID where the page is not served over HTTPS. */
@@ -50,20 +48,23 @@ function randomKey() {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-function bodyOf(part) {
+/** All that is posted of a message; the first of several quotes. */
+function prepare(part, position) {
     const body = new FormData(form());
+    const quotedId = position || mode() === "note" ? "" : quoted?.id || "";
+    const own = attemptOf(part, quotedId);
     body.set("text", part.text);
     body.delete("file");
     if (part.file) {
         body.set("file", part.file);
     }
-    body.set("idempotency_key", keyFor(part));
-    body.set("reply_to", mode() === "note" ? "" : quoted?.id || "");
+    body.set("idempotency_key", own.key);
+    body.set("reply_to", quotedId);
     if (!isLater()) {
         body.delete("send_at");
         body.delete("cancel_if_customer_writes");
     }
-    return body;
+    return {part, body, own};
 }
 
 /** Whoever answers in a colleague's conversation is asked first. */
@@ -99,32 +100,39 @@ export async function send() {
     setSending(true, of);
     const wasLater = isLater();
     const done = await sendEach(toSend, of);
-    setSending(false, of);
-    if (done && of === form()) {
-        finish(wasLater);
+    of.setAttribute("aria-busy", "false");
+    if (of === form()) {
+        setSending(false, of);
+        if (done) {
+            finish(wasLater);
+        }
     }
 }
 
+/** Send them in order, also when another conversation is opened meanwhile. Returns whether all are sent. */
 async function sendEach(toSend, of) {
-    for (const part of toSend) {
-        const body = bodyOf(part);
-        drafts.save(quoted, attempt);
+    const isHere = () => of === form();
+    for (const {part, body, own} of toSend.map(prepare)) {
+        if (isHere()) {
+            attempt = own;
+            drafts.save(quoted, attempt);
+        }
         let answer = await post(of.action, body);
         if (answer.trouble === "stale") {
             answer = await post(of.action, body);
         }
-        if (of !== form()) {
-            // Another conversation is open by now; the draft of this one stays unless it was sent.
-            if (answer.done && toSend.length === 1) {
-                drafts.clear(of);
+        if (!answer.done) {
+            if (isHere()) {
+                refuse(answer);
             }
             return false;
         }
-        if (!answer.done) {
-            refuse(answer);
-            return false;
+        if (isHere()) {
+            settle(part);
         }
-        settle(part);
+    }
+    if (!isHere()) {
+        drafts.clear(of);
     }
     return true;
 }

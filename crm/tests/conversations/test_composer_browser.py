@@ -7,7 +7,8 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.testing import make_colleague, make_owner
+from accounts.testing import make_colleague, make_owner, work_off
+from crm.conversations import scheduled
 from crm.models import Message, SavedReply, ScheduledMessage
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.testing import PNG, make_number
@@ -83,11 +84,31 @@ def test_a_draft_survives_a_reload_and_goes_when_it_is_sent(page):
     assert page.input_value("#id_text") == ""
 
 
+def test_the_list_shows_where_there_is_a_draft(page, owner, conversation):
+    page.evaluate(
+        """of => {
+            const mark = document.createElement("i");
+            mark.id = "mark";
+            mark.hidden = true;
+            mark.dataset.draftOf = of;
+            mark.textContent = "draft";
+            document.body.append(mark);
+        }""",
+        f"{owner.business_id}:{owner.pk}:{conversation.pk}",
+    )
+    page.keyboard.type("On Friday")
+    assert page.locator("#mark").is_visible()
+
+    page.keyboard.press("Enter")
+
+    page.locator("#mark").wait_for(state="hidden")
+
+
 def test_a_canned_reply_is_found_while_typing_and_stands_filled_in(page, owner):
     for shortcut, text in [("hours", "From ten to eight."), ("hello", "Hello, {{customer.name}}!")]:
         SavedReply.objects.create(business=owner.business, shortcut=shortcut, text=text)
     page.keyboard.type("/")
-    assert page.locator("[role=option]").count() == 2
+    page.locator("[role=option]").nth(1).wait_for()
 
     page.keyboard.type("he")
     page.locator("[role=option]").get_by_text("Hello, Anna!").wait_for()
@@ -197,6 +218,17 @@ def test_a_message_goes_out_later(page):
 
     page.locator("#scheduled li").wait_for(state="detached")
     assert ScheduledMessage.objects.get().state == "cancelled"
+
+
+def test_what_went_out_at_its_time_goes_from_above_the_box(page, owner, conversation):
+    row = scheduled.schedule(conversation, owner, timezone.now() + timedelta(hours=1), text="See you at six")
+    page.reload()
+    page.locator("#scheduled").get_by_text("See you at six").wait_for()
+
+    scheduled.send_now(row)
+    work_off(scheduled.JOB)
+
+    page.locator("#scheduled li").wait_for(state="detached", timeout=8000)
 
 
 def test_when_the_session_is_gone_the_text_stays_and_goes_out_after_signing_in(page, live_server, owner, client):

@@ -7,7 +7,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from . import mail
@@ -40,7 +40,7 @@ class PasswordResetForm(auth_forms.PasswordResetForm):
                 gettext("Somebody, probably you, asked for a new password of %(email)s.") % {"email": to_email},
                 gettext("The link works for three days, once."),
             ],
-            button=gettext("Choose a new password"),
+            button=pgettext("button", "Choose a new password"),
             url=f"{context['protocol']}://{context['domain']}{path}",
             ending=gettext("If it was not you, do nothing: the password stays as it is."),
         )

@@ -100,8 +100,9 @@ class BusinessForm(RefusableModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "time_zone" in self.fields:
-            self.fields["time_zone"].choices = partial(time_zones.choices, self.instance.time_zone)
+        zone: Any = self.fields.get("time_zone")
+        if zone:
+            zone.choices = partial(time_zones.choices, self.instance.time_zone)
         with translation.override(self.instance.language):
             texts = {"opt_out_text": default_opt_out_text(), "opt_in_text": default_opt_in_text()}
         for name in set(texts) & set(self.fields):

@@ -11,8 +11,8 @@ from bots.engine.effects import EndReason, TimerKind
 from crm.models import Conversation
 
 
-def _shown(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+def _shown(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT") if moment else "—"
 
 
 class BotSession(TenantModel):

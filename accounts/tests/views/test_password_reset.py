@@ -27,7 +27,7 @@ def test_the_mail_has_a_text_and_the_same_as_html() -> None:
     html, kind = sent.alternatives[0]
     link = re.search(r"http\S+", sent.body)
     assert sent.subject == "Новый пароль" and kind == "text/html"
-    assert link and link[0] in html and "Выберите новый пароль" in html
+    assert link and link[0] in html and "Выбрать новый пароль" in html
 
 
 def test_the_link_leads_to_a_new_password() -> None:

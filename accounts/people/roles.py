@@ -42,6 +42,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "crm.dealpipeline": (ALL, ALL, NO_DELETE),
     "crm.dealstage": (ALL, ALL, NO_DELETE),
     "crm.conversation": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
+    "crm.conversationread": (NOTHING, NOTHING, NOTHING),
     "crm.savedreply": ((*ALL, "share"), (*ALL, "share"), ALL),
     "crm.scheduledmessage": (NO_DELETE, NO_DELETE, NO_DELETE),
     "crm.message": (("view", "add"), ("view", "add"), ("view", "add")),

@@ -95,6 +95,11 @@ function isNotWell(error) {
         tellSignedOut();
         return;
     }
+    if (error.status === 404) {
+        // The conversation was deleted.
+        location.assign(root.dataset.inbox);
+        return;
+    }
     failures = Math.min(failures + 1, 4);
     notice("offline", words.offline);
 }

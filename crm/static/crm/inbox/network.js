@@ -1,7 +1,12 @@
 // Asks the server for parts of the page, and tells what went wrong.
 
 export class SignedOut extends Error {}
-export class Refused extends Error {}
+export class Refused extends Error {
+    constructor(sentence, status) {
+        super(sentence);
+        this.status = status;
+    }
+}
 
 const words = document.getElementById("inbox-words").dataset;
 
@@ -13,7 +18,7 @@ export async function ask(address, options = {}) {
         throw new SignedOut(words.signedOut);
     }
     if (!response.ok && response.status !== 304) {
-        throw new Refused(await problemOf(response));
+        throw new Refused(await problemOf(response), response.status);
     }
     return response;
 }

@@ -1,8 +1,14 @@
+import logging
 import zoneinfo
 from collections.abc import Callable
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+
+from accounts.people import presence
+
+logger = logging.getLogger(__name__)
 
 
 class UserPreferencesMiddleware:
@@ -23,3 +29,19 @@ class UserPreferencesMiddleware:
             return self.get_response(request)
         finally:
             timezone.deactivate()
+
+
+class PresenceMiddleware:
+    """Note who has a page open. A page does not fail where that cannot be written."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and user.business_id:
+            try:
+                presence.note(user)
+            except DatabaseError as error:
+                logger.warning("It could not be noted that %s is present: %s", user.pk, error)
+        return self.get_response(request)

@@ -31,6 +31,7 @@ BENCHMARKS = [
     "planning",
     "broadcast",
     "lists",
+    "inbox",
     "chaos",
     "outages",
     "fairness",

@@ -2,11 +2,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_POST
 
 from accounts.tenancy.scope import signed_in
 
@@ -30,6 +33,8 @@ class ChatbotAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("doctor/", self.admin_view(self.doctor_view), name="doctor"),
+            path("search/", self.admin_view(self.search_view), name="search"),
+            path("first-steps/", self.admin_view(require_POST(self.first_steps_view)), name="first_steps"),
             path("settings/", self.admin_view(self.settings_view), name="settings"),
             path("journal/", self.admin_view(self.journal_view), name="journal"),
             *super().get_urls(),
@@ -59,13 +64,23 @@ class ChatbotAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # Not above: the overview imports admin classes, which need this site.
-        from .overview import overview
+        from .overview.overview import page
 
         person = signed_in(request)
-        context: dict[str, Any] = overview(person.business, person) if person.business else {}
+        context: dict[str, Any] = page(person.business, person) if person.business else {}
         if person.is_superuser:
             context["installation"] = self._examine(is_thorough=False)
         return super().index(request, {"title": _("Overview"), **context, **(extra_context or {})})
+
+    def first_steps_view(self, request: HttpRequest) -> HttpResponse:
+        """The first steps of a business are put away."""
+        from .overview.first_steps import put_away
+
+        person = signed_in(request)
+        if not person.business or not person.has_perm("accounts.change_business"):
+            raise PermissionDenied
+        put_away(person.business)
+        return redirect("admin:index")
 
     def _examine(self, is_thorough: bool = True) -> list[Line]:
         # Not above: few people ever see the doctor, and each process would import it.
@@ -79,3 +94,21 @@ class ChatbotAdminSite(AdminSite):
             raise PermissionDenied
         context = {**self.each_context(request), "title": _("The installation"), "installation": self._examine()}
         return TemplateResponse(request, "admin/doctor.html", context)
+
+    def search_view(self, request: HttpRequest) -> TemplateResponse:
+        """What a person finds from everywhere, by `q`."""
+        # Not above: as for the overview.
+        from . import search
+
+        typed = request.GET.get("q", "").strip()
+        is_too_short = search.is_too_short(typed)
+        context = {
+            **self.each_context(request),
+            "title": pgettext_lazy("page", "Search"),
+            "typed": typed,
+            "is_too_short": is_too_short,
+            "groups": [] if is_too_short else search.search(typed, signed_in(request)),
+            "limit": search.LIMIT,
+            "max_query": search.MAX_QUERY,
+        }
+        return TemplateResponse(request, "admin/search.html", context)

@@ -1,4 +1,5 @@
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -8,8 +9,8 @@ from accounts.tenancy.api import TenantScope
 from accounts.tenancy.permissions import IsMember, RolePermission
 from accounts.tenancy.scope import signed_in
 
-from .overview import overview
-from .serializers import StatsSerializer, SubscriptionSerializer
+from .overview.overview import Period, overview
+from .serializers import DaysSerializer, StatsSerializer, SubscriptionSerializer
 from .usage import usage
 
 
@@ -37,8 +38,18 @@ class SubscriptionView(TenantScope, APIView):
 
 class StatsView(TenantScope, APIView):
     permission_classes = [IsMember]
+    known_parameters = ("from", "to")
 
-    @extend_schema(responses=StatsSerializer)
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATE, description="The first day; else 13 days before the last."),
+            OpenApiParameter("to", OpenApiTypes.DATE, description="The last day; else today."),
+        ],
+        responses=StatsSerializer,
+    )
     def get(self, request: Request) -> Response:
-        """What needs a person, and what happened today."""
-        return Response(StatsSerializer(overview(self.business, signed_in(request))).data)
+        """What needs a person, and how the shop stands: today, and on at most 92 days of its calendar."""
+        asked = DaysSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        period = Period.asked(self.business, asked.validated_data.get("from"), asked.validated_data.get("to"))
+        return Response(StatsSerializer(overview(self.business, signed_in(request), period)).data)

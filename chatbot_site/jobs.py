@@ -6,7 +6,7 @@ but the ledger (whatsapp.sending.ledger), with a LEASE of its own.
 from accounts.deletion import job as deletion
 from bots.runtime import http_calls, timers
 from broadcasts import planning
-from crm.conversations import export_job
+from crm.conversations import export_job, scheduled
 from crm.customers.files import uploads
 from crm.media import transfers
 from whatsapp.message_templates import header_files, sync
@@ -22,6 +22,7 @@ JOBS = (
     header_files.JOB,
     uploads.JOB,
     export_job.JOB,
+    scheduled.JOB,
     planning.JOB,
     deletion.JOB,
     health.JOB,

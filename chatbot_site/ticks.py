@@ -10,6 +10,7 @@ from accounts.jobs import registry
 from accounts.jobs.ticks import Sought
 from broadcasts.models import Broadcast
 from crm.models import Message
+from crm.teamwork import alerts, assignment
 from whatsapp.models import IS_OPEN, OutboundMessage, outbound_models
 
 
@@ -36,6 +37,18 @@ def waiting_turns(now: datetime) -> Iterable[QuerySet[Any]]:
     return [Message.objects.filter(direction=Message.Direction.IN, automated_at__isnull=True)]
 
 
+def who_waits(now: datetime) -> Iterable[QuerySet[Any]]:
+    return [alerts.overdue(now)]
+
+
+def unassigned_waits(now: datetime) -> Iterable[QuerySet[Any]]:
+    return [assignment.unassigned(now)]
+
+
+def held_waits(now: datetime) -> Iterable[QuerySet[Any]]:
+    return [assignment.held(now)]
+
+
 def sought() -> dict[str, Sought]:
     """By the names of CELERY_BEAT_SCHEDULE. A tick that is not here is given whenever it is its time."""
     return {
@@ -44,5 +57,8 @@ def sought() -> dict[str, Sought]:
         "end broadcasts of which nothing is left": sending_broadcasts,
         "start broadcasts whose time has come": scheduled_broadcasts,
         "take bot turns that are due": waiting_turns,
+        "write to people about who waits": who_waits,
+        "give who waits to those who are present": unassigned_waits,
+        "take back what nobody answers": held_waits,
         **registry.sought_by_ticks(),
     }

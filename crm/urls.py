@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
-from .api import customer_files, deals, views
+from .api import customer_files, deals, saved_replies, scheduled_messages, views
 
 router = SimpleRouter()
 router.register("customers", views.CustomerViewSet)
@@ -11,6 +11,8 @@ router.register("deal-stages", deals.DealStageViewSet)
 router.register("deal-pipelines", deals.DealPipelineViewSet)
 router.register("conversations", views.ConversationViewSet)
 router.register("messages", views.MessageViewSet)
+router.register("saved-replies", saved_replies.SavedReplyViewSet)
+router.register("scheduled-messages", scheduled_messages.ScheduledMessageViewSet)
 
 #: Below /api/v1/, beside the router's.
 api_urlpatterns = [

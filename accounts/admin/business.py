@@ -6,15 +6,24 @@ from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.deletion.admin import under_way
 from accounts.models import Business
+from accounts.office_hours import DAYS
 from accounts.people import registration
 from accounts.tenancy.admin import TenantModelAdmin
+from accounts.tenancy.hours_field import HOURS
 from accounts.tenancy.scope import signed_in
 
 from .forms import BusinessForm, PasswordForm
+
+ABOUT_HOURS = _(
+    "When people answer, in the business's time zone. An empty day is a day off; all empty: at any time. Letters "
+    "about whoever waits are sent within them."
+)
 
 
 @admin.register(Business)
@@ -31,13 +40,29 @@ class BusinessAdmin(TenantModelAdmin):
         (None, {"fields": ["name", "country", "time_zone", "language", "currency", "is_suspended", "created_at"]}),
         (_("Bots and people"), {"fields": ["bot_returns_after"]}),
         (
+            _("Who waits for an answer"),
+            {"fields": ["alerts_after", "alerts_about_numbers", "assigns_automatically", "returns_after"]},
+        ),
+        (
             _("Opting out"),
             {"fields": ["opt_out_words", "opt_in_words", "confirms_opt_out", "opt_out_text", "opt_in_text"]},
         ),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Business | None = None) -> list[str]:
-        return ["created_at"] if signed_in(request).is_superuser else ["is_suspended", "created_at"]
+        always = ["created_at", "office_hours_text"]
+        return always if signed_in(request).is_superuser else ["is_suspended", *always]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Business | None = None) -> Any:
+        may_change = obj is None or self.has_change_permission(request, obj)
+        hours = [*HOURS] if may_change else ["office_hours_text"]
+        *fieldsets, opting_out = super().get_fieldsets(request, obj)
+        return [*fieldsets, (_("Working hours"), {"fields": hours, "description": ABOUT_HOURS}), opting_out]
+
+    @admin.display(description=_("working hours"))
+    def office_hours_text(self, business: Business) -> str:
+        days = ((WEEKDAYS[index], ", ".join(business.office_hours.get(day, []))) for index, day in enumerate(DAYS))
+        return format_html_join("", "{}: {}<br>", (line for line in days if line[1])) or "—"
 
     @admin.display(description=_("plan"))
     def plan(self, business: Business) -> str:
@@ -45,7 +70,7 @@ class BusinessAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=form.changed_data)
+            obj.save(update_fields=["office_hours" if name in HOURS else name for name in form.changed_data])
         else:
             registration.open_business(obj)
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from accounts.models import ApiToken, Business, Role, User
 from accounts.models.business import clean_words, default_opt_in_text, default_opt_out_text
 from accounts.people import sign_in, tokens
 from accounts.tenancy.forms import RefusableModelForm, TenantModelForm
+from accounts.tenancy.hours_field import HOURS, DayHoursField, show_hours, written_hours
 from accounts.tenancy.scope import signed_in
 
 
@@ -77,6 +79,14 @@ class BusinessForm(RefusableModelForm):
         help_text=_("One a line. Whoever opted out and writes it opts in again, as by “start” and “subscribe”."),
     )
 
+    hours_mon = DayHoursField(WEEKDAYS[0])
+    hours_tue = DayHoursField(WEEKDAYS[1])
+    hours_wed = DayHoursField(WEEKDAYS[2])
+    hours_thu = DayHoursField(WEEKDAYS[3])
+    hours_fri = DayHoursField(WEEKDAYS[4])
+    hours_sat = DayHoursField(WEEKDAYS[5])
+    hours_sun = DayHoursField(WEEKDAYS[6])
+
     class Meta:
         model = Business
         fields = [
@@ -87,6 +97,10 @@ class BusinessForm(RefusableModelForm):
             "currency",
             "is_suspended",
             "bot_returns_after",
+            "alerts_after",
+            "alerts_about_numbers",
+            "assigns_automatically",
+            "returns_after",
             "opt_out_words",
             "opt_in_words",
             "confirms_opt_out",
@@ -102,11 +116,17 @@ class BusinessForm(RefusableModelForm):
         super().__init__(*args, **kwargs)
         if "time_zone" in self.fields:
             self.fields["time_zone"].choices = partial(time_zones.choices, self.instance.time_zone)
+        show_hours(self, self.instance.office_hours or {})
         with translation.override(self.instance.language):
             texts = {"opt_out_text": default_opt_out_text(), "opt_in_text": default_opt_in_text()}
         for name in set(texts) & set(self.fields):
             self.fields[name].widget.attrs["placeholder"] = texts[name]
             self.fields[name].help_text = _("Empty: the text that is shown in grey.")
+
+    def save(self, commit: bool = True) -> Any:
+        if set(HOURS) & set(self.fields):
+            self.instance.office_hours = written_hours(self.cleaned_data)
+        return super().save(commit)
 
 
 class ApiTokenForm(RefusableModelForm):

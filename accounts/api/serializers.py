@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import ApiToken, Business, Role, User
 from accounts.models.business import MAX_WORD, MAX_WORDS, clean_words
+from accounts.office_hours import clean_office_hours
 from accounts.people import invitations, team, tokens
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer, TimeField
 
@@ -31,7 +32,10 @@ class WordsField(serializers.ListField):
 class BusinessSerializer(TenantSerializer):
     """
     `bot_returns_after`: hours after a person's last message in which bots are silent; null: until the conversation is
-    closed. An empty `opt_out_text` or `opt_in_text` is the text that comes with the product.
+    closed. `office_hours`: when people answer, `{"mon": ["09:00-18:00"]}`; empty: always. Within them people are
+    mailed about who waits longer than `alerts_after` minutes (null: never), and an assignee loses who waits longer
+    than `returns_after` minutes (null: never). An empty `opt_out_text` or `opt_in_text` is the text that comes with
+    the product.
     """
 
     opt_out_words = WordsField(max_length=MAX_WORDS, required=False)
@@ -48,6 +52,11 @@ class BusinessSerializer(TenantSerializer):
             "currency",
             "is_suspended",
             "bot_returns_after",
+            "office_hours",
+            "alerts_after",
+            "alerts_about_numbers",
+            "assigns_automatically",
+            "returns_after",
             "opt_out_words",
             "opt_in_words",
             "confirms_opt_out",
@@ -56,6 +65,9 @@ class BusinessSerializer(TenantSerializer):
             "created_at",
         ]
         read_only_fields = ["is_suspended", "created_at"]
+
+    def validate_office_hours(self, value: Any) -> dict[str, list[str]]:
+        return clean_office_hours(value)
 
 
 class PasswordSerializer(StrictSerializer):

@@ -15,7 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Index, Model
 
 
-class _BuiltWhileInUse:
+class BuiltWhileInUse:
     """
     What is an index is built without a lock on PostgreSQL. One that a killed attempt left unfinished is built again.
     """
@@ -44,7 +44,7 @@ class _BuiltWhileInUse:
         raise NotImplementedError
 
 
-class AddIndexConcurrently(_BuiltWhileInUse, migrations.AddIndex):
+class AddIndexConcurrently(BuiltWhileInUse, migrations.AddIndex):
     """Django's own operation of this name imports psycopg, which is of no use on SQLite."""
 
     @property
@@ -64,7 +64,7 @@ class AddIndexConcurrently(_BuiltWhileInUse, migrations.AddIndex):
             self.drop(from_state.apps.get_model(app_label, self.model_name), schema_editor)
 
 
-class AddUniqueIndexConcurrently(_BuiltWhileInUse, migrations.AddConstraint):
+class AddUniqueIndexConcurrently(BuiltWhileInUse, migrations.AddConstraint):
     """A unique constraint with a condition, which is an index."""
 
     @property

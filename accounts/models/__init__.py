@@ -2,6 +2,7 @@ from .business import Business
 from .deletion import Deletion
 from .idempotent_request import IdempotentRequest
 from .job_row import JobRow
+from .mailed_alert import MailedAlert
 from .revisioned import ChangedMeanwhile, Revisioned
 from .selection import SelectedRow, Selection
 from .subscription import Subscription
@@ -16,6 +17,7 @@ __all__ = [
     "Deletion",
     "IdempotentRequest",
     "JobRow",
+    "MailedAlert",
     "Revisioned",
     "Role",
     "SelectedRow",

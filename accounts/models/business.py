@@ -1,5 +1,6 @@
 import zoneinfo
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Self
 
 import phonenumbers
@@ -8,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from accounts.office_hours import clean_office_hours, is_open
 
 from .revisioned import Revisioned
 from .tenant import TenantQuerySet, Viewer
@@ -107,6 +110,45 @@ class Business(Revisioned):
             "when the conversation is closed. Empty: only when it is closed."
         ),
     )
+    # For each day spans like 09:00-18:00 in the business's time zone (accounts.office_hours); empty: always.
+    office_hours = models.JSONField(
+        _("working hours"), default=dict, db_default={}, blank=True, validators=[clean_office_hours]
+    )
+    # Crm does by these what is done for whoever waits (crm.teamwork).
+    alerts_after = models.PositiveSmallIntegerField(
+        _("e-mail when a customer waits longer than (minutes)"),
+        null=True,
+        blank=True,
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_(
+            "During working hours, to whoever the dialogue is assigned to, else to the owners; one letter in half an "
+            "hour at most, with everybody who waits. Empty: no letters."
+        ),
+    )
+    alerts_about_numbers = models.BooleanField(
+        _("e-mail when a number needs you"),
+        default=True,
+        db_default=False,
+        help_text=_("To the owners, once for each trouble, at any hour."),
+    )
+    assigns_automatically = models.BooleanField(
+        _("assign dialogues automatically"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Who waits for an answer is given to the one of those present who has the fewest waiting. Present is who "
+            "has had a page open within the last two minutes."
+        ),
+    )
+    returns_after = models.PositiveSmallIntegerField(
+        _("take a dialogue back when it is unanswered for (minutes)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_("During working hours it returns to those that nobody answers yet. Empty: never."),
+    )
+    shows_first_steps = models.BooleanField(default=True, db_default=False, editable=False)
     # Crm decides what is asked by these words (crm.customers.opt_out).
     opt_out_words = models.JSONField(
         _("opt-out words"), default=list, db_default=[], blank=True, validators=[validate_words]
@@ -141,6 +183,10 @@ class Business(Revisioned):
         if both:
             sentence = _("“%(word)s” is an opt-out word as well. Remove it here or there.")
             raise ValidationError({"opt_in_words": ValidationError(sentence, params={"word": min(both)})})
+
+    def is_at_work(self, now: datetime) -> bool:
+        """Whether this moment lies in the working hours."""
+        return is_open(self.office_hours, now.astimezone(zoneinfo.ZoneInfo(self.time_zone)))
 
     def retire(self) -> None:
         """From now on nobody signs in and nothing is sent."""

@@ -89,6 +89,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
+    # When a page of theirs was last asked for, to the minute (accounts.people.presence).
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+    # When they were last written to about what waits for them.
+    alerted_at = models.DateTimeField(null=True, editable=False)
+
     # Sessions are bound to it, as they are to the password: counting it up ends them all.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 

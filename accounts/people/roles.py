@@ -42,6 +42,8 @@ RIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "crm.dealpipeline": (ALL, ALL, NO_DELETE),
     "crm.dealstage": (ALL, ALL, NO_DELETE),
     "crm.conversation": ((*ALL, "export"), (*ALL, "export"), NO_DELETE),
+    "crm.savedreply": ((*ALL, "share"), (*ALL, "share"), ALL),
+    "crm.scheduledmessage": (NO_DELETE, NO_DELETE, NO_DELETE),
     "crm.message": (("view", "add"), ("view", "add"), ("view", "add")),
 }
 
@@ -82,7 +84,7 @@ class RoleBackend(ModelBackend):
     """Django's backend. A person's permissions are those of the group named after their acting role."""
 
     def get_user(self, user_id: int) -> User | None:
-        people = User.objects.annotate(has_open_deletions=Exists(Deletion.objects.open()))
+        people = User.objects.annotate(has_open_deletions=Exists(Deletion.objects.open())).select_related("business")
         user = people.filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None
 

@@ -94,7 +94,13 @@ class OwnRowsMixin(Base):
 
 
 class TenantModelFormSet(LimitedFormSet, OwnRowsMixin, BaseModelFormSet):
-    """The formset of an editable list."""
+    """The formset of an editable list. Its fields have no label on the page: each is called by its column and row."""
+
+    def add_fields(self, form: forms.ModelForm[Any], index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if not field.widget.is_hidden and form.instance.pk:
+                field.widget.attrs["aria-label"] = f"{field.label}: {form.instance}"
 
 
 class TenantInlineFormSet(LimitedFormSet, OwnRowsMixin, BaseInlineFormSet):

@@ -17,7 +17,6 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.views.decorators.http import conditional_page, require_GET, require_POST
 
-from accounts.models import User
 from accounts.refusals import Refusal
 
 from .scope import signed_in
@@ -30,10 +29,13 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Button:
-    """The label of a button, and what it does with its row for the person who pressed it. May raise a Refusal."""
+    """
+    The label of a button, and what it does with its row for the person who pressed it, or with whatever else its page
+    gives it (`LivePage.press`). May raise a Refusal.
+    """
 
     label: str | Promise
-    press: Callable[[Any, User], object]
+    press: Callable[[Any, Any], object]
 
 
 class LivePage(Generic[Row]):
@@ -121,12 +123,11 @@ class LivePage(Generic[Row]):
         button = _button(self.verbs, name)
         try:
             self.check_verb(request, row, name)
-            button.press(row, signed_in(request))
+            self.press(request, button, row)
         except (Refusal, ValidationError) as refusal:
-            self.refuse(request, refusal)
-        else:
-            self.model_admin.log_change(request, row, str(button.label))
-        return self.back(row)
+            return self.refused(request, row, refusal)
+        self.model_admin.log_change(request, row, str(button.label))
+        return self.done(request, row)
 
     @method_decorator(require_POST)
     def decide_view(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
@@ -137,18 +138,35 @@ class LivePage(Generic[Row]):
         try:
             button.press(message, signed_in(request))
         except Refusal as refusal:
-            self.refuse(request, refusal)
-        else:
-            self.model_admin.log_change(request, row, f"{button.label}: {message}")
+            return self.refused(request, row, refusal)
+        self.model_admin.log_change(request, row, f"{button.label}: {message}")
+        return self.done(request, row)
+
+    def press(self, request: HttpRequest, button: Button, row: Row) -> None:
+        """Do what a button on the row does."""
+        button.press(row, signed_in(request))
+
+    def done(self, request: HttpRequest, row: Row) -> HttpResponse:
+        """The answer to a button that did its work."""
+        return self.back(row)
+
+    def refused(self, request: HttpRequest, row: Row, refusal: Refusal | ValidationError) -> HttpResponse:
+        """The answer to a button that did not."""
+        self.refuse(request, refusal)
         return self.back(row)
 
     def refuse(self, request: HttpRequest, refusal: Refusal | ValidationError) -> None:
         """Have the next page say why something was not done."""
-        messages.error(request, " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal))
+        messages.error(request, sentence_of(refusal))
 
     def back(self, row: Model) -> HttpResponse:
         """To the row's page."""
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+
+def sentence_of(refusal: Refusal | ValidationError) -> str:
+    """Why something was not done, for people."""
+    return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
 
 
 def labels(buttons: Mapping[str, Button], names: list[str] | None = None) -> list[tuple[str, str | Promise]]:

@@ -57,4 +57,7 @@ class TenantAutocompleteSelect(_StorableSelect, AutocompleteSelect):
 
 
 class TenantAutocompleteSelectMultiple(_StorableSelect, AutocompleteSelectMultiple):
-    """Any number of rows."""
+    """Any number of rows. Each has a cross; one for all of them would stand in their list and be no part of it."""
+
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-allow-clear": "false"}

@@ -16,7 +16,8 @@ class FormReader(HTMLParser):
         attributes = dict(attributes)
         name = attributes.get("name")
         if tag == "input" and name and self.is_sent(attributes):
-            self.data.setdefault(name, []).append(attributes.get("value", "on"))
+            ticked = "on" if attributes.get("type") in ("checkbox", "radio") else ""
+            self.data.setdefault(name, []).append(attributes.get("value", ticked))
         elif tag == "select":
             self.select = name
         elif tag == "option" and self.select and "selected" in attributes:

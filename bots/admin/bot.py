@@ -10,9 +10,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.office_hours import DAYS
 from accounts.tenancy.admin import TenantModelAdmin
-from bots.editor.forms import HOURS, BotForm
-from bots.engine.office_hours import DAYS
+from accounts.tenancy.hours_field import HOURS
+from bots.editor.forms import BotForm
 from bots.models import Bot, BotScenario
 from bots.simulation.simulation import simulate
 

@@ -2,10 +2,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.office_hours import clean_office_hours
 from accounts.tenancy.serializers import StrictSerializer, TenantSerializer
 from bots.document.addresses import BadAddress, read_host
 from bots.editor import allowed_hosts
-from bots.engine.office_hours import clean_office_hours
 from bots.models import AllowedHost, Bot, BotScenario, ScenarioVersion
 from bots.simulation.simulation import MAX_MESSAGES
 

@@ -6,8 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bots.engine.office_hours import read_span
-
 
 class WordsField(forms.CharField):
     """Words separated by commas; a list."""
@@ -21,24 +19,6 @@ class WordsField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return self.to_python(data or "") != (initial or [])
-
-
-class DayHoursField(WordsField):
-    """The spans of a day like 9:00-13:00, 14:00-18:00."""
-
-    widget = forms.TextInput(attrs={"placeholder": "9:00-18:00"})
-
-    def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False)
-
-    def to_python(self, value: Any) -> Any:
-        return [read_span(span) for span in super().to_python(value)]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return super().has_changed(initial, data)
-        except ValidationError:
-            return True
 
 
 class JsonField(forms.JSONField):

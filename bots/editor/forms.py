@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Business
 from accounts.refusals import Refusal
 from accounts.tenancy.forms import TenantModelForm
+from accounts.tenancy.hours_field import DayHoursField, show_hours, written_hours
 from bots.document.limits import DEFAULT_EXPIRES, MAX_WAIT, MIN_EXPIRES
 from bots.document.reading import read_draft
 from bots.document.report import Problem, Report
 from bots.document.validator import validate
-from bots.engine.office_hours import DAYS
 from bots.models import AllowedHost, Bot, BotScenario
 from bots.models.bot import default_menu_words, default_operator_text, default_operator_words
 from whatsapp.admin.number_forms import SecretField
@@ -25,14 +25,11 @@ from whatsapp.admin.number_forms import SecretField
 from . import scenarios
 from .create import check_plan
 from .differences import Difference, differences
-from .form_values import DayHoursField, WordsField
+from .form_values import WordsField
 from .row_forms import RowForm, TriggerForm, TriggerFormSet
 from .step_forms import StepForm, StepFormSet
 
 MAX_FILE = 1024 * 1024
-
-#: The form's fields → the days of a bot's office hours.
-HOURS = {f"hours_{day}": day for day in DAYS}
 
 
 def operator_text_of(business: Business) -> str:
@@ -78,14 +75,12 @@ class BotForm(TenantModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for day in set(HOURS) & set(self.fields):
-            self.fields[day].initial = (self.instance.office_hours or {}).get(HOURS[day], [])
+        show_hours(self, self.instance.office_hours or {})
         if self.instance._state.adding and self.instance.business_id:
             self.initial["operator_text"] = operator_text_of(self.instance.business)
 
     def save(self, commit: bool = True) -> Any:
-        hours = {HOURS[name]: self.cleaned_data[name] for name in HOURS if self.cleaned_data.get(name)}
-        self.instance.office_hours = hours
+        self.instance.office_hours = written_hours(self.cleaned_data)
         if self.instance._state.adding and "operator_text" not in self.changed_data:
             # A platform administrator saw it in a language of their own.
             self.instance.operator_text = operator_text_of(self.instance.business)

@@ -3,7 +3,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Revisioned, TenantModel
-from bots.engine.office_hours import clean_office_hours
+from accounts.office_hours import clean_office_hours
 
 
 def default_menu_words() -> list[str]:
@@ -46,7 +46,7 @@ class Bot(Revisioned, TenantModel):
         blank=True,
         help_text=_("Empty: nothing is said, only a person is called."),
     )
-    # For each day spans like 09:00-18:00 in the business's time zone (bots.engine.office_hours); empty: always.
+    # For each day spans like 09:00-18:00 in the business's time zone (accounts.office_hours); empty: always.
     office_hours = models.JSONField(
         _("office hours"), default=dict, db_default={}, blank=True, validators=[clean_office_hours]
     )

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from accounts.office_hours import is_open
 from bots.document.scenario import Scenario
 from bots.engine.content import text_message
 from bots.engine.effects import Effect, End, EndReason, SendMessage, TimerKind
 from bots.engine.engine import State, advance, waits_for_answer
 from bots.engine.events import Answered, Event, Person, Said, TimedOut
-from bots.engine.office_hours import is_open
 from bots.models import Bot, BotSession
 from crm.models import Conversation, Message
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.office_hours import is_open
 from accounts.refusals import Refusal
 from bots.document.scenario import Scenario
 from bots.editor.scenarios import BrokenScenario, check_alone
@@ -34,7 +35,6 @@ from bots.engine.effects import (
 )
 from bots.engine.engine import State, advance, person_after, waits_for_answer
 from bots.engine.events import Answered, Event, Person, Said, TimedOut
-from bots.engine.office_hours import is_open
 from bots.models import Bot, BotScenario
 from bots.runtime.loading import published
 from bots.runtime.routing import Arrival, Begin, CallPerson, Candidate, Continue, Running, Stop, route

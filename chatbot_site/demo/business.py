@@ -20,7 +20,7 @@ from broadcasts.models import Broadcast, BroadcastMessage
 from crm.conversations import conversations, recording
 from crm.customers import customers
 from crm.deals import deals
-from crm.models import Conversation, Customer, Message
+from crm.models import Conversation, Customer, Message, Wait
 from whatsapp.graph.error_codes import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator.graph.message_templates import DEFAULT_TEMPLATES
@@ -89,8 +89,10 @@ def _make_conversations(numbers: Mapping[str, WhatsAppNumber], people: People, o
     business = numbers[story.SHOP["name"]].business
     now = timezone.now().astimezone(ZoneInfo(business.time_zone))
     for number, person, lines in story.CHATS:
-        for line in lines:
+        for line, following in zip(lines, [*lines[1:], None], strict=True):
             _record(numbers[number["name"]], people[person], line, line.when(now), next(wamids), operator)
+            if line.who == "customer" and following and following.who == "person":
+                _leave_to_people(numbers[number["name"]], people[person], line.when(now))
     _date_back(business, now)
     rows = Conversation.objects.for_business(business)
     closed = [person.phone for person in story.CLOSED]
@@ -100,6 +102,7 @@ def _make_conversations(numbers: Mapping[str, WhatsAppNumber], people: People, o
     for conversation in rows.filter(customer__phone__in=waiting):
         conversations.pause_bot(conversation)
         conversations.assign(conversation, operator)
+        conversations.wait_for_person(conversation, conversation.last_inbound_at or now)
     for conversation in rows.exclude(customer__phone__in=waiting):
         conversations.mark_read(conversation)
 
@@ -144,6 +147,11 @@ def _record_inbound(number: WhatsAppNumber, customer: Customer, text: str, momen
     recording.record(number, Change(field="messages", value={}, messages=(message,)))
 
 
+def _leave_to_people(number: WhatsAppNumber, customer: Customer, moment: datetime) -> None:
+    """What a customer wrote at a moment was for people, who then answered."""
+    conversations.wait_for_person(Conversation.objects.get(whatsapp_number=number, customer=customer), moment)
+
+
 def _record_outbound(conversation: Conversation, line: Line, moment: datetime, wamid: str, operator: User) -> None:
     """A message that went out long ago, and has the status that the story says."""
     Message.objects.create(
@@ -160,7 +168,9 @@ def _record_outbound(conversation: Conversation, line: Line, moment: datetime, w
         status=line.status,
         **_outcome(line.status, moment, wamid),
     )
-    conversations.change(conversation, unread=0, last_message_at=moment)
+    is_answer = line.who == "person"
+    ended = conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator) if is_answer else {}
+    conversations.change(conversation, unread=0, last_message_at=moment, **ended)
 
 
 def _outcome(status: str, moment: datetime, wamid: str) -> dict[str, Any]:

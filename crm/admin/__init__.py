@@ -1,3 +1,3 @@
-from . import conversation, customer, deal, deal_stage, message, tag
+from . import conversation, customer, deal, deal_stage, message, saved_reply, tag
 
-__all__ = ["conversation", "customer", "deal", "deal_stage", "message", "tag"]
+__all__ = ["conversation", "customer", "deal", "deal_stage", "message", "saved_reply", "tag"]

@@ -3,7 +3,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.text import Truncator
+from django.utils.text import Truncator, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy.admin import ReadOnlyTenantAdmin
@@ -12,15 +12,19 @@ from crm.conversations.message_texts import shown_text, type_text
 from crm.conversations.quotes import quoted_by
 from crm.conversations.thread import media_of_templates
 from crm.models import Message
+from crm.search.messages import MAX_FOUND
 from whatsapp.sending.prices import price_text
+
+from .searching import WordSearch
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyTenantAdmin):
+class MessageAdmin(WordSearch, ReadOnlyTenantAdmin):
     list_display = ["timestamp", "customer_link", "origin", "short_text", "status", "error_title", "whatsapp_number"]
     list_display_links = ["timestamp"]
     list_filter = ["direction", "status", "origin", "whatsapp_number"]
     list_select_related = ["conversation__customer", "whatsapp_number"]
+    search_help_text = format_lazy(_("Words of a message, in any form; the newest {count} are found"), count=MAX_FOUND)
     extra_lookups = frozenset({"conversation__id__exact"})
     fields = [
         "customer_link",

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from accounts.tenancy.idempotent_form import IdempotentForm
+from crm.models import Customer
 from whatsapp.graph.media_types import extensions_of
 from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import usable_with
@@ -17,8 +17,16 @@ from whatsapp.message_templates.preview import Preview, label_of, preview
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.template_parameters import FUTURE_FILE, examples, media_key, placeholders, problems
 
+from .composer_forms import LaterForm
 
-class TemplateForm(IdempotentForm):
+#: The names that people give to placeholders for the customer's own name.
+NAMES_OF_CUSTOMER = ("name", "customer_name", "client_name", "first_name")
+
+#: Fields that a preview does not fill: a new key is a new form.
+UNSHOWN = ("file", "cancel_if_customer_writes")
+
+
+class TemplateForm(LaterForm):
     """A field for each placeholder of a template."""
 
     def __init__(
@@ -85,7 +93,17 @@ class TemplateForm(IdempotentForm):
 
     def show(self, entered: Mapping[str, Any]) -> None:
         """Fill the fields without checking them: what is still empty is no mistake in a preview."""
-        self.initial = {name: entered.get(self.add_prefix(name), "") for name in self.fields if name != "file"}
+        self.initial.update(
+            {name: entered.get(self.add_prefix(name), "") for name in self.fields if name not in UNSHOWN}
+        )
+
+    def suggest(self, customer: Customer) -> None:
+        """Fill in what is known of a customer, where the name of a placeholder says what it is."""
+        known = {str(name).casefold(): str(value) for name, value in customer.attributes.items()}
+        known |= dict.fromkeys(NAMES_OF_CUSTOMER, customer.name) | {"phone": customer.phone or ""}
+        self.initial.update(
+            {name: known[key.casefold()] for key, name in self.fields_of_keys.items() if known.get(key.casefold())}
+        )
 
 
 def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:
@@ -93,10 +111,11 @@ def template_choices(number: WhatsAppNumber) -> list[tuple[int, str]]:
     return [(template.pk, _label(template)) for template in usable_with(number)]
 
 
-def chosen_form(request: HttpRequest, number: WhatsAppNumber) -> TemplateForm | None:
+def chosen_form(request: HttpRequest, number: WhatsAppNumber, customer: Customer | None = None) -> TemplateForm | None:
     """
     The form of the template that a request names in `template`; None when it may not be sent through the number. With
-    `preview` it is filled in and not checked. Raises Http404 for what is no id.
+    `preview` it is filled in and not checked; a new one says what is known of the customer. Raises Http404 for what
+    is no id.
     """
     data = request.POST if request.method == "POST" else None
     pk = (request.GET if data is None else data).get("template", "")
@@ -105,10 +124,13 @@ def chosen_form(request: HttpRequest, number: WhatsAppNumber) -> TemplateForm | 
     template = usable_with(number).filter(pk=pk).first()
     if template is None:
         return None
-    if data is None or "preview" not in data:
-        return TemplateForm(template, data, request.FILES if data else None)
+    if data is not None and "preview" not in data:
+        return TemplateForm(template, data, request.FILES)
     form = TemplateForm(template)
-    form.show(data)
+    if data is not None:
+        form.show(data)
+    elif customer:
+        form.suggest(customer)
     return form
 
 

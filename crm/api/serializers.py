@@ -96,11 +96,17 @@ class TagUsesSerializer(serializers.Serializer[Any]):
 
 
 class ConversationSerializer(TenantSerializer):
-    """`bot_resumes_at`: when bots answer again by themselves; null where they do, and in a pause without end."""
+    """
+    `bot_resumes_at`: when bots answer again by themselves; null where they do, and in a pause without end.
+    `waiting_since`: since when a customer's message is left to people; null where none is. `snoozed_until`: until when
+    it is out of sight; null where it is not. `unread_by_me`: messages that came since the caller looked.
+    """
 
     bot_paused = serializers.BooleanField(source="is_bot_paused", read_only=True)
     bot_resumes_at = serializers.DateTimeField(source="pause_ends_at", read_only=True, allow_null=True)
     window_open = serializers.BooleanField(read_only=True)
+    unread_by_me = serializers.IntegerField(read_only=True)
+    snoozed_until = serializers.DateTimeField(source="snooze_ends_at", read_only=True, allow_null=True)
 
     class Meta:
         model = Conversation
@@ -113,7 +119,10 @@ class ConversationSerializer(TenantSerializer):
             "bot_paused",
             "bot_resumes_at",
             "in_scenario",
+            "waiting_since",
+            "snoozed_until",
             "unread",
+            "unread_by_me",
             "last_inbound_at",
             "window_open",
             "last_message_at",
@@ -132,6 +141,12 @@ class PauseBotSerializer(StrictSerializer):
     """Until when bots are silent. Left out: for the business's hours since the last reply; null: without end."""
 
     bot_resumes_at = TimeField(required=False, allow_null=True)
+
+
+class SnoozeSerializer(StrictSerializer):
+    """Until when a conversation is out of sight; null: it is in sight again, now."""
+
+    until = TimeField(allow_null=True)
 
 
 class MessageErrorSerializer(serializers.Serializer):

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -16,7 +16,7 @@ from accounts.api.pagination import NewestFirst
 from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope, signed_in
-from crm.conversations import conversations, exports, outbox
+from crm.conversations import conversations, exports, outbox, reads
 from crm.customers.tag_usage import count_customers, uses_of_tags
 from crm.media import response
 from crm.models import Conversation, Customer, Message, Tag
@@ -29,6 +29,8 @@ from .filters import (
     MessageOfConversationFilter,
     TagFilter,
 )
+from .replying import IDEMPOTENCY_KEY, ReplyFileSerializer, Replying, ReplySerializer, write
+from .scheduled_messages import ScheduledMessageSerializer
 from .serializers import (
     AssignSerializer,
     ConversationSerializer,
@@ -36,15 +38,10 @@ from .serializers import (
     ExportQuerySerializer,
     MessageSerializer,
     PauseBotSerializer,
+    SnoozeSerializer,
     TagSerializer,
     TagUsesSerializer,
-    WriteFileSerializer,
     WriteFirstSerializer,
-    WriteSerializer,
-)
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Repeating the request repeats the answer."
 )
 
 
@@ -76,13 +73,19 @@ class LatestFirst(NewestFirst):
     ordering = ("-last_message_at", "-id")
 
 
-class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
+class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):
     """What customers and the business's numbers said to each other. Conversations begin with a message."""
 
     queryset = Conversation.objects.all()
     serializer_class = ConversationSerializer
     filterset_class = ConversationFilter
     pagination_class = LatestFirst
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        queryset = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return queryset
+        return reads.with_unread(queryset, signed_in(self.request))
 
     @extend_schema(request=AssignSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
@@ -92,7 +95,7 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
         serializer = AssignSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         conversations.assign(conversation, serializer.validated_data["user"])
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
@@ -116,17 +119,46 @@ class ConversationViewSet(DestroyCascade, ReadOnlyTenantViewSet):
             conversations.pause_bot_until(conversation, serializer.validated_data["bot_resumes_at"])
         else:
             conversations.pause_bot(conversation)
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="resume-bot")
     def resume_bot(self, request: Request, pk: str | None = None) -> Response:
         return self._do(conversations.resume_bot)
 
+    @extend_schema(request=SnoozeSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, pk: str | None = None) -> Response:
+        """Out of sight until a time, or until the customer writes; null: in sight again."""
+        conversation = self.get_object()
+        serializer = SnoozeSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        if until := serializer.validated_data["until"]:
+            conversations.snooze(conversation, until)
+        else:
+            conversations.unsnooze(conversation)
+        return self._changed()
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def read(self, request: Request, pk: str | None = None) -> Response:
+        """The caller has seen what came in: nothing is unread to them."""
+        return self._do(lambda conversation: reads.read(conversation, signed_in(request)))
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def unread(self, request: Request, pk: str | None = None) -> Response:
+        """The caller finds the last message unread again."""
+        return self._do(lambda conversation: reads.unread(conversation, signed_in(request)))
+
     def _do(self, verb: Callable[[Conversation], None]) -> Response:
         conversation = self.get_object()
         verb(conversation)
-        return Response(self.get_serializer(conversation).data)
+        return self._changed()
+
+    def _changed(self) -> Response:
+        """The conversation as it is now."""
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class MessageViewSet(ReadOnlyTenantViewSet):
@@ -183,21 +215,19 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         return queryset.filter(conversation=self._conversation())
 
     @extend_schema(
-        request={"application/json": WriteSerializer, "multipart/form-data": WriteFileSerializer},
-        responses={201: MessageSerializer},
+        request={"application/json": ReplySerializer, "multipart/form-data": ReplyFileSerializer},
+        responses={201: MessageSerializer, 202: ScheduledMessageSerializer},
         parameters=[IDEMPOTENCY_KEY],
     )
     @idempotent
     def create(self, request: Request, conversation_pk: int) -> Response:
-        """Send a text or a file, inside the 24-hour window, or a template at any time."""
+        """Send a text or a file, inside the 24-hour window, or a template at any time; with `send_at` later."""
         conversation = self._conversation()
-        serializer_class = WriteFileSerializer if self._has_file(request.data) else WriteSerializer
-        serializer = serializer_class(data=request.data, context=self.get_serializer_context())
+        serializer_class = ReplyFileSerializer if self._has_file(request.data) else ReplySerializer
+        context = {**self.get_serializer_context(), "conversation": conversation}
+        serializer = serializer_class(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
-        message = outbox.write(
-            conversation, author=signed_in(request), origin=Message.Origin.API, **serializer.validated_data
-        )
-        return Response(self.get_serializer(message).data, status=201)
+        return write(request, conversation, serializer.validated_data)
 
     @staticmethod
     def _has_file(data: Any) -> bool:
@@ -206,7 +236,9 @@ class MessagesOfConversationViewSet(TenantScope, mixins.ListModelMixin, viewsets
         return isinstance(data, dict) and ("media" in data or (is_form and "text" not in data))
 
     def _conversation(self) -> Conversation:
-        visible = scope(Conversation.objects.select_related("whatsapp_number__business"), signed_in(self.request))
+        visible = scope(
+            Conversation.objects.select_related("customer", "whatsapp_number__business"), signed_in(self.request)
+        )
         return get_object_or_404(visible, pk=self.kwargs["conversation_pk"])
 
 

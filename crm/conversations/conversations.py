@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from accounts.database.bulk_update import update_rows
 from accounts.database.saving import update
 from accounts.models import User
 from accounts.refusals import Refusal
-from crm.models import Conversation, Customer
+from crm.models import Conversation, Customer, Wait
 from whatsapp.models import WhatsAppNumber
 
 from .tasks import show_read_on_commit
@@ -70,6 +71,23 @@ def wait_for_person(conversation: Conversation, since: datetime) -> None:
         change(conversation, waiting_since=since)
 
 
+def end_wait(conversation: Conversation, at: datetime, ending: str, user: User | None = None) -> dict[str, Any]:
+    """
+    A wait for a person ends at a time, by this person if it is known who: it is kept how long it was. Returns the
+    columns of the conversation that whoever ends it has to write.
+    """
+    if since := conversation.waiting_since:
+        Wait.objects.create(
+            business_id=conversation.business_id,
+            conversation=conversation,
+            user=user,
+            ending=ending,
+            waited_seconds=max(int((at - since).total_seconds()), 0),
+            ended_at=at,
+        )
+    return {"waiting_since": None}
+
+
 def hand_over(conversation: Conversation, since: datetime) -> None:
     """A bot calls a person: it is silent from now on, and the conversation is open, unread and waits since a time."""
     wait_for_person(conversation, since)
@@ -92,7 +110,7 @@ def note_answer(conversation: Conversation, at: datetime) -> None:
     change(
         conversation,
         unread=conversation.unread if wrote_later else 0,
-        waiting_since=conversation.waiting_since if wrote_later else None,
+        **({} if wrote_later else end_wait(conversation, at, Wait.Ending.ANSWERED)),
         last_message_at=max(conversation.last_message_at, at),
     )
 
@@ -101,16 +119,17 @@ def assign(conversation: Conversation, user: User | None) -> None:
     """Say who answers here; None: nobody in particular. Raises ValidationError for a person of another business."""
     if user and user.business_id != conversation.business_id:
         raise ValidationError({"user": _("This person does not exist.")})
-    change(conversation, assignee=user)
+    change(conversation, assignee=user, assigned_at=timezone.now() if user else None)
 
 
+@transaction.atomic(savepoint=False)
 def close(conversation: Conversation) -> None:
     """Take it off the list of open conversations, until the customer writes again. Bots answer then."""
     change(
         conversation,
+        **end_wait(conversation, timezone.now(), Wait.Ending.CLOSED),
         status=Conversation.Status.CLOSED,
         unread=0,
-        waiting_since=None,
         snoozed_until=None,
         bot_paused=False,
         bot_resumes_at=None,

@@ -1,5 +1,6 @@
 """Writes to customers: a row in the ledger first, then delivery."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from crm.customers import customers
 from crm.media import media
-from crm.models import Conversation, Customer, MediaFile, Message
+from crm.models import Conversation, Customer, MediaFile, Message, Wait
 from whatsapp.graph.media_types import HEAD, MediaType, recognise
 from whatsapp.message_templates import header_files
 from whatsapp.message_templates.availability import check_parameters, check_usable
@@ -31,6 +32,9 @@ from .message_texts import message_text
 #: Characters of a text (Cloud API, "Text messages").
 MAX_TEXT = 4096
 
+#: Signs of one emoji: a family of four with its joiners, or a flag of a region.
+MAX_EMOJI = 16
+
 #: Characters of a file's caption, and the types that have one (Cloud API, "Media messages").
 MAX_CAPTION = 1024
 CAPTIONED_TYPES = ("image", "video", "document")
@@ -44,21 +48,35 @@ def queue(
     author: User | None = None,
     due_at: datetime | None = None,
     pause_bot: bool = False,
+    reply_to: Message | None = None,
 ) -> Message:
     """
-    Queue a message in a conversation, to be sent not before `due_at`; with `pause_bot` a person answers there
-    (`conversations.pause_bot`). `content` is the Cloud API's message without its recipient; `text` is what a person
-    reads of it. Raises Refusal when the number may not send, or for anything but a template outside the window.
+    Queue a message in a conversation, to be sent not before `due_at`, quoting the one it is a `reply_to`; with
+    `pause_bot` a person answers there (`conversations.pause_bot`). `content` is the Cloud API's message without its
+    recipient; `text` is what a person reads of it. Raises Refusal when the number may not send, or for anything but a
+    template outside the window; and ValidationError on `reply_to`.
     """
     check_may_be_sent(conversation, content["type"])
+    context_wamid = _wamid_of(conversation, reply_to, "reply_to") if reply_to else ""
+    if context_wamid:
+        content = {**content, "context": {"message_id": context_wamid}}
     # What may be refused was refused: nothing of this is undone alone, so that no savepoint is needed.
     with transaction.atomic(savepoint=False):
         if (files := references_in(content)) and not header_files.use(conversation.whatsapp_number, files):
             due_at = Message.NOT_UPLOADED
-        message = _create(conversation, content, text=text, origin=origin, author=author, due_at=due_at)
+        message = _create(
+            conversation,
+            content,
+            text=text,
+            origin=origin,
+            author=author,
+            due_at=due_at,
+            context_wamid=context_wamid,
+        )
         values: dict[str, Any] = {"last_message_at": message.timestamp}
         if origin != Message.Origin.BOT:
-            values |= {"waiting_since": None}
+            person = author if origin == Message.Origin.PERSON else None
+            values |= conversations.end_wait(conversation, message.timestamp, Wait.Ending.ANSWERED, person)
         if pause_bot:
             values |= conversations.pause(conversation)
         conversations.change(conversation, **values, **conversations.after_answer(conversation))
@@ -79,6 +97,49 @@ def _create(conversation: Conversation, content: dict[str, Any], **values: Any) 
     )
     insert(message)
     return message
+
+
+def _wamid_of(conversation: Conversation, message: Message, field: str) -> str:
+    """By what Meta knows a message of this conversation. Raises ValidationError on `field` when it knows none."""
+    is_said = message.conversation_id == conversation.pk and message.wamid and not message.is_event
+    if not is_said:
+        raise ValidationError({field: _("This message is not in the customer's WhatsApp.")}, code="not_said")
+    return str(message.wamid)
+
+
+def react(
+    conversation: Conversation,
+    message: Message,
+    emoji: str,
+    author: User | None,
+    origin: str = Message.Origin.PERSON,
+) -> Message:
+    """
+    Queue a reaction to a message; an empty one takes the reaction back. It is no answer: whoever waits waits on.
+    Raises ValidationError on `emoji` and `message`, and Refusal like `queue`.
+    """
+    emoji = emoji.strip()
+    if emoji and not _is_emoji(emoji):
+        raise ValidationError({"emoji": _("A reaction is one emoji.")}, code="emoji")
+    check_may_be_sent(conversation, "reaction")
+    wamid = _wamid_of(conversation, message, "message")
+    content = {"type": "reaction", "reaction": {"message_id": wamid, "emoji": emoji}}
+    with transaction.atomic(savepoint=False):
+        reaction = _create(
+            conversation, content, text=emoji, origin=origin, author=author, context_wamid=wamid, due_at=None
+        )
+        conversations.change(conversation)
+        _deliver_on_commit(reaction)
+    return reaction
+
+
+def _is_emoji(text: str) -> bool:
+    """Whether a text is short enough for one emoji, which may be of many signs, and has no letters or spaces."""
+    return (
+        len(text) <= MAX_EMOJI
+        and any(unicodedata.category(sign) in ("So", "Me") for sign in text)
+        and not any(sign.isalpha() or sign.isspace() for sign in text)
+    )
 
 
 def _deliver_on_commit(message: Message) -> None:
@@ -110,11 +171,12 @@ def reply(
     author: User | None,
     origin: str = Message.Origin.PERSON,
     pause_bot: bool = True,
+    reply_to: Message | None = None,
 ) -> Message:
-    """Queue a text by a person or a program. Raises ValidationError on `text`, and Refusal like `queue`."""
-    text = _clean_text(text)
+    """Queue a text by a person or a program. Raises ValidationError on `text`, and what `queue` raises."""
+    text = clean_text(text)
     content = {"type": "text", "text": {"body": text}}
-    return queue(conversation, content, text, origin, author, pause_bot=pause_bot)
+    return queue(conversation, content, text, origin, author, pause_bot=pause_bot, reply_to=reply_to)
 
 
 @transaction.atomic
@@ -126,6 +188,7 @@ def reply_with_template(
     origin: str = Message.Origin.PERSON,
     pause_bot: bool = True,
     upload: UploadedFile | None = None,
+    reply_to: Message | None = None,
 ) -> Message:
     """
     Queue a filled-in template, which may be sent at any time, with a file for its header if one is given; it then
@@ -139,7 +202,8 @@ def reply_with_template(
     check_parameters(template, parameters)
     header_files.check(number, template, parameters)
     content = template_message(template, parameters)
-    return queue(conversation, content, template.filled_in(parameters), origin, author, pause_bot=pause_bot)
+    text = template.filled_in(parameters)
+    return queue(conversation, content, text, origin, author, pause_bot=pause_bot, reply_to=reply_to)
 
 
 @transaction.atomic
@@ -150,6 +214,7 @@ def reply_with_file(
     author: User | None,
     origin: str = Message.Origin.PERSON,
     pause_bot: bool = True,
+    reply_to: Message | None = None,
 ) -> Message:
     """
     Queue an uploaded picture, film, sound, sticker or document; it goes out when Meta has the file. Raises
@@ -163,7 +228,8 @@ def reply_with_file(
     content = {"type": media_type.kind, media_type.kind: body}
     with translation.override(conversation.whatsapp_number.business.language):
         text = caption or message_text(media_type.kind, content)
-    message = queue(conversation, content, text, origin, author, due_at=MediaFile.NOT_UPLOADED, pause_bot=pause_bot)
+    due_at = MediaFile.NOT_UPLOADED
+    message = queue(conversation, content, text, origin, author, due_at, pause_bot=pause_bot, reply_to=reply_to)
     media.attach(message, upload, media_type.mime)
     return message
 
@@ -188,7 +254,8 @@ def _clean_caption(caption: str, kind: str) -> str:
     return caption
 
 
-def _clean_text(text: str) -> str:
+def clean_text(text: str) -> str:
+    """A text as it goes out. Raises ValidationError on `text`."""
     text = text.strip()
     if not text:
         raise ValidationError({"text": _("Write something.")}, code="required")
@@ -210,16 +277,18 @@ def write(
     upload: UploadedFile | None = None,
     origin: str = Message.Origin.API,
     pause_bot: bool = True,
+    reply_to: Message | None = None,
 ) -> Message:
     """
     Queue a filled-in template, with a file for its header if there is one, or a file with the text as its caption;
     else a text. Raises like the `reply` that it is.
     """
     if template:
-        return reply_with_template(conversation, template, parameters or {}, author, origin, pause_bot, upload)
+        values = parameters or {}
+        return reply_with_template(conversation, template, values, author, origin, pause_bot, upload, reply_to)
     if upload:
-        return reply_with_file(conversation, upload, text, author, origin, pause_bot)
-    return reply(conversation, text, author, origin, pause_bot)
+        return reply_with_file(conversation, upload, text, author, origin, pause_bot, reply_to)
+    return reply(conversation, text, author, origin, pause_bot, reply_to)
 
 
 @transaction.atomic
@@ -260,6 +329,23 @@ def send_again(message: Message) -> None:
     """
     check_may_be_sent(message.conversation, message.type)
     ledger.send_again(message)
+    _send(message)
+
+
+@transaction.atomic
+def try_again(message: Message) -> None:
+    """
+    Try a message once more that did not go out, because a person says so. Raises Refusal like `queue`, and when it has
+    not failed, or was tried again meanwhile.
+    """
+    check_may_be_sent(message.conversation, message.type)
+    ledger.try_again(message)
+    _send(message)
+    conversations.change(message.conversation)
+
+
+def _send(message: Message) -> None:
+    """Have a message that waits again sent, with its files."""
     media.ensure_uploaded(message)
     if (files := references_in(message.content)) and not header_files.use(message.whatsapp_number, files):
         Message.objects.filter(pk=message.pk).update(due_at=Message.NOT_UPLOADED)

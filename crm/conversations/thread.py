@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, cast
 
 from django.db.models import Q, QuerySet
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.media.response import INLINE_TYPES
 from crm.models import Conversation, MediaFile, Message
-from crm.models.message import ANNOTATION_TYPES, LINE_TYPES, MEDIA_TYPES
+from crm.models.message import ANNOTATION_TYPES, LINE_TYPES, MEDIA_TYPES, NOTE_TYPE
 from whatsapp.message_templates import sent_headers
 from whatsapp.models import OutboundMessage, outbound_models
 
@@ -51,6 +51,8 @@ class Entry:
     edited_text: str = ""
     is_revoked: bool = False
     reactions: list[str] = field(default_factory=list)
+    #: Why a bot said it (crm.inbox.reasons), where that is asked.
+    reason: Any = None
 
     @property
     def is_line(self) -> bool:
@@ -60,6 +62,21 @@ class Entry:
     def awaits_decision(self) -> bool:
         """Whether a person is to say what became of it; broadcasts have a page of their own for that."""
         return isinstance(self.row, Message) and self.row.status == Message.Status.UNKNOWN
+
+    @property
+    def is_note(self) -> bool:
+        """Whether colleagues tell it each other, and no customer sees it."""
+        return self.type == NOTE_TYPE
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it did not go out, so that a person may have it tried again."""
+        return isinstance(self.row, Message) and self.row.status == Message.Status.FAILED
+
+    @property
+    def may_be_answered(self) -> bool:
+        """Whether WhatsApp knows it, so that it can be quoted and reacted to."""
+        return isinstance(self.row, Message) and bool(self.row.wamid) and not self.is_line
 
     @property
     def player(self) -> str:
@@ -114,6 +131,12 @@ def _messages_before(conversation: Conversation, cursor: tuple[datetime, int] | 
     return messages.order_by("-timestamp", "-pk")
 
 
+def cursor_after(day: date) -> str:
+    """The cursor of the page that ends with a day, in the time zone that is active."""
+    end = timezone.make_aware(datetime.combine(day, time.max))
+    return f"{end.isoformat()}_0"
+
+
 def _cursor(message: Message) -> str:
     return f"{message.timestamp.isoformat()}_{message.pk}"
 
@@ -138,6 +161,14 @@ def _others(conversation: Conversation, since: datetime | None, until: datetime 
         if until:
             rows = rows.filter(written_at__lt=until)
         yield from rows[:PAGE_SIZE]
+
+
+def received(conversation: Conversation, limit: int) -> list[OutboundMessage]:
+    """The last things that other apps sent to this customer through this number, the latest first."""
+    models = [model for model in outbound_models() if model is not Message]
+    ids = (conversation.whatsapp_number_id, conversation.customer_id)
+    rows: list[Any] = [row for model in models for row in model.in_thread(*ids).order_by("-pk")[:limit]]
+    return sorted(rows, key=lambda row: row.written_at, reverse=True)[:limit]
 
 
 def _entry_of_message(message: Message) -> Entry:

@@ -7,6 +7,9 @@ from .customer_upload import ColumnsFrom, CustomerUpload
 from .deal import Deal, DealPipeline, DealStage
 from .media_file import MediaFile
 from .message import Message
+from .saved_reply import SavedReply
+from .scheduled_message import ScheduledMessage
+from .wait import Wait
 
 __all__ = [
     "ColumnMapping",
@@ -22,5 +25,8 @@ __all__ = [
     "DealStage",
     "MediaFile",
     "Message",
+    "SavedReply",
+    "ScheduledMessage",
     "Tag",
+    "Wait",
 ]

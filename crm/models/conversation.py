@@ -50,6 +50,8 @@ class Conversation(TenantModel):
         related_name="+",
         verbose_name=_("assignee"),
     )
+    # Since when it is the assignee's; empty also where that was not kept yet.
+    assigned_at = models.DateTimeField(_("assigned"), null=True, editable=False)
     bot_paused = models.BooleanField(
         _("bot paused"), default=False, help_text=_("A person answers here; bots are silent.")
     )
@@ -159,6 +161,11 @@ class Conversation(TenantModel):
     def is_snoozed(self) -> bool:
         """Whether it is out of sight now."""
         return self.snoozed_until is not None and timezone.now() < self.snoozed_until
+
+    @property
+    def snooze_ends_at(self) -> datetime | None:
+        """Until when it is out of sight; None where it is not."""
+        return self.snoozed_until if self.is_snoozed else None
 
 
 class ConversationRead(TenantModel):

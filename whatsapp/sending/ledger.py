@@ -263,6 +263,18 @@ def send_again(row: OutboundMessage) -> None:
     _decide(row, status=row.waits_as, due_at=None, attempts=0)
 
 
+def try_again(row: OutboundMessage) -> None:
+    """A person says that a message that did not go out is to be tried once more. Raises Refusal."""
+    changes = {"status": row.waits_as, "due_at": None, "attempts": 0, "wamid": None, "token": None}
+    if (
+        not type(row)
+        .objects.filter(pk=row.pk, status=Status.FAILED)
+        .update(**changes, error_code=None, error_title="", accepted_at=None, sent_at=None)
+    ):
+        raise Refusal("not_failed", _("The status of this message is known by now. Reload the page to see it."))
+    row.refresh_from_db()
+
+
 def _decide(row: OutboundMessage, **changes: Any) -> None:
     changes |= {"error_code": None, "error_title": ""}
     if not type(row).objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):

@@ -1,7 +1,8 @@
 "use strict";
 
 // Keeps parts of a page up to date while its tab is visible. The element with `data-live` has the address of the parts;
-// each replaces the one with the same id. Afterwards the document gets the event `live`.
+// each replaces the one with the same id. Afterwards the document gets the event `live`. A page that asks in its own way
+// shows what it gets by `liveParts.show`.
 (() => {
     const INTERVAL = 2000;
     const source = () => document.querySelector("[data-live]");
@@ -53,11 +54,20 @@
     }
 
     function show(html) {
-        for (const part of [...new DOMParser().parseFromString(html, "text/html").body.children]) {
-            update(document.getElementById(part.id), part);
+        showParts([...new DOMParser().parseFromString(html, "text/html").body.children]);
+    }
+
+    function showParts(parts) {
+        for (const part of parts) {
+            const shown = document.getElementById(part.id);
+            if (shown) {
+                update(shown, part);
+            }
         }
         document.dispatchEvent(new Event("live"));
     }
+
+    globalThis.liveParts = {show: showParts};
 
     let etag = "";
 

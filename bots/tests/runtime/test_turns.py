@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.deletion import deletion
+from accounts.office_hours import DAYS
 from accounts.testing import make_business
 from bots.editor import scenarios
 from bots.engine.effects import EndReason
-from bots.engine.office_hours import DAYS
 from bots.models import BotSession, BotTurn
 from bots.runtime import loading, turns
 from bots.testing import document, make_bot, make_published_scenario, make_scenario, order

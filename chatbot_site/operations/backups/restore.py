@@ -18,7 +18,7 @@ from bots.engine.effects import EndReason
 from bots.runtime import writing
 from broadcasts import lifecycle
 from chatbot_site.operations import database_lock
-from crm.conversations import recording
+from crm.conversations import recording, scheduled
 from crm.media import media
 from whatsapp.sending import ledger
 from whatsapp.webhooks import process
@@ -80,6 +80,7 @@ def _send_nothing(made_at: datetime) -> None:
     process.record_waiting(recording.record_first)
     recording.skip_automation()
     media.cancel_uploads()
+    scheduled.hold_restored()
     ledger.settle_restored()
     lifecycle.pause_restored(made_at)
     sign_in.sign_everybody_out()

@@ -62,7 +62,8 @@ DELETION = (
 )
 DELETION_STATE = {"state": "waiting running done"}
 BUSINESS = (
-    "id name country time_zone language currency is_suspended bot_returns_after opt_out_words opt_in_words "
+    "id name country time_zone language currency is_suspended bot_returns_after office_hours alerts_after "
+    "alerts_about_numbers assigns_automatically returns_after opt_out_words opt_in_words "
     "confirms_opt_out opt_out_text opt_in_text created_at"
 )
 ME = "id email name language role business"
@@ -85,8 +86,8 @@ DEAL = (
     "moved_at created_at"
 )
 CONVERSATION = (
-    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario unread last_inbound_at "
-    "window_open last_message_at created_at"
+    "id whatsapp_number customer status assignee bot_paused bot_resumes_at in_scenario waiting_since "
+    "snoozed_until unread unread_by_me last_inbound_at window_open last_message_at created_at"
 )
 CONVERSATION_STATUS = {"status": "open closed"}
 MESSAGE = (
@@ -97,6 +98,8 @@ MESSAGE_WORDS = {
     "direction": "in out internal",
     "status": "received queued sending accepted sent delivered read failed unknown",
 }
+SCHEDULED = "id conversation author send_at text template cancel_if_customer_writes state problem created_at"
+SCHEDULED_STATE = {"state": "waiting sent cancelled failed"}
 TEMPLATE = (
     "id waba_id name language category previous_category correct_category status rejection_reason rejection_text "
     "status_date quality_score parameter_format components"
@@ -144,7 +147,8 @@ OPERATIONS = [
     Operation(
         "PATCH",
         "business/",
-        body="name? country? time_zone? language? currency? bot_returns_after? opt_out_words? opt_in_words? "
+        body="name? country? time_zone? language? currency? bot_returns_after? office_hours? alerts_after? "
+        "alerts_about_numbers? assigns_automatically? returns_after? opt_out_words? opt_in_words? "
         "confirms_opt_out? opt_out_text? opt_in_text?",
         answer=BUSINESS,
     ),
@@ -228,14 +232,25 @@ OPERATIONS = [
     ),
     *crud("deal-pipelines/", "id name position", "name position?"),
     # Conversations
-    *read("conversations/", CONVERSATION, "status whatsapp_number assignee", "cursor", words=CONVERSATION_STATUS),
+    *read(
+        "conversations/",
+        CONVERSATION,
+        "status whatsapp_number assignee waiting queue closing_within tag search",
+        "cursor",
+        words=CONVERSATION_STATUS,
+    ),
     *delete("conversations/{id}/"),
     about_a_conversation("assign", body="user"),
     about_a_conversation("close"),
     about_a_conversation("reopen"),
     about_a_conversation("pause-bot", body="bot_resumes_at?"),
     about_a_conversation("resume-bot"),
-    *read("messages/", MESSAGE, "whatsapp_number conversation direction", "cursor", words=MESSAGE_WORDS),
+    Operation("POST", "conversations/{id}/notes/", body="text", answer=MESSAGE, status=201),
+    Operation("POST", "conversations/{id}/react/", body="message emoji", answer=MESSAGE, status=201, sends=True),
+    about_a_conversation("snooze", body="until"),
+    about_a_conversation("read"),
+    about_a_conversation("unread"),
+    *read("messages/", MESSAGE, "whatsapp_number conversation direction search", "cursor", words=MESSAGE_WORDS),
     Operation(
         "POST",
         "messages/",
@@ -248,11 +263,25 @@ OPERATIONS = [
     Operation(
         "POST",
         "conversations/{id}/messages/",
-        body="text? template? parameters? media? caption? pause_bot?",
+        body="text? template? parameters? media? caption? pause_bot? saved_reply? reply_to? send_at? "
+        "cancel_if_customer_writes?",
         answer=MESSAGE,
         status=201,
         sends=True,
     ),
+    Operation(
+        "POST",
+        "conversations/{id}/messages/",
+        body="text? template? parameters? send_at? cancel_if_customer_writes?",
+        answer=SCHEDULED,
+        status=202,
+        sends=True,
+        words=SCHEDULED_STATE,
+    ),
+    *read("scheduled-messages/", SCHEDULED, "conversation state", words=SCHEDULED_STATE),
+    Operation("POST", "scheduled-messages/{id}/cancel/", answer=SCHEDULED, words=SCHEDULED_STATE),
+    Operation("POST", "scheduled-messages/{id}/send-now/", answer=SCHEDULED, words=SCHEDULED_STATE),
+    *crud("saved-replies/", "id shortcut text is_shared created_at", "shortcut text is_shared?", "shortcut"),
     # Broadcasts
     *crud(
         "broadcasts/",
@@ -276,5 +305,10 @@ OPERATIONS = [
     ),
     *read("broadcast-messages/", BROADCAST_MESSAGE, "broadcast status", "cursor", words={"status": NINE_STATES}),
     # The overview
-    Operation("GET", "stats/", answer="needs today"),
+    Operation(
+        "GET",
+        "stats/",
+        query="from to",
+        answer="needs today last_week waiting period days first_answers solved_by_bots people numbers deals",
+    ),
 ]

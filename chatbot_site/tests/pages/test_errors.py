@@ -1,7 +1,8 @@
 """What is answered when no view could."""
 
 import pytest
-from django.test import RequestFactory
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
 from django.utils import translation
 
 from accounts.testing import make_colleague, make_owner
@@ -55,3 +56,17 @@ def test_too_many_fields_are_refused_in_words(client, settings):
     page = client.post("/admin/crm/tag/add/", {"name": "vip", "a": "1", "b": "2"})
     assert page.status_code == 400
     assert "Nothing was saved" in page.content.decode()
+
+
+def test_a_form_that_was_open_for_too_long_says_what_to_do():
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "ru"})
+    page = client.post("/admin/login/", {"username": "x", "password": "y"})
+    text = page.content.decode()
+    assert page.status_code == 403
+    assert "обновите страницу" in text and 'href="/admin/"' in text
+    assert "DEBUG" not in text and "<style" not in text
+
+
+@pytest.mark.parametrize("template", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"])
+def test_every_error_page_has_a_way_back(template):
+    assert 'class="button primary" href="/admin/"' in render_to_string(template)

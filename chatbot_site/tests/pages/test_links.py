@@ -10,7 +10,7 @@ from accounts.models import Role, User
 from accounts.testing import make_administrator, make_colleague
 from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.demo import running, story
-from chatbot_site.overview import needs
+from chatbot_site.overview.needs import needs
 from chatbot_site.tests.pages.crawler import Crawler
 from crm.models import Message
 from whatsapp.models import WebhookEvent, WhatsAppNumber
@@ -58,7 +58,7 @@ def signed_in(person: User) -> Client:
 def test_everything_waits_for_the_owner(owner: User) -> None:
     waiting = {need.kind for need in needs(owner.business)}
 
-    assert waiting >= {"unread", "unknown", "unknown_of_broadcasts", "paused_broadcasts", "webhook_events"}
+    assert waiting >= {"waiting", "unknown", "unknown_of_broadcasts", "paused_broadcasts", "webhook_events"}
 
 
 @pytest.mark.parametrize("role", [owner_itself, manager, operator, administrator])

@@ -7,12 +7,19 @@ from django.utils import timezone
 from accounts.models import Deletion
 from accounts.testing import make_owner
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from chatbot_site.overview import needs, today
+from chatbot_site.overview import spans
+from chatbot_site.overview.needs import needs
+from chatbot_site.overview.rows import rows_of
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.models import WebhookEvent
 from whatsapp.testing import make_number
 
 pytestmark = pytest.mark.django_db
+
+
+def today(business):
+    figures, _last_week = spans.today_and_last_week(business, rows_of(business))
+    return {"received": figures.received, "sent": figures.sent_in_all, "failed": figures.failed}
 
 
 def test_what_could_not_be_processed_is_linked_alone(client):

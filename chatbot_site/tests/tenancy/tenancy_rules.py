@@ -18,6 +18,7 @@ PERSONAL = {"accounts.IdempotentRequest", "accounts.SelectedRow", "accounts.Sele
 
 #: Models without a page or an address of their own, or with one for whoever made the row.
 WITHOUT_SURFACE = {
+    "accounts.MailedAlert",
     "bots.BotCall",
     "bots.BotTimer",
     "crm.ColumnMapping",
@@ -25,6 +26,7 @@ WITHOUT_SURFACE = {
     "crm.ConversationRead",
     "crm.CustomerUpload",
     "crm.MediaFile",
+    "crm.Wait",
     "whatsapp.QuickSetup",
 }
 

@@ -10,7 +10,17 @@ from bots.models import Bot, BotScenario
 from broadcasts.models import Broadcast, BroadcastMessage
 from chatbot_site.tests.api.contract import OPERATIONS
 from chatbot_site.tests.tenancy.world import World
-from crm.models import Conversation, Customer, Deal, DealPipeline, DealStage, Message, Tag
+from crm.models import (
+    Conversation,
+    Customer,
+    Deal,
+    DealPipeline,
+    DealStage,
+    Message,
+    SavedReply,
+    ScheduledMessage,
+    Tag,
+)
 from whatsapp.models import HeaderFile, MessageTemplate, WhatsAppNumber
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +29,8 @@ pytestmark = pytest.mark.django_db
 OF_THE_OWNER = {"business", "deletions", "subscription", "team", "tokens"}
 OF_MANAGERS = {"whatsapp-numbers", "templates", "bots", "bot-scenarios", "broadcasts", "broadcast-messages"}
 OF_ANYBODY = {"auth", "stats"}
+#: Everybody adds their own; those of the world are everybody's, which managers write.
+SHARED = {"saved-replies"}
 
 #: POSTs that change nothing, and GETs that are a step towards a change.
 READING = {"bots/{id}/simulate/", "bot-scenarios/{id}/validate/"}
@@ -46,6 +58,8 @@ ROWS = {
     "deal-pipelines": DealPipeline,
     "conversations": Conversation,
     "messages": Message,
+    "saved-replies": SavedReply,
+    "scheduled-messages": ScheduledMessage,
 }
 
 
@@ -60,6 +74,8 @@ def may(role, operation):
         return reads and role == "manager"
     if role == "manager":
         return not (deletes and resource == "whatsapp-numbers")
+    if resource in SHARED:
+        return reads or operation.method == "POST"
     return reads if resource in OF_MANAGERS else not deletes
 
 

@@ -36,6 +36,8 @@ VALUES = {
     "crm.Customer": {"phone": lambda serial, word: f"+7916{serial:07}"},
     "crm.Deal": {"currency": lambda serial, word: "RUB"},
     "crm.Message": {"direction": lambda serial, word: "in", "status": lambda serial, word: "received"},
+    # Everybody's.
+    "crm.SavedReply": {"owner": lambda serial, word: None, "shortcut": lambda serial, word: f"{word}{serial}"},
     "whatsapp.MessageTemplate": {"components": lambda serial, word: [{"type": "BODY", "text": word}]},
     "whatsapp.WhatsAppNumber": {
         "phone_number": lambda serial, word: f"+7917{serial:07}",

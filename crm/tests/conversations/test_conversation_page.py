@@ -265,8 +265,10 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(page, conversation,
         make_message(conversation, "Hello", "out")
     page.get(address(conversation))
 
-    # session, user, business, two of permissions, conversation, messages, broadcast messages, reactions, tags, deals, those waiting
-    with django_assert_max_num_queries(13):
+    # session, user with business, two of permissions, conversation; messages, broadcast messages, reactions; list,
+    # last messages, counts, numbers, tags of the filter, people twice; templates, tags, deals, scheduled, other
+    # conversations, broadcasts, what the bot knows; what waits, for the navigation
+    with django_assert_max_num_queries(24):
         page.get(address(conversation))
 
 
@@ -333,6 +335,7 @@ def test_a_file_named_like_html_is_harmless(page, conversation):
 
 
 def test_a_thread_of_files_takes_as_many_queries_as_one(page, conversation, django_assert_num_queries):
+    make_picture(conversation)
     with CaptureQueriesContext(connection) as queries:
         page.get(address(conversation, "live"))
     for _ in range(5):

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 
-from bots.engine.office_hours import clean_office_hours, is_open
+from accounts.office_hours import clean_office_hours, is_open
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOURS = {"mon": ["09:00-13:00", "14:00-18:00"], "fri": ["22:00-02:00"], "sun": ["00:00-24:00"]}

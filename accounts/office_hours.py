@@ -1,4 +1,4 @@
-"""When a bot's people are at work: for each day spans like 09:00-18:00. Pure."""
+"""When people are at work: for each day spans like 09:00-18:00. Pure."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-#: The days as a bot's `office_hours` names them, in the order of date.weekday().
+#: The days as `office_hours` names them, in the order of date.weekday().
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _SPAN = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–—]\s*(\d{1,2})(?::(\d\d))?")

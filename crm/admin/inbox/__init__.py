@@ -1,0 +1,3 @@
+from .page import Inbox
+
+__all__ = ["Inbox"]

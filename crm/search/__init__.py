@@ -1,0 +1,1 @@
+"""Finds what was said in conversations, by the words people type."""

@@ -78,7 +78,7 @@ class DealAdmin(CustomerSearch):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Stages in the order of a board."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and db_field.name == "stage":
             field.queryset = field.queryset.order_by("pipeline__position", "pipeline", "position", "pk")
         return field

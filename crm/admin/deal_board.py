@@ -89,7 +89,8 @@ class Board:
         query = self.request.GET.copy()
         query.pop("after", None)
         return {
-            "pipelines": self.pipelines,
+            # Once, and not for each of a hundred cards.
+            "stage_options": render_to_string("admin/crm/deal/stage_options.html", {"pipelines": self.pipelines}),
             "may_change": self.model_admin.has_change_permission(self.request),
             "board_query": query.urlencode(),
         }

@@ -29,7 +29,7 @@ class AmountField(forms.DecimalField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {**super().widget_attrs(widget), "inputmode": "decimal", "autocomplete": "off"}
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # The stub takes it for whole numbers.
         return parse_amount(value) if isinstance(value, str) else value
 
     def prepare_value(self, value: Any) -> Any:
@@ -102,9 +102,9 @@ class QuickAddForm(IdempotentForm):
 
     def __init__(self, business: Business, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, model in {"customer": Customer, "stage": DealStage, "conversation": Conversation}.items():
+        for name in ("customer", "stage", "conversation"):
             field: Any = self.fields[name]
-            field.queryset = model.objects.for_business(business)
+            field.queryset = field.queryset.model.objects.for_business(business)
 
     def clean(self) -> dict[str, Any]:
         cleaned_data = super().clean() or {}

@@ -184,13 +184,16 @@ def _add_refusal(form: MoveForm | QuickAddForm, refusal: Refusal | ValidationErr
 def _refused(form: MoveForm | QuickAddForm) -> HttpResponse:
     """Why it was not done: a sentence, and the field it is about. A 200, as of a form that is shown again."""
     errors = {name: [str(sentence) for sentence in sentences] for name, sentences in form.errors.items()}
-    detail = " ".join(sentence for sentences in errors.values() for sentence in sentences)
-    return JsonResponse({"is_done": False, "detail": detail, "errors": errors})
+    return JsonResponse({"is_done": False, "detail": _sentences(form), "errors": errors})
+
+
+def _sentences(form: MoveForm | QuickAddForm) -> str:
+    return " ".join(str(sentence) for errors in form.errors.values() for sentence in errors)
 
 
 def _to_the_long_form(request: HttpRequest, form: QuickAddForm) -> HttpResponse:
     """The page that adds a deal, with what was typed, and the sentence that says what is missing."""
-    messages.error(request, " ".join(sentence for errors in form.errors.values() for sentence in errors))
+    messages.error(request, _sentences(form))
     query = QueryDict(mutable=True)
     names = ("title", "stage", "customer", "conversation")
     query.update({name: request.POST[name] for name in names if name in request.POST})

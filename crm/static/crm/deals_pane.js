@@ -3,6 +3,8 @@
 // The deals beside a conversation: moved and added without leaving it. Listens on the document, so that it works on
 // whatever pane is put there later.
 (() => {
+    document.documentElement.classList.add("moves-deals");
+
     const paneOf = (element) => element.closest(".deals-pane");
 
     async function send(form, extra, focused) {

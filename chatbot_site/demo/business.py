@@ -20,7 +20,7 @@ from broadcasts.models import Broadcast, BroadcastMessage
 from crm.conversations import conversations, recording
 from crm.customers import customers
 from crm.deals import deals
-from crm.models import Conversation, Customer, Message
+from crm.models import Conversation, Customer, Message, Wait
 from whatsapp.graph.error_codes import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator.graph.message_templates import DEFAULT_TEMPLATES
@@ -100,6 +100,7 @@ def _make_conversations(numbers: Mapping[str, WhatsAppNumber], people: People, o
     for conversation in rows.filter(customer__phone__in=waiting):
         conversations.pause_bot(conversation)
         conversations.assign(conversation, operator)
+        conversations.wait_for_person(conversation, conversation.last_inbound_at or now)
     for conversation in rows.exclude(customer__phone__in=waiting):
         conversations.mark_read(conversation)
 
@@ -160,7 +161,14 @@ def _record_outbound(conversation: Conversation, line: Line, moment: datetime, w
         status=line.status,
         **_outcome(line.status, moment, wamid),
     )
-    conversations.change(conversation, unread=0, last_message_at=moment)
+    answered = _answered(conversation, moment, operator) if line.who == "person" else {}
+    conversations.change(conversation, unread=0, last_message_at=moment, **answered)
+
+
+def _answered(conversation: Conversation, moment: datetime, operator: User) -> dict[str, Any]:
+    """The customer waited for a person, who answers at this moment."""
+    conversations.wait_for_person(conversation, conversation.last_inbound_at or moment)
+    return conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator)
 
 
 def _outcome(status: str, moment: datetime, wamid: str) -> dict[str, Any]:

@@ -89,10 +89,8 @@ def _make_conversations(numbers: Mapping[str, WhatsAppNumber], people: People, o
     business = numbers[story.SHOP["name"]].business
     now = timezone.now().astimezone(ZoneInfo(business.time_zone))
     for number, person, lines in story.CHATS:
-        for line, following in zip(lines, [*lines[1:], None], strict=True):
+        for line in lines:
             _record(numbers[number["name"]], people[person], line, line.when(now), next(wamids), operator)
-            if line.who == "customer" and following and following.who == "person":
-                _leave_to_people(numbers[number["name"]], people[person], line.when(now))
     _date_back(business, now)
     rows = Conversation.objects.for_business(business)
     closed = [person.phone for person in story.CLOSED]
@@ -147,11 +145,6 @@ def _record_inbound(number: WhatsAppNumber, customer: Customer, text: str, momen
     recording.record(number, Change(field="messages", value={}, messages=(message,)))
 
 
-def _leave_to_people(number: WhatsAppNumber, customer: Customer, moment: datetime) -> None:
-    """What a customer wrote at a moment was for people, who then answered."""
-    conversations.wait_for_person(Conversation.objects.get(whatsapp_number=number, customer=customer), moment)
-
-
 def _record_outbound(conversation: Conversation, line: Line, moment: datetime, wamid: str, operator: User) -> None:
     """A message that went out long ago, and has the status that the story says."""
     Message.objects.create(
@@ -168,9 +161,14 @@ def _record_outbound(conversation: Conversation, line: Line, moment: datetime, w
         status=line.status,
         **_outcome(line.status, moment, wamid),
     )
-    is_answer = line.who == "person"
-    ended = conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator) if is_answer else {}
-    conversations.change(conversation, unread=0, last_message_at=moment, **ended)
+    answered = _answered(conversation, moment, operator) if line.who == "person" else {}
+    conversations.change(conversation, unread=0, last_message_at=moment, **answered)
+
+
+def _answered(conversation: Conversation, moment: datetime, operator: User) -> dict[str, Any]:
+    """The customer waited for a person, who answers at this moment."""
+    conversations.wait_for_person(conversation, conversation.last_inbound_at or moment)
+    return conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator)
 
 
 def _outcome(status: str, moment: datetime, wamid: str) -> dict[str, Any]:

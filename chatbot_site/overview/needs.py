@@ -92,7 +92,7 @@ def _url(kind: str) -> str:
     if kind == "waiting":
         return inbox_url("waiting")
     if kind == "closing":
-        return inbox_url("waiting", closing_within="2")
+        return inbox_url("waiting", closing="yes")
     name, query = {
         "paused_broadcasts": ("broadcasts_broadcast", "status__exact=paused"),
         "unknown": ("crm_message", "status__exact=unknown"),

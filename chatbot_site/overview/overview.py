@@ -114,6 +114,7 @@ def page(business: Business, person: User) -> dict[str, Any]:
         # Those have a place of their own.
         "needs": [need for need in shown["needs"] if need.kind not in ("waiting", "closing", *_said(steps))],
         "inbox": {queue: waiting.inbox_url(queue) for queue in ("waiting", "mine", "unassigned")},
+        "closing_url": waiting.inbox_url("waiting", closing="yes"),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
@@ -58,7 +59,7 @@ class Waiter:
 
     @property
     def url(self) -> str:
-        return reverse("admin:crm_conversation_change", args=[self.conversation.pk])
+        return conversation_url(self.conversation)
 
 
 def closing_soon(now: datetime) -> Q:
@@ -103,11 +104,16 @@ def longest(rows: QuerySet[Conversation], person: User | None = None) -> list[Wa
 
 
 def inbox_url(queue: str, **more: str) -> str:
-    """Where people answer: a queue of the inbox, or else the list of who waits."""
+    """Where people answer: a queue of the inbox, or else the list of what is open."""
     try:
-        address = reverse("admin:crm_inbox")
-        query = {"queue": queue, **more}
+        return f"{reverse('admin:crm_inbox')}?{urlencode({'queue': queue, **more})}"
     except NoReverseMatch:
-        address = reverse("admin:crm_conversation_changelist")
-        query = {"waiting_since__isnull": "False"} if queue in ("waiting", "mine") else {"status__exact": "open"}
-    return f"{address}?{'&'.join(f'{name}={value}' for name, value in query.items())}"
+        return f"{reverse('admin:crm_conversation_changelist')}?status__exact=open"
+
+
+def conversation_url(conversation: Conversation) -> str:
+    """Where people answer in a conversation: in the inbox, or else on its own page."""
+    try:
+        return reverse("admin:crm_inbox_conversation", args=[conversation.pk])
+    except NoReverseMatch:
+        return reverse("admin:crm_conversation_change", args=[conversation.pk])

@@ -98,6 +98,7 @@ def _letters_of(business: Business, now: datetime) -> Iterator[tuple[User, Told]
     waits = _waits(business, now)
     troubles = _troubles(business, now)
     people = {person.pk: person for person in business.people.filter(is_active=True).order_by("pk")}
+    written_lately = {pk for pk, person in people.items() if person.alerted_at and person.alerted_at > now - EVERY}
     told = {pk: Told() for pk in people}
     owners = [person.pk for person in people.values() if person.role == Role.OWNER]
     for row in waits:
@@ -107,7 +108,7 @@ def _letters_of(business: Business, now: datetime) -> Iterator[tuple[User, Told]
         told[pk].troubles = troubles
     for pk, person in people.items():
         person.business = business
-        if told[pk].subjects():
+        if pk not in written_lately and told[pk].subjects():
             yield person, told[pk]
 
 

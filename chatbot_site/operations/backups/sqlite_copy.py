@@ -23,6 +23,17 @@ LOCK_TIMEOUT = 20
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
+#: The tables of rows. A virtual one (an index of words), and what SQLite keeps it in, holds none of its own.
+TABLES = """
+    SELECT name FROM sqlite_master AS it
+    WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT EXISTS (
+        SELECT 1 FROM sqlite_master AS virtual
+        WHERE virtual.sql LIKE 'CREATE VIRTUAL TABLE %'
+        AND (it.name = virtual.name OR substr(it.name, 1, length(virtual.name) + 1) = virtual.name || '_')
+    )
+"""
+
+
 class Damaged(CommandError):
     """The database cannot be read as a whole."""
 
@@ -50,8 +61,8 @@ def _checked(copy: sqlite3.Connection) -> dict[str, int]:
     problems += [f"{row[0]} {row[1]} → {row[2]}" for row in copy.execute("PRAGMA foreign_key_check").fetchmany(1)]
     if problems:
         raise sqlite3.DatabaseError(problems[0])
-    names = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for (name,) in names.fetchall()}
+    names = copy.execute(TABLES).fetchall()
+    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for (name,) in names}
 
 
 def _database_path() -> Path:

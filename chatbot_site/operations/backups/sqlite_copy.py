@@ -12,6 +12,8 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.search.index import INDEX_TABLES
+
 from . import archive
 
 PART = "database.sqlite3"
@@ -21,17 +23,6 @@ LOCK_TIMEOUT = 20
 
 #: What SQLite puts beside a database while somebody uses it.
 COMPANIONS = ("-wal", "-shm", "-journal")
-
-
-#: The tables of rows. A virtual one (an index of words), and what SQLite keeps it in, holds none of its own.
-TABLES = """
-    SELECT name FROM sqlite_master AS it
-    WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT EXISTS (
-        SELECT 1 FROM sqlite_master AS virtual
-        WHERE virtual.sql LIKE 'CREATE VIRTUAL TABLE %'
-        AND (it.name = virtual.name OR substr(it.name, 1, length(virtual.name) + 1) = virtual.name || '_')
-    )
-"""
 
 
 class Damaged(CommandError):
@@ -61,8 +52,9 @@ def _checked(copy: sqlite3.Connection) -> dict[str, int]:
     problems += [f"{row[0]} {row[1]} → {row[2]}" for row in copy.execute("PRAGMA foreign_key_check").fetchmany(1)]
     if problems:
         raise sqlite3.DatabaseError(problems[0])
-    names = copy.execute(TABLES).fetchall()
-    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for (name,) in names}
+    names = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    tables = {name for (name,) in names.fetchall()} - INDEX_TABLES
+    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for name in tables}
 
 
 def _database_path() -> Path:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.text import capfirst
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
@@ -49,9 +49,9 @@ class Group:
     """What was found of one kind; `url` is the list with all of it."""
 
     key: str
-    label: Any
+    label: str
     hits: list[Hit]
-    url: str = ""
+    url: str
 
 
 def is_too_short(typed: str) -> bool:
@@ -77,16 +77,17 @@ class _Search:
         may_view = self.person.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
         return scope(rows, self.person) if may_view else rows.none()
 
-    def group(self, model: type[Model], label: Any, hits: Iterable[Hit], **query: str) -> Group:
+    def group(self, model: type[Model], hits: Iterable[Hit]) -> Group:
         options = model._meta
         url = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
-        return Group(options.model_name or "", label, list(hits), f"{url}?{urlencode(query or {'q': self.typed})}")
+        label = capfirst(str(options.verbose_name_plural))
+        return Group(str(options.model_name), label, list(hits), f"{url}?{urlencode({'q': self.typed})}")
 
     def customers(self) -> Group:
         found = list(self._matching_customers()[:LIMIT])
         latest = self.rows(Conversation).filter(customer__in=found).order_by("last_message_at")
         dialogues = dict(latest.values_list("customer", "pk"))
-        return self.group(Customer, _("Customers"), (_of_customer(row, dialogues.get(row.pk)) for row in found))
+        return self.group(Customer, (_of_customer(row, dialogues.get(row.pk)) for row in found))
 
     def _matching_customers(self) -> QuerySet[Customer]:
         return matching(self.rows(Customer), self.typed, self.country)
@@ -95,7 +96,7 @@ class _Search:
         rows, business_id = self.rows(Message), self.person.business_id
         pks = find_messages(rows, business_id, self.typed, limit=LIMIT) if business_id else []
         found = rows.filter(pk__in=pks).select_related("conversation__customer").in_bulk()
-        return self.group(Message, _("Messages"), (self._of_message(found[pk]) for pk in pks if pk in found))
+        return self.group(Message, (self._of_message(found[pk]) for pk in pks if pk in found))
 
     def _of_message(self, message: Message) -> Hit:
         return Hit(
@@ -121,13 +122,13 @@ class _Search:
             )
             for deal in list(found.values())[:LIMIT]
         )
-        return self.group(Deal, _("Deals"), hits)
+        return self.group(Deal, hits)
 
     def scenarios(self) -> Group:
-        return self.group(BotScenario, _("Scenarios"), self._with_name(BotScenario))
+        return self.group(BotScenario, self._with_name(BotScenario))
 
     def broadcasts(self) -> Group:
-        return self.group(Broadcast, _("Broadcasts"), self._with_name(Broadcast))
+        return self.group(Broadcast, self._with_name(Broadcast))
 
     def _with_name(self, model: type[Model]) -> Iterator[Hit]:
         """Rows that have a name, which is shown with the words of the query."""

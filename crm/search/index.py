@@ -13,6 +13,9 @@ from .words import MAX_TEXT, SEPARATORS, Query, Word
 #: The name of the index on PostgreSQL, and of the table on SQLite.
 NAME = "message_words"
 
+#: The tables that SQLite makes of it, which hold no rows of anybody.
+INDEX_TABLES = frozenset({NAME, f"{NAME}_config", f"{NAME}_data", f"{NAME}_idx"})
+
 #: Stands before the business in a word of SQLite's table. It is taken out of texts, so that nobody can write it.
 MARK = "\ue000"
 

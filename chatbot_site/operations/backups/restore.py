@@ -20,6 +20,7 @@ from broadcasts import lifecycle
 from chatbot_site.operations import database_lock
 from crm.conversations import recording, scheduled
 from crm.media import media
+from crm.search.index import INDEX_TABLES
 from whatsapp.sending import ledger
 from whatsapp.webhooks import process
 
@@ -34,6 +35,7 @@ NO_DATA = {
     "django_content_type",
     "django_migrations",
     "django_session",
+    *INDEX_TABLES,
 }
 
 

@@ -12,6 +12,8 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.search.index import INDEX_TABLES
+
 from . import archive
 
 PART = "database.sqlite3"
@@ -51,7 +53,8 @@ def _checked(copy: sqlite3.Connection) -> dict[str, int]:
     if problems:
         raise sqlite3.DatabaseError(problems[0])
     names = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for (name,) in names.fetchall()}
+    tables = {name for (name,) in names.fetchall()} - INDEX_TABLES
+    return {name: copy.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for name in tables}
 
 
 def _database_path() -> Path:

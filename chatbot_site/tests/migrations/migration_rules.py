@@ -33,6 +33,7 @@ from accounts.database.concurrent_indexes import (
     DropIndexOfField,
     DropUniqueOfField,
 )
+from crm.search.keeping import KeepMessageWords
 
 #: The last migration of each app in the last release.
 BASELINE = {
@@ -56,7 +57,7 @@ HARMLESS = (
 )
 
 #: What is done while others write, and again after a kill.
-CONCURRENT = (AddIndexConcurrently, AddUniqueIndexConcurrently, DropIndexOfField, DropUniqueOfField)
+CONCURRENT = (AddIndexConcurrently, AddUniqueIndexConcurrently, DropIndexOfField, DropUniqueOfField, KeepMessageWords)
 
 #: What a field has in Python alone. A changed `db_column` renames the column.
 IN_PYTHON = {*models.Field.non_db_attrs, "auto_now", "auto_now_add", "default"} - {"db_column"}

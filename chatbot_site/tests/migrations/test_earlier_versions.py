@@ -20,6 +20,7 @@ from bots.models import AllowedHost, BotCall, BotSession, BotTimer
 from broadcasts.models import Broadcast, BroadcastMessage
 from crm.customers.files.uploads import JOB as upload_job
 from crm.models import ConversationExport, Message
+from crm.search.index import INDEX_TABLES
 from whatsapp.models import QuickSetup, WebhookEvent, WhatsAppNumber
 from whatsapp.secrets import key_rotation
 
@@ -63,7 +64,7 @@ def rows() -> dict[str, int]:
     """How many rows each table has."""
     found = {}
     with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
+        for table in set(connection.introspection.table_names(cursor)) - INDEX_TABLES:
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")
             (found[table],) = cursor.fetchone()
     return found

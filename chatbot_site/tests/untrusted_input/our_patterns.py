@@ -30,6 +30,8 @@ MADE_OF_WORDS = {
     "chatbot_site.operations.backups.create.made_in": "it reads the names of our own files",
     "chatbot_site.operations.parsers.matching": "it reads the installation's own settings",
     "chatbot_site.operations.parsers.parse": "it is part of the one above",
+    "crm.search.words.matcher": "words without repetition, in the first 4096 characters of a text",
+    "crm.search.words.places": "the same, up to the end of each word",
 }
 
 

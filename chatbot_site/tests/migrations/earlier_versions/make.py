@@ -37,6 +37,7 @@ from chatbot_site.tests.system.pending import make_pending  # noqa: E402
 from chatbot_site.tests.tenancy.world import World  # noqa: E402
 from crm.models import ConversationExport, CustomerUpload  # noqa: E402
 from crm.testing import make_customer  # noqa: E402
+from crm.search.index import INDEX_TABLES
 from whatsapp.models import QuickSetup, WebhookEvent  # noqa: E402
 from whatsapp.testing import make_number  # noqa: E402
 
@@ -132,7 +133,7 @@ def make_other_tables(owner):
 
 def empty_tables():
     with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
+        for table in set(connection.introspection.table_names(cursor)) - INDEX_TABLES:
             cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table)} LIMIT 1")
             if not cursor.fetchone():
                 yield table

@@ -90,7 +90,6 @@ class ConversationPage(LivePage[Conversation]):
             "others": customer.conversations.exclude(pk=row.pk).select_related("whatsapp_number")[:MAX_OTHERS],
             "received": thread.received(row, MAX_OTHERS),
             "known": bot_knowledge.known(row),
-            "deals": customer.deals.select_related("stage")[:20],
             "may_change": self.model_admin.has_change_permission(request, row),
             "may_delete": self.model_admin.has_delete_permission(request, row),
             "may_change_customer": signed_in(request).has_perm("crm.change_customer"),

@@ -105,6 +105,7 @@ SETTINGS: dict[str, str | Promise] = {
     "whatsapp.whatsappnumber": _("The numbers that you write from, and whether they work."),
     "accounts.user": _("Who works here, and what each may do."),
     "accounts.subscription": _("Your plan and its limits."),
+    "crm.savedreply": _("Answers that are kept ready: “/” finds them where one writes."),
     "crm.tag": _("Marks for customers, to find and choose them by."),
     "crm.dealpipeline": _("The ways that deals go, each with its stages."),
     "crm.dealstage": _("The columns that deals move through."),

@@ -20,6 +20,7 @@ NEW: dict[str, str | Promise] = {
     "crm.deal": _("New deal"),
     "crm.dealpipeline": _("New pipeline"),
     "crm.dealstage": _("New stage"),
+    "crm.savedreply": _("New canned reply"),
     "crm.tag": _("New tag"),
     "whatsapp.messagetemplate": _("New template"),
     "whatsapp.whatsappnumber": _("New number"),

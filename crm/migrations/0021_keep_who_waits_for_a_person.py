@@ -16,9 +16,6 @@ def leave_unread_to_people(apps, schema_editor):
 
 class Migration(migrations.Migration):
     lived_with = {
-        "RemoveConstraint crm.message.message_status_fits_direction": (
-            "What old code writes was allowed before, and is allowed by the one that takes its place."
-        ),
         "AddConstraint crm.message.message_status_fits_direction": (
             "All rows were checked by the narrower one that it takes the place of; a scan of a million rows is short."
         ),

@@ -162,5 +162,5 @@ def test_the_list_of_people_takes_the_same_number_of_queries_however_long(client
     for serial in range(3):
         User.objects.create_user(f"person{serial}@example.com", business=owner.business, role="operator")
     # Session, person, business, rights of the role (2), COUNT, people, those who wait for an answer.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(reverse("admin:accounts_user_changelist"))

@@ -6,9 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
+from accounts.tenancy.hours_field import HOURS
 from accounts.tests.html_forms import filled_form
 from bots.editor.differences import differences
-from bots.editor.forms import HOURS
 from bots.editor.scenarios import publish
 from bots.models import BotScenario, ScenarioVersion
 from bots.testing import document, make_scenario, order

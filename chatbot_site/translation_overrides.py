@@ -1,6 +1,6 @@
 """
 Sentences of Django's admin that put a model's name where Russian needs another case or gender of it ("Add person",
-"1 broadcast was added"). They are listed here so that our catalogue, which goes before Django's, translates them.
+"1 broadcast was added"), or that people would say otherwise. They are listed here so that our catalogue, which goes before Django's, translates them.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -10,6 +10,17 @@ SENTENCES = [
     _("Add %s"),
     _("Add %(name)s"),
     _("Add another %(verbose_name)s"),
+    _("Add another %(model)s"),
+    _("Change selected %(model)s"),
+    _("Delete selected %(model)s"),
+    _("View selected %(model)s"),
+    _("Save and add another"),
+    _("Save and continue editing"),
+    _("Please correct the error below."),
+    _("Action:"),
+    _("Run the selected action"),
+    _("Log in again"),
+    _("This object doesn’t have a change history. It probably wasn’t added via this admin site."),
     _("Change %s"),
     _("View %s"),
     _("Select %s"),

@@ -1,6 +1,7 @@
 """
 Sentences of Django's admin that put a model's name where Russian needs another case or gender of it ("Add person",
-"1 broadcast was added"), or that people would say otherwise. They are listed here so that our catalogue, which goes before Django's, translates them.
+"1 broadcast was added"), or that people would say otherwise. They are listed here so that our catalogue, which goes
+before Django's, translates them.
 """
 
 from django.utils.translation import gettext_noop as _

@@ -17,10 +17,10 @@ from bots.editor.create import create_bot
 from bots.models import BotScenario
 from broadcasts import planning
 from broadcasts.models import Broadcast, BroadcastMessage
-from crm.conversations import conversations, recording
+from crm.conversations import conversations, notes, recording
 from crm.customers import customers
 from crm.deals import deals
-from crm.models import Conversation, Customer, Message, Wait
+from crm.models import Conversation, Customer, Message, SavedReply, Wait
 from whatsapp.graph.error_codes import explain
 from whatsapp.models import MessageTemplate, WhatsAppNumber
 from whatsapp.simulator.graph.message_templates import DEFAULT_TEMPLATES
@@ -47,6 +47,9 @@ def make() -> None:
     owner = register(password=story.PASSWORD, business_name=story.BUSINESS, language="ru", **story.OWNER)
     business = owner.business
     assert business is not None
+    # Its mail goes nowhere.
+    business.alerts_after, business.alerts_about_numbers = None, False
+    business.save()
     operator = User.objects.create_user(
         password=story.PASSWORD, business=business, role=Role.OPERATOR, **story.OPERATOR
     )
@@ -55,6 +58,8 @@ def make() -> None:
     _make_bot(delivery, "Курьер", "Где заказ", story.DELIVERY_SCENARIO, owner)
     people = {person: _make_customer(business, person) for person in story.PEOPLE}
     _make_conversations({number.name: number for number in (shop, delivery)}, people, operator)
+    _make_notes(people, owner)
+    _make_saved_replies(business)
     _make_deals(people)
     _make_templates(shop)
     _make_broadcast(shop, people)
@@ -103,6 +108,16 @@ def _make_conversations(numbers: Mapping[str, WhatsAppNumber], people: People, o
         conversations.wait_for_person(conversation, conversation.last_inbound_at or now)
     for conversation in rows.exclude(customer__phone__in=waiting):
         conversations.mark_read(conversation)
+
+
+def _make_notes(people: People, owner: User) -> None:
+    for person, text in story.NOTES.items():
+        notes.write(Conversation.objects.get(customer=people[person]), owner, text)
+
+
+def _make_saved_replies(business: Business) -> None:
+    for shortcut, text in story.SAVED_REPLIES.items():
+        SavedReply.objects.create(business=business, shortcut=shortcut, text=text)
 
 
 def _date_back(business: Business, now: datetime) -> None:

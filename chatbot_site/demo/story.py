@@ -202,6 +202,16 @@ DEALS: list[tuple[Person, str, int, str]] = [
     (TIMUR, "Те гуань инь, 150 г", 2100, "lost"),
 ]
 
+#: The canned replies of everybody: shortcut and text.
+SAVED_REPLIES = {
+    "доставка": "По Москве привезём завтра, 300 рублей; от 3 000 рублей — бесплатно. Куда и когда вам удобно?",
+    "оплата": "Оплатить можно картой по ссылке, переводом или курьеру при получении.",
+    "спасибо": 'Спасибо, {{customer.name|default:"друг"}}! Заваривайте до семи раз, вкус меняется.',
+}
+
+#: What colleagues noted beside a conversation.
+NOTES = {OLGA: "Сорок наборов соберём к 20 декабря, коробки заказаны. Скидка от 30 наборов — 7 %."}
+
 #: A broadcast that is planned, and waits to be started.
 PLANNED_BROADCAST: dict[str, Any] = {
     "name": "Новый урожай для постоянных",

@@ -41,7 +41,7 @@ SECONDS = 30
 
 
 @dataclass
-class Told:
+class Alert:
     """What a letter tells of: who waits, and what numbers need. Each has a subject, by which it is told of once."""
 
     waits: list[Conversation] = field(default_factory=list)
@@ -93,13 +93,13 @@ def _tell(businesses: Iterable[Business], now: datetime) -> int:
     return sent
 
 
-def _letters_of(business: Business, now: datetime) -> Iterator[tuple[User, Told]]:
+def _letters_of(business: Business, now: datetime) -> Iterator[tuple[User, Alert]]:
     """The people of a business whom something concerns, and what."""
     waits = _waits(business, now)
     troubles = _troubles(business, now)
     people = {person.pk: person for person in business.people.filter(is_active=True).order_by("pk")}
     written_lately = {pk for pk, person in people.items() if person.alerted_at and person.alerted_at > now - EVERY}
-    told = {pk: Told() for pk in people}
+    told = {pk: Alert() for pk in people}
     owners = [person.pk for person in people.values() if person.role == Role.OWNER]
     for row in waits:
         for pk in [row.assignee_id] if row.assignee_id in people else owners:
@@ -135,7 +135,7 @@ def _troubles(business: Business, now: datetime) -> list[Trouble]:
 
 
 @transaction.atomic
-def _claim(person: User, told: Told, now: datetime) -> list[str]:
+def _claim(person: User, told: Alert, now: datetime) -> list[str]:
     """
     Note that a person is told of this now, unless they were written to lately. Returns the subjects that are new to
     them; none: they are not to be written to.
@@ -151,7 +151,7 @@ def _claim(person: User, told: Told, now: datetime) -> list[str]:
     return new
 
 
-def _send(person: User, told: Told, subjects: list[str], now: datetime) -> bool:
+def _send(person: User, told: Alert, subjects: list[str], now: datetime) -> bool:
     """Send a letter. Returns whether it was taken; where not, it is as if nothing had been claimed."""
     try:
         letters.send(person, told.waits, told.troubles, now)

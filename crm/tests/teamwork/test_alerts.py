@@ -106,7 +106,7 @@ def test_a_new_wait_of_the_same_customer_is_told_of(number):
 
 
 def test_who_is_taken_over_by_another_worker_is_not_written_to(owner, number):
-    told = alerts.Told(waits=[make_waiting(number)])
+    told = alerts.Alert(waits=[make_waiting(number)])
     now = timezone.now()
 
     assert alerts._claim(owner, told, now)

@@ -39,11 +39,14 @@ const isTyping = (element) => element.closest?.("input, textarea, select, [conte
 const scrolls = (event) => event.code.startsWith("Arrow") && event.target.closest("#conversation-scroll, .inbox-customer");
 
 document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) {
+        return;
+    }
     if (event.key === "Escape") {
         leave(event);
         return;
     }
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
         return;
     }
     const work = workOf(event);

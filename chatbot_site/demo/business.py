@@ -176,14 +176,10 @@ def _record_outbound(conversation: Conversation, line: Line, moment: datetime, w
         status=line.status,
         **_outcome(line.status, moment, wamid),
     )
-    answered = _answered(conversation, moment, operator) if line.who == "person" else {}
-    conversations.change(conversation, unread=0, last_message_at=moment, **answered)
-
-
-def _answered(conversation: Conversation, moment: datetime, operator: User) -> dict[str, Any]:
-    """The customer waited for a person, who answers at this moment."""
-    conversations.wait_for_person(conversation, conversation.last_inbound_at or moment)
-    return conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator)
+    if line.who == "person":
+        conversations.wait_for_person(conversation, conversation.last_inbound_at or moment)
+        conversations.end_wait(conversation, moment, Wait.Ending.ANSWERED, operator)
+    conversations.change(conversation, unread=0, last_message_at=moment)
 
 
 def _outcome(status: str, moment: datetime, wamid: str) -> dict[str, Any]:

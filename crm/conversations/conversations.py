@@ -71,12 +71,13 @@ def wait_for_person(conversation: Conversation, since: datetime) -> None:
         change(conversation, waiting_since=since)
 
 
-def end_wait(conversation: Conversation, at: datetime, ending: str, user: User | None = None) -> dict[str, Any]:
+def end_wait(conversation: Conversation, at: datetime, ending: str, user: User | None = None) -> None:
     """
-    A wait for a person ends at a time, by this person if it is known who: it is kept how long it was. Returns the
-    columns of the conversation that whoever ends it has to write.
+    A wait for a person ends at a time, by this person if it is known who; how long it was is kept once, whoever ends
+    it at the same time. What the customer wrote since this conversation was read waits on.
     """
-    if since := conversation.waiting_since:
+    since, conversation.waiting_since = conversation.waiting_since, None
+    if since and Conversation.objects.filter(pk=conversation.pk, waiting_since=since).update(waiting_since=None):
         Wait.objects.create(
             business_id=conversation.business_id,
             conversation=conversation,
@@ -85,7 +86,6 @@ def end_wait(conversation: Conversation, at: datetime, ending: str, user: User |
             waited_seconds=max(int((at - since).total_seconds()), 0),
             ended_at=at,
         )
-    return {"waiting_since": None}
 
 
 def hand_over(conversation: Conversation, since: datetime) -> None:
@@ -107,10 +107,11 @@ def note_answer(conversation: Conversation, at: datetime) -> None:
     """
     pause_bot(conversation)
     wrote_later = conversation.last_inbound_at is not None and conversation.last_inbound_at > at
+    if not wrote_later:
+        end_wait(conversation, at, Wait.Ending.ANSWERED)
     change(
         conversation,
         unread=conversation.unread if wrote_later else 0,
-        **({} if wrote_later else end_wait(conversation, at, Wait.Ending.ANSWERED)),
         last_message_at=max(conversation.last_message_at, at),
     )
 
@@ -125,11 +126,12 @@ def assign(conversation: Conversation, user: User | None) -> None:
 @transaction.atomic(savepoint=False)
 def close(conversation: Conversation) -> None:
     """Take it off the list of open conversations, until the customer writes again. Bots answer then."""
+    end_wait(conversation, timezone.now(), Wait.Ending.CLOSED)
     change(
         conversation,
-        **end_wait(conversation, timezone.now(), Wait.Ending.CLOSED),
         status=Conversation.Status.CLOSED,
         unread=0,
+        waiting_since=None,
         snoozed_until=None,
         bot_paused=False,
         bot_resumes_at=None,

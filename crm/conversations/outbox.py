@@ -76,7 +76,7 @@ def queue(
         values: dict[str, Any] = {"last_message_at": message.timestamp}
         if origin != Message.Origin.BOT:
             person = author if origin == Message.Origin.PERSON else None
-            values |= conversations.end_wait(conversation, message.timestamp, Wait.Ending.ANSWERED, person)
+            conversations.end_wait(conversation, message.timestamp, Wait.Ending.ANSWERED, person)
         if pause_bot:
             values |= conversations.pause(conversation)
         conversations.change(conversation, **values, **conversations.after_answer(conversation))

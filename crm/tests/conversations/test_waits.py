@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.testing import make_owner
 from crm.conversations import conversations, outbox
-from crm.models import Message, Wait
+from crm.models import Conversation, Message, Wait
 from crm.testing import make_conversation
 from whatsapp.testing import make_number
 
@@ -51,6 +51,23 @@ def test_a_second_answer_ends_nothing(owner, conversation):
     outbox.reply(conversation, "Again", owner)
 
     assert Wait.objects.count() == 1
+
+
+def test_of_two_answers_at_the_same_time_one_ends_the_wait(owner, conversation):
+    also_read = Conversation.objects.get(pk=conversation.pk)
+    outbox.reply(conversation, "Hello", owner)
+    outbox.reply(also_read, "Good day", owner)
+
+    assert Wait.objects.count() == 1
+
+
+def test_what_the_customer_wrote_after_somebody_looked_waits_on(owner, conversation):
+    seen = Conversation.objects.get(pk=conversation.pk)
+    outbox.reply(conversation, "Hello", owner)
+    conversations.wait_for_person(conversation, timezone.now())
+    outbox.reply(seen, "Good day", owner)
+
+    assert Conversation.objects.get().waiting_since is not None
 
 
 def test_an_answer_on_the_owner_s_phone_ends_a_wait_when_it_was_written(conversation):

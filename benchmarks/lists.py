@@ -28,7 +28,7 @@ API_LISTS = {"messages/": "cursor", "conversations/": "cursor", "broadcast-messa
 
 #: The page → the milliseconds that it may take. `deep` is the one before the last.
 PAGES = {
-    "/admin/": 100,
+    "/admin/": 60,
     "/admin/crm/message/?p=200": 50,
     **{f"deep {name}": 50 for name in ADMIN_LISTS},
     **{

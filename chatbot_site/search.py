@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import pgettext_lazy
 
@@ -16,7 +16,7 @@ from accounts.tenancy.scope import scope
 from bots.models import BotScenario
 from broadcasts.models import Broadcast
 from crm.customers.search import matching
-from crm.models import Conversation, Customer, Deal, Message
+from crm.models import Customer, Deal, Message
 from crm.search.excerpts import Part, excerpt
 from crm.search.messages import find_messages
 from crm.search.words import MAX_QUERY, Query
@@ -40,8 +40,8 @@ class Hit:
     parts: list[Part] = field(default_factory=list)
     at: datetime | None = None
     more: str = ""
-    #: The page of the customer's dialogue.
-    dialogue_url: str = ""
+    #: Where one writes to the customer.
+    write_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,7 @@ class _Search:
         return Group(str(options.model_name), label, list(hits), f"{url}?{urlencode({'q': self.typed})}")
 
     def customers(self) -> Group:
-        found = list(self._matching_customers()[:LIMIT])
-        latest = self.rows(Conversation).filter(customer__in=found).order_by("last_message_at")
-        dialogues = dict(latest.values_list("customer", "pk"))
-        return self.group(Customer, (_of_customer(row, dialogues.get(row.pk)) for row in found))
+        return self.group(Customer, map(_of_customer, self._matching_customers()[:LIMIT]))
 
     def _matching_customers(self) -> QuerySet[Customer]:
         return matching(self.rows(Customer), self.typed, self.country)
@@ -148,19 +145,16 @@ class _Search:
         return excerpt(text, self.query)
 
 
-def _of_customer(customer: Customer, conversation_id: int | None) -> Hit:
+def _of_customer(customer: Customer) -> Hit:
     identity = customer.readable_identity
     return Hit(
         reverse("admin:crm_customer_change", args=[customer.pk]),
         str(customer),
         more="" if identity == str(customer) else identity,
-        dialogue_url=dialogue_url(conversation_id) if conversation_id else "",
+        write_url=reverse("admin:crm_customer_write", args=[customer.pk]),
     )
 
 
 def dialogue_url(conversation_id: int) -> str:
-    """Where a conversation is read and answered: the inbox, or its own page."""
-    try:
-        return reverse("admin:crm_inbox_open", args=[conversation_id])
-    except NoReverseMatch:
-        return reverse("admin:crm_conversation_change", args=[conversation_id])
+    """Where a conversation is read and answered."""
+    return reverse("admin:crm_inbox_conversation", args=[conversation_id])

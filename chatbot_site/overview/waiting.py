@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -104,16 +104,10 @@ def longest(rows: QuerySet[Conversation], person: User | None = None) -> list[Wa
 
 
 def inbox_url(queue: str, **more: str) -> str:
-    """Where people answer: a queue of the inbox, or else the list of what is open."""
-    try:
-        return f"{reverse('admin:crm_inbox')}?{urlencode({'queue': queue, **more})}"
-    except NoReverseMatch:
-        return f"{reverse('admin:crm_conversation_changelist')}?status__exact=open"
+    """Where people answer: a queue of the inbox."""
+    return f"{reverse('admin:crm_inbox')}?{urlencode({'queue': queue, **more})}"
 
 
 def conversation_url(conversation: Conversation) -> str:
-    """Where people answer in a conversation: in the inbox, or else on its own page."""
-    try:
-        return reverse("admin:crm_inbox_conversation", args=[conversation.pk])
-    except NoReverseMatch:
-        return reverse("admin:crm_conversation_change", args=[conversation.pk])
+    """Where people answer in a conversation."""
+    return reverse("admin:crm_inbox_conversation", args=[conversation.pk])

@@ -16,6 +16,7 @@ from .customer_files import CustomerFiles
 from .customer_merges import CustomerMerges
 from .forms import CustomerForm
 from .searching import CustomerSearch
+from .writing_first import WritingFirst
 
 _BREAK = mark_safe("<br>")
 
@@ -37,7 +38,7 @@ class OptedOutFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerFiles, CustomerMerges, CustomerSearch):
+class CustomerAdmin(CustomerFiles, CustomerMerges, WritingFirst, CustomerSearch):
     form = CustomerForm
     list_display = ["__str__", "readable_identity", "tag_names", "is_opted_out", "created_at"]
     list_filter = ["tags", OptedOutFilter]

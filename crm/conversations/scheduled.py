@@ -156,15 +156,14 @@ def hold_restored() -> None:
 def work(row: ScheduledMessage, seconds: float) -> bool:
     """Send a claimed row, or give it up with the reason."""
     try:
-        with transaction.atomic():
-            # What this says of the row is undone with it.
-            _settle(copy(row))
+        # What this says of the row is undone with it.
+        _settle(copy(row))
     except (Refusal, ValidationError) as refusal:
-        with transaction.atomic():
-            _refuse(row, refusal)
+        _refuse(row, refusal)
     return False
 
 
+@transaction.atomic
 def _settle(row: ScheduledMessage) -> None:
     # Raises TakenOver for what was cancelled or taken over meanwhile, so that nothing below is done twice.
     JOB.extend(row)
@@ -194,6 +193,7 @@ def _locked(row: ScheduledMessage) -> Conversation:
     return conversations_with_all.select_for_update(of=("self",)).get(pk=row.conversation_id)
 
 
+@transaction.atomic
 def _refuse(row: ScheduledMessage, refusal: Refusal | ValidationError) -> None:
     with translation.override(row.business.language):
         reason = " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)

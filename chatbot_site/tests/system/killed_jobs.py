@@ -5,6 +5,7 @@ in an installation of its own. Nothing of it is inside a transaction, which the 
 
 import os
 import time
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -23,11 +24,11 @@ from bots.testing import document, make_bot, make_published_scenario
 from broadcasts import planning
 from broadcasts.testing import make_broadcast
 from chatbot_site.tests.system.installation import NUMBER
-from crm.conversations import export_job, export_writer, exports, ordinary
+from crm.conversations import export_job, export_writer, exports, ordinary, scheduled
 from crm.customers import customers
 from crm.customers.files import file_import, uploads
 from crm.media import transfers
-from crm.models import MediaFile, Message
+from crm.models import MediaFile, Message, ScheduledMessage
 from crm.testing import make_conversation, make_customer, make_message
 from whatsapp.message_templates import header_files, sync
 from whatsapp.models import QuickSetup, WebhookEvent, WhatsAppNumber
@@ -43,6 +44,7 @@ WRITTEN = ["раз", "два", "три"]
 PLANNED = 5
 URL = "https://api.example.com/orders"
 FAILED, LATE = "Не вышло", "До встречи!"
+LATER = "Ждём вас завтра"
 
 
 def run(folder, media_id):
@@ -84,6 +86,7 @@ def half_done(owner, number, media_id, reached):
         transfers.JOB: (expected_file(number, media_id), transfers, "fetch", 0),
         health.JOB: (number, health, "_check_one", 0),
         sync.JOB: (number, sync, "_read", 0),
+        scheduled.JOB: (due_later(number), scheduled, "_settle", 0),
     }
     begun = {}
     for of_job, (row, module, step, done) in rows.items():
@@ -166,6 +169,13 @@ def due_timer(number):
     ask(number, "вопрос", document(question, {"key": "bye", "kind": "end", "text": LATE}, triggers=keyword("вопрос")))
     BotTimer.objects.filter(kind="timeout").update(due_at=timezone.now())
     return BotTimer.objects.get(kind="timeout")
+
+
+def due_later(number):
+    now = timezone.now()
+    row = scheduled.schedule(make_conversation(number), None, now + timedelta(hours=1), text=LATER)
+    ScheduledMessage.objects.update(send_at=now, due_at=now)
+    return row
 
 
 def keyword(word):

@@ -142,6 +142,11 @@ def setup_may_be_run_again(select, meta):
     assert select("SELECT lease_until FROM quick_setups") == [(None,)]
 
 
+def message_for_later_is_sent(select, meta):
+    one(select, f"SELECT 1 FROM messages WHERE text = '{killed_jobs.LATER}'")
+    assert select("SELECT state FROM scheduled_messages") == [("sent",)]
+
+
 DONE = {
     "import customers": import_is_done,
     "export conversations": export_is_done,
@@ -154,6 +159,7 @@ DONE = {
     "process webhook events": events_are_recorded,
     "check numbers": number_is_checked,
     "read templates": templates_are_read,
+    "send messages for later": message_for_later_is_sent,
     "run quick setups": setup_may_be_run_again,
 }
 

@@ -84,9 +84,9 @@ def state(model=None):
 
 
 def _columns(model):
-    """The id first, so that rows are sorted by it; not how often a row was edited, which never goes back."""
+    """The id first, so that rows are sorted by it; not how often and when a row was changed, which never goes back."""
     names = [field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    names = [name for name in names if name != "revision"]
+    names = [name for name in names if name not in ("revision", "updated_at")]
     return ["pk", *names]
 
 

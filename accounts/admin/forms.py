@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +16,7 @@ from accounts.models import ApiToken, Business, Role, User
 from accounts.models.business import clean_words, default_opt_in_text, default_opt_out_text
 from accounts.people import sign_in, tokens
 from accounts.tenancy.forms import RefusableModelForm, TenantModelForm
-from accounts.tenancy.hours_field import HOURS, DayHoursField, show_hours, written_hours
+from accounts.tenancy.hours_field import HOURS, HoursForm, show_hours, written_hours
 from accounts.tenancy.scope import signed_in
 
 
@@ -63,7 +62,7 @@ class WordLinesField(forms.CharField):
         return self.to_python(data) != (initial or [])
 
 
-class BusinessForm(RefusableModelForm):
+class BusinessForm(HoursForm, RefusableModelForm):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones.choices, initial="Europe/Moscow")
     opt_out_words = WordLinesField(
         label=_("Opt-out words"),
@@ -78,14 +77,6 @@ class BusinessForm(RefusableModelForm):
         required=False,
         help_text=_("One a line. Whoever opted out and writes it opts in again, as by “start” and “subscribe”."),
     )
-
-    hours_mon = DayHoursField(WEEKDAYS[0])
-    hours_tue = DayHoursField(WEEKDAYS[1])
-    hours_wed = DayHoursField(WEEKDAYS[2])
-    hours_thu = DayHoursField(WEEKDAYS[3])
-    hours_fri = DayHoursField(WEEKDAYS[4])
-    hours_sat = DayHoursField(WEEKDAYS[5])
-    hours_sun = DayHoursField(WEEKDAYS[6])
 
     class Meta:
         model = Business

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.dates import WEEKDAYS
 
 from accounts.office_hours import DAYS, read_span
 
@@ -31,6 +32,18 @@ class DayHoursField(forms.CharField):
             return bool(self.to_python(data or "") != (initial or []))
         except ValidationError:
             return True
+
+
+class HoursForm(forms.Form):
+    """A field for the hours of each day, for a form of what has office hours."""
+
+    hours_mon = DayHoursField(WEEKDAYS[0])
+    hours_tue = DayHoursField(WEEKDAYS[1])
+    hours_wed = DayHoursField(WEEKDAYS[2])
+    hours_thu = DayHoursField(WEEKDAYS[3])
+    hours_fri = DayHoursField(WEEKDAYS[4])
+    hours_sat = DayHoursField(WEEKDAYS[5])
+    hours_sun = DayHoursField(WEEKDAYS[6])
 
 
 def show_hours(form: forms.BaseForm, office_hours: dict[str, list[str]]) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from django.utils.dates import WEEKDAYS
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Business
 from accounts.refusals import Refusal
 from accounts.tenancy.forms import TenantModelForm
-from accounts.tenancy.hours_field import DayHoursField, show_hours, written_hours
+from accounts.tenancy.hours_field import HoursForm, show_hours, written_hours
 from bots.document.limits import DEFAULT_EXPIRES, MAX_WAIT, MIN_EXPIRES
 from bots.document.reading import read_draft
 from bots.document.report import Problem, Report
@@ -38,7 +37,7 @@ def operator_text_of(business: Business) -> str:
         return default_operator_text()
 
 
-class BotForm(TenantModelForm):
+class BotForm(HoursForm, TenantModelForm):
     menu_words = WordsField(
         label=_("Menu words"),
         required=False,
@@ -51,14 +50,6 @@ class BotForm(TenantModelForm):
         initial=default_operator_words,
         help_text=_("Call a person at any time. Separate by commas."),
     )
-
-    hours_mon = DayHoursField(WEEKDAYS[0])
-    hours_tue = DayHoursField(WEEKDAYS[1])
-    hours_wed = DayHoursField(WEEKDAYS[2])
-    hours_thu = DayHoursField(WEEKDAYS[3])
-    hours_fri = DayHoursField(WEEKDAYS[4])
-    hours_sat = DayHoursField(WEEKDAYS[5])
-    hours_sun = DayHoursField(WEEKDAYS[6])
 
     class Meta:
         model = Bot

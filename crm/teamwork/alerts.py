@@ -65,28 +65,28 @@ def overdue(now: datetime) -> QuerySet[Conversation]:
     return Conversation.objects.filter(wanted, waiting_since__isnull=False, waiting_since__lte=now)
 
 
-def tell_of_waits() -> int:
+def write_of_waits() -> int:
     """Write to people about customers who wait too long. Returns how many letters were sent."""
     now = timezone.now()
     found = Business.objects.filter(pk__in=overdue(now).order_by().values("business"))
-    return _tell([business for business in found if business.is_at_work(now)], now)
+    return _send_letters([business for business in found if business.is_at_work(now)], now)
 
 
-def tell_of_numbers() -> int:
+def write_of_numbers() -> int:
     """Write to owners about what their numbers need. Returns how many letters were sent."""
     now = timezone.now()
     MailedAlert.objects.filter(mailed_at__lt=now - RETENTION).delete()
-    return _tell(Business.objects.filter(alerts_about_numbers=True, is_suspended=False), now)
+    return _send_letters(Business.objects.filter(alerts_about_numbers=True, is_suspended=False), now)
 
 
-def _tell(businesses: Iterable[Business], now: datetime) -> int:
+def _send_letters(businesses: Iterable[Business], now: datetime) -> int:
     deadline = time.monotonic() + SECONDS
     sent = 0
     for business in businesses:
-        for person, told in _letters_of(business, now):
-            if not (claimed := _claim(person, told, now)):
+        for person, alert in _letters_of(business, now):
+            if not (claimed := _claim(person, alert, now)):
                 continue
-            if not _send(person, told, claimed, now) or time.monotonic() > deadline:
+            if not _send(person, alert, claimed, now) or time.monotonic() > deadline:
                 # The next tick goes on.
                 return sent
             sent += 1
@@ -99,17 +99,17 @@ def _letters_of(business: Business, now: datetime) -> Iterator[tuple[User, Alert
     troubles = _troubles(business, now)
     people = {person.pk: person for person in business.people.filter(is_active=True).order_by("pk")}
     written_lately = {pk for pk, person in people.items() if person.alerted_at and person.alerted_at > now - EVERY}
-    told = {pk: Alert() for pk in people}
+    alerts = {pk: Alert() for pk in people}
     owners = [person.pk for person in people.values() if person.role == Role.OWNER]
     for row in waits:
         for pk in [row.assignee_id] if row.assignee_id in people else owners:
-            told[pk].waits.append(row)
+            alerts[pk].waits.append(row)
     for pk in owners:
-        told[pk].troubles = troubles
+        alerts[pk].troubles = troubles
     for pk, person in people.items():
         person.business = business
-        if pk not in written_lately and told[pk].subjects():
-            yield person, told[pk]
+        if pk not in written_lately and alerts[pk].subjects():
+            yield person, alerts[pk]
 
 
 def _waits(business: Business, now: datetime) -> list[Conversation]:
@@ -135,12 +135,12 @@ def _troubles(business: Business, now: datetime) -> list[Trouble]:
 
 
 @transaction.atomic
-def _claim(person: User, told: Alert, now: datetime) -> list[str]:
+def _claim(person: User, alert: Alert, now: datetime) -> list[str]:
     """
     Note that a person is told of this now, unless they were written to lately. Returns the subjects that are new to
     them; none: they are not to be written to.
     """
-    subjects = told.subjects()
+    subjects = alert.subjects()
     known = MailedAlert.objects.filter(user=person, subject__in=subjects).values_list("subject", flat=True)
     new = sorted(set(subjects) - set(known))
     not_lately = Q(alerted_at__isnull=True) | Q(alerted_at__lte=now - EVERY)
@@ -151,10 +151,10 @@ def _claim(person: User, told: Alert, now: datetime) -> list[str]:
     return new
 
 
-def _send(person: User, told: Alert, subjects: list[str], now: datetime) -> bool:
+def _send(person: User, alert: Alert, subjects: list[str], now: datetime) -> bool:
     """Send a letter. Returns whether it was taken; where not, it is as if nothing had been claimed."""
     try:
-        letters.send(person, told.waits, told.troubles, now)
+        letters.send(person, alert.waits, alert.troubles, now)
     except (OSError, smtplib.SMTPException) as error:
         logger.warning("A letter to person %s was not sent, and is tried again: %s", person.pk, error)
         with transaction.atomic():

@@ -8,13 +8,13 @@ from . import alerts, assignment
 @shared_task
 def mail_waits() -> int:
     """Tick: write to people about customers who wait too long. Returns how many letters were sent."""
-    return alerts.tell_of_waits()
+    return alerts.write_of_waits()
 
 
 @shared_task
 def mail_numbers() -> int:
     """Tick: write to owners about what their numbers need. Returns how many letters were sent."""
-    return alerts.tell_of_numbers()
+    return alerts.write_of_numbers()
 
 
 @shared_task

@@ -48,7 +48,7 @@ def test_the_owner_is_written_to_about_all_who_wait_too_long(owner, number):
     make_waiting(number, 20, name="Boris")
     make_waiting(number, 5, name="Clara")
 
-    assert alerts.tell_of_waits() == 1
+    assert alerts.write_of_waits() == 1
 
     [letter] = mail.outbox
     html = letter.alternatives[0][0]
@@ -62,7 +62,7 @@ def test_whoever_it_is_assigned_to_is_written_to_alone(owner, number):
     colleague = make_colleague(owner)
     make_waiting(number, assignee=colleague)
 
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
 
     assert recipients() == [colleague.email]
 
@@ -72,45 +72,45 @@ def test_owners_are_written_to_where_the_assignee_has_left(owner, number):
     User.objects.filter(pk=colleague.pk).update(is_active=False)
     make_waiting(number, assignee=colleague)
 
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
 
     assert recipients() == [owner.email]
 
 
 def test_nobody_is_written_to_twice_about_the_same_wait(number):
     make_waiting(number)
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
     half_an_hour_passes()
 
-    assert alerts.tell_of_waits() == 0
+    assert alerts.write_of_waits() == 0
 
 
 def test_a_second_letter_comes_half_an_hour_later_and_lists_all(number):
     make_waiting(number, name="Anna")
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
     make_waiting(number, name="Boris")
-    assert alerts.tell_of_waits() == 0
+    assert alerts.write_of_waits() == 0
 
     half_an_hour_passes()
-    assert alerts.tell_of_waits() == 1
+    assert alerts.write_of_waits() == 1
     assert "Anna" in mail.outbox[1].body and "Boris" in mail.outbox[1].body
 
 
 def test_a_new_wait_of_the_same_customer_is_told_of(number):
     conversation = make_waiting(number)
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
     half_an_hour_passes()
     conversations.change(conversation, waiting_since=minutes_ago(16))
 
-    assert alerts.tell_of_waits() == 1
+    assert alerts.write_of_waits() == 1
 
 
 def test_who_is_taken_over_by_another_worker_is_not_written_to(owner, number):
-    told = alerts.Alert(waits=[make_waiting(number)])
+    alert = alerts.Alert(waits=[make_waiting(number)])
     now = timezone.now()
 
-    assert alerts._claim(owner, told, now)
-    assert not alerts._claim(owner, told, now)
+    assert alerts._claim(owner, alert, now)
+    assert not alerts._claim(owner, alert, now)
 
 
 def test_nobody_is_written_to_where_letters_are_switched_off(owner, number):
@@ -118,7 +118,7 @@ def test_nobody_is_written_to_where_letters_are_switched_off(owner, number):
     owner.business.save()
     make_waiting(number)
 
-    assert alerts.tell_of_waits() == 0
+    assert alerts.write_of_waits() == 0
 
 
 def test_nobody_is_written_to_outside_of_working_hours(owner, number):
@@ -127,13 +127,13 @@ def test_nobody_is_written_to_outside_of_working_hours(owner, number):
     owner.business.save()
     make_waiting(number)
 
-    assert alerts.tell_of_waits() == 0
+    assert alerts.write_of_waits() == 0
 
 
 def test_who_is_snoozed_is_not_told_of(number):
     make_waiting(number, snoozed_until=timezone.now() + timedelta(hours=1))
 
-    assert alerts.tell_of_waits() == 0
+    assert alerts.write_of_waits() == 0
 
 
 def test_a_letter_that_no_server_takes_is_sent_later(number, monkeypatch):
@@ -144,17 +144,17 @@ def test_a_letter_that_no_server_takes_is_sent_later(number, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(letters, "send", refuse)
-        assert alerts.tell_of_waits() == 0
+        assert alerts.write_of_waits() == 0
     assert not MailedAlert.objects.exists()
 
-    assert alerts.tell_of_waits() == 1
+    assert alerts.write_of_waits() == 1
 
 
 def test_letters_are_in_the_language_of_whoever_gets_them(owner, number):
     User.objects.filter(pk=owner.pk).update(language="ru")
     make_waiting(number)
 
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
 
     assert "ждёт ответа" in mail.outbox[0].subject
 
@@ -164,7 +164,7 @@ def test_a_name_of_two_lines_makes_no_header(owner, number):
     owner.business.save()
     make_waiting(number)
 
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
 
     assert mail.outbox[0].subject.endswith("Shop Bcc: all@example.com")
 
@@ -172,7 +172,7 @@ def test_a_name_of_two_lines_makes_no_header(owner, number):
 def test_what_is_in_a_name_is_no_html(number):
     make_waiting(number, name="<b>Anna</b>")
 
-    alerts.tell_of_waits()
+    alerts.write_of_waits()
 
     assert "<b>Anna" not in mail.outbox[0].alternatives[0][0]
     assert "<b>Anna" in mail.outbox[0].body
@@ -189,9 +189,9 @@ def red(number):
 def test_owners_are_told_once_of_what_a_number_needs(owner, red):
     make_colleague(owner)
 
-    assert alerts.tell_of_numbers() == 1
+    assert alerts.write_of_numbers() == 1
     half_an_hour_passes()
-    assert alerts.tell_of_numbers() == 0
+    assert alerts.write_of_numbers() == 0
 
     [letter] = mail.outbox
     assert letter.to == [owner.email]
@@ -199,33 +199,33 @@ def test_owners_are_told_once_of_what_a_number_needs(owner, red):
 
 
 def test_what_comes_again_after_it_was_over_is_told_again(red):
-    alerts.tell_of_numbers()
+    alerts.write_of_numbers()
     MailedAlert.objects.update(mailed_at=timezone.now() - timedelta(hours=7))
     half_an_hour_passes()
     red.quality_rating = "GREEN"
     red.save()
-    assert alerts.tell_of_numbers() == 0
+    assert alerts.write_of_numbers() == 0
     red.quality_rating = "RED"
     red.save()
 
-    assert alerts.tell_of_numbers() == 1
+    assert alerts.write_of_numbers() == 1
 
 
 def test_what_comes_again_soon_is_not_told_again(red):
-    alerts.tell_of_numbers()
+    alerts.write_of_numbers()
     half_an_hour_passes()
     red.quality_rating = "GREEN"
     red.save()
-    alerts.tell_of_numbers()
+    alerts.write_of_numbers()
     red.quality_rating = "RED"
     red.save()
 
-    assert alerts.tell_of_numbers() == 0
+    assert alerts.write_of_numbers() == 0
 
 
 def test_numbers_of_others_are_not_told_of(red):
     stranger = make_owner()
 
-    alerts.tell_of_numbers()
+    alerts.write_of_numbers()
 
     assert stranger.email not in recipients()

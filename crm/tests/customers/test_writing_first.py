@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.testing import make_colleague, make_owner
+from crm.deals import deals
 from crm.models import Conversation, Customer
 from crm.testing import make_conversation, make_customer
 from whatsapp.testing import make_number
@@ -37,6 +38,11 @@ def address(customer: Customer) -> str:
 
 def test_the_page_of_a_customer_leads_there(page: Any, customer: Customer) -> None:
     assert address(customer) in page.get(reverse("admin:crm_customer_change", args=[customer.pk])).text
+
+
+def test_so_does_the_page_of_a_deal(page: Any, customer: Customer) -> None:
+    deal = deals.create_deal(customer, "A cake")
+    assert address(customer) in page.get(reverse("admin:crm_deal_change", args=[deal.pk])).text
 
 
 def test_whoever_has_a_conversation_is_written_to_there(page: Any, customer: Customer) -> None:

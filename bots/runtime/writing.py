@@ -76,7 +76,7 @@ def _write(situation: Situation, decision: Decision) -> None:
     mark_in_scenario(conversation, running is not None and running.ended_at is None)
     message = situation.inbound.message if situation.inbound else None
     if message and decision.is_left_to_people:
-        conversations.wait_for_person(conversation, message.timestamp)
+        conversations.leave_to_people(conversation, message)
     if decision.event:
         log(conversation, session, message, event=decision.event, effects=effects)
 

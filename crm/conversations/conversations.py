@@ -14,7 +14,7 @@ from accounts.database.bulk_update import update_rows
 from accounts.database.saving import update
 from accounts.models import User
 from accounts.refusals import Refusal
-from crm.models import Conversation, Customer, Wait
+from crm.models import Conversation, Customer, Message, Wait
 from whatsapp.models import WhatsAppNumber
 
 from .tasks import show_read_on_commit
@@ -71,6 +71,15 @@ def wait_for_person(conversation: Conversation, since: datetime) -> None:
         change(conversation, waiting_since=since)
 
 
+def leave_to_people(conversation: Conversation, message: Message) -> None:
+    """No bot takes this message of the customer: it waits for a person, unless one has answered or closed already."""
+    if conversation.waiting_since or conversation.status == Conversation.Status.CLOSED:
+        return
+    later = conversation.messages.filter(direction=Message.Direction.OUT, pk__gt=message.pk)
+    if not later.exclude(origin=Message.Origin.BOT).exists():
+        wait_for_person(conversation, message.timestamp)
+
+
 def end_wait(conversation: Conversation, at: datetime, ending: str, user: User | None = None) -> None:
     """
     A wait for a person ends at a time, by this person if it is known who; how long it was is kept once, whoever ends
@@ -123,9 +132,13 @@ def assign(conversation: Conversation, user: User | None) -> None:
     change(conversation, assignee=user, assigned_at=timezone.now() if user else None)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def close(conversation: Conversation) -> None:
-    """Take it off the list of open conversations, until the customer writes again. Bots answer then."""
+    """
+    Take it off the list of open conversations, until the customer writes again. Bots answer then. Raises Refusal when
+    the customer has written since this conversation was read.
+    """
+    _check_nothing_came(conversation)
     end_wait(conversation, timezone.now(), Wait.Ending.CLOSED)
     change(
         conversation,
@@ -143,15 +156,23 @@ def reopen(conversation: Conversation) -> None:
     change(conversation, status=Conversation.Status.OPEN)
 
 
+def _check_nothing_came(conversation: Conversation) -> None:
+    """Lock it. Raises Refusal when the customer has written since it was read, whom nobody has seen then."""
+    if Conversation.objects.select_for_update().get(pk=conversation.pk).inbound_count > conversation.inbound_count:
+        raise Refusal("wrote_meanwhile", _("The customer has just written. Read that first."))
+
+
+@transaction.atomic
 def snooze(conversation: Conversation, until: datetime) -> None:
     """
     Take it out of sight until this moment, or until the customer writes. Raises ValidationError when that has passed,
-    and Refusal for what is closed.
+    and Refusal for what is closed, and when the customer has written since this conversation was read.
     """
     if until <= timezone.now():
         raise ValidationError({"until": _("This time has passed. Choose a later one.")}, code="passed")
     if conversation.status == Conversation.Status.CLOSED:
         raise Refusal("closed", _("This conversation is closed. Reopen it first."))
+    _check_nothing_came(conversation)
     change(conversation, snoozed_until=until)
 
 

@@ -57,7 +57,7 @@ def queue(
     template outside the window; and ValidationError on `reply_to`.
     """
     check_may_be_sent(conversation, content["type"])
-    context_wamid = _wamid_of(conversation, reply_to, "reply_to") if reply_to else ""
+    context_wamid = wamid_of(conversation, reply_to, "reply_to") if reply_to else ""
     if context_wamid:
         content = {**content, "context": {"message_id": context_wamid}}
     # What may be refused was refused: nothing of this is undone alone, so that no savepoint is needed.
@@ -99,7 +99,7 @@ def _create(conversation: Conversation, content: dict[str, Any], **values: Any) 
     return message
 
 
-def _wamid_of(conversation: Conversation, message: Message, field: str) -> str:
+def wamid_of(conversation: Conversation, message: Message, field: str) -> str:
     """By what Meta knows a message of this conversation. Raises ValidationError on `field` when it knows none."""
     is_said = message.conversation_id == conversation.pk and message.wamid and not message.is_event
     if not is_said:
@@ -122,7 +122,7 @@ def react(
     if emoji and not _is_emoji(emoji):
         raise ValidationError({"emoji": _("A reaction is one emoji.")}, code="emoji")
     check_may_be_sent(conversation, "reaction")
-    wamid = _wamid_of(conversation, message, "message")
+    wamid = wamid_of(conversation, message, "message")
     content = {"type": "reaction", "reaction": {"message_id": wamid, "emoji": emoji}}
     with transaction.atomic(savepoint=False):
         reaction = _create(

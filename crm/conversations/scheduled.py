@@ -59,6 +59,8 @@ def schedule(
     """
     _check_time(send_at)
     check_may_send_from(conversation.whatsapp_number)
+    if reply_to:
+        outbox.wamid_of(conversation, reply_to, "reply_to")
     if template:
         text = _template_text(conversation, template, parameters or {})
     else:
@@ -174,6 +176,9 @@ def _settle(row: ScheduledMessage) -> None:
     if is_cancelled:
         conversations.change(conversation)
         return
+    if wrote:
+        # What they wrote since was not read by whoever wrote this: it waits on.
+        conversation.waiting_since = None
     if row.is_template and row.template is None:
         raise Refusal("template_gone", gettext_lazy("The template was deleted."))
     outbox.write(

@@ -5,13 +5,19 @@ import django.db.models.functions.datetime
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models.functions import Greatest
 
 
 def leave_unread_to_people(apps, schema_editor):
-    """Who wrote where no bot is at work, and was not read, waits for a person."""
-    conversations = apps.get_model("crm", "Conversation").objects
-    unread = conversations.filter(status="open", unread__gt=0, in_scenario=False, last_inbound_at__isnull=False)
+    """
+    Who wrote last, or where a person answers, and was not read, waits for a person. Of what came in before it is
+    counted at all, what is unread is known, and that it is one at least.
+    """
+    wrote = apps.get_model("crm", "Conversation").objects.filter(last_inbound_at__isnull=False)
+    is_unanswered = models.Q(bot_paused=True) | models.Q(last_message_at__lte=models.F("last_inbound_at"))
+    unread = wrote.filter(is_unanswered, status="open", unread__gt=0, in_scenario=False)
     unread.update(waiting_since=models.F("last_inbound_at"))
+    wrote.update(inbound_count=Greatest(models.F("unread"), models.Value(1)))
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ import pytest
 from bots.models import Bot
 from bots.runtime import turns
 from bots.testing import document, make_bot, make_published_scenario
-from crm.conversations import recording
+from crm.conversations import conversations, outbox, recording
 from crm.models import Conversation
 from crm.testing import make_change, make_conversation, make_inbound
 
@@ -61,3 +61,17 @@ def test_who_asks_for_a_person_waits(conversation, bot):
 def test_whoever_opts_out_does_not_wait(conversation, bot):
     make_published_scenario(bot, document({"key": "a", "kind": "message", "text": "Hello"}))
     assert not waits(conversation, "STOP")
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_who_was_answered_or_closed_before_the_bots_turn_does_not_wait(conversation, is_closed):
+    inbound = make_inbound(conversation.customer.phone, "Hi")
+    recording.record(conversation.whatsapp_number, make_change(inbound))
+    conversation.refresh_from_db()
+    if is_closed:
+        conversations.close(conversation)
+    else:
+        outbox.reply(conversation, "Hello", author=None)
+    turns.take_turns(conversation.pk)
+    conversation.refresh_from_db()
+    assert conversation.waiting_since is None

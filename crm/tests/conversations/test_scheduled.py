@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.jobs.job import TakenOver, advance
 from accounts.refusals import Refusal
 from accounts.testing import work_off
-from crm.conversations import outbox, scheduled
+from crm.conversations import conversations, outbox, scheduled
 from crm.models import Conversation, Message, ScheduledMessage
-from crm.testing import make_conversation
+from crm.testing import make_conversation, make_message
 from whatsapp.testing import make_template
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +204,19 @@ def test_in_a_restored_database_it_waits_for_a_person(row):
 
     assert state_of(row) == "failed"
     assert not Message.objects.exists()
+
+
+def test_what_the_customer_wrote_after_it_was_written_waits_on(row, conversation):
+    conversation.refresh_from_db()
+    conversations.note_inbound(conversation, timezone.now(), is_for_people=True)
+    its_time_comes()
+    work_off(scheduled.JOB)
+
+    assert state_of(row) == "sent"
+    assert Conversation.objects.get().waiting_since is not None
+
+
+def test_what_quotes_a_message_of_another_conversation_is_refused_at_once(conversation, owner, number):
+    elsewhere = make_message(make_conversation(number))
+    with pytest.raises(ValidationError):
+        scheduled.schedule(conversation, owner, in_hours(1), text="Yes", reply_to=elsewhere)

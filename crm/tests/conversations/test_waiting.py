@@ -13,6 +13,8 @@ from crm.conversations import conversations, notes, outbox, queues, reads, recor
 from crm.models import Conversation, Message
 from crm.testing import make_change, make_conversation, make_inbound
 
+HOUR = timedelta(hours=1)
+
 pytestmark = pytest.mark.django_db
 
 
@@ -155,3 +157,13 @@ def test_a_note_is_never_sent_and_ends_no_wait(paused):
 def test_a_note_needs_words_that_fit(paused, text):
     with pytest.raises(ValidationError):
         notes.write(paused, make_user(paused.business), text)
+
+
+@pytest.mark.parametrize("do", [conversations.close, lambda row: conversations.snooze(row, timezone.now() + HOUR)])
+def test_what_the_customer_wrote_since_somebody_looked_is_not_put_out_of_sight(paused, do):
+    seen = Conversation.objects.get(pk=paused.pk)
+    write(paused)
+    with pytest.raises(Refusal):
+        do(seen)
+    paused.refresh_from_db()
+    assert (paused.status, paused.snoozed_until) == ("open", None) and paused.waiting_since

@@ -15,7 +15,7 @@ from bots.models import BotSession
 from bots.testing import make_bot, make_published_scenario
 from broadcasts.models import Broadcast
 from broadcasts.testing import make_broadcast, make_broadcast_message
-from crm.conversations import recording
+from crm.conversations import conversations, reads, recording, scheduled
 from crm.customers import customers, duplicates, merge_undo
 from crm.customers.duplicates import Pair
 from crm.deals import deals
@@ -319,3 +319,37 @@ def test_the_merges_of_a_business_go_with_it(pair, number):
     deletion.delete(number.business)
 
     assert not CustomerMerge.objects.exists()
+
+
+def test_what_counts_messages_counts_those_of_both_and_goes_apart_again(pair, number):
+    mine, other = (Conversation.objects.get(whatsapp_number=number, customer=it) for it in (pair.target, pair.source))
+    person = number.business.people.earliest("pk")
+    for conversation, count in ((mine, 3), (other, 7)):
+        conversations.change(conversation, inbound_count=count)
+        reads.read(conversation, person)
+    soon = timezone.now() + timedelta(hours=1)
+    later = scheduled.schedule(mine, person, soon, text="Soon", cancel_if_customer_writes=True)
+    before = state()
+
+    done = duplicates.merge_pair(pair)
+    later.refresh_from_db()
+    merged = Conversation.objects.get(pk=mine.pk)
+    assert (merged.inbound_count, later.inbound_count) == (10, 10)
+    assert reads.with_unread(Conversation.objects.filter(pk=mine.pk), person).get().unread_by_me == 0
+
+    merge_undo.undo(done.pk)
+    assert state() == before
+
+
+def test_a_wait_of_the_source_keeps_waiting_and_goes_back_to_it(pair, number):
+    mine, other = (Conversation.objects.get(whatsapp_number=number, customer=it) for it in (pair.target, pair.source))
+    conversations.close(mine)
+    conversations.wait_for_person(other, timezone.now())
+    before = state()
+
+    done = duplicates.merge_pair(pair)
+    merged = Conversation.objects.get(pk=mine.pk)
+    assert merged.status == "open" and merged.waiting_since
+
+    merge_undo.undo(done.pk)
+    assert state() == before

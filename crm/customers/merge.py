@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core import serializers
 from django.db import IntegrityError, transaction
-from django.db.models import ForeignObject, Model, QuerySet
+from django.db.models import F, ForeignObject, Model, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -65,11 +65,14 @@ def as_json(row: Model) -> dict[str, Any]:
 
 def _merge_conversation(target: Conversation, source: Conversation) -> dict[str, Any]:
     before = {"source": as_json(source), "target": as_json(target)}
+    _count_together(target, source)
     changes = _move_all(target, source)
     target.unread += source.unread
     target.inbound_count += source.inbound_count
     target.waiting_since = min(filter(None, [target.waiting_since, source.waiting_since]), default=None)
     target.snoozed_until = None
+    if source.status == Conversation.Status.OPEN:
+        target.status = Conversation.Status.OPEN
     target.updated_at = timezone.now()
     target.in_scenario = target.in_scenario or source.in_scenario
     target.is_shown_read = target.is_shown_read and source.is_shown_read
@@ -80,6 +83,17 @@ def _merge_conversation(target: Conversation, source: Conversation) -> dict[str,
         target.bot_paused, target.bot_resumes_at = True, source.bot_resumes_at
     target.save()
     return {**before, "changes": changes}
+
+
+def _count_together(target: Conversation, source: Conversation) -> None:
+    """What counts the messages that came in counts those of both from now on; whoever never looked has read them."""
+    read_of_source = dict(source.reads.values_list("user", "read_count"))
+    for mark in target.reads.all():
+        mark.read_count += read_of_source.pop(mark.user_id, source.inbound_count)
+        mark.save(update_fields=["read_count"])
+    source.reads.filter(user__in=read_of_source).update(read_count=F("read_count") + target.inbound_count)
+    target.scheduled_messages.update(inbound_count=F("inbound_count") + source.inbound_count)
+    source.scheduled_messages.update(inbound_count=F("inbound_count") + target.inbound_count)
 
 
 def _move_all(target: Model, source: Model) -> Changes:

@@ -2,14 +2,15 @@
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.core import serializers
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.db.models import ForeignKey, Model, Q
+from django.db.models import F, ForeignKey, Model, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -160,12 +161,35 @@ def _split_conversation(merged: Json) -> None:
     for name in ("unread", "inbound_count"):
         # A merge of an earlier version has no count of what came in.
         setattr(target, name, max(0, getattr(target, name) - merged["source"]["fields"].get(name, 0)))
+    _count_apart(target, merged["source"])
+    _count_apart(source, merged["target"])
+    _restore_wait(target, merged)
     target.updated_at = timezone.now()
     if merged["source"]["fields"]["in_scenario"] and not merged["target"]["fields"]["in_scenario"]:
         target.in_scenario = False
     target.save()
 
 
+def _count_apart(conversation: Any, other: Json) -> None:
+    """What counts the messages that came in counts those of the other one no longer."""
+    of_other = other["fields"].get("inbound_count", 0)
+    conversation.scheduled_messages.update(inbound_count=Greatest(F("inbound_count") - of_other, 0))
+    count = conversation.inbound_count
+    conversation.reads.filter(read_count__gt=count).update(read_count=count)
+
+
+def _restore_wait(target: Conversation, merged: Json) -> None:
+    """The wait, the snooze and the end that only one of the two had, as far as nothing has changed since."""
+    of_source, of_target = (_time(merged[name], "waiting_since") for name in ("source", "target"))
+    # Serialized times have no microseconds.
+    is_of_source = target.waiting_since and of_source and abs(target.waiting_since - of_source) < timedelta(seconds=1)
+    if is_of_source and of_target is None:
+        target.waiting_since = None
+    target.snoozed_until = target.snoozed_until or _time(merged["target"], "snoozed_until")
+    if merged["target"]["fields"]["status"] == Conversation.Status.CLOSED and target.waiting_since is None:
+        target.status = Conversation.Status.CLOSED
+
+
 def _time(row: Json, name: str) -> datetime | None:
-    text = row["fields"][name]
+    text = row["fields"].get(name)
     return parse_datetime(text) if text else None

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import NumberInput
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import ModelChoiceFilter
 from rest_framework import serializers
 
+from accounts.models import User
 from accounts.tenancy.api import TenantViewSet
 from accounts.tenancy.filters import TenantFilterSet, TrueOrFalseFilter
 from accounts.tenancy.scope import scope, signed_in
@@ -39,8 +41,10 @@ class DealStageSerializer(TenantSerializer):
         if self.instance is None:
             business = signed_in(self.context["request"]).business
             assert business is not None
-            attrs.setdefault("key", free_key(business.pk, attrs["name"]))
-            attrs.setdefault("pipeline", first_pipeline(business))
+            if "key" not in attrs:
+                attrs["key"] = free_key(business.pk, attrs["name"])
+            if "pipeline" not in attrs:
+                attrs["pipeline"] = first_pipeline(business)
         validated: dict[str, Any] = super().validate(attrs)
         return validated
 
@@ -52,6 +56,7 @@ class DealSerializer(TenantSerializer):
     """
 
     pipeline = serializers.IntegerField(source="stage.pipeline_id", read_only=True, allow_null=True)
+    responsible = TenantRelatedField(queryset=User.objects.filter(is_active=True), required=False, allow_null=True)
 
     class Meta:
         model = Deal
@@ -88,6 +93,7 @@ class DealSerializer(TenantSerializer):
         deal: Deal = super().create({"currency": validated_data["business"].currency, **validated_data})
         return deal
 
+    @transaction.atomic
     def update(self, instance: Deal, validated_data: dict[str, Any]) -> Deal:
         """What a move to another stage brings is saved with the rest, and noted in the history."""
         before, stage = instance.stage, validated_data.pop("stage", instance.stage)

@@ -17,6 +17,7 @@ from accounts.api.parsers import StorableJSONParser, StorableMultiPartParser
 from accounts.tenancy.api import DestroyCascade, ReadOnlyTenantViewSet, TenantScope, TenantViewSet
 from accounts.tenancy.scope import scope, signed_in
 from crm.conversations import conversations, exports, outbox, reads
+from crm.conversations.queues import LATEST_FIRST, QUEUES
 from crm.customers.tag_usage import count_customers, uses_of_tags
 from crm.media import response
 from crm.models import Conversation, Customer, Message, Tag
@@ -70,7 +71,13 @@ class TagViewSet(TenantViewSet):
 
 
 class LatestFirst(NewestFirst):
-    ordering = ("-last_message_at", "-id")
+    """The latest conversations first; those of a queue in its own order."""
+
+    ordering = LATEST_FIRST
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        queue = QUEUES.get(request.query_params.get("queue", ""))
+        return queue.order if queue else self.ordering
 
 
 class ConversationViewSet(Replying, DestroyCascade, ReadOnlyTenantViewSet):

@@ -144,3 +144,10 @@ def test_a_list_takes_as_many_queries_however_long(api, number, query):
         make_message(make_conversation(number), "Заказ")
 
     assert queries_of(api, **query) == few
+
+
+def test_a_queue_comes_in_its_own_order(api, number):
+    now = timezone.now()
+    waits = [make_conversation(number, waiting_since=now - timedelta(minutes=minutes)) for minutes in (1, 9, 5)]
+    rows = api.get(path("conversations"), {"queue": "waiting"}).data["results"]
+    assert [row["id"] for row in rows] == [waits[1].pk, waits[2].pk, waits[0].pk]

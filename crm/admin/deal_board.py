@@ -84,6 +84,7 @@ class Board:
             for total in board.totals_of(self.deals().filter(stage__in=stages), stages)
         ]
 
+    @cached_property
     def card_context(self) -> dict[str, Any]:
         """What each card needs besides its deal."""
         query = self.request.GET.copy()
@@ -96,9 +97,7 @@ class Board:
         }
 
     def card(self, deal: Deal) -> str:
-        return render_to_string(
-            "admin/crm/deal/card.html", {**self.card_context(), "deal": deal}, request=self.request
-        )
+        return render_to_string("admin/crm/deal/card.html", {**self.card_context, "deal": deal}, request=self.request)
 
 
 class DealBoard:
@@ -120,7 +119,7 @@ class DealBoard:
         may_add = self.model_admin.has_add_permission(request)
         return {
             **self.model_admin.admin_site.each_context(request),
-            **shown.card_context(),
+            **shown.card_context,
             "title": _("Deals"),
             "opts": self.model_admin.opts,
             "media": self.model_admin.media,
@@ -138,8 +137,10 @@ class DealBoard:
         """The cards below the deal `?after=`, as a fragment of HTML. A header says whether there are more."""
         shown = self._board(request)
         after = request.GET.get("after", "")
-        last = self.model_admin.get_queryset(request).filter(pk=after if after.isdecimal() else 0).first()
-        if last is None:
+        known = after.isdecimal() and len(after) < 19
+        last = self.model_admin.get_queryset(request).filter(pk=after if known else 0).first()
+        # The last card that a page shows may have been moved meanwhile.
+        if last is None or request.GET.get("stage", str(last.stage_id)) != str(last.stage_id):
             raise Http404
         cards = board.cards_after(shown.deals(), last)
         html = "".join(shown.card(deal) for deal in cards[: board.MAX_CARDS])

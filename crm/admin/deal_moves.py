@@ -22,7 +22,7 @@ from accounts.tenancy.scope import signed_in
 from crm.deals import deals
 from crm.deals.deal_customers import customer_of
 from crm.deals.pipelines import pipelines_of
-from crm.models import Deal
+from crm.models import Conversation, Customer, Deal
 
 from .deal_board import Board
 from .deal_forms import MoveForm, QuickAddForm
@@ -110,6 +110,9 @@ class DealMoves:
         deal = self._added(request, business, form) if form.is_valid() else None
         if deal is None and form.errors:
             return _refused(form) if request.POST.get("answer") else _to_the_long_form(request, form)
+        customer = form.cleaned_data["customer"]
+        if deal is None and customer and request.POST.get("answer") == "pane":
+            return self._pane(request, customer, form.cleaned_data["conversation"], 201)
         return self._answer(request, deal, status=201)
 
     def _added(self, request: HttpRequest, business: Business, form: QuickAddForm) -> Deal | None:
@@ -136,7 +139,7 @@ class DealMoves:
         if answer == "board":
             return self._board_answer(request, deal, status)
         if answer == "pane" and deal is not None:
-            return self._pane(request, deal, status)
+            return self._pane(request, deal.customer, deal.conversation, status)
         return HttpResponseRedirect(self._way_back(request))
 
     def _board_answer(self, request: HttpRequest, deal: Deal | None, status: int) -> HttpResponse:
@@ -146,10 +149,12 @@ class DealMoves:
         answer = {"is_done": True, "card": card, "heads": shown.heads(), "idempotency_key": str(uuid4())}
         return JsonResponse({**answer, "stage": deal and deal.stage_id}, status=status)
 
-    def _pane(self, request: HttpRequest, deal: Deal, status: int) -> HttpResponse:
-        conversation = request.POST.get("conversation", "")
-        known = deal.customer.conversations.filter(pk=conversation if conversation.isdecimal() else 0).first()
-        context = {"customer": deal.customer, "conversation": known or deal.conversation}
+    def _pane(
+        self, request: HttpRequest, customer: Customer, conversation: Conversation | None, status: int
+    ) -> HttpResponse:
+        shown = request.POST.get("conversation", "")
+        known = customer.conversations.filter(pk=shown if shown.isdecimal() and len(shown) < 19 else 0).first()
+        context = {"customer": customer, "conversation": known or conversation}
         return render(request, "admin/crm/deal/customer_deals.html", context, status=status)
 
     def _way_back(self, request: HttpRequest) -> str:

@@ -202,11 +202,11 @@ class Deal(Revisioned, TenantModel):
     def put_into(self, stage: DealStage, lost_reason: str = "") -> set[str]:
         """
         Put it into a stage, which remembers when, and of a lost deal why. Returns the names of the fields that are to
-        be saved: none where it has been there already, for that reason or another.
+        be saved: none where it has been there already, for that reason. A reason that is known stays.
         """
-        reason = lost_reason.strip() if stage.is_lost else ""
+        reason = (lost_reason.strip() or self.lost_reason) if stage.is_lost else ""
         if stage.pk == self.stage_id:
-            if not reason or reason == self.lost_reason:
+            if reason == self.lost_reason:
                 return set()
             self.lost_reason = reason
             return {"lost_reason"}

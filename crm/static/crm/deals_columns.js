@@ -88,6 +88,7 @@
         const list = window.dealBoard.cardsOf(column);
         const query = new URLSearchParams(location.search);
         query.set("after", list.lastElementChild.dataset.deal);
+        query.set("stage", column.dataset.stage);
         const response = await fetch(`${board.dataset.column}?${query}`).catch(() => null);
         if (!response?.ok || response.redirected) {
             location.assign(link.href);

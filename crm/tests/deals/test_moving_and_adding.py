@@ -242,3 +242,28 @@ def test_the_pane_of_who_may_not_change_deals_has_no_forms(client, conversation,
 
     assert "Cake" in html
     assert '<form method="post"' not in html
+
+
+def test_a_lost_deal_keeps_its_reason_on_the_way_to_another_lost_stage(owner, deal):
+    lost = stage_of(owner.business, "lost")
+    gone = DealStage.objects.create(
+        business=owner.business, pipeline=lost.pipeline, key="gone", name="Gone", kind="lost", position=9
+    )
+    deals.move(deal, lost, owner, "too dear")
+    deals.move(deal, gone, owner)
+    deal.refresh_from_db()
+    assert (deal.stage, deal.lost_reason) == (gone, "too dear")
+
+
+def test_a_deal_that_is_sent_twice_beside_a_conversation_is_shown_both_times(page, conversation):
+    data = {"customer": conversation.customer_id, "answer": "pane", "idempotency_key": str(uuid4())}
+    answers = [add(page, **data) for _attempt in range(2)]
+    assert [(answer.status_code, "Cake" in answer.text) for answer in answers] == [(201, True)] * 2
+    assert Deal.objects.count() == 1
+
+
+def test_more_cards_are_shown_below_a_card_of_the_same_column_alone(page, deal):
+    column = reverse("admin:crm_deal_column")
+    won = stage_of(deal.business, "won")
+    assert page.get(column, {"after": deal.pk, "stage": deal.stage_id}).status_code == 200
+    assert page.get(column, {"after": deal.pk, "stage": won.pk}).status_code == 404

@@ -86,10 +86,12 @@ def _send_letters(businesses: Iterable[Business], now: datetime) -> int:
         for person, alert in _letters_of(business, now):
             if not (claimed := _claim(person, alert, now)):
                 continue
-            if not _send(person, alert, claimed, now) or time.monotonic() > deadline:
-                # The next tick goes on.
+            if not _send(person, alert, claimed, now):
+                # The server takes nothing now; the next tick goes on.
                 return sent
             sent += 1
+            if time.monotonic() > deadline:
+                return sent
     return sent
 
 
@@ -152,9 +154,14 @@ def _claim(person: User, alert: Alert, now: datetime) -> list[str]:
 
 
 def _send(person: User, alert: Alert, subjects: list[str], now: datetime) -> bool:
-    """Send a letter. Returns whether it was taken; where not, it is as if nothing had been claimed."""
+    """
+    Send a letter. Returns whether the server takes letters; where not, it is as if nothing had been claimed. That it
+    refuses an address concerns that person alone.
+    """
     try:
         letters.send(person, alert.waits, alert.troubles, now)
+    except smtplib.SMTPRecipientsRefused as error:
+        logger.warning("The mail server refuses the address of person %s: %s", person.pk, error)
     except (OSError, smtplib.SMTPException) as error:
         logger.warning("A letter to person %s was not sent, and is tried again: %s", person.pk, error)
         with transaction.atomic():

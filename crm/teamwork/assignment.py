@@ -114,6 +114,6 @@ def _next(loads: Loads) -> User:
 def _locked(pk: int, *conditions: Q, **values: Any) -> Iterator[Conversation | None]:
     """A conversation that still waits so, locked; None where it does not, or somebody else has it in hand."""
     with transaction.atomic():
-        rows = Conversation.objects.filter(*conditions, pk=pk, waiting_since__isnull=False, **values)
+        rows = waiting().filter(*conditions, pk=pk, **values)
         can_skip = connection.features.has_select_for_update_skip_locked
         yield rows.select_for_update(skip_locked=can_skip).first()

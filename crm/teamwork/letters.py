@@ -50,7 +50,7 @@ def send(
             "waits": [(row, duration(now - (row.waiting_since or now)), _url(row)) for row in waits[:MAX_LISTED]],
             "left": max(len(waits) - MAX_LISTED, 0),
             "issues": [(number, _text(number, code, now), _url(number)) for number, code in troubles],
-            "inbox_url": settings.PUBLIC_URL + reverse("admin:index"),
+            "inbox_url": settings.PUBLIC_URL + reverse("admin:crm_inbox" if waits else "admin:index"),
         }
         letter = EmailMultiAlternatives(
             _one_line(f"{context['title']} · {person.business.name}"),
@@ -77,7 +77,8 @@ def _text(number: WhatsAppNumber, code: str, now: datetime) -> str:
 
 
 def _url(row: Conversation | WhatsAppNumber) -> str:
-    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    of_conversation = isinstance(row, Conversation)
+    name = "admin:crm_inbox_conversation" if of_conversation else "admin:whatsapp_whatsappnumber_change"
     public_url: str = settings.PUBLIC_URL
     return public_url + reverse(name, args=[row.pk])
 

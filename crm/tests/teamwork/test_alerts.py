@@ -229,3 +229,20 @@ def test_numbers_of_others_are_not_told_of(red):
     alerts.write_of_numbers()
 
     assert stranger.email not in recipients()
+
+
+def test_an_address_that_is_refused_holds_up_no_other_letter(owner, number, monkeypatch):
+    other = make_owner(language="en")
+    make_waiting(number)
+    make_waiting(make_number(other.business))
+    send = letters.send
+
+    def refuse_the_first(person, *args):
+        if person == owner:
+            raise smtplib.SMTPRecipientsRefused({person.email: (550, b"no such user")})
+        send(person, *args)
+
+    monkeypatch.setattr(letters, "send", refuse_the_first)
+    alerts.write_of_waits()
+
+    assert [letter.to for letter in mail.outbox] == [[other.email]]

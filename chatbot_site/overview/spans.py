@@ -79,16 +79,16 @@ def today_and_last_week(business: Business, rows: Rows) -> tuple[Figures, Figure
 def days(business: Business, rows: Rows, first: date, last: date, today: Figures) -> list[Day]:
     """Each day from the first to the last, the present one as it stands. Days that are over are counted once a day."""
     wanted = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    key = f"overview:days:{business.pk}:{business.time_zone}"
-    kept: dict[date, Figures] = cache.get(key, {})
-    missing = [day for day in wanted if day not in kept and day != today_of(business)]
+    keys = {day: f"overview:day:{business.pk}:{business.time_zone}:{day}" for day in wanted}
+    kept: dict[str, Figures] = cache.get_many(keys.values())
+    missing = [day for day in wanted if keys[day] not in kept and day != today_of(business)]
     spans = [(begin_of(day, business), begin_of(day + timedelta(days=1), business)) for day in missing]
-    found = kept | dict(zip(missing, _figures(business, rows, spans)[0], strict=True))
-    over = {day: figures for day, figures in found.items() if day < today_of(business)}
-    if over.keys() - kept.keys():
-        cache.set(key, over, KEPT_FOR.total_seconds())
-    found[today_of(business)] = today
-    return [Day(day, found[day]) for day in wanted]
+    counted = {keys[day]: figures for day, figures in zip(missing, _figures(business, rows, spans)[0], strict=True)}
+    cache.set_many(
+        {keys[day]: counted[keys[day]] for day in missing if day < today_of(business)}, KEPT_FOR.total_seconds()
+    )
+    found = {**kept, **counted, keys.get(today_of(business), ""): today}
+    return [Day(day, found[keys[day]]) for day in wanted]
 
 
 def _figures(

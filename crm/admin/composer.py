@@ -116,9 +116,10 @@ class Composer:
             return redirect(f"{page}#template")
         form = chosen_form(request, conversation.whatsapp_number, conversation.customer)
         if form is None:
-            self.page.refuse(
-                request, ValidationError(gettext("This template is no longer approved. Choose another one."))
-            )
+            sentence = gettext("This template is no longer approved. Choose another one.")
+            if _is_script(request):
+                return JsonResponse({"done": False, "problems": [sentence]})
+            self.page.refuse(request, ValidationError(sentence))
             return redirect(f"{page}#template")
         wants_to_send = request.method == "POST" and "preview" not in request.POST
         done = (
@@ -148,6 +149,8 @@ class Composer:
     def scheduled_view(self, request: HttpRequest, pk: int, scheduled_pk: int) -> HttpResponse:
         """POST `verb`: "cancel" or "send_now" a message for later."""
         conversation = self.page.row(request, pk, may_change=True)
+        if not _may_write(signed_in(request)):
+            raise PermissionDenied
         row = get_object_or_404(conversation.scheduled_messages.select_related("conversation"), pk=scheduled_pk)
         verbs = {"cancel": scheduled.cancel, "send_now": scheduled.send_now}
         if request.POST.get("verb") not in verbs:
@@ -155,6 +158,8 @@ class Composer:
         try:
             verbs[request.POST["verb"]](row)
         except Refusal as refusal:
+            if _is_script(request):
+                return JsonResponse({"done": False, "problems": [str(refusal)]})
             self.page.refuse(request, refusal)
         return self._show(request, conversation) if _is_script(request) else self.page.back(conversation)
 
@@ -167,8 +172,9 @@ class Composer:
     def offers_view(self, request: HttpRequest, pk: int) -> JsonResponse:
         """What the box offers while one types: canned replies filled in, colleagues; and that one is signed in."""
         conversation, user = self.page.row(request, pk), signed_in(request)
-        replies = scope(SavedReply.objects.all(), user).visible_to(user)[:MAX_OFFERED]
-        people = scope(User.objects.filter(is_active=True), user).exclude(pk=user.pk).order_by("name")[:MAX_OFFERED]
+        of_business = SavedReply.objects.filter(business=conversation.business_id)
+        replies = scope(of_business, user).visible_to(user)[:MAX_OFFERED]
+        people = User.objects.filter(is_active=True, business=conversation.business_id).exclude(pk=user.pk)
         return JsonResponse(
             {
                 "user": user.pk,
@@ -181,7 +187,7 @@ class Composer:
                     }
                     for reply in replies
                 ],
-                "colleagues": [str(person) for person in people],
+                "colleagues": [str(person) for person in people.order_by("name")[:MAX_OFFERED]],
             }
         )
 

@@ -110,7 +110,7 @@ class ConversationPage(LivePage[Conversation]):
             "may_change": may_change,
             "decisions": labels(self.decisions, ["count_as_sent", "send_again"]) if may_change else [],
             "colleagues": presence.at(presence.colleagues_of(user), row.pk),
-            "people": people_of(user) if may_change else [],
+            "people": people_of(row.business_id) if may_change else [],
             "snooze_choices": [(name, until.label) for name, until in snoozing.CHOICES.items()],
             "is_mine": row.assignee_id == user.pk,
             "page_url": reverse("admin:crm_inbox_conversation", args=[row.pk]),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer
+from crm.models.customer import attribute_text
 
 #: Characters of an attribute's name, and of its value, as people write them.
 MAX_ATTRIBUTE_NAME = 100
@@ -32,7 +33,12 @@ def set_attribute(customer: Customer, name: str, value: str) -> None:
         raise ValidationError({"attribute": sentence}, code="invalid")
     if len(value) > MAX_ATTRIBUTE:
         raise ValidationError({"attribute": _("At most 2000 characters. Shorten it.")}, code="max_length")
-    _save(customer, lambda attributes: {**attributes, name: value})
+    _save(customer, lambda attributes: attributes if _reads(attributes, name, value) else {**attributes, name: value})
+
+
+def _reads(attributes: dict[str, Any], name: str, value: str) -> bool:
+    """Whether it is written down so already: a number stays one, though people see its text."""
+    return name in attributes and attribute_text(attributes[name]) == value
 
 
 @transaction.atomic

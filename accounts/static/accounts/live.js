@@ -13,6 +13,13 @@
         if (old.isEqualNode(fresh)) {
             return;
         }
+        if (old.nodeName === "SELECT") {
+            // What is chosen there is no attribute. Whoever is choosing goes on.
+            if (old !== document.activeElement) {
+                old.replaceWith(fresh);
+            }
+            return;
+        }
         const parts = [...fresh.childNodes];
         const areKeyed = Boolean(fresh.firstElementChild?.id);
         const areAlike = old.nodeName === fresh.nodeName && parts.length;

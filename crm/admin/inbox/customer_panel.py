@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -46,6 +47,9 @@ REMOVED = {"remove_tag": "tag", "remove_attribute": "attribute"}
 
 FIELDS = ("name", "tag", "attribute", "value")
 
+#: What a form's field takes: no NUL, which PostgreSQL does not store.
+STORABLE = forms.CharField(required=False, strip=False)
+
 
 class CustomerPanel:
     """The forms of the panel, which all post to one address."""
@@ -75,17 +79,17 @@ class CustomerPanel:
 
     def _change(self, request: HttpRequest, customer: Customer) -> str:
         """Do what a form says. Returns why it was not done; nothing when it was."""
-        values = {name: request.POST.get(name, "") for name in FIELDS}
+        values = {name: request.POST.get(name, "") for name in (*FIELDS, *REMOVED)}
         verb = request.POST.get("verb", "")
         # A button beside a tag or an attribute says by its value which one it removes.
         for name in REMOVED.keys() & request.POST.keys():
-            verb, values[REMOVED[name]] = name, request.POST[name]
+            verb, values[REMOVED[name]] = name, values[name]
         if verb not in VERBS:
             raise Http404
         label, change = VERBS[verb]
         try:
             with transaction.atomic():
-                change(customer, values)
+                change(customer, {name: STORABLE.clean(value) for name, value in values.items()})
         except ValidationError as error:
             return " ".join(error.messages)
         except Refusal as refusal:

@@ -61,7 +61,7 @@ class Inbox:
         context = {
             **self.model_admin.admin_site.each_context(request),
             **self.context(request),
-            "title": _("Dialogues"),
+            "title": _("Conversations"),
             "opts": self.model_admin.opts,
             "media": self.model_admin.media,
             "screen": "list",
@@ -153,7 +153,7 @@ class Inbox:
     @method_decorator(require_POST)
     def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A person has what came in before their eyes."""
-        reads.read(self.page.row(request, pk), signed_in(request))
+        reads.read(self.page.row(request, pk, may_change=True), signed_in(request))
         return JsonResponse({"unread": 0})
 
 

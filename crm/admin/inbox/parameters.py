@@ -67,12 +67,12 @@ def filters_for(user: User) -> Filters:
     return Filters(
         numbers=list(scope(WhatsAppNumber.objects.order_by("name", "pk"), user)),
         tags=list(scope(Tag.objects.order_by("name", "pk"), user)[:MAX_TAGS]),
-        people=people_of(user),
+        people=people_of(user.business_id),
     )
 
 
-def people_of(user: User) -> list[User]:
-    """Who of a person's business may sign in; nobody for a platform administrator, who is none of them."""
-    if not user.business_id:
+def people_of(business_id: int | None) -> list[User]:
+    """Who of a business may sign in; nobody where there is none."""
+    if business_id is None:
         return []
-    return list(User.objects.filter(is_active=True, business=user.business_id).order_by("name", "email"))
+    return list(User.objects.filter(is_active=True, business=business_id).order_by("name", "email"))

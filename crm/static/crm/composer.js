@@ -3,7 +3,7 @@
 import * as drafts from "./composer_drafts.js";
 import * as emoji from "./composer_emoji.js";
 import * as files from "./composer_files.js";
-import {box, form, insert, make, makeButton, mode, post, phrase, refreshScheduled, replaceParts, setMode, words} from "./composer_form.js";
+import {box, form, insert, make, makeButton, mode, notice, post, phrase, refreshScheduled, replaceParts, setMode, words} from "./composer_form.js";
 import * as offers from "./composer_offers.js";
 import * as sending from "./composer_send.js";
 import * as templates from "./composer_templates.js";
@@ -189,6 +189,9 @@ async function submitScheduled(event) {
     const answer = await post(event.target.action, body);
     if (answer.trouble) {
         trouble.troubleNotice(answer.trouble, () => event.submitter.click());
+    } else if (answer.problems) {
+        notice(answer.problems.join(" "));
+        refreshScheduled();
     } else {
         replaceParts(answer.html, "scheduled");
         document.dispatchEvent(new CustomEvent("conversation:sent", {detail: {pk: form().dataset.conversation}}));

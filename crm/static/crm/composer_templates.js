@@ -57,7 +57,9 @@ async function choose(pk) {
     address.hash = "";
     try {
         const response = await fetch(address, {headers: {"X-Part": "composer"}, redirect: "error"});
-        if (response.ok) {
+        if (response.headers.get("Content-Type").includes("json")) {
+            notice((await response.json()).problems.join(" "));
+        } else if (response.ok) {
             showPart(await response.text());
             details().open = true;
             details().querySelector("#fill-template input:not([type=hidden])")?.focus();
@@ -101,6 +103,8 @@ async function send(filled) {
         troubleNotice(answer.trouble, () => send(filled));
     } else if (answer.done) {
         await sent();
+    } else if (answer.problems) {
+        notice(answer.problems.join(" "));
     } else {
         showPart(answer.html);
     }

@@ -235,3 +235,14 @@ def test_without_scripts_one_goes_from_the_list_to_the_thread_and_acts(open_page
     page.click("#verb-close")
 
     assert Conversation.objects.get().status == "closed"
+
+
+def test_who_answers_is_said_anew_by_the_menu_whoever_changes_it(open_page, owner, number):
+    conversation = make_waiting(number, "Anna")
+    colleague = make_colleague(owner)
+    page = open_page(owner, f"{INBOX}{conversation.pk}/")
+    for person in (owner, colleague, owner):
+        conversation.refresh_from_db()
+        conversations.assign(conversation, person)
+        page.locator(f"#assignee option[selected][value='{person.pk}']").wait_for(state="attached", timeout=6000)
+        assert page.input_value("#assignee") == str(person.pk)

@@ -96,7 +96,7 @@ function closeThread() {
     showWaiting();
 }
 
-export const openRow = (row) => open(row.dataset.pane, row.href);
+export const openRow = (row) => open(row.dataset.pane, new URL(row.href).pathname + listQuery());
 
 /** The conversation after or before the open one, in the list as it is now. */
 export function openNext(step) {

@@ -127,9 +127,10 @@ class ReadOnlyTenantViewSet(TenantScope, viewsets.ReadOnlyModelViewSet[Any]):
 
 
 class RootView(TenantScope, APIRootView):
-    """The addresses of the lists that the caller may see. `view_classes` maps the prefix of each to its viewset."""
+    """The addresses of the lists that the caller may see."""
 
     permission_classes = [IsMember]
+    # The viewset of each, by its prefix.
     view_classes: dict[str, type[Any]] = {}
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
